@@ -1,0 +1,49 @@
+import type { Usage } from '../../domain/money.ts';
+
+/** Blocks as the Messages API has them; only these kinds are read by our code, others are kept as they came. */
+export interface ToolUse {
+  readonly type: 'tool_use';
+  readonly id: string;
+  readonly name: string;
+  readonly input: unknown;
+}
+
+export interface ToolDefinition {
+  readonly name: string;
+  readonly description: string;
+  /** JSON Schema of the input. */
+  readonly inputSchema: Readonly<Record<string, unknown>>;
+}
+
+export interface ModelMessage {
+  readonly role: 'user' | 'assistant';
+  readonly content: readonly unknown[];
+}
+
+export interface ModelRequest {
+  readonly model: string;
+  readonly system: string;
+  readonly messages: readonly ModelMessage[];
+  readonly tools: readonly ToolDefinition[];
+  /** `any` forces a tool call. */
+  readonly toolChoice: 'auto' | 'any';
+  readonly maxTokens: number;
+}
+
+export interface ModelReply {
+  readonly content: readonly unknown[];
+  readonly stopReason: string;
+  readonly usage: Usage;
+}
+
+/** The world's refusals as data; `retryAfterMs` is the server's own word when it gave one. */
+export type ModelFailure =
+  | { readonly kind: 'rate-limited' | 'overloaded' | 'unreachable' | 'cut-stream' | 'server-error'; readonly message: string; readonly retryAfterMs: number | null; readonly usage: Usage | null }
+  | { readonly kind: 'bad-request' | 'unauthorised' | 'no-credit' | 'unknown-model'; readonly message: string; readonly retryAfterMs: null; readonly usage: Usage | null };
+
+export type ModelOutcome = { readonly ok: true; readonly reply: ModelReply } | { readonly ok: false; readonly failure: ModelFailure };
+
+export interface Model {
+  /** One streamed call, never retried here. `onText` gets text as it comes, with its offset in the turn. */
+  call(request: ModelRequest, hooks: { readonly signal: AbortSignal; readonly onText: (delta: string, offset: number) => void }): Promise<ModelOutcome>;
+}

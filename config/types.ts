@@ -1,0 +1,61 @@
+/** `lamplighter.yaml` as parsed, with every default filled in: what the operator decides. Paths are absolute. */
+import type { DeployTarget } from '../domain/contract.ts';
+import type { Price } from '../domain/money.ts';
+import type { RunBounds } from '../domain/run.ts';
+
+export interface RepoConfig {
+  readonly key: string;
+  readonly name: string;
+  /** Git URL or absolute path. */
+  readonly remote: string;
+  readonly branch: string;
+  readonly tracker: LocalTrackerConfig;
+  /** Environment of the push process only, such as `GIT_ASKPASS` or `GIT_SSH_COMMAND`; secrets resolved from files or the environment. */
+  readonly pushEnv: Readonly<Record<string, string>>;
+  readonly deploy: DeployTarget;
+}
+
+export interface LocalTrackerConfig {
+  readonly kind: 'local';
+  readonly dir: string;
+  /** Login → permission; a name that is not listed has none. */
+  readonly people: Readonly<Record<string, 'admin' | 'write' | 'read'>>;
+}
+
+export interface Toolchain {
+  /** Absolute folders bound read-only at the same path inside. */
+  readonly bind: readonly string[];
+  /** Absolute folders put in front of PATH. */
+  readonly path: readonly string[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+export interface ModelConfig {
+  readonly provider: 'anthropic' | 'scripted';
+  readonly name: string;
+  /** Null: the SDK's own address. */
+  readonly baseUrl: string | null;
+  readonly apiKey: string | null;
+  readonly maxTokens: number;
+  readonly prices: Readonly<Record<string, Price>>;
+}
+
+export type StoreConfig = { readonly kind: 'sqlite'; readonly file: string } | { readonly kind: 'postgres'; readonly url: string };
+
+export interface Config {
+  readonly dataDir: string;
+  readonly repos: readonly RepoConfig[];
+  /** Repo names that may be dispatched; empty by default (invariant 8). */
+  readonly allow: readonly string[];
+  readonly store: StoreConfig;
+  readonly temporal: { readonly address: string; readonly namespace: string; readonly webUrl: string | null };
+  readonly api: { readonly port: number; readonly publicUrl: string };
+  readonly model: ModelConfig;
+  readonly bounds: RunBounds;
+  /** Runs that may work at once. */
+  readonly slots: number;
+  readonly pollSeconds: number;
+  readonly toolchains: Readonly<Record<string, Toolchain>>;
+  /** Seconds after which a silent worker's activity is given to another. */
+  readonly heartbeatSeconds: number;
+}

@@ -1,0 +1,52 @@
+/** `.lamplighter.yml` on the repo's main branch, as parsed: what the repo promises about its checks and its deploy. */
+export const REPORTS = ['junit', 'tap', 'go-json', 'cargo-json', 'exit-code'] as const;
+export type ReportKind = (typeof REPORTS)[number];
+
+export interface Check {
+  readonly name: string;
+  /** Folder in the repo, `.` for the root. */
+  readonly dir: string;
+  /** Runs when a changed path matches one of these globs; empty means always. */
+  readonly when: readonly string[];
+  /** Shell command that makes the folder ready (install); null for none. */
+  readonly setup: string | null;
+  /** Shell command that runs the tests. `$LAMPLIGHTER_REPORT` is where the report is to be written; TAP may also come on stdout. */
+  readonly test: string;
+  readonly report: ReportKind;
+  /** Which files are tests and their fixtures, relative to `dir`. */
+  readonly globs: readonly string[];
+  /** Fewer tests than this in a report is not a proof. */
+  readonly minimum: number;
+  readonly timeoutSeconds: number;
+}
+
+export interface HealthProbe {
+  readonly url: string;
+  /** Where the version stands in the answer: `body` (whole text, trimmed), `json:<dotted.path>` or `header:<name>`. */
+  readonly version: string;
+  /** This many answers in a row must carry our sha. */
+  readonly times: number;
+  readonly everySeconds: number;
+  readonly timeoutSeconds: number;
+}
+
+export interface Contract {
+  readonly checks: readonly Check[];
+  /** Names of operator-declared toolchains, bound read-only and put on PATH. */
+  readonly toolchain: readonly string[];
+  /** Host names that setup, checks and the session may reach through the proxy. */
+  readonly network: readonly string[];
+  /** Globs of paths that an agent's change may not touch, beside those that are always protected. */
+  readonly protected: readonly string[];
+  /** Commands of the build stage, run on a clean clone of the pushed sha in the sandbox. Empty: no build stage. */
+  readonly build: readonly string[];
+}
+
+/** Deploy is the operator's, never the repo's: from `lamplighter.yaml`. */
+export interface DeployTarget {
+  /** Shell command, run outside the sandbox with `LAMPLIGHTER_SHA`, `LAMPLIGHTER_SOURCE` (a clean checkout) and `env`; null: no deploy stage. Must be safe to repeat for one sha. */
+  readonly command: string | null;
+  readonly timeoutSeconds: number;
+  readonly env: Readonly<Record<string, string>>;
+  readonly health: HealthProbe | null;
+}

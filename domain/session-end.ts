@@ -1,0 +1,7 @@
+/** How a session of any executor ends. A hint until the orchestrator's own gates have spoken (invariant 4). */
+export type SessionEnd =
+  | { readonly kind: 'submitted'; readonly head: string }
+  | { readonly kind: 'gave-up'; readonly reason: string }
+  | { readonly kind: 'exhausted'; readonly bound: string }
+  | { readonly kind: 'failed'; readonly reason: string }
+  | { readonly kind: 'stopped' };

@@ -1,0 +1,338 @@
+/**
+ * The store is the record; Temporal is the engine. One async interface, two adapters (SQLite, PostgreSQL), one
+ * contract suite. Times are epoch milliseconds, money is whole micro-dollars, ids are strings unless said otherwise.
+ * Methods that change what people watch append their event in the same transaction.
+ */
+import type { LabelEvent } from '../domain/issue.ts';
+import type { MicroUsd, Usage } from '../domain/money.ts';
+import type { Outcome, RunBounds, TriagePlan } from '../domain/run.ts';
+import type { RunEffect, RunState } from '../domain/stage.ts';
+import type { Verdict } from '../domain/verdict.ts';
+
+export interface Store {
+  readonly runs: Runs;
+  readonly queue: Queue;
+  readonly acts: Acts;
+  readonly events: Events;
+  readonly sessions: Sessions;
+  readonly ledger: Ledger;
+  readonly capacity: Capacity;
+  readonly effects: EffectLog;
+  readonly evidence: EvidenceIndex;
+  readonly escalations: Escalations;
+  readonly control: Control;
+  close(): Promise<void>;
+}
+
+export interface Principal {
+  readonly name: string;
+  readonly kind: 'person' | 'token' | 'system';
+  readonly scopes: readonly string[];
+}
+
+// --- runs -----------------------------------------------------------------------------------------------------
+
+export interface NewRun {
+  readonly id: string;
+  readonly repo: string;
+  readonly repoName: string;
+  readonly issue: number;
+  readonly title: string;
+  readonly release: string;
+  readonly bounds: RunBounds;
+  readonly at: number;
+}
+
+export interface RunRow extends Omit<NewRun, 'at'> {
+  readonly state: RunState;
+  /** Number of the newest transition, from 0. */
+  readonly seq: number;
+  /** Effects that the newest transition owes; performed again, idempotently, when a run is rebuilt. */
+  readonly effects: readonly RunEffect[];
+  readonly plan: TriagePlan | null;
+  readonly outcome: Outcome | null;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly endedAt: number | null;
+}
+
+export interface TransitionRow {
+  readonly seq: number;
+  readonly stage: RunState['stage'];
+  readonly state: RunState;
+  /** The event kind that caused it; `created` for seq 0. */
+  readonly cause: string;
+  readonly at: number;
+}
+
+export interface TransitionInput {
+  readonly seq: number;
+  readonly state: RunState;
+  readonly effects: readonly RunEffect[];
+  readonly cause: string;
+  readonly plan?: TriagePlan;
+  readonly at: number;
+}
+
+export type CreateRun =
+  | { readonly created: true; readonly run: RunRow }
+  /** The release was used before, or the repo has an open run: `by` is that run's id. */
+  | { readonly created: false; readonly why: 'release-used' | 'lane-held'; readonly by: string };
+
+export interface Runs {
+  /** Unique by (repo, release); at most one open run a repo (invariants 1 and 2), decided in one transaction. Takes the release out of the queue. */
+  create(run: NewRun): Promise<CreateRun>;
+  get(id: string): Promise<RunRow | null>;
+  /** Newest first. */
+  list(filter: { readonly repo?: string; readonly issue?: number; readonly open?: boolean; readonly limit?: number }): Promise<RunRow[]>;
+  usedReleases(repo: string): Promise<Set<string>>;
+  /** Idempotent by (id, seq): a repeat of the newest changes nothing; a gap throws. */
+  transition(id: string, input: TransitionInput): Promise<void>;
+  transitions(id: string): Promise<TransitionRow[]>;
+}
+
+// --- the lane's queue -----------------------------------------------------------------------------------------
+
+export interface QueuedRelease {
+  readonly repo: string;
+  readonly issue: number;
+  readonly title: string;
+  readonly priority: number;
+  readonly release: LabelEvent;
+}
+
+export interface Queue {
+  /** Replaces what waits in the repo's lane by this eligible set; says whether anything changed. Appends `queue.changed` when it did. */
+  replace(repo: string, releases: readonly QueuedRelease[], at: number): Promise<{ readonly changed: boolean }>;
+  /** In the lane's order. */
+  waiting(repo: string): Promise<QueuedRelease[]>;
+  repos(): Promise<string[]>;
+}
+
+// --- acts -----------------------------------------------------------------------------------------------------
+
+export type ActKind = 'escalate' | 'unfreeze' | 'cancel';
+
+export type ActData =
+  | { readonly kind: 'escalate' | 'cancel' }
+  | { readonly kind: 'unfreeze'; readonly way: 'retry' | 'resolved' | 'abandon'; readonly reverted: boolean };
+
+export interface ActRow {
+  readonly seq: number;
+  readonly id: string;
+  readonly run: string;
+  readonly data: ActData;
+  readonly by: Principal;
+  readonly note: string;
+  readonly at: number;
+  readonly takenAt: number | null;
+}
+
+export interface Acts {
+  /** Unique by id. */
+  add(act: Omit<ActRow, 'seq' | 'takenAt'>): Promise<ActRow>;
+  unread(run: string): Promise<ActRow[]>;
+  /** The first call marks it taken; later calls change nothing. */
+  take(id: string, at: number): Promise<void>;
+  list(run: string): Promise<ActRow[]>;
+}
+
+// --- events ---------------------------------------------------------------------------------------------------
+
+export interface EventRow {
+  /** Gap-free in the order of commit: a reader that saw n has seen all up to n. */
+  readonly seq: number;
+  readonly at: number;
+  /** `run/<id>`, `repo/<key>`, `system`. */
+  readonly subject: string;
+  readonly kind: string;
+  readonly data: unknown;
+}
+
+export interface Events {
+  append(event: Omit<EventRow, 'seq'>): Promise<number>;
+  after(seq: number, filter: { readonly subject?: string; readonly limit: number }): Promise<EventRow[]>;
+  last(): Promise<number>;
+}
+
+// --- sessions -------------------------------------------------------------------------------------------------
+
+/** Content blocks as the Messages API has them, opaque to the store. */
+export type Content = readonly unknown[];
+
+export interface TurnRow {
+  readonly session: string;
+  /** From 1. */
+  readonly turn: number;
+  readonly content: Content;
+  readonly stopReason: string;
+  readonly model: string;
+  readonly usage: Usage;
+  readonly microUsd: MicroUsd;
+  readonly at: number;
+}
+
+export interface ToolResultRow {
+  readonly session: string;
+  readonly turn: number;
+  readonly toolUseId: string;
+  readonly content: string;
+  readonly isError: boolean;
+  readonly at: number;
+}
+
+export interface InputRow {
+  readonly session: string;
+  readonly key: string;
+  /** The turn that first sees it. */
+  readonly beforeTurn: number;
+  readonly text: string;
+  readonly at: number;
+}
+
+export interface Transcript {
+  readonly inputs: readonly InputRow[];
+  readonly turns: readonly TurnRow[];
+  readonly results: readonly ToolResultRow[];
+}
+
+export interface Sessions {
+  /** Idempotent by id. `system` is the prompt, kept with the session so that a resumed one is the same one. */
+  open(session: { readonly id: string; readonly run: string; readonly system: string; readonly at: number }): Promise<void>;
+  get(id: string): Promise<{ readonly id: string; readonly run: string; readonly system: string; readonly at: number } | null>;
+  ofRun(run: string): Promise<string[]>;
+  /** Idempotent by (session, key); lands before the next turn that has not been committed. */
+  addInput(session: string, key: string, text: string, at: number): Promise<void>;
+  /** The first committed (session, turn) wins; answers with the row that stands. Appends `turn.committed` to the run's events. */
+  commitTurn(turn: TurnRow): Promise<{ readonly won: boolean; readonly row: TurnRow }>;
+  /** The first result of a tool use wins; answers with the row that stands. Appends `tool.result`. */
+  putResult(result: ToolResultRow): Promise<ToolResultRow>;
+  transcript(session: string): Promise<Transcript>;
+  /** Turns of all sessions of a run. */
+  countTurns(run: string): Promise<number>;
+}
+
+// --- money ----------------------------------------------------------------------------------------------------
+
+export interface Reserve {
+  /** One model call attempt: `<session>/<turn>/<attempt>`. */
+  readonly key: string;
+  readonly run: string;
+  readonly repo: string;
+  readonly issue: number;
+  readonly microUsd: MicroUsd;
+  /** Refused when spent and reserved together would pass it. */
+  readonly capMicroUsd: MicroUsd;
+  readonly at: number;
+}
+
+export interface Ledger {
+  reserve(reserve: Reserve): Promise<{ readonly ok: true } | { readonly ok: false; readonly spent: MicroUsd }>;
+  /** Idempotent by key. A reserve never settled stays charged in full. */
+  settle(key: string, microUsd: MicroUsd, at: number): Promise<void>;
+  spentOnIssue(repo: string, issue: number): Promise<MicroUsd>;
+  spentOnRun(run: string): Promise<MicroUsd>;
+}
+
+// --- capacity -------------------------------------------------------------------------------------------------
+
+export type CapacityKind = 'run' | 'job';
+
+export interface Capacity {
+  /** Joins the line (idempotent by kind and id) and says whether the lease is granted: first come, first served among those in line. */
+  acquire(kind: CapacityKind, id: string, slots: number, at: number): Promise<{ readonly granted: boolean; readonly ahead: number }>;
+  /** Idempotent. */
+  release(kind: CapacityKind, id: string): Promise<void>;
+  held(): Promise<{ readonly kind: CapacityKind; readonly id: string; readonly since: number }[]>;
+}
+
+// --- effects --------------------------------------------------------------------------------------------------
+
+export type EffectClass = 'provable' | 'keyed' | 'at-least-once';
+
+export type EffectStanding =
+  | { readonly standing: 'new' }
+  /** An intent without an outcome: an earlier attempt may or may not have acted. */
+  | { readonly standing: 'unknown'; readonly attempts: number }
+  | { readonly standing: 'done'; readonly result: unknown };
+
+export interface EffectLog {
+  /** Writes the intent. */
+  begin(effect: { readonly key: string; readonly name: string; readonly class: EffectClass; readonly run: string | null; readonly at: number }): Promise<EffectStanding>;
+  /** Idempotent: the first result stands. `repeated` marks an at-least-once effect that was done again after an unknown outcome. */
+  done(key: string, result: unknown, repeated: boolean, at: number): Promise<void>;
+  list(run: string): Promise<{ readonly key: string; readonly name: string; readonly class: EffectClass; readonly attempts: number; readonly done: boolean; readonly repeated: boolean }[]>;
+}
+
+// --- evidence -------------------------------------------------------------------------------------------------
+
+export const EVIDENCE_KINDS = [
+  'triage', 'base', 'setup', 'red', 'regression', 'green', 'guard', 'bundle', 'push', 'build', 'deploy', 'rollout', 'health', 'prompt', 'tool-output',
+] as const;
+export type EvidenceKind = (typeof EVIDENCE_KINDS)[number];
+
+export interface NewEvidence {
+  /** Unique: the same key twice keeps the first. */
+  readonly key: string;
+  readonly run: string;
+  readonly kind: EvidenceKind;
+  readonly sha: string | null;
+  readonly verdict: Verdict | null;
+  /** One sentence for lists. */
+  readonly summary: string;
+  readonly mediaType: string;
+  /** Already redacted. */
+  readonly body: string | Uint8Array;
+  readonly at: number;
+}
+
+export interface EvidenceRow extends Omit<NewEvidence, 'body'> {
+  readonly id: string;
+  /** sha256 hex of the redacted blob. */
+  readonly digest: string;
+  readonly bytes: number;
+}
+
+export interface EvidenceIndex {
+  put(evidence: NewEvidence): Promise<EvidenceRow>;
+  get(id: string): Promise<EvidenceRow | null>;
+  body(id: string): Promise<Uint8Array | null>;
+  /** Oldest first. */
+  list(run: string): Promise<EvidenceRow[]>;
+}
+
+// --- escalations and control ----------------------------------------------------------------------------------
+
+export interface EscalationRow {
+  readonly key: string;
+  readonly run: string | null;
+  readonly repo: string | null;
+  readonly severity: 'low' | 'high';
+  readonly topic: string;
+  readonly decision: string;
+  readonly at: number;
+  readonly deliveredAt: number | null;
+}
+
+export interface Escalations {
+  /** Unique by key: raised once. Appends `escalation.raised`. */
+  raise(escalation: Omit<EscalationRow, 'deliveredAt'>): Promise<{ readonly raised: boolean }>;
+  delivered(key: string, at: number): Promise<void>;
+  list(filter: { readonly run?: string; readonly undelivered?: boolean }): Promise<EscalationRow[]>;
+}
+
+export interface KillSwitch {
+  readonly on: boolean;
+  readonly by: string;
+  readonly note: string;
+  readonly at: number;
+}
+
+export interface Control {
+  /** On until somebody turned it off. */
+  killSwitch(): Promise<KillSwitch>;
+  setKillSwitch(value: KillSwitch): Promise<void>;
+  /** Small named facts with one owner each, such as a release's cached base proof. */
+  fact(key: string): Promise<unknown>;
+  setFact(key: string, value: unknown, at: number): Promise<void>;
+}
