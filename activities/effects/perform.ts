@@ -1,0 +1,49 @@
+/**
+ * The one module that every external effect goes through (invariant 5). It writes the intent first, knows the effect's
+ * class, and after a crash asks the world before it acts again:
+ *
+ *  - provable: `lookup` must say whether it happened; it is never doubled.
+ *  - keyed: done again under the same key, which the other side folds.
+ *  - at-least-once: done again only when the outcome is unknown, and marked as a repeat.
+ */
+import type { EffectLog } from '../../store/port.ts';
+import type { CrashPoint } from './crash-point.ts';
+
+interface EffectBase<T> {
+  /** Unique for ever, such as `push/<run>/<sha>`. */
+  readonly key: string;
+  /** Short name: crash points are `<name>.before` and `<name>.after`. */
+  readonly name: string;
+  readonly run: string | null;
+  act(repeat: boolean): Promise<T>;
+}
+
+/** `lookup` answers with the result when the world shows the effect, else null. It is asked even for a new intent, because a lost store must not double it. */
+export interface ProvableEffect<T> extends EffectBase<T> {
+  readonly class: 'provable';
+  lookup(): Promise<T | null>;
+}
+
+export interface RepeatableEffect<T> extends EffectBase<T> {
+  readonly class: 'keyed' | 'at-least-once';
+}
+
+export type Effect<T> = ProvableEffect<T> | RepeatableEffect<T>;
+
+export type PerformEffect = <T>(effect: Effect<T>) => Promise<T>;
+
+export function createPerformEffect(deps: { readonly log: EffectLog; readonly crash: CrashPoint; readonly now: () => number }): PerformEffect {
+  return async function performEffect<T>(effect: Effect<T>): Promise<T> {
+    const standing = await deps.log.begin({ key: effect.key, name: effect.name, class: effect.class, run: effect.run, at: deps.now() });
+    // A result was stored by this same effect, so it has this effect's type.
+    if (standing.standing === 'done') return standing.result as T;
+
+    const found = effect.class === 'provable' ? await effect.lookup() : null;
+    const repeated = found === null && standing.standing === 'unknown' && effect.class === 'at-least-once';
+    deps.crash(`${effect.name}.before`);
+    const result = found ?? (await effect.act(repeated));
+    deps.crash(`${effect.name}.after`);
+    await deps.log.done(effect.key, result ?? null, repeated, deps.now());
+    return result;
+  };
+}
