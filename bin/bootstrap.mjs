@@ -1,0 +1,76 @@
+/**
+ * From a fresh clone to a running command: packages, Node 24, Temporal, system packages, then the command on Node 24. Plain
+ * JavaScript without dependencies, as it is what runs before anything is installed, on whatever Node (>= 18) the machine has.
+ *
+ *   node bin/bootstrap.mjs start|test|check|format|lock [args…]     from package.json
+ *   node bin/bootstrap.mjs cli [args…]                        from bin/lamplighter
+ */
+import { release } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { launch } from './bootstrap/launch.mjs';
+import { installPackages, isInstalled, node24 } from './bootstrap/packages.mjs';
+import { refusal, thisMachine } from './bootstrap/platform.mjs';
+import { BootstrapError, explain, runSteps } from './bootstrap/progress.mjs';
+import { installSystemPackages } from './bootstrap/system-packages.mjs';
+import { provideTemporal } from './bootstrap/temporal.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const bin = (/** @type {string} */ name) => join(root, 'node_modules', name);
+
+/** What each command runs, and what must be there first. @type {Record<string, { program: string[], provide?: 'start' | 'test' }>} */
+const commands = {
+  start: { program: [join(root, 'cli', 'main.ts'), 'up'], provide: 'start' },
+  cli: { program: [join(root, 'cli', 'main.ts')] },
+  test: { program: [join(root, 'bin', 'test.ts')], provide: 'test' },
+  check: { program: [join(root, 'bin', 'check.ts')] },
+  lock: { program: [join(root, 'bin', 'check', 'lockfile.ts')] },
+  format: { program: [bin('oxfmt/bin/oxfmt')] },
+};
+
+async function main() {
+  const [name = '', ...args] = process.argv.slice(2);
+  const command = commands[name];
+  if (!command) {
+    throw new BootstrapError(`there is no command ${name || '(none given)'}`, `use one of: ${Object.keys(commands).join(', ')}`);
+  }
+  // `lamplighter up` is `npm start`; every other CLI command only talks to what is running already, and must answer at once.
+  const provide = command.provide ?? (name === 'cli' && args[0] === 'up' ? 'start' : undefined);
+  if (process.versions.node.split('.').map(Number)[0] < 18) {
+    throw new BootstrapError(`Node ${process.versions.node} is too old`, 'install Node 18 or later; Node 24 itself is then fetched');
+  }
+  const env = { ...process.env };
+  if (provide) await provideAll(provide, env);
+  else if (!isInstalled(root)) await runSteps([packagesStep()]);
+  process.exitCode = await launch(node24(root), [...command.program, ...args], env);
+}
+
+function packagesStep() {
+  return { name: 'packages', run: (/** @type {(text: string) => void} */ note) => installPackages(root, note) };
+}
+
+/** @param {'start' | 'test'} purpose @param {NodeJS.ProcessEnv} env */
+async function provideAll(purpose, env) {
+  const no = refusal(thisMachine(purpose, release()));
+  if (no) throw new BootstrapError('this machine is not served', no);
+  await runSteps([
+    { name: 'system packages', run: (note) => installSystemPackages(purpose, note) },
+    packagesStep(),
+    {
+      name: 'Temporal',
+      run: async (note) => {
+        const { path, source } = await provideTemporal(env, note);
+        env['LAMPLIGHTER_TEMPORAL'] = path;
+        return `${path} (${source})`;
+      },
+    },
+  ]);
+}
+
+try {
+  await main();
+} catch (error) {
+  if (!(error instanceof BootstrapError)) throw error;
+  explain(error);
+  process.exitCode = 1;
+}
