@@ -32,12 +32,18 @@ async function main() {
   const [name = '', ...args] = process.argv.slice(2);
   const command = commands[name];
   if (!command) {
-    throw new BootstrapError(`there is no command ${name || '(none given)'}`, `use one of: ${Object.keys(commands).join(', ')}`);
+    throw new BootstrapError(
+      `there is no command ${name || '(none given)'}`,
+      `use one of: ${Object.keys(commands).join(', ')}`,
+    );
   }
   // `lamplighter up` is `npm start`; every other CLI command only talks to what is running already, and must answer at once.
   const provide = command.provide ?? (name === 'cli' && args[0] === 'up' ? 'start' : undefined);
-  if (process.versions.node.split('.').map(Number)[0] < 18) {
-    throw new BootstrapError(`Node ${process.versions.node} is too old`, 'install Node 18 or later; Node 24 itself is then fetched');
+  if (Number.parseInt(process.versions.node, 10) < 18) {
+    throw new BootstrapError(
+      `Node ${process.versions.node} is too old`,
+      'install Node 18 or later; Node 24 itself is then fetched',
+    );
   }
   const env = { ...process.env };
   if (provide) await provideAll(provide, env);

@@ -25,5 +25,8 @@ export function findOnPath(name, path) {
  * @param {string | undefined} path @param {string} root */
 export function pathOutside(path, root) {
   const inside = join(root, 'node_modules');
-  return (path ?? '').split(delimiter).filter((folder) => !folder.startsWith(inside)).join(delimiter);
+  return (path ?? '')
+    .split(delimiter)
+    .filter((folder) => !folder.startsWith(inside))
+    .join(delimiter);
 }

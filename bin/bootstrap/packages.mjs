@@ -52,7 +52,9 @@ export function installedMatchesLock(root) {
   for (const kind of ['dependencies', 'devDependencies']) {
     if (JSON.stringify(project[kind] ?? {}) !== JSON.stringify(declared[kind] ?? {})) return false;
   }
-  const wanted = Object.entries(locked).filter(([path, entry]) => installed[path] || !(entry.optional || entry.devOptional || entry.peer));
+  const wanted = Object.entries(locked).filter(
+    ([path, entry]) => installed[path] || !(entry.optional || entry.devOptional || entry.peer),
+  );
   return wanted.every(([path, entry]) => installed[path]?.version === entry.version);
 }
 
@@ -79,7 +81,7 @@ async function alone(root, install, note) {
   const folder = join(root, '.cache');
   const lock = join(folder, 'installing.pid');
   mkdirSync(folder, { recursive: true });
-  for (let told = false; ; ) {
+  for (let told = false; ;) {
     try {
       writeFileSync(lock, String(process.pid), { flag: 'wx' });
       break;
@@ -122,7 +124,8 @@ export async function installPackages(root, note) {
 async function npmCi(root, note) {
   // npm must not run on the Node that it is about to delete.
   const env = { ...process.env, PATH: pathOutside(process.env['PATH'], root) };
-  if (!findOnPath('npm', env.PATH)) throw new BootstrapError('npm is not on PATH', 'install npm (Debian, Ubuntu: `apt-get install npm`)');
+  if (!findOnPath('npm', env.PATH))
+    throw new BootstrapError('npm is not on PATH', 'install npm (Debian, Ubuntu: `apt-get install npm`)');
   note('npm ci (the first time takes about a minute)');
   await run('npm', ['ci', '--include=dev', '--no-progress'], {
     cwd: root,
@@ -152,6 +155,9 @@ async function placeNode(root, env, note) {
     remedy: 'allow install scripts for the npm package `node`, then delete node_modules and try again',
   });
   if (nodeMajor(root) !== 24) {
-    throw new BootstrapError('Node 24 is not in node_modules after npm ci', 'delete node_modules and try again, with npm install scripts allowed');
+    throw new BootstrapError(
+      'Node 24 is not in node_modules after npm ci',
+      'delete node_modules and try again, with npm install scripts allowed',
+    );
   }
 }

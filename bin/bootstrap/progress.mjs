@@ -69,11 +69,19 @@ export function run(command, args, { remedy, ...options }) {
     const keep = (/** @type {Buffer} */ chunk) => (output = (output + chunk.toString()).slice(-200_000));
     child.stdout.on('data', keep);
     child.stderr.on('data', keep);
-    child.on('error', (error) => reject(new BootstrapError(`${command} could not be started: ${error.message}`, remedy)));
+    child.on('error', (error) =>
+      reject(new BootstrapError(`${command} could not be started: ${error.message}`, remedy)),
+    );
     child.on('close', (code, signal) => {
       if (code === 0) return resolve(output);
       const tail = output.trimEnd().split('\n').slice(-tailLines).join('\n');
-      reject(new BootstrapError(`\`${[command, ...args].join(' ')}\` ended with ${signal ?? `exit code ${code}`}`, remedy, tail));
+      reject(
+        new BootstrapError(
+          `\`${[command, ...args].join(' ')}\` ended with ${signal ?? `exit code ${code}`}`,
+          remedy,
+          tail,
+        ),
+      );
     });
   });
 }

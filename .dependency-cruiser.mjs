@@ -1,0 +1,74 @@
+/**
+ * The arrows of the tree: who may import whom. Imports for their types alone count too (this parser can't tell them apart), which is why
+ * circles are left to the linter: two modules that share types only are no circle at run time.
+ */
+const test = '\\.test\\.ts$';
+const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
+
+export default {
+  forbidden: [
+    rule('no-unresolved', 'An import that leads nowhere.', {}, { couldNotResolve: true }),
+    rule(
+      'domain-alone',
+      'domain/ is pure: it imports nothing but itself.',
+      { path: '^domain/', pathNot: test },
+      { pathNot: '^domain/' },
+    ),
+    rule(
+      'workflows-narrow',
+      'Workflow code is replayed: domain/, the SDK for workflows, and types of activities (the linter sees to "types").',
+      { path: '^workflows/', pathNot: test },
+      { pathNot: '^(workflows|domain|activities)/|node_modules/@temporalio/(workflow|common)/' },
+    ),
+    rule(
+      'nothing-imports-wiring',
+      'workers/, api/ and cli/ are the ends of the tree.',
+      { pathNot: '^(workers|api|cli|ui|test|bench)/|^bin/' },
+      { path: '^(workers|api|cli)/' },
+    ),
+    rule(
+      'workers-alone',
+      'workers/ is wiring; nobody imports it.',
+      { pathNot: '^(workers|test|bench)/' },
+      { path: '^workers/' },
+    ),
+    rule('cli-alone', 'cli/ speaks HTTP; nobody imports it.', { pathNot: '^(cli|test|bench)/' }, { path: '^cli/' }),
+    rule(
+      'api-for-ui-types-only',
+      'ui/ may take types from api/ (the linter sees to "types"); nobody else imports it but its own wiring.',
+      { pathNot: '^(api|ui|workers|cli|test|bench)/' },
+      { path: '^api/' },
+    ),
+    rule(
+      'ui-narrow',
+      'ui/ knows nothing of the server but the types of its API.',
+      { path: '^ui/', pathNot: test },
+      { path: '^(domain|workflows|activities|workers|cli|config|store|host)/' },
+    ),
+    rule(
+      'cli-over-http',
+      '`up`, `init` and `doctor` excepted, the CLI speaks HTTP.',
+      { path: '^cli/', pathNot: test },
+      { path: '^(workflows|activities|store)/' },
+    ),
+    rule(
+      'breakglass-apart',
+      'The breakglass worker alone holds what can power-cycle a machine.',
+      { pathNot: '^(activities/breakglass/|workers/breakglass|test/)' },
+      { path: '^activities/breakglass/' },
+    ),
+    rule(
+      'product-without-tests',
+      'Product code does not import tests.',
+      { pathNot: `^test/|${test}|^vitest\\.config` },
+      { path: `^test/|${test}` },
+    ),
+  ],
+  options: {
+    parser: 'swc',
+    exclude: { path: '(^|/)fixtures/' },
+    doNotFollow: { path: 'node_modules' },
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+};

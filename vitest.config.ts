@@ -1,0 +1,16 @@
+import { configDefaults, defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: ['**/*.test.ts'],
+    exclude: [...configDefaults.exclude, '**/fixtures/**', 'playground/**/repo/**'],
+    pool: 'forks',
+    // Two cores is what a small CI machine has, and tests start real servers beside them.
+    maxWorkers: 2,
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    globalSetup: ['test/setup/temporal.ts'],
+    // Only their own configuration decides what tests see: a developer's key must not reach a model from a test.
+    env: { ANTHROPIC_API_KEY: '', NO_COLOR: '1' },
+  },
+});
