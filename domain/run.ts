@@ -1,5 +1,5 @@
 import type { MicroUsd } from './money.ts';
-import type { RunState } from './stage.ts';
+import type { RunEffect, RunState } from './stage.ts';
 
 /** How far a run may go, captured in its input so that a later change of configuration can't change a run in flight (invariant 14). */
 export interface RunBounds {
@@ -48,8 +48,12 @@ export interface RunInput {
   readonly issue: number;
   readonly title: string;
   readonly bounds: RunBounds;
+  /** Seconds of silence after which a worker's activity is given to another. */
+  readonly heartbeatSeconds: number;
+  /** Where a person reads this run. */
+  readonly pageUrl: string;
   /** Where a rebuilt run goes on (`lamplighter recover`); absent for a new one. */
-  readonly resume?: { readonly state: RunState; readonly seq: number };
+  readonly resume?: { readonly state: RunState; readonly seq: number; readonly effects: readonly RunEffect[] };
 }
 
 export function runWorkflowId(runId: string): string {

@@ -1,0 +1,9 @@
+import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
+
+/**
+ * "Not yet": the server retries the activity after its fixed interval. Retries write no history, so a wait may last
+ * weeks, and the failure is benign, so no log or metric takes it for trouble.
+ */
+export function notYet(what: string): ApplicationFailure {
+  return ApplicationFailure.create({ message: what, type: 'NotYet', nonRetryable: false, category: ApplicationFailureCategory.BENIGN });
+}

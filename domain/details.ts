@@ -1,0 +1,48 @@
+/** What a person reads at the top of a run in Temporal Web: where it stands, what is next, where to look. Markdown; no issue text. */
+import type { RunInput } from './run.ts';
+import type { RunState, Stage } from './stage.ts';
+
+const TRACK: readonly { readonly stage: Stage; readonly label: string }[] = [
+  { stage: 'triage', label: 'Triage: the issue becomes a plan' },
+  { stage: 'prepare', label: 'Prepare: worktree, base proven green' },
+  { stage: 'implement', label: 'Implement: test-first, by the agent' },
+  { stage: 'verify', label: 'Verify: guard, red, regression, green' },
+  { stage: 'push', label: 'Push to main' },
+  { stage: 'watch', label: 'Watch: build, deploy, health' },
+];
+
+export function runDetails(input: RunInput, state: RunState, passed: readonly { readonly stage: Stage }[]): string {
+  const seen = new Set(passed.map((one) => one.stage));
+  const lines = TRACK.map(({ stage, label }) => {
+    if (state.stage === stage) return `- **➤ ${label}**`;
+    return seen.has(stage) ? `- ✓ ${label}` : `- ○ ${label}`;
+  });
+  return [`**${headline(state)}**`, '', ...lines, '', `[Run page](${input.pageUrl}) · run \`${input.runId}\` · ${input.repoName}#${input.issue}`].join('\n');
+}
+
+function headline(state: RunState): string {
+  switch (state.stage) {
+    case 'triage':
+      return 'Reading the issue';
+    case 'prepare':
+      return state.waiting ? 'Main is red without us: waiting for it to move' : 'Making ready';
+    case 'implement':
+      return state.brief.kind === 'implement' ? 'The agent is at work' : `The agent is at work again (${state.brief.kind})`;
+    case 'verify':
+      return `Proving ${short(state.head)}`;
+    case 'push':
+      return state.mergeWith === null ? `Pushing ${short(state.head)}` : 'Somebody landed first: merging';
+    case 'watch':
+      return `Watching ${short(state.sha)}`;
+    case 'fix':
+      return `Fixing forward, attempt ${state.progress.fixes}`;
+    case 'frozen':
+      return `FROZEN at ${short(state.sha)}: a person must unfreeze (retry, resolved or abandon)`;
+    case 'ended':
+      return `Ended: ${state.outcome}`;
+  }
+}
+
+function short(sha: string): string {
+  return `\`${sha.slice(0, 10)}\``;
+}

@@ -1,0 +1,37 @@
+/**
+ * One opening of a run's session: from a brief to submit, give-up or a bound. The transcript lives in the store and
+ * outlives this workflow; history carries references only, and rotates long before it gets heavy.
+ */
+import { continueAsNew, setCurrentDetails, workflowInfo } from '@temporalio/workflow';
+import type { SessionEnd } from '../domain/session-end.ts';
+import { builtin, type SessionSpec } from './executor.ts';
+
+export interface SessionInput extends SessionSpec {
+  /** Milliseconds that earlier openings of this run's session took. */
+  readonly spentMs: number;
+  /** Set when this execution continues an opening that has been briefed. */
+  readonly continued?: { readonly sessionId: string; readonly steps: number };
+}
+
+export interface SessionResult {
+  readonly end: SessionEnd;
+  readonly spentMs: number;
+}
+
+const STEPS_PER_EXECUTION = 50;
+
+export async function agentSession(input: SessionInput): Promise<SessionResult> {
+  const startedAt = Date.now();
+  const spent = (): number => input.spentMs + (Date.now() - startedAt);
+  const { sessionId } = input.continued ?? (await builtin.start(input));
+  const before = input.continued?.steps ?? 0;
+
+  for (let steps = 1; ; steps += 1) {
+    setCurrentDetails(`Session \`${sessionId}\`, step ${before + steps}, briefed by \`${input.brief.kind}\``);
+    const end = await builtin.observe(input, sessionId, spent());
+    if (end !== null) return { end, spentMs: spent() };
+    if (steps >= STEPS_PER_EXECUTION || workflowInfo().continueAsNewSuggested) {
+      await continueAsNew<typeof agentSession>({ ...input, spentMs: spent(), continued: { sessionId, steps: before + steps } });
+    }
+  }
+}
