@@ -60,7 +60,7 @@ export default {
     rule(
       'product-without-tests',
       'Product code does not import tests.',
-      { pathNot: `^test/|${test}|^vitest\\.config` },
+      { pathNot: `^test/|^bin/test|^bench/|${test}|^vitest\\.config` },
       { path: `^test/|${test}` },
     ),
   ],

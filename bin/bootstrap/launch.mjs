@@ -3,6 +3,7 @@
  * (`setpriv --pdeathsig`), so that even SIGKILL here leaves nothing running.
  */
 import { spawn } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { constants } from 'node:os';
 import { findOnPath } from './executables.mjs';
 
@@ -53,9 +54,24 @@ function passSignals(child) {
  */
 function watchForNpmsDeath(child, env) {
   if (!env['npm_lifecycle_event']) return () => {};
-  const parent = process.ppid;
+  const parents = lineage();
   const timer = setInterval(() => {
-    if (process.ppid !== parent) child.kill('SIGTERM');
+    if (lineage() !== parents) child.kill('SIGTERM');
   }, orphanCheckMs);
   return () => clearInterval(timer);
+}
+
+/** Who started us, and who started that: between npm and us there is a shell, which outlives npm. */
+function lineage() {
+  const parent = process.ppid;
+  if (process.platform !== 'linux') return `${parent}`;
+  try {
+    // pid (name) state ppid …, where the name may hold anything but ends at the last bracket.
+    const fields = readFileSync(`/proc/${parent}/stat`, 'utf8').replace(/^.*\)/s, '').trim().split(' ');
+    return `${parent} ${fields[1]}`;
+  } catch (error) {
+    // It ended between the two questions: a different answer from before, which is what the caller asks for.
+    if (/** @type {NodeJS.ErrnoException} */ (error).code === 'ENOENT') return `${parent} gone`;
+    throw error;
+  }
 }

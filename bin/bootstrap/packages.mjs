@@ -3,7 +3,7 @@
  * installed already is what the lockfile says (a developer's own `npm install`): it deletes node_modules under everyone using it.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -154,6 +154,8 @@ async function placeNode(root, env, note) {
     env: { ...env, npm_config_ignore_scripts: 'true' },
     remedy: 'allow install scripts for the npm package `node`, then delete node_modules and try again',
   });
+  // npm links only commands that were there when it looked.
+  if (!isExecutable(node24(root))) symlinkSync(join('..', 'node', 'bin', 'node'), node24(root));
   if (nodeMajor(root) !== 24) {
     throw new BootstrapError(
       'Node 24 is not in node_modules after npm ci',
