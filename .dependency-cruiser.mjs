@@ -21,12 +21,6 @@ export default {
       { pathNot: '^(workflows|domain|activities)/|node_modules/@temporalio/(workflow|common)/' },
     ),
     rule(
-      'nothing-imports-wiring',
-      'workers/, api/ and cli/ are the ends of the tree.',
-      { pathNot: '^(workers|api|cli|ui|test|bench)/|^bin/' },
-      { path: '^(workers|api|cli)/' },
-    ),
-    rule(
       'workers-alone',
       'workers/ is wiring; nobody imports it.',
       { pathNot: '^(workers|test|bench)/' },

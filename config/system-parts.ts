@@ -32,7 +32,7 @@ export interface SystemPart {
   required: boolean;
   neededFor: string;
   remedy: { linux: string; darwin: string };
-  find(env: Environment): { where: string } | { why: string; remedy?: string };
+  find: (env: Environment) => { where: string } | { why: string; remedy?: string };
 }
 
 const noBubblewrap = 'there is no bubblewrap on macOS: run Lamplighter in a Linux VM';
@@ -169,10 +169,10 @@ function findSandbox(env: Environment): { where: string } | { why: string; remed
 }
 
 /** The three ways in which user namespaces are usually forbidden, told apart by what bubblewrap says. */
-export function namespaceRemedy(said: string): string {
+function namespaceRemedy(said: string): string {
   if (/uid map|loopback/i.test(said)) {
     return (
-      'AppArmor restricts user namespaces (Ubuntu 24.04 and later): load the profile of deploy/ for bwrap, or run ' +
+      'AppArmor restricts user namespaces (Ubuntu 24.04 and later): run ' +
       '`sysctl -w kernel.apparmor_restrict_unprivileged_userns=0`'
     );
   }

@@ -127,7 +127,7 @@ async function npmCi(root, note) {
   if (!findOnPath('npm', env.PATH))
     throw new BootstrapError('npm is not on PATH', 'install npm (Debian, Ubuntu: `apt-get install npm`)');
   note('npm ci (the first time takes about a minute)');
-  await run('npm', ['ci', '--include=dev', '--no-progress'], {
+  await run('npm', ['ci', '--include=dev', '--no-progress', '--loglevel=warn'], {
     cwd: root,
     env,
     remedy: 'read the lines above; if the lockfile is called out of sync, run `npm install` and `npm run lock`',
