@@ -1,0 +1,52 @@
+/** The api as one express application. The caller binds it, to loopback unless an operator says otherwise. */
+import express, { type Express } from 'express';
+import type { Config } from '../config/types.ts';
+import type { Store } from '../store/port.ts';
+import { createAuthenticate } from './auth.ts';
+import type { Engine, Health } from './engine.ts';
+import { ApiError, createErrorHandler, type Log } from './errors.ts';
+import { requireOwnOrigin, requirePrincipal, securityHeaders } from './guards.ts';
+import type { IssueBook } from './issue-book.ts';
+import { pages, presentError } from './pages.ts';
+import { routes } from './routes.ts';
+import { createEventTail } from './sse.ts';
+
+export interface ApiDeps {
+  readonly store: Store;
+  readonly config: Config;
+  /** The operator's; empty lets nobody in. */
+  readonly token: string;
+  readonly engine: Engine;
+  /** Null for a repo that is not enrolled. */
+  readonly issues: (repoKey: string) => IssueBook | null;
+  readonly health: () => Promise<Health>;
+  /** Of Lamplighter, from package.json. */
+  readonly version: string;
+  readonly log: Log;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+/** How soon a stream learns of rows that other processes wrote. */
+const TAIL_MS = 200;
+
+export function createApp(deps: ApiDeps): Express {
+  const app = express();
+  app.disable('x-powered-by');
+  app.set('query parser', 'simple');
+  app.use(securityHeaders);
+  app.use(requireOwnOrigin(deps.config.api.publicUrl));
+  app.use(requirePrincipal(createAuthenticate(deps.token)));
+  app.use(express.json({ limit: '256kb', strict: true }));
+  app.use(routes(deps, createEventTail({ events: deps.store.events, everyMs: TAIL_MS })));
+  app.use(pages(deps));
+  app.use((req) => {
+    throw new ApiError(404, {
+      code: 'no-route',
+      message: `there is no ${req.method} ${req.path.slice(0, 200)}`,
+      remedy: 'api/routes.ts lists what there is',
+    });
+  });
+  app.use(createErrorHandler({ log: deps.log, present: presentError }));
+  return app;
+}

@@ -1,0 +1,112 @@
+/** Every refusal leaves as `{error: {code, message, remedy?, field?}}`; whatever else goes wrong gets an id, and its stack stays in the log. */
+import { randomUUID } from 'node:crypto';
+import type { ErrorRequestHandler, Request } from 'express';
+
+export interface ErrorBody {
+  readonly error: {
+    readonly code: string;
+    readonly message: string;
+    readonly remedy?: string;
+    /** Dotted path of the value in the body or query that was wrong. */
+    readonly field?: string;
+  };
+}
+
+/** A refusal that the caller can act on. */
+export class ApiError extends Error {
+  readonly status: number;
+  readonly body: ErrorBody['error'];
+
+  constructor(status: number, body: ErrorBody['error']) {
+    super(body.message);
+    this.name = 'ApiError';
+    this.status = status;
+    this.body = body;
+  }
+}
+
+export function notFound(what: string, remedy?: string): ApiError {
+  return new ApiError(404, {
+    code: 'not-found',
+    message: `there is no ${what}`,
+    ...(remedy === undefined ? {} : { remedy }),
+  });
+}
+
+export interface LogEntry {
+  readonly level: 'info' | 'warn' | 'error';
+  readonly message: string;
+  readonly [field: string]: unknown;
+}
+
+export type Log = (entry: LogEntry) => void;
+
+/** What express and its body parser throw, by their own `type` or status. */
+const PARSER: Readonly<Record<string, { readonly status: number; readonly body: ErrorBody['error'] }>> = {
+  'entity.parse.failed': {
+    status: 400,
+    body: { code: 'malformed-json', message: 'the body is not valid JSON', remedy: 'send one JSON object' },
+  },
+  'entity.too.large': {
+    status: 413,
+    body: { code: 'too-large', message: 'the body is larger than 256 KiB', remedy: 'send less' },
+  },
+  'charset.unsupported': {
+    status: 415,
+    body: { code: 'unsupported-charset', message: 'the body is not UTF-8', remedy: 'send UTF-8' },
+  },
+  'encoding.unsupported': {
+    status: 415,
+    body: {
+      code: 'unsupported-encoding',
+      message: 'the Content-Encoding is unknown',
+      remedy: 'send the body as it is',
+    },
+  },
+  'request.size.invalid': {
+    status: 400,
+    body: { code: 'size-mismatch', message: 'the body is not as long as its Content-Length says' },
+  },
+  'request.aborted': { status: 400, body: { code: 'aborted', message: 'the request was cut off' } },
+};
+
+function refusalOf(error: unknown): ApiError | null {
+  if (error instanceof ApiError) return error;
+  if (typeof error !== 'object' || error === null) return null;
+  const known = 'type' in error && typeof error.type === 'string' ? PARSER[error.type] : undefined;
+  if (known !== undefined) return new ApiError(known.status, known.body);
+  // The router's own: a path that is not valid percent-encoding.
+  if (error instanceof URIError)
+    return new ApiError(400, { code: 'malformed-path', message: 'the path is not valid percent-encoding' });
+  return null;
+}
+
+/** `present` answers a person's browser with a page; it says whether it did. */
+export function createErrorHandler(deps: {
+  readonly log: Log;
+  readonly present: (req: Request, status: number, error: ErrorBody['error']) => string | null;
+}): ErrorRequestHandler {
+  return (thrown: unknown, req, res, _next) => {
+    const refusal = refusalOf(thrown) ?? unexpected(thrown, req, deps.log);
+    if (res.headersSent) {
+      // A half-sent answer must not look whole.
+      res.destroy();
+      return;
+    }
+    const page = deps.present(req, refusal.status, refusal.body);
+    res.status(refusal.status);
+    if (page === null) res.json({ error: refusal.body } satisfies ErrorBody);
+    else res.type('html').send(page);
+  };
+}
+
+function unexpected(error: unknown, req: Request, log: Log): ApiError {
+  const id = randomUUID();
+  const detail = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  log({ level: 'error', message: 'request failed', id, method: req.method, path: req.path, detail });
+  return new ApiError(500, {
+    code: 'internal',
+    message: `something went wrong in the api (${id})`,
+    remedy: `look for ${id} in the api's log`,
+  });
+}

@@ -1,0 +1,81 @@
+/** What keeps a web page that a person happens to have open from calling this API: Host, Origin, JSON only, a bearer token. */
+import type { Request, RequestHandler } from 'express';
+import type { Principal } from '../store/port.ts';
+import { ApiError } from './errors.ts';
+
+/** Host must be a name of ours, else a page of a rebound DNS name could read everything; Origin, when sent, must be our own. */
+export function requireOwnOrigin(publicUrl: string): RequestHandler {
+  const publicOrigin = new URL(publicUrl);
+  const names = new Set(['localhost', '127.0.0.1', '[::1]', publicOrigin.hostname]);
+  return (req, _res, next) => {
+    const host = req.headers.host ?? '';
+    if (!names.has(hostName(host))) {
+      throw new ApiError(421, {
+        code: 'wrong-host',
+        message: `this api does not answer for the host ${JSON.stringify(host.slice(0, 100))}`,
+        remedy: 'use localhost, 127.0.0.1, or set api.publicUrl to the name that people use',
+      });
+    }
+    const { origin } = req.headers;
+    if (origin !== undefined && origin !== publicOrigin.origin && !isSameHost(origin, host)) {
+      throw new ApiError(403, {
+        code: 'wrong-origin',
+        message: `calls from pages of ${JSON.stringify(origin.slice(0, 100))} are refused`,
+        remedy: 'call from a page of this server, or without a browser',
+      });
+    }
+    next();
+  };
+}
+
+function hostName(host: string): string {
+  return URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : '';
+}
+
+function isSameHost(origin: string, host: string): boolean {
+  if (!URL.canParse(origin)) return false;
+  const url = new URL(origin);
+  return (url.protocol === 'http:' || url.protocol === 'https:') && url.host === host.toLowerCase();
+}
+
+const principals = new WeakMap<Request, Principal>();
+
+/** Everything but reading needs a principal, and JSON: a form of another site can send neither. */
+export function requirePrincipal(authenticate: (req: Request) => Principal): RequestHandler {
+  return (req, _res, next) => {
+    if (['GET', 'HEAD'].includes(req.method)) {
+      next();
+      return;
+    }
+    principals.set(req, authenticate(req));
+    if (!/^application\/json\s*(;|$)/i.test(req.headers['content-type'] ?? '')) {
+      throw new ApiError(415, {
+        code: 'json-only',
+        message: 'the body must be JSON',
+        remedy: 'send `Content-Type: application/json`, and `{}` where there is nothing to say',
+      });
+    }
+    next();
+  };
+}
+
+export function principalOf(req: Request): Principal {
+  const principal = principals.get(req);
+  if (principal === undefined)
+    throw new Error(`${req.method} ${req.path} reached its handler without a principal: it stands before the guard`);
+  return principal;
+}
+
+/** No page of ours runs anything but its own files. */
+export const securityHeaders: RequestHandler = (_req, res, next) => {
+  res.set({
+    'Content-Security-Policy':
+      "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+    'X-Content-Type-Options': 'nosniff',
+    'Referrer-Policy': 'no-referrer',
+    'Cross-Origin-Resource-Policy': 'same-origin',
+    'Cross-Origin-Opener-Policy': 'same-origin',
+    'Cache-Control': 'no-store',
+  });
+  next();
+};

@@ -1,0 +1,67 @@
+/** The pages for people: rendered here, live by the same events, whole without JavaScript. */
+import { fileURLToPath } from 'node:url';
+import { Router, type Request } from 'express';
+import { evidencePage } from '../ui/evidence.ts';
+import { messagePage } from '../ui/layout.ts';
+import { runPage } from '../ui/run-page.ts';
+import { runsPage } from '../ui/runs-page.ts';
+import type { ApiDeps } from './app.ts';
+import { notFound, type ErrorBody } from './errors.ts';
+import { isText } from './evidence.ts';
+import { readKillSwitch } from './kill-switch.ts';
+import { viewStatus } from './operations.ts';
+import { pathParam } from './parse.ts';
+import { viewRun, viewTranscript } from './runs.ts';
+import { summaryOf } from './view.ts';
+
+const LISTED = 200;
+/** A browser chokes on more; the whole is one click away. */
+const SHOWN_BYTES = 1024 * 1024;
+const ASSETS = ['style.css', 'live.js', 'favicon.svg'];
+
+export function pages(deps: ApiDeps): Router {
+  const router = Router();
+
+  for (const asset of ASSETS) {
+    const path = fileURLToPath(new URL(`../ui/${asset}`, import.meta.url));
+    router.get(`/assets/${asset}`, (_req, res) => res.sendFile(path, { cacheControl: false }));
+  }
+
+  router.get('/', async (_req, res) => {
+    // The place before the rows: an event in between is shown twice, never missed.
+    const place = await deps.store.events.last();
+    const [rows, status] = await Promise.all([deps.store.runs.list({ limit: LISTED }), viewStatus(deps)]);
+    const runs = rows.map((run) => summaryOf(run, deps.now()));
+    res.type('html').send(runsPage({ runs, status, place }));
+  });
+
+  router.get('/runs/:id', async (req, res) => {
+    const id = pathParam(req, 'id');
+    const place = await deps.store.events.last();
+    const [view, transcript, killSwitch] = await Promise.all([
+      viewRun(deps, id),
+      viewTranscript(deps.store, id),
+      readKillSwitch(deps.store.control, deps.config.dataDir),
+    ]);
+    res.type('html').send(runPage({ view, transcript, killSwitch, place, now: deps.now() }));
+  });
+
+  router.get('/evidence/:id', async (req, res) => {
+    const id = pathParam(req, 'id');
+    const evidence = await deps.store.evidence.get(id);
+    const body = evidence === null ? null : await deps.store.evidence.body(id);
+    if (evidence === null || body === null) throw notFound(`evidence ${JSON.stringify(id.slice(0, 100))}`);
+    const text = isText(evidence.mediaType) ? new TextDecoder().decode(body.subarray(0, SHOWN_BYTES)) : null;
+    const clippedFrom = text !== null && body.byteLength > SHOWN_BYTES ? body.byteLength : null;
+    res.type('html').send(evidencePage({ evidence, text, clippedFrom, now: deps.now() }));
+  });
+
+  return router;
+}
+
+/** An error as a page, where a person's browser asked for one. */
+export function presentError(req: Request, status: number, error: ErrorBody['error']): string | null {
+  const forPeople = !req.path.startsWith('/api/') && req.accepts(['json', 'html']) === 'html';
+  if (!forPeople) return null;
+  return messagePage(status === 404 ? 'Not found' : 'That did not work', error.message, error.remedy ?? null);
+}

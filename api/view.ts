@@ -1,0 +1,149 @@
+/** The shapes that the API answers with: rows of the store, folded for people. Times are epoch milliseconds, money is micro-dollars. */
+import type { Issue } from '../domain/issue.ts';
+import type {
+  ActRow,
+  EffectClass,
+  EvidenceRow,
+  QueuedRelease,
+  RunRow,
+  ToolResultRow,
+  InputRow,
+  TransitionRow,
+  TurnRow,
+} from '../store/port.ts';
+import type { PartHealth } from './engine.ts';
+import type { KillSwitchView } from './kill-switch.ts';
+
+/** Where a run stands in the list: a person has to do something, Lamplighter is at work, or it is over. */
+export type RunGroup = 'needs-you' | 'running' | 'done';
+
+export interface RunSummary {
+  readonly id: string;
+  readonly repo: string;
+  readonly repoName: string;
+  readonly issue: number;
+  readonly title: string;
+  readonly group: RunGroup;
+  readonly stage: RunRow['state']['stage'];
+  readonly outcome: RunRow['outcome'];
+  /** Why it is frozen, how it ended, or what it waits for; null while it works. */
+  readonly reason: string | null;
+  /** The newest sha of ours: on main, or on its way there. */
+  readonly sha: string | null;
+  readonly createdAt: number;
+  readonly updatedAt: number;
+  readonly endedAt: number | null;
+}
+
+export interface EffectView {
+  readonly key: string;
+  readonly name: string;
+  readonly class: EffectClass;
+  readonly attempts: number;
+  readonly done: boolean;
+  readonly repeated: boolean;
+}
+
+export interface RunView {
+  readonly run: RunSummary & Pick<RunRow, 'release' | 'seq' | 'state' | 'plan' | 'bounds'>;
+  readonly transitions: readonly TransitionRow[];
+  readonly evidence: readonly EvidenceRow[];
+  readonly acts: readonly ActRow[];
+  readonly effects: readonly EffectView[];
+  readonly spend: {
+    readonly runMicroUsd: number;
+    readonly issueMicroUsd: number;
+    readonly capMicroUsd: number;
+    readonly turns: number;
+  };
+  readonly links: { readonly page: string; readonly temporal: string | null };
+}
+
+export interface SessionView {
+  readonly id: string;
+  readonly at: number;
+  readonly inputs: readonly InputRow[];
+  readonly turns: readonly TurnRow[];
+  readonly results: readonly ToolResultRow[];
+}
+
+export interface TranscriptView {
+  readonly sessions: readonly SessionView[];
+}
+
+export type IssueView = Issue & { readonly repo: string; readonly repoName: string };
+
+export interface QueueView {
+  readonly queue: readonly QueuedRelease[];
+}
+
+export interface StatusView {
+  readonly version: string;
+  readonly node: string;
+  readonly now: number;
+  readonly killSwitch: KillSwitchView;
+  /** Names of the repos that may be dispatched. */
+  readonly allow: readonly string[];
+  readonly repos: readonly { readonly key: string; readonly name: string; readonly allowed: boolean }[];
+  readonly model: { readonly provider: string; readonly name: string };
+  readonly openRuns: readonly RunSummary[];
+  readonly queued: number;
+  readonly ok: boolean;
+  readonly parts: readonly PartHealth[];
+}
+
+/** A run that ended for a person stays in front of them this long. */
+const CALL_SHOWN_MS = 7 * 24 * 60 * 60_000;
+
+export function summaryOf(run: RunRow, now: number): RunSummary {
+  return {
+    id: run.id,
+    repo: run.repo,
+    repoName: run.repoName,
+    issue: run.issue,
+    title: run.title,
+    group: groupOf(run, now),
+    stage: run.state.stage,
+    outcome: run.outcome,
+    reason: reasonOf(run.state),
+    sha: shaOf(run.state),
+    createdAt: run.createdAt,
+    updatedAt: run.updatedAt,
+    endedAt: run.endedAt,
+  };
+}
+
+function groupOf(run: RunRow, now: number): RunGroup {
+  const { state } = run;
+  switch (state.stage) {
+    case 'frozen':
+      return state.proving === null ? 'needs-you' : 'running';
+    case 'prepare':
+      return state.waiting ? 'needs-you' : 'running';
+    case 'ended': {
+      const calls = state.outcome === 'needs-human' || state.outcome === 'rejected';
+      return calls && now - (run.endedAt ?? run.updatedAt) < CALL_SHOWN_MS ? 'needs-you' : 'done';
+    }
+    default:
+      return 'running';
+  }
+}
+
+function reasonOf(state: RunRow['state']): string | null {
+  if (state.stage === 'frozen' || state.stage === 'ended') return state.reason;
+  return state.stage === 'prepare' && state.waiting ? 'main is red without us: waiting until it moves' : null;
+}
+
+function shaOf(state: RunRow['state']): string | null {
+  switch (state.stage) {
+    case 'verify':
+    case 'push':
+      return state.head;
+    case 'watch':
+    case 'fix':
+    case 'frozen':
+      return state.sha;
+    default:
+      return state.progress.pushed;
+  }
+}

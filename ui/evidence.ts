@@ -1,0 +1,71 @@
+import type { RunView } from '../api/view.ts';
+import { bytes, shortSha, when } from './format.ts';
+import { html, type Html } from './html.ts';
+import { badge, layout, type Tone } from './layout.ts';
+
+type Evidence = RunView['evidence'][number];
+
+export function evidenceTable(evidence: readonly Evidence[], now: number): Html {
+  if (evidence.length === 0) return html`<p class="muted">Nothing yet.</p>`;
+  return html`<ul class="evidence">
+    ${evidence.map(
+      (one) =>
+        html`<li class="card">
+          <span class="evidence-kind"><a href="/evidence/${encodeURIComponent(one.id)}">${one.kind}</a></span>
+          <span class="evidence-verdict"
+            >${one.verdict === null ? badge('still', 'noted') : badge(toneOf(one.verdict), one.verdict)}</span
+          >
+          <span class="evidence-summary">${one.summary}</span>
+          <span class="evidence-meta"
+            >${one.sha !== null && shortSha(one.sha)} ${bytes(one.bytes)} · ${when(one.at, now)}</span
+          >
+        </li>`,
+    )}
+  </ul>`;
+}
+
+function toneOf(verdict: NonNullable<Evidence['verdict']>): Tone {
+  switch (verdict) {
+    case 'green':
+      return 'good';
+    case 'red':
+      return 'bad';
+    case 'pending':
+      return 'busy';
+    case 'unknown':
+      return 'wait';
+  }
+}
+
+export interface EvidencePage {
+  readonly evidence: Evidence;
+  /** Null: not text; it can be saved. */
+  readonly text: string | null;
+  /** Of the whole text, when `text` is only its beginning. */
+  readonly clippedFrom: number | null;
+  readonly now: number;
+}
+
+export function evidencePage({ evidence, text, clippedFrom, now }: EvidencePage): string {
+  const raw = `/api/evidence/${encodeURIComponent(evidence.id)}`;
+  return layout({
+    title: `${evidence.kind} evidence`,
+    body: html` <p class="crumbs">
+        <a href="/">Runs</a> / <a href="/runs/${encodeURIComponent(evidence.run)}">${evidence.run}</a> /
+        ${evidence.kind}
+      </p>
+      <h1>${evidence.kind} ${evidence.verdict !== null && badge(toneOf(evidence.verdict), evidence.verdict)}</h1>
+      <p>${evidence.summary}</p>
+      <p class="muted">
+        ${evidence.sha !== null && html`${shortSha(evidence.sha)} · `}${bytes(evidence.bytes)} ·
+        ${when(evidence.at, now)} · sha256 <code class="digest">${evidence.digest}</code>
+      </p>
+      ${clippedFrom !== null && html`<p class="banner">Only the beginning of ${bytes(clippedFrom)} is shown: <a href="${raw}">the whole</a>.</p>`}
+      ${
+        text === null
+          ? html`<p><a href="${raw}">Save it</a> (${evidence.mediaType})</p>`
+          : html`<pre class="blob">${text}</pre>
+              <p><a href="${raw}">As it was stored</a></p>`
+      }`,
+  });
+}

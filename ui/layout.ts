@@ -1,0 +1,61 @@
+import { html, type Html, type HtmlPart } from './html.ts';
+
+export interface Page {
+  readonly title: string;
+  readonly body: HtmlPart;
+  /** Where the live module listens; absent: the page stands as it is. */
+  readonly events?: string;
+  /** Shown on every page while it is on: nothing is being started. */
+  readonly killSwitch?: { readonly on: boolean; readonly by: string; readonly note: string };
+}
+
+export function layout(page: Page): string {
+  const { killSwitch } = page;
+  return html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${page.title} · Lamplighter</title>
+        <link rel="icon" href="/assets/favicon.svg" type="image/svg+xml" />
+        <link rel="stylesheet" href="/assets/style.css" />
+        <script type="module" src="/assets/live.js"></script>
+      </head>
+      <body>
+        <a class="skip" href="#page">Skip to content</a>
+        <header class="top">
+          <a class="brand" href="/"><img src="/assets/favicon.svg" alt="" width="22" height="22" /> Lamplighter</a
+          ><span class="live" id="live" hidden>live</span>
+        </header>
+        <main id="page" ${page.events === undefined ? '' : html` data-events="${page.events}"`}>
+          ${killSwitch?.on === true && banner(killSwitch)} ${page.body}
+        </main>
+      </body>
+    </html> `.text;
+}
+
+function banner({ by, note }: { readonly by: string; readonly note: string }): Html {
+  return html`<p class="banner">
+    <strong>Kill switch is on.</strong> Nothing new
+    starts${by === '' ? '' : `, says ${by}`}${note === '' ? '' : `: ${note}`}.
+    <code>lamplighter kill-switch off --note "…"</code>
+  </p>`;
+}
+
+/** Colour never speaks alone: every badge carries its word. */
+export function badge(tone: Tone, text: string): Html {
+  return html`<span class="badge ${tone}">${text}</span>`;
+}
+
+export type Tone = 'good' | 'bad' | 'busy' | 'wait' | 'still';
+
+export function messagePage(title: string, message: string, remedy: string | null): string {
+  return layout({
+    title,
+    body: html`<h1>${title}</h1>
+      <p>${message}</p>
+      ${remedy !== null && html`<p class="muted">${remedy}</p>`}
+      <p><a href="/">All runs</a></p>`,
+  });
+}

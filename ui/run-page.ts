@@ -1,0 +1,227 @@
+import type { RunView, TranscriptView } from '../api/view.ts';
+import { duration, money, shortSha, when } from './format.ts';
+import { html, type Html } from './html.ts';
+import { badge, layout, type Page } from './layout.ts';
+import { evidenceTable } from './evidence.ts';
+import { runTone, stageTrack } from './stages.ts';
+import { transcriptView } from './transcript.ts';
+
+export interface RunPage {
+  readonly view: RunView;
+  readonly transcript: TranscriptView;
+  readonly killSwitch: NonNullable<Page['killSwitch']>;
+  readonly place: number;
+  readonly now: number;
+}
+
+export function runPage({ view, transcript, killSwitch, place, now }: RunPage): string {
+  const { run } = view;
+  return layout({
+    title: `${run.repoName}#${run.issue} ${run.title}`,
+    events: `/api/runs/${encodeURIComponent(run.id)}/events?after=${place}`,
+    killSwitch,
+    body: html` <p class="crumbs"><a href="/">Runs</a> / ${run.repoName}#${run.issue}</p>
+      <h1>${run.title}</h1>
+      <p class="headline">${badge(runTone(run), run.outcome ?? run.stage)} ${standing(view, now)}</p>
+      ${verdictCard(view, now)} ${track(view, now)}
+      <section class="live-text" id="live-text" hidden>
+        <h2>Speaking now</h2>
+        <pre></pre>
+      </section>
+      <div class="columns">
+        <section>
+          <h2>Gates and evidence</h2>
+          ${evidenceTable(view.evidence, now)}
+        </section>
+        <aside>${factsCard(view)}${planCard(view)}${actsCard(view, now)}</aside>
+      </div>
+      ${everyStep(view, now)} ${effectsCard(view)} ${transcriptView(transcript, now)}`,
+  });
+}
+
+function standing({ run }: RunView, now: number): Html {
+  if (run.endedAt !== null) return html`ended ${when(run.endedAt, now)} after ${duration(run.endedAt - run.createdAt)}`;
+  return html`since ${when(run.updatedAt, now)}, begun ${when(run.createdAt, now)}`;
+}
+
+/** The first thing to read: how it ended, or why it stands still and what a person can do. */
+function verdictCard({ run }: RunView, now: number): Html | null {
+  if (run.state.stage === 'frozen') {
+    const { sha, since, reason, proving } = run.state;
+    return html`<section class="card bad verdict">
+      <h2>Frozen ${when(since, now)}</h2>
+      <p class="reason">${reason}</p>
+      <p>
+        ${shortSha(sha)} is on main and nothing was reverted or cleaned up. The repo's lane is held until a person
+        decides:
+      </p>
+      ${proving === null ? ways(run.id) : html`<p><strong>${proving.by}</strong> said it is resolved; the head of main is being proven now.</p>`}
+    </section>`;
+  }
+  if (run.reason === null) return null;
+  const tone = runTone(run);
+  return html`<section class="card ${tone} verdict"><p class="reason">${run.reason}</p></section>`;
+}
+
+function ways(id: string): Html {
+  const command = (rest: string): string => `lamplighter unfreeze ${id} ${rest} --note "why"`;
+  return html`<dl class="ways">
+    <dt>retry</dt>
+    <dd>
+      The agent goes on from what is on main, with fresh bounds.
+      <pre>${command('--way retry')}</pre>
+    </dd>
+    <dt>resolved</dt>
+    <dd>
+      You fixed it: the head of main is proven healthy first. Add <code>--reverted</code> if you took the change out.
+      <pre>${command('--way resolved')}</pre>
+    </dd>
+    <dt>abandon</dt>
+    <dd>
+      The run ends, the lane goes on; main stays as it is.
+      <pre>${command('--way abandon')}</pre>
+    </dd>
+  </dl>`;
+}
+
+function track(view: RunView, now: number): Html {
+  const marks = stageTrack(view, now);
+  return html`<ol class="track" aria-label="Stages">
+    ${marks.map(
+      (mark) =>
+        html`<li class="${mark.standing} ${mark.tone}" ${mark.standing === 'here' && html` aria-current="step"`}>
+          <span class="dot" aria-hidden="true"></span><span class="stage">${mark.label}</span
+          ><span class="spent"
+            >${
+              mark.standing === 'ahead' ? '–' : mark.stage === 'ended' ? 'end' : duration(mark.ms)
+            }${mark.visits > 1 && ` · ${mark.visits}×`}</span
+          >
+        </li>`,
+    )}
+  </ol>`;
+}
+
+function factsCard({ run, spend, links }: RunView): Html {
+  const { progress } = run.state;
+  const temporal = links.temporal !== null && /^https?:\/\//.test(links.temporal) ? links.temporal : null;
+  return html`<section class="card">
+    <h2>Facts</h2>
+    <dl class="facts">
+      <dt>Run</dt>
+      <dd><code>${run.id}</code></dd>
+      <dt>Base</dt>
+      <dd>${progress.base === null ? '–' : shortSha(progress.base)}</dd>
+      <dt>On main</dt>
+      <dd>${progress.pushed === null ? 'nothing of this run' : shortSha(progress.pushed)}</dd>
+      ${
+        run.sha !== null &&
+        run.sha !== progress.pushed &&
+        html`<dt>Head</dt>
+          <dd>${shortSha(run.sha)}</dd>`
+      }
+      <dt>Spent</dt>
+      <dd>
+        ${money(spend.runMicroUsd)}
+        <span class="muted">(issue ${money(spend.issueMicroUsd)} of ${money(spend.capMicroUsd)})</span>
+      </dd>
+      <dt>Turns</dt>
+      <dd>${spend.turns} <span class="muted">of ${run.bounds.turns}</span></dd>
+      <dt>Gates refused</dt>
+      <dd>${progress.rounds} <span class="muted">of ${run.bounds.verifyRounds} rounds</span></dd>
+      <dt>Fix-forwards</dt>
+      <dd>${progress.fixes} <span class="muted">of ${run.bounds.fixAttempts}</span></dd>
+    </dl>
+    ${temporal !== null && html`<p><a href="${temporal}" rel="noreferrer">Timeline in Temporal Web</a></p>`}
+  </section>`;
+}
+
+function planCard({ run }: RunView): Html | null {
+  const { plan } = run;
+  if (plan === null) return null;
+  return html`<section class="card">
+    <h2>Plan</h2>
+    <ul>
+      ${plan.acceptanceCriteria.map((one) => html`<li>${one}</li>`)}
+    </ul>
+    <p><strong>Tests:</strong> ${plan.testPlan}</p>
+    ${plan.risks.length > 0 && html`<p><strong>Risks:</strong> ${plan.risks.join('; ')}</p>`}
+  </section>`;
+}
+
+function actsCard({ acts }: RunView, now: number): Html | null {
+  if (acts.length === 0) return null;
+  return html`<section class="card">
+    <h2>Acts</h2>
+    <ul class="acts">
+      ${acts.map(
+        (act) =>
+          html`<li>
+            <strong>${act.by.name}</strong>
+            ${act.by.kind !== 'person' && html`<span class="muted">(${act.by.kind})</span> `}${act.data.kind}${
+              act.data.kind === 'unfreeze' && `: ${act.data.way}${act.data.reverted ? ', reverted' : ''}`
+            }
+            ${when(act.at, now)}<br />${act.note}${act.takenAt === null && html`<br /><span class="muted">not taken up yet</span>`}
+          </li>`,
+      )}
+    </ul>
+  </section>`;
+}
+
+function everyStep({ transitions }: RunView, now: number): Html {
+  return html`<details class="card fold" data-key="steps">
+    <summary>Every step <span class="count">${transitions.length}</span></summary>
+    <div class="scroll">
+      <table>
+        <thead>
+          <tr>
+            <th>#</th>
+            <th>Stage</th>
+            <th>Because</th>
+            <th>When</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${transitions.map(
+            (one) =>
+              html`<tr>
+                <td>${one.seq}</td>
+                <td>${one.stage}</td>
+                <td>${one.cause}</td>
+                <td>${when(one.at, now)}</td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+  </details>`;
+}
+
+function effectsCard({ effects }: RunView): Html | null {
+  if (effects.length === 0) return null;
+  return html`<details class="card fold" data-key="effects">
+    <summary>Effects on the outside <span class="count">${effects.length}</span></summary>
+    <div class="scroll">
+      <table>
+        <thead>
+          <tr>
+            <th>Effect</th>
+            <th>Class</th>
+            <th>Done</th>
+            <th>Attempts</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${effects.map(
+            (one) =>
+              html`<tr>
+                <td title="${one.key}">${one.name}</td>
+                <td>${one.class}</td>
+                <td>${one.done ? 'yes' : 'not known yet'}${one.repeated && ' (repeated)'}</td>
+                <td>${one.attempts}</td>
+              </tr>`,
+          )}
+        </tbody>
+      </table>
+    </div>
+  </details>`;
+}
