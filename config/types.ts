@@ -40,7 +40,9 @@ export interface ModelConfig {
   readonly prices: Readonly<Record<string, Price>>;
 }
 
-export type StoreConfig = { readonly kind: 'sqlite'; readonly file: string } | { readonly kind: 'postgres'; readonly url: string };
+export type StoreConfig =
+  | { readonly kind: 'sqlite'; readonly file: string }
+  | { readonly kind: 'postgres'; readonly url: string };
 
 export interface Config {
   readonly dataDir: string;

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import { parseContract } from './contract.ts';
+
+const FILE = '.lamplighter.yml';
+
+function errorsOf(text: string): string {
+  const parsed = parseContract(text, FILE);
+  if (parsed.ok) throw new Error('the contract was accepted');
+  return parsed.errors.join('\n');
+}
+
+const CHECK = 'checks:\n  - name: unit\n    test: npm test\n    report: junit\n    globs: ["**/*.test.js"]\n';
+
+describe('parseContract', () => {
+  it('fills in what a check leaves out', () => {
+    const parsed = parseContract(CHECK, FILE);
+
+    expect(parsed).toEqual({
+      ok: true,
+      contract: {
+        checks: [
+          {
+            name: 'unit',
+            dir: '.',
+            when: [],
+            setup: null,
+            test: 'npm test',
+            report: 'junit',
+            globs: ['**/*.test.js'],
+            minimum: 1,
+            timeoutSeconds: 600,
+          },
+        ],
+        toolchain: [],
+        network: [],
+        protected: [],
+        build: [],
+      },
+    });
+  });
+
+  it.each([
+    ['no checks', 'checks: []', ':1:1: checks: '],
+    ['an empty file', '', ':1:1: checks: is missing: expected a list'],
+    ['a misspelt key', `${CHECK}netwrok: [a.test]\n`, ':6:1: netwrok: unknown key'],
+    ['a misspelt key of a check', `${CHECK}    minimun: 3\n`, ':6:5: checks[0].minimun: unknown key'],
+    [
+      'a report that is not parsed yet',
+      CHECK.replace('junit', 'go-json'),
+      ':4:5: checks[0].report: go-json is not supported yet',
+    ],
+    ['a folder outside the repo', `${CHECK}    dir: ../other\n`, ':6:5: checks[0].dir: must stay inside the repo'],
+    ['an absolute folder', `${CHECK}    dir: /etc\n`, 'must stay inside the repo'],
+    [
+      'two checks of one name',
+      `${CHECK}${CHECK.slice('checks:\n'.length)}`,
+      ':6:5: checks[1].name: "unit" is used by another check',
+    ],
+    ['a URL instead of a host', `${CHECK}network: ["https://a.test/x"]\n`, ':6:11: network[0]: must be a host name'],
+    ['a tab for indentation', 'checks:\n\t- name: a', ':2:1: '],
+    [
+      'aliases that multiply',
+      `a: &a [x,x,x,x,x,x,x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c,*c,*c,*c]\n`,
+      ':1:1: ',
+    ],
+  ])('refuses %s, naming its place', (_case, text, expected) => {
+    expect(errorsOf(text)).toContain(expected);
+  });
+});

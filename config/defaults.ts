@@ -1,0 +1,45 @@
+/** What holds where `lamplighter.yaml` says nothing. */
+import { dirname } from 'node:path';
+import type { Price } from '../domain/money.ts';
+import { DEFAULT_BOUNDS, type RunBounds } from '../domain/run.ts';
+import type { Toolchain } from './types.ts';
+
+export const MODEL_NAME = 'claude-opus-5-5';
+export const SCRIPTED_MODEL_NAME = 'scripted';
+export const MAX_TOKENS = 16_000;
+export const SLOTS = 2;
+export const POLL_SECONDS = 30;
+export const HEARTBEAT_SECONDS = 15;
+export const NAMESPACE = 'lamplighter';
+export const HEALTH = { times: 3, everySeconds: 1, timeoutSeconds: 5 } as const;
+export const DEPLOY_SECONDS = 600;
+
+/** Fix-forward is not built yet: a red deploy freezes at once. */
+export const BOUNDS: RunBounds = { ...DEFAULT_BOUNDS, fixAttempts: 0 };
+
+/** List prices in dollars per million tokens as of November 2026; cache writes are those of the five-minute cache. */
+export const PRICES: Readonly<Record<string, Price>> = {
+  'claude-fable-5-2': { input: 8, output: 40, cacheRead: 0.2, cacheWrite: 10 },
+  'claude-opus-5-5': { input: 4, output: 20, cacheRead: 0.2, cacheWrite: 5 },
+  'claude-sonnet-5-5': { input: 2, output: 10, cacheRead: 0.1, cacheWrite: 2.5 },
+  'claude-haiku-5-5': {
+    input: 0.1,
+    output: 0.5,
+    cacheRead: 0.01,
+    cacheWrite: 0.125,
+    above: { tokens: 100_000, input: 0.5, output: 2.5, cacheRead: 0.05, cacheWrite: 0.625 },
+  },
+  'claude-opus-5': { input: 5, output: 25, cacheRead: 0.5, cacheWrite: 6.25 },
+  'claude-opus-4-8': { input: 5, output: 25, cacheRead: 0.5, cacheWrite: 6.25 },
+  'claude-sonnet-5': { input: 2, output: 10, cacheRead: 0.2, cacheWrite: 2.5 },
+  'claude-sonnet-4-6': { input: 3, output: 15, cacheRead: 0.3, cacheWrite: 3.75 },
+  'claude-haiku-4-5': { input: 1, output: 5, cacheRead: 0.1, cacheWrite: 1.25 },
+  // Costs what the cheapest real one does, so that budgets have something to count.
+  [SCRIPTED_MODEL_NAME]: { input: 1, output: 5, cacheRead: 0.1, cacheWrite: 1.25 },
+};
+
+/** Toolchains that are there without being declared: the Node that runs Lamplighter itself. */
+export function builtinToolchains(execPath: string): Readonly<Record<string, Toolchain>> {
+  const folder = dirname(execPath);
+  return { node: { bind: [folder], path: [folder], env: {} } };
+}

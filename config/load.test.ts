@@ -1,0 +1,178 @@
+import { mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ConfigError } from './errors.ts';
+import { loadConfig, writeResolvedConfig } from './load.ts';
+import { readResolvedConfig, type LoadedConfig } from './resolved.ts';
+
+const ports = { api: 7070, temporal: 7233, temporalUi: 8233, model: 9000 };
+let folder: string;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'config-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+function load(yaml: string, env: Record<string, string> = {}): LoadedConfig {
+  const file = join(folder, 'lamplighter.yaml');
+  writeFileSync(file, yaml);
+  return loadConfig({ file, dataDir: join(folder, 'data'), env, ports });
+}
+
+function errorsOf(yaml: string, env: Record<string, string> = {}): string {
+  try {
+    load(yaml, env);
+  } catch (error) {
+    if (error instanceof ConfigError) return error.errors.join('\n').replaceAll(`${folder}/`, '');
+    throw error;
+  }
+  throw new Error('the configuration was accepted');
+}
+
+const FULL = `
+repos:
+  - name: acme/web
+    remote: ./web.git
+    tracker: { kind: local, dir: ./issues, people: { ada: write } }
+    pushEnv: { GIT_SSH_COMMAND: "ssh -i key", TOKEN: { file: ./token } }
+    deploy:
+      command: ./deploy.sh
+      env: { SECRET: { env: DEPLOY_SECRET } }
+      health: { url: "http://127.0.0.1:9/health", version: json:version, times: 2 }
+allow: [acme/web]
+bounds: { verifyRounds: 3, sessionMinutes: 1.5, issueUsd: 0.25 }
+store: { kind: postgres, url: { env: PG } }
+toolchains: { python: { bind: [./py], path: [./py/bin], env: { A: b } } }
+`;
+const ENV = { ANTHROPIC_API_KEY: 'key-1', DEPLOY_SECRET: 'shh', PG: 'postgres://x' };
+
+describe('loadConfig', () => {
+  it('ships disarmed: nothing enrolled, nothing allowed (invariant 8)', () => {
+    const config = loadConfig({ file: null, dataDir: folder, env: {}, ports });
+
+    expect(config.repos).toEqual([]);
+    expect(config.allow).toEqual([]);
+    expect(config.bounds.fixAttempts).toBe(0);
+    expect(config.model).toMatchObject({ provider: 'scripted', baseUrl: 'http://127.0.0.1:9000', apiKey: null });
+    expect(config.store).toEqual({ kind: 'sqlite', file: join(folder, 'lamplighter.db') });
+    expect(config.toolchains['node']?.path).toEqual([dirname(process.execPath)]);
+  });
+
+  it('takes paths relative to the file, and secrets from files and the environment', () => {
+    writeFileSync(join(folder, 'token'), 't0ken\n');
+    const config = load(FULL, ENV);
+    const [repo] = config.repos;
+
+    expect(repo?.remote).toBe(join(folder, 'web.git'));
+    expect(repo?.tracker.dir).toBe(join(folder, 'issues'));
+    expect(repo?.pushEnv).toEqual({ GIT_SSH_COMMAND: 'ssh -i key', TOKEN: 't0ken' });
+    expect(repo?.deploy.env).toEqual({ SECRET: 'shh' });
+    expect(repo?.deploy.health).toEqual({
+      url: 'http://127.0.0.1:9/health',
+      version: 'json:version',
+      times: 2,
+      everySeconds: 1,
+      timeoutSeconds: 5,
+    });
+    expect(config.toolchains['python']?.path).toEqual([join(folder, 'py/bin')]);
+    expect(config.store).toEqual({ kind: 'postgres', url: 'postgres://x' });
+    expect(config.model).toMatchObject({ provider: 'anthropic', apiKey: 'key-1' });
+    expect(config.bounds).toMatchObject({ verifyRounds: 3, sessionMs: 90_000, issueMicroUsd: 250_000 });
+  });
+
+  it('reports every secret that cannot be read, at its place, in one go', () => {
+    const errors = errorsOf(FULL, { ANTHROPIC_API_KEY: 'k' });
+
+    expect(errors).toContain("lamplighter.yaml:6:47: repos[0].pushEnv.TOKEN: the file token can't be read (ENOENT)");
+    expect(errors).toContain(
+      'lamplighter.yaml:9:14: repos[0].deploy.env.SECRET: the environment variable DEPLOY_SECRET is not set',
+    );
+    expect(errors).toContain('lamplighter.yaml:13:26: store.url: the environment variable PG is not set');
+  });
+
+  it.each([
+    ['an unknown key', 'slots: 2\nslotz: 3', 'lamplighter.yaml:2:1: slotz: unknown key'],
+    ['a key written twice', 'slots: 2\nslots: 3', 'lamplighter.yaml:2:1: Map keys must be unique'],
+    ['a wrong type', 'slots: two', 'lamplighter.yaml:1:1: slots: expected a number, found string "two"'],
+    ['a number out of range', 'slots: 0', 'slots: Too small: expected number to be >=1, found number 0'],
+    ['broken YAML', 'allow: [a, b\nslots: 1', 'lamplighter.yaml:2:1: '],
+    ['a missing key', 'repos:\n  - name: a/b\n    remote: x', 'lamplighter.yaml:2:5: repos[0].tracker: is missing'],
+    [
+      'an unknown kind',
+      'store: { kind: mysql }',
+      'lamplighter.yaml:1:10: store.kind: expected "sqlite" or "postgres", found string "mysql"',
+    ],
+    [
+      'an allowlist that allows nothing',
+      'allow: [a/b]',
+      'lamplighter.yaml:1:9: allow[0]: a/b is not the name of a repo',
+    ],
+    ['fix-forward, which is not built yet', 'bounds: { fixAttempts: 5 }', 'bounds.fixAttempts: unknown key'],
+    ['a model without a price', 'model: { provider: scripted, name: gpt }', 'model.name: there is no price for gpt'],
+    ['the real model without a key', 'model: { provider: anthropic }', 'model.provider: anthropic needs a key'],
+    ['two documents', 'slots: 1\n---\nslots: 2', 'lamplighter.yaml:2:1: '],
+    ['a list instead of a mapping', '- a', 'lamplighter.yaml:1:1: expected a mapping, found a list'],
+  ])('refuses %s, naming file, line, column and key', (_case, yaml, expected) => {
+    expect(errorsOf(yaml)).toContain(expected);
+  });
+
+  it('never repeats a secret that was written in plain where a reference belongs', () => {
+    const errors = errorsOf('model: { apiKey: sk-very-secret }');
+
+    expect(errors).toContain('model.apiKey: expected one of');
+    expect(errors).not.toContain('very-secret');
+  });
+
+  it.each(['crash@', 'push.after@0', 'a b'])('refuses the crash point %j', (point) => {
+    expect(errorsOf('slots: 1', { LAMPLIGHTER_CRASH: point })).toContain('LAMPLIGHTER_CRASH: expected <point>');
+  });
+
+  it('reads a crash point with its passing', () => {
+    expect(load('slots: 1', { LAMPLIGHTER_CRASH: 'push.after@3' }).crashPlan).toMatchObject({
+      point: 'push.after',
+      at: 3,
+    });
+  });
+
+  it('gives a repo a key that stays when other repos come and go, and is safe in a path', () => {
+    const first = repoYaml('acme/Web.App', 'https://forge.test/acme/web.git');
+    const other = repoYaml('acme/other', 'https://forge.test/acme/other.git');
+    const alone = load(`repos:\n${first}`, ENV).repos[0]?.key;
+
+    expect(load(`repos:\n${other}${first}`, ENV).repos[1]?.key).toBe(alone);
+    expect(alone).toMatch(/^acme-web-app-[0-9a-f]{8}$/);
+  });
+
+  it('refuses one repo enrolled twice', () => {
+    const repo = repoYaml('a/b', 'https://forge.test/a/b');
+    expect(errorsOf(`repos:\n${repo}${repo}`, ENV)).toContain('repos[1].name: a/b is enrolled twice');
+  });
+});
+
+function repoYaml(name: string, remote: string): string {
+  return `  - name: ${name}\n    remote: ${remote}\n    tracker: { kind: local, dir: ./i }\n`;
+}
+
+describe('the resolved configuration', () => {
+  it('comes back as it was written, readable by its owner only', () => {
+    writeFileSync(join(folder, 'token'), 't0ken\n');
+    const loaded = load(FULL, { ...ENV, LAMPLIGHTER_CRASH: 'push.before' });
+    mkdirSync(loaded.dataDir);
+    writeFileSync(join(loaded.dataDir, 'operator.token'), 'op\n');
+
+    const file = writeResolvedConfig(loaded.dataDir, loaded);
+    const { config, crash, operatorToken } = readResolvedConfig(file);
+
+    const { crashPlan, scenarioDir: _s, temporalExecutable: _t, temporalEmbedded: _e, ...expected } = loaded;
+    expect(config).toEqual(expected);
+    expect(crash).toEqual(crashPlan);
+    expect(operatorToken).toBe('op');
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+  });
+
+  it('refuses a file that this version did not write', () => {
+    writeFileSync(join(folder, 'config.json'), '{"dataDir": "x"}');
+    expect(() => readResolvedConfig(join(folder, 'config.json'))).toThrow('restart');
+  });
+});

@@ -1,0 +1,190 @@
+/** From `lamplighter.yaml`, the environment and the chosen ports to one complete configuration. An error is never guessed away (invariant 8). */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { microUsd } from '../domain/money.ts';
+import {
+  BOUNDS,
+  builtinToolchains,
+  DEPLOY_SECONDS,
+  HEALTH,
+  HEARTBEAT_SECONDS,
+  NAMESPACE,
+  POLL_SECONDS,
+  SLOTS,
+} from './defaults.ts';
+import { crashPlan, temporalExecutable, type Environment } from './environment.ts';
+import { ConfigError } from './errors.ts';
+import { loadModel } from './load-model.ts';
+import { isAddress, repoKey } from './repo-key.ts';
+import type { LoadedConfig } from './resolved.ts';
+import { configSchema, type ConfigFile, type RepoEntry } from './schema.ts';
+import { createReferences, type References } from './secrets.ts';
+import type { Config, RepoConfig, StoreConfig, Toolchain } from './types.ts';
+import { parseYaml, type KeyPath } from './yaml-document.ts';
+
+export { writeResolvedConfig } from './resolved.ts';
+
+export interface ConfigInput {
+  /** Null: no file, so nothing is enrolled. */
+  readonly file: string | null;
+  readonly dataDir: string;
+  readonly env: Environment;
+  readonly ports: {
+    readonly api: number;
+    readonly temporal: number;
+    readonly temporalUi: number;
+    readonly model: number;
+  };
+}
+
+/** What the loading functions share. `fail` collects; the loader throws all at once. */
+export interface Loading {
+  readonly given: ConfigFile;
+  readonly input: ConfigInput;
+  readonly refs: References;
+  readonly fail: (at: KeyPath, what: string) => void;
+}
+
+/** Throws a ConfigError that holds every error found. */
+export function loadConfig(input: ConfigInput): LoadedConfig {
+  const file = input.file === null ? null : resolve(input.file);
+  const parsed = parseYaml(file === null ? '' : textOf(file), file ?? 'lamplighter.yaml', configSchema);
+  if (!parsed.ok) throw new ConfigError(parsed.errors);
+
+  const errors: string[] = [];
+  const fail = (at: KeyPath, what: string): void => void errors.push(parsed.source.complain(at, what));
+  const refs = createReferences({ folder: file === null ? process.cwd() : dirname(file), env: input.env, fail });
+  const loaded = assemble({ given: parsed.value, input: { ...input, dataDir: resolve(input.dataDir) }, refs, fail });
+  if (errors.length > 0) throw new ConfigError(errors);
+  return loaded;
+}
+
+function textOf(file: string): string {
+  if (!existsSync(file))
+    throw new ConfigError([
+      `${file}: there is no such file: correct --config, or write one (docs/schema/lamplighter.json)`,
+    ]);
+  return readFileSync(file, 'utf8');
+}
+
+function assemble(loading: Loading): LoadedConfig {
+  const { given, input, refs } = loading;
+  const { dataDir, env } = input;
+  const { scenarioDir, ...model } = loadModel(loading);
+  const temporalEmbedded = given.temporal === undefined;
+  return {
+    dataDir,
+    repos: loadRepos(loading),
+    allow: loadAllowed(loading),
+    store: loadStore(given.store, dataDir, refs),
+    temporal: loadTemporal(given, input),
+    api: {
+      port: input.ports.api,
+      publicUrl: given.api?.publicUrl?.replace(/\/$/, '') ?? `http://127.0.0.1:${input.ports.api}`,
+    },
+    model,
+    bounds: loadBounds(given.bounds),
+    slots: given.slots ?? SLOTS,
+    pollSeconds: given.pollSeconds ?? POLL_SECONDS,
+    toolchains: { ...builtinToolchains(process.execPath), ...loadToolchains(given, refs) },
+    heartbeatSeconds: given.heartbeatSeconds ?? HEARTBEAT_SECONDS,
+    scenarioDir,
+    temporalEmbedded,
+    temporalExecutable: temporalEmbedded ? temporalExecutable(env) : null,
+    crashPlan: crashPlan(env, join(dataDir, 'run')),
+  };
+}
+
+function loadRepos({ given, refs, fail }: Loading): RepoConfig[] {
+  const entries = given.repos ?? [];
+  return entries.map((entry, index) => {
+    const first = entries.findIndex((other) => other.name === entry.name);
+    if (first !== index) fail(['repos', index, 'name'], `${entry.name} is enrolled twice: remove one`);
+    return loadRepo(entry, ['repos', index], refs);
+  });
+}
+
+function loadRepo(entry: RepoEntry, at: KeyPath, refs: References): RepoConfig {
+  const deploy = entry.deploy ?? {};
+  return {
+    key: repoKey(entry.name, entry.remote),
+    name: entry.name,
+    remote: isAddress(entry.remote) ? entry.remote : refs.path(entry.remote),
+    branch: entry.branch ?? 'main',
+    tracker: { kind: 'local', dir: refs.path(entry.tracker.dir), people: entry.tracker.people ?? {} },
+    pushEnv: refs.environment(entry.pushEnv, [...at, 'pushEnv']),
+    deploy: {
+      command: deploy.command ?? null,
+      timeoutSeconds: deploy.timeoutSeconds ?? DEPLOY_SECONDS,
+      env: refs.environment(deploy.env, [...at, 'deploy', 'env']),
+      health: deploy.health === undefined ? null : { ...HEALTH, ...withoutUndefined(deploy.health) },
+    },
+  };
+}
+
+/** Zod's optional keys may be undefined; ours are there or not. */
+function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
+  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as {
+    [K in keyof T]: Exclude<T[K], undefined>;
+  };
+}
+
+/** A name that allows nothing is a typing mistake that would show only as silence. */
+function loadAllowed({ given, fail }: Loading): string[] {
+  const names = new Set((given.repos ?? []).map((entry) => entry.name));
+  const allow = given.allow ?? [];
+  for (const [index, name] of allow.entries()) {
+    if (!names.has(name))
+      fail(['allow', index], `${name} is not the name of a repo in repos: enrol it or remove it here`);
+  }
+  return allow;
+}
+
+function loadStore(store: ConfigFile['store'], dataDir: string, refs: References): StoreConfig {
+  if (store === undefined || store.kind === 'sqlite') return { kind: 'sqlite', file: join(dataDir, 'lamplighter.db') };
+  return {
+    kind: 'postgres',
+    url: typeof store.url === 'string' ? store.url : refs.secret(store.url, ['store', 'url']),
+  };
+}
+
+function loadTemporal({ temporal }: ConfigFile, { ports }: ConfigInput): Config['temporal'] {
+  if (temporal === undefined) {
+    return {
+      address: `127.0.0.1:${ports.temporal}`,
+      namespace: NAMESPACE,
+      webUrl: `http://127.0.0.1:${ports.temporalUi}`,
+    };
+  }
+  return {
+    address: temporal.address,
+    namespace: temporal.namespace ?? NAMESPACE,
+    webUrl: temporal.webUrl?.replace(/\/$/, '') ?? null,
+  };
+}
+
+function loadBounds(bounds: ConfigFile['bounds']): Config['bounds'] {
+  const { sessionMinutes, watchMinutes, issueUsd } = bounds ?? {};
+  return {
+    ...BOUNDS,
+    verifyRounds: bounds?.verifyRounds ?? BOUNDS.verifyRounds,
+    turns: bounds?.turns ?? BOUNDS.turns,
+    races: bounds?.races ?? BOUNDS.races,
+    sessionMs: sessionMinutes === undefined ? BOUNDS.sessionMs : Math.round(sessionMinutes * 60_000),
+    watchMs: watchMinutes === undefined ? BOUNDS.watchMs : Math.round(watchMinutes * 60_000),
+    issueMicroUsd: issueUsd === undefined ? BOUNDS.issueMicroUsd : microUsd(issueUsd),
+  };
+}
+
+function loadToolchains({ toolchains }: ConfigFile, refs: References): Record<string, Toolchain> {
+  return Object.fromEntries(
+    Object.entries(toolchains ?? {}).map(([name, { bind, path, env }]) => [
+      name,
+      {
+        bind: (bind ?? []).map((one) => refs.path(one)),
+        path: (path ?? []).map((one) => refs.path(one)),
+        env: env ?? {},
+      },
+    ]),
+  );
+}

@@ -1,0 +1,134 @@
+/** The shape of `lamplighter.yaml`, without transforms: what a person writes, so that it can be published as JSON Schema. */
+import { z } from 'zod';
+
+const NAME = /^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)*$/;
+const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+const text = z
+  .string()
+  .min(1)
+  .regex(/^[^\0]*$/, 'must not hold a NUL');
+const name = z.string().max(100).regex(NAME, 'must be letters, digits, dots, dashes, like owner/name');
+const envName = z.string().regex(ENV_NAME, 'must be the name of an environment variable');
+const seconds = z
+  .number()
+  .positive()
+  .max(7 * 24 * 3600);
+const dollars = z.number().nonnegative();
+
+export const secret = z.union([
+  z.strictObject({ env: envName.describe('Name of the variable that holds the secret.') }),
+  z.strictObject({ file: text.describe('File that holds the secret; its final newline is left out.') }),
+]);
+export type SecretRef = z.infer<typeof secret>;
+
+const environment = z.record(envName, z.union([z.string(), secret]));
+export type EnvironmentRefs = z.infer<typeof environment>;
+
+const tracker = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('local'),
+    dir: text.describe('Folder of the issue files.'),
+    people: z
+      .record(text, z.enum(['admin', 'write', 'read']))
+      .optional()
+      .describe('Who may do what; a name that is not listed has no permission.'),
+  }),
+]);
+
+const health = z.strictObject({
+  url: z.url({ protocol: /^https?$/ }),
+  version: z
+    .string()
+    .regex(/^(body|json:[^\s]+|header:[A-Za-z0-9-]+)$/, 'must be body, json:<dotted.path> or header:<name>'),
+  times: z.int().min(1).max(1000).optional(),
+  everySeconds: seconds.optional(),
+  timeoutSeconds: seconds.optional(),
+});
+
+const deploy = z.strictObject({
+  command: text
+    .optional()
+    .describe('Shell command with LAMPLIGHTER_SHA and LAMPLIGHTER_SOURCE set; safe to repeat for one sha.'),
+  timeoutSeconds: seconds.optional(),
+  env: environment.optional(),
+  health: health.optional(),
+});
+
+const repo = z.strictObject({
+  name,
+  remote: text.describe('Git URL, or a path relative to this file.'),
+  branch: text.optional(),
+  tracker,
+  pushEnv: environment.optional().describe('Environment of the push process only.'),
+  deploy: deploy.optional(),
+});
+export type RepoEntry = z.infer<typeof repo>;
+
+const rates = { input: dollars, output: dollars, cacheRead: dollars, cacheWrite: dollars };
+const price = z.strictObject({ ...rates, above: z.strictObject({ tokens: z.int().positive(), ...rates }).optional() });
+
+const model = z.strictObject({
+  provider: z
+    .enum(['anthropic', 'scripted'])
+    .optional()
+    .describe('Default: anthropic when there is a key, else scripted.'),
+  name: text.optional(),
+  baseUrl: z.url({ protocol: /^https?$/ }).optional(),
+  apiKey: secret.optional().describe('Default: ANTHROPIC_API_KEY.'),
+  maxTokens: z.int().min(256).max(1_000_000).optional(),
+  prices: z.record(text, price).optional().describe('Dollars per million tokens, by model.'),
+  scenarios: text.optional().describe('Folder of the scripted model’s scenario files.'),
+});
+
+const bounds = z.strictObject({
+  verifyRounds: z.int().min(0).max(100).optional(),
+  turns: z.int().min(1).max(10_000).optional(),
+  sessionMinutes: z
+    .number()
+    .positive()
+    .max(7 * 24 * 60)
+    .optional(),
+  issueUsd: dollars.optional(),
+  races: z.int().min(0).max(100).optional(),
+  watchMinutes: z
+    .number()
+    .positive()
+    .max(7 * 24 * 60)
+    .optional(),
+});
+
+const store = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('sqlite') }),
+  z.strictObject({ kind: z.literal('postgres'), url: z.union([text, secret]) }),
+]);
+
+export const configSchema = z.strictObject({
+  repos: z.array(repo).optional(),
+  allow: z.array(name).optional().describe('Names of repos that may be dispatched; empty by default.'),
+  model: model.optional(),
+  bounds: bounds.optional(),
+  slots: z.int().min(1).max(1000).optional(),
+  pollSeconds: z
+    .number()
+    .min(1)
+    .max(24 * 3600)
+    .optional(),
+  store: store.optional(),
+  temporal: z
+    .strictObject({ address: text, namespace: text.optional(), webUrl: z.url({ protocol: /^https?$/ }).optional() })
+    .optional(),
+  api: z.strictObject({ publicUrl: z.url({ protocol: /^https?$/ }).optional() }).optional(),
+  toolchains: z
+    .record(
+      z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, 'must be lower case letters, digits, dots, dashes'),
+      z.strictObject({
+        bind: z.array(text).optional(),
+        path: z.array(text).optional(),
+        env: z.record(envName, z.string()).optional(),
+      }),
+    )
+    .optional(),
+  heartbeatSeconds: z.number().min(2).max(600).optional(),
+});
+export type ConfigFile = z.infer<typeof configSchema>;
