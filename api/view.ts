@@ -3,6 +3,7 @@ import type { Issue } from '../domain/issue.ts';
 import type {
   ActRow,
   EffectClass,
+  EventRow,
   EvidenceRow,
   QueuedRelease,
   RunRow,
@@ -13,6 +14,9 @@ import type {
 } from '../store/port.ts';
 import type { PartHealth } from './engine.ts';
 import type { KillSwitchView } from './kill-switch.ts';
+
+/** What an event stream carries, beside its snapshots. */
+export type EventView = EventRow;
 
 /** Where a run stands in the list: a person has to do something, Lamplighter is at work, or it is over. */
 export type RunGroup = 'needs-you' | 'running' | 'done';

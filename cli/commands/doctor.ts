@@ -1,0 +1,161 @@
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { Command } from 'commander';
+import type { StatusView } from '../../api/view.ts';
+import type { Config } from '../../config/types.ts';
+import { ConfigError } from '../../config/errors.ts';
+import { loadConfig } from '../../config/load.ts';
+import { createApiClient } from '../api-client.ts';
+import { checkMachine, type Environment, type Finding } from '../checkup.ts';
+import { CliFailure, EXIT } from '../failure.ts';
+import { dataDirOf } from '../find-api.ts';
+import { withExamples, type CommonOptions } from '../options.ts';
+import { columns, paint, plain, say, sayJson } from '../output.ts';
+
+interface DoctorOptions extends CommonOptions {
+  readonly config?: string;
+}
+
+export function doctorCommand(env: Environment): Command {
+  return withExamples(
+    new Command('doctor').description('what is there, what is missing, and what to do about it; works without `up`'),
+    ['doctor', 'doctor --config lamplighter.yaml --json'],
+  )
+    .option('--data-dir <dir>', 'to look at (default: ~/.local/share/lamplighter)')
+    .option('--config <file>', 'lamplighter.yaml to check (default: the one in this folder)')
+    .option('--url <url>', 'of the api, instead of the one in the data directory')
+    .option('--json', 'print JSON')
+    .action(async (options: DoctorOptions) => {
+      const findings = await examine(options, env);
+      const ok = findings.every((one) => one.ok || !one.required);
+      if (options.json === true) sayJson({ ok, findings });
+      else sayFindings(findings, ok);
+      process.exitCode = ok ? EXIT.done : EXIT.failed;
+    });
+}
+
+async function examine(options: DoctorOptions, env: Environment): Promise<Finding[]> {
+  const dataDir = dataDirOf(options);
+  const { finding, config } = checkConfig(options, dataDir, env);
+  const api = await checkApi(options);
+  return [...checkMachine(env, dataDir), finding, api.finding, ...checkArmed(dataDir, config, api.status)];
+}
+
+function checkConfig(
+  options: DoctorOptions,
+  dataDir: string,
+  env: Environment,
+): { finding: Finding; config: Config | null } {
+  const file = options.config ?? (existsSync('lamplighter.yaml') ? 'lamplighter.yaml' : null);
+  const about = { name: 'config', required: true } as const;
+  if (file === null) {
+    return {
+      finding: {
+        ...about,
+        ok: true,
+        detail: 'no lamplighter.yaml in this folder: `up` opens the playground',
+        remedy: null,
+      },
+      config: null,
+    };
+  }
+  try {
+    // Ports are chosen by `up`; here any will do.
+    const config = loadConfig({
+      file: resolve(file),
+      dataDir,
+      env: { ...env },
+      ports: { api: 7070, temporal: 7233, temporalUi: 8233, model: 0 },
+    });
+    return {
+      finding: { ...about, ok: true, detail: `${file}: ${config.repos.length} enrolled`, remedy: null },
+      config,
+    };
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return {
+      finding: {
+        ...about,
+        ok: false,
+        detail: error.errors.join('; '),
+        remedy: `correct ${file}; \`lamplighter schema config\` prints what it may hold`,
+      },
+      config: null,
+    };
+  }
+}
+
+/** Not required: everything else can be looked at while nothing runs. */
+async function checkApi(options: DoctorOptions): Promise<{ finding: Finding; status: StatusView | null }> {
+  const about = { name: 'api', required: false } as const;
+  try {
+    const status = await createApiClient(options).get<StatusView>('/api/status');
+    const ill = status.parts.filter((part) => !part.ok).map((part) => `${part.name}: ${part.detail}`);
+    const detail =
+      ill.length === 0 ? `lamplighter ${status.version} answers, ${status.openRuns.length} open runs` : ill.join('; ');
+    return {
+      finding: {
+        ...about,
+        ok: ill.length === 0,
+        detail,
+        remedy: ill.length === 0 ? null : 'look into the logs folder of the data directory',
+      },
+      status,
+    };
+  } catch (error) {
+    if (!(error instanceof CliFailure)) throw error;
+    return { finding: { ...about, ok: false, detail: error.message, remedy: error.remedy }, status: null };
+  }
+}
+
+/** It ships disarmed (invariant 8), which is no fault: doctor only says so. */
+function checkArmed(dataDir: string, config: Config | null, status: StatusView | null): Finding[] {
+  const file = existsSync(join(dataDir, 'kill-switch'));
+  const on = status?.killSwitch.on ?? (file ? true : null);
+  const allow = status?.allow ?? config?.allow ?? null;
+  const killSwitch =
+    on === null
+      ? 'no kill-switch file; the row in the store is known to the api only'
+      : on
+        ? 'on: nothing new starts'
+        : 'off';
+  return [
+    {
+      name: 'kill switch',
+      ok: true,
+      required: false,
+      detail: killSwitch,
+      remedy: on === true ? 'lamplighter kill-switch off --note "why"' : null,
+    },
+    {
+      name: 'allowlist',
+      ok: true,
+      required: false,
+      detail:
+        allow === null
+          ? 'no configuration was read'
+          : allow.length === 0
+            ? 'empty: no repo may be dispatched'
+            : allow.join(', '),
+      remedy: allow?.length === 0 ? 'name repos under allow: in lamplighter.yaml' : null,
+    },
+  ];
+}
+
+function sayFindings(findings: readonly Finding[], ok: boolean): void {
+  for (const one of findings) {
+    const mark = one.ok ? paint('green', 'ok') : one.required ? paint('red', 'missing') : paint('yellow', 'absent');
+    say(
+      columns([
+        [
+          mark + ' '.repeat(Math.max(0, 7 - plain(mark).length)),
+          one.name + ' '.repeat(Math.max(0, 14 - one.name.length)),
+          plain(one.detail),
+        ],
+      ]),
+    );
+    if (one.remedy !== null) say(`${' '.repeat(25)}${paint('dim', '→')} ${plain(one.remedy)}`);
+  }
+  const lacking = findings.filter((one) => !one.ok && one.required).map((one) => one.name);
+  say(ok ? '\nready: `lamplighter up`' : `\nnot ready: ${lacking.join(', ')}`);
+}

@@ -1,0 +1,48 @@
+import type { Command } from 'commander';
+import type { RunSummary } from '../../api/view.ts';
+import { ago } from '../../ui/format.ts';
+import { createApiClient } from '../api-client.ts';
+import { apiCommand, wholeNumber, type CommonOptions } from '../options.ts';
+import { columns, oneLine, paint, plain, say, sayJson, shortId, standing } from '../output.ts';
+
+interface RunsOptions extends CommonOptions {
+  readonly open?: boolean;
+  readonly repo?: string;
+  readonly issue?: number;
+  readonly limit: number;
+}
+
+export function runsCommand(): Command {
+  return apiCommand('runs', 'list runs, newest first', ['runs --open', 'runs --repo acme/shop --issue 3 --json'])
+    .option('--open', 'only those that have not ended')
+    .option('--repo <name>', 'by name or key')
+    .option('--issue <number>', 'only runs of this issue', wholeNumber)
+    .option('--limit <n>', 'at most this many', wholeNumber, 30)
+    .action(async (options: RunsOptions) => {
+      const query = new URLSearchParams({ limit: String(options.limit) });
+      if (options.open === true) query.set('open', 'true');
+      if (options.repo !== undefined) query.set('repo', options.repo);
+      if (options.issue !== undefined) query.set('issue', String(options.issue));
+      const answer = await createApiClient(options).get<{ runs: RunSummary[] }>(`/api/runs?${query.toString()}`);
+      if (options.json) sayJson(answer);
+      else if (answer.runs.length === 0) say('no runs');
+      else
+        say(
+          columns([
+            ['RUN', 'ISSUE', 'STAGE', 'SINCE', 'TITLE'].map((head) => paint('dim', head)),
+            ...answer.runs.map(row),
+          ]),
+        );
+    });
+}
+
+function row(run: RunSummary): string[] {
+  const why = run.stage === 'frozen' ? paint('red', `  ${oneLine(run.reason ?? '', 60)}`) : '';
+  return [
+    shortId(run.id),
+    `${plain(run.repoName)}#${run.issue}`,
+    standing(run),
+    ago(run.endedAt ?? run.updatedAt, Date.now()),
+    oneLine(run.title, 50) + why,
+  ];
+}

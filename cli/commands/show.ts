@@ -1,0 +1,90 @@
+import type { Command } from 'commander';
+import type { RunView } from '../../api/view.ts';
+import { ago, duration, money } from '../../ui/format.ts';
+import { stageTrack } from '../../ui/stages.ts';
+import { createApiClient, findRun } from '../api-client.ts';
+import { followRun } from '../follow.ts';
+import { apiCommand, type CommonOptions } from '../options.ts';
+import { columns, oneLine, paint, plain, say, sayJson, standing } from '../output.ts';
+
+export function showCommand(): Command {
+  return apiCommand('show', 'show a run: stages, gates, evidence, acts, spend', [
+    'show 01J9',
+    'show 01J9 --follow',
+    'show 01J9 --json',
+  ])
+    .argument('<run>', 'its id, or the beginning of it')
+    .option(
+      '--follow',
+      'tell what happens, from the beginning and live, until the run has ended; with --json one event a line',
+    )
+    .action(async (given: string, options: CommonOptions & { readonly follow?: boolean }) => {
+      const api = createApiClient(options);
+      const { id } = await findRun(api, given);
+      if (options.follow === true) return followRun(api, id, options.json === true);
+      const view = await api.get<RunView>(`/api/runs/${encodeURIComponent(id)}`);
+      if (options.json === true) sayJson(view);
+      else sayRun(view);
+    });
+}
+
+export function sayRun(view: RunView): void {
+  const { run, links } = view;
+  const now = Date.now();
+  say(
+    `${paint('bold', `${plain(run.repoName)}#${run.issue}  ${oneLine(run.title, 100)}`)}\n${standing(run)}  ${paint('dim', `run ${run.id}, begun ${ago(run.createdAt, now)}`)}`,
+  );
+  if (run.reason !== null) say(`  ${plain(run.reason)}`);
+  if (run.stage === 'frozen') sayWays(run.id);
+  sayStages(view, now);
+  sayEvidence(view);
+  for (const act of view.acts) {
+    const way = act.data.kind === 'unfreeze' ? ` ${act.data.way}${act.data.reverted ? ' (reverted)' : ''}` : '';
+    say(
+      `${paint('dim', 'act')}  ${act.data.kind}${way} by ${plain(act.by.name)}, ${ago(act.at, now)}: ${oneLine(act.note, 200)}`,
+    );
+  }
+  sayFacts(view);
+  say(`${paint('dim', 'page')}      ${links.page}`);
+  if (links.temporal !== null) say(`${paint('dim', 'temporal')}  ${links.temporal}`);
+}
+
+function sayWays(id: string): void {
+  say(
+    `\n  A person decides:\n${['retry', 'resolved', 'abandon'].map((way) => `    lamplighter unfreeze ${id} --way ${way} --note "why"`).join('\n')}`,
+  );
+}
+
+const MARKS = { passed: '●', here: '◉', ahead: '○' } as const;
+
+function sayStages(view: RunView, now: number): void {
+  const rows = stageTrack(view, now).map((mark) => {
+    const time =
+      mark.standing === 'ahead' || mark.stage === 'ended'
+        ? ''
+        : `${duration(mark.ms)}${mark.visits > 1 ? `  ${mark.visits} times` : ''}`;
+    return [`  ${MARKS[mark.standing]} ${mark.label}`, time];
+  });
+  say(`\n${columns(rows)}\n`);
+}
+
+function sayEvidence({ evidence }: RunView): void {
+  if (evidence.length === 0) return;
+  const tone = { green: 'green', red: 'red', pending: 'cyan', unknown: 'yellow' } as const;
+  const rows = evidence.map((one) => [
+    paint('dim', 'evidence'),
+    one.kind,
+    one.verdict === null ? '–' : paint(tone[one.verdict], one.verdict),
+    oneLine(one.summary, 90),
+    paint('dim', one.id),
+  ]);
+  say(`${columns(rows)}\n`);
+}
+
+function sayFacts({ run, spend }: RunView): void {
+  const { pushed } = run.state.progress;
+  say(
+    `${paint('dim', 'spend')}     ${money(spend.runMicroUsd)} in ${spend.turns} turns; the issue ${money(spend.issueMicroUsd)} of ${money(spend.capMicroUsd)}`,
+  );
+  say(`${paint('dim', 'on main')}   ${pushed ?? 'nothing of this run'}`);
+}

@@ -1,0 +1,94 @@
+/** Where the api is and what opens it: `up` leaves both in its data directory. */
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { z } from 'zod';
+import { CliFailure, EXIT } from './failure.ts';
+
+export interface Place {
+  readonly dataDir?: string | undefined;
+  readonly url?: string | undefined;
+  readonly tokenFile?: string | undefined;
+}
+
+export interface ApiAddress {
+  /** Without a slash at its end. */
+  readonly url: string;
+  readonly dataDir: string;
+  /** How the address is known, for messages. */
+  readonly from: string;
+}
+
+export function dataDirOf(place: Place): string {
+  return place.dataDir === undefined ? join(homedir(), '.local', 'share', 'lamplighter') : resolve(place.dataDir);
+}
+
+const upFile = z.object({ url: z.url({ protocol: /^https?$/ }), pid: z.number() });
+
+export function findApi(place: Place): ApiAddress {
+  const dataDir = dataDirOf(place);
+  if (place.url !== undefined) {
+    if (!URL.canParse(place.url) || !/^https?:/.test(place.url)) {
+      throw new CliFailure(
+        EXIT.usage,
+        'usage',
+        `--url ${JSON.stringify(place.url)} is not an http address`,
+        'such as http://127.0.0.1:7070',
+      );
+    }
+    return { url: place.url.replace(/\/+$/, ''), dataDir, from: '--url' };
+  }
+  const file = join(dataDir, 'up.json');
+  const text = readIfThere(file);
+  if (text === null) throw notUp(dataDir, `lamplighter is not up: there is no up.json in ${dataDir}`);
+  const read = upFile.safeParse(parseJson(text));
+  if (!read.success) throw notUp(dataDir, `${file} cannot be read: ${read.error.issues[0]?.message ?? 'not JSON'}`);
+  return { url: read.data.url.replace(/\/+$/, ''), dataDir, from: `${file}, process ${read.data.pid}` };
+}
+
+export function notUp(dataDir: string, message: string): CliFailure {
+  return new CliFailure(
+    EXIT.unreachable,
+    'not-reachable',
+    message,
+    `start it: lamplighter up --data-dir ${dataDir}; or name another with --data-dir or --url`,
+  );
+}
+
+export function readToken(place: Place): string {
+  const file = place.tokenFile ?? join(dataDirOf(place), 'operator.token');
+  const text = readIfThere(file)?.trim();
+  if (text === undefined || text === '') {
+    throw new CliFailure(
+      EXIT.failed,
+      'no-token',
+      `this needs the operator token, and ${file} is missing or empty`,
+      '`lamplighter up` writes it; name another file with --token-file',
+    );
+  }
+  return text;
+}
+
+function readIfThere(file: string): string | null {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    const why = error instanceof Error ? error.message : String(error);
+    throw new CliFailure(
+      EXIT.failed,
+      'unreadable',
+      `${file} cannot be read: ${why}`,
+      'run this as the user that runs `lamplighter up`',
+    );
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) return null;
+    throw error;
+  }
+}

@@ -1,0 +1,58 @@
+/** Words on a terminal: tidy columns, colour only where the terminal shows it, and nothing that hostile text could do to it. */
+import { styleText } from 'node:util';
+import type { RunSummary } from '../api/view.ts';
+
+type Style = Parameters<typeof styleText>[0];
+
+/** Knows NO_COLOR and whether stdout is a terminal. */
+export function paint(style: Style, text: string): string {
+  return styleText(style, text, { stream: process.stdout });
+}
+
+/** Titles, notes, output of tools: escape sequences and other controls are taken out, line ends and tabs stay. */
+export function plain(text: string): string {
+  return text
+    .replace(/\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/g, '')
+    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '');
+}
+
+export function oneLine(text: string, most: number): string {
+  const line = plain(text).replace(/\s+/g, ' ').trim();
+  return line.length > most ? `${line.slice(0, most - 1)}…` : line;
+}
+
+export function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+export function sayJson(value: unknown): void {
+  say(JSON.stringify(value, null, 2));
+}
+
+/** Left-aligned columns, two spaces apart; widths ignore colour. */
+export function columns(rows: readonly (readonly string[])[]): string {
+  const width = (cell: string): number => plain(cell).length;
+  const widths: number[] = [];
+  for (const row of rows) row.forEach((cell, at) => (widths[at] = Math.max(widths[at] ?? 0, width(cell))));
+  return rows
+    .map((row) =>
+      row
+        .map((cell, at) => (at === row.length - 1 ? cell : cell + ' '.repeat((widths[at] ?? 0) - width(cell))))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n');
+}
+
+export function standing(run: Pick<RunSummary, 'stage' | 'outcome' | 'group'>): string {
+  const word = run.outcome ?? run.stage;
+  if (run.outcome === 'shipped') return paint('green', word);
+  if (run.stage === 'frozen') return paint('red', word);
+  if (run.group === 'needs-you') return paint('yellow', word);
+  return run.outcome === null ? paint('cyan', word) : paint('dim', word);
+}
+
+/** Enough of an id to name the run, and to be found again by it. */
+export function shortId(id: string): string {
+  return id.length > 13 ? id.slice(0, 13) : id;
+}
