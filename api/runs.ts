@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { refuseAct, UNFREEZE_WAYS, type RequestedAct } from '../domain/act.ts';
@@ -82,6 +84,7 @@ export async function viewRun(deps: ApiDeps, id: string): Promise<RunView> {
     links: {
       page: `${deps.config.api.publicUrl.replace(/\/$/, '')}/runs/${encodeURIComponent(id)}`,
       temporal: deps.engine.links(run).temporalUrl,
+      commandPlace: commandPlace(deps.config.dataDir),
     },
   };
 }
@@ -93,6 +96,12 @@ function since(session: SessionView, turn: number): SessionView {
     turns: session.turns.filter((one) => one.turn >= turn),
     results: session.results.filter((one) => one.turn >= turn),
   };
+}
+
+/** Shown for copying, so quoted for a shell. */
+function commandPlace(dataDir: string): string {
+  if (dataDir === join(homedir(), '.local', 'share', 'lamplighter')) return '';
+  return ` --data-dir ${/^[\w./-]+$/.test(dataDir) ? dataDir : `'${dataDir.replaceAll("'", `'\\''`)}'`}`;
 }
 
 export async function viewTranscript(store: Store, run: string, only?: string): Promise<TranscriptView> {

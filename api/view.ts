@@ -60,7 +60,12 @@ export interface RunView {
     readonly capMicroUsd: number;
     readonly turns: number;
   };
-  readonly links: { readonly page: string; readonly temporal: string | null };
+  readonly links: {
+    readonly page: string;
+    readonly temporal: string | null;
+    /** What the CLI's commands need at their end to find this api: ` --data-dir …`, or nothing. */
+    readonly commandPlace: string;
+  };
 }
 
 export interface SessionView {

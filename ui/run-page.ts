@@ -22,7 +22,7 @@ export function runPage({ view, transcript, killSwitch, place, now }: RunPage): 
     killSwitch,
     body: html` <p class="crumbs"><a href="/">Runs</a> / ${run.repoName}#${run.issue}</p>
       <h1>${run.title}</h1>
-      <p class="headline">${badge(runTone(run), run.outcome ?? run.stage)} ${standing(view, now)}</p>
+      <p class="headline">${badge(runTone(run), run.outcome ?? run.stage)} <span>${standing(view, now)}</span></p>
       ${verdictCard(view, now)} ${track(view, now)}
       <section class="live-text" id="live-text" hidden>
         <h2>Speaking now</h2>
@@ -45,7 +45,7 @@ function standing({ run }: RunView, now: number): Html {
 }
 
 /** The first thing to read: how it ended, or why it stands still and what a person can do. */
-function verdictCard({ run }: RunView, now: number): Html | null {
+function verdictCard({ run, links }: RunView, now: number): Html | null {
   if (run.state.stage === 'frozen') {
     const { sha, since, reason, proving } = run.state;
     return html`<section class="card bad verdict">
@@ -55,7 +55,7 @@ function verdictCard({ run }: RunView, now: number): Html | null {
         ${shortSha(sha)} is on main and nothing was reverted or cleaned up. The repo's lane is held until a person
         decides:
       </p>
-      ${proving === null ? ways(run.id) : html`<p><strong>${proving.by}</strong> said it is resolved; the head of main is being proven now.</p>`}
+      ${proving === null ? ways(run.id, links.commandPlace) : html`<p><strong>${proving.by}</strong> said it is resolved; the head of main is being proven now.</p>`}
     </section>`;
   }
   if (run.reason === null) return null;
@@ -63,8 +63,8 @@ function verdictCard({ run }: RunView, now: number): Html | null {
   return html`<section class="card ${tone} verdict"><p class="reason">${run.reason}</p></section>`;
 }
 
-function ways(id: string): Html {
-  const command = (rest: string): string => `lamplighter unfreeze ${id} ${rest} --note "why"`;
+function ways(id: string, place: string): Html {
+  const command = (rest: string): string => `lamplighter unfreeze ${id} ${rest} --note "why"${place}`;
   return html`<dl class="ways">
     <dt>retry</dt>
     <dd>

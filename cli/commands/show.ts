@@ -35,7 +35,7 @@ export function sayRun(view: RunView): void {
     `${paint('bold', `${plain(run.repoName)}#${run.issue}  ${oneLine(run.title, 100)}`)}\n${standing(run)}  ${paint('dim', `run ${run.id}, begun ${ago(run.createdAt, now)}`)}`,
   );
   if (run.reason !== null) say(`  ${plain(run.reason)}`);
-  if (run.stage === 'frozen') sayWays(run.id);
+  if (run.stage === 'frozen') sayWays(run.id, links.commandPlace);
   sayStages(view, now);
   sayEvidence(view);
   for (const act of view.acts) {
@@ -49,9 +49,9 @@ export function sayRun(view: RunView): void {
   if (links.temporal !== null) say(`${paint('dim', 'temporal')}  ${links.temporal}`);
 }
 
-function sayWays(id: string): void {
+function sayWays(id: string, place: string): void {
   say(
-    `\n  A person decides:\n${['retry', 'resolved', 'abandon'].map((way) => `    lamplighter unfreeze ${id} --way ${way} --note "why"`).join('\n')}`,
+    `\n  A person decides:\n${['retry', 'resolved', 'abandon'].map((way) => `    lamplighter unfreeze ${id} --way ${way} --note "why"${place}`).join('\n')}`,
   );
 }
 

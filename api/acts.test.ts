@@ -1,0 +1,93 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { acting, FROZEN, seedRun, startApiServer, type ApiServer } from '../test/setup/api-server.ts';
+import type { ErrorBody } from './errors.ts';
+import type { RunView } from './view.ts';
+
+let api: ApiServer;
+beforeAll(async () => {
+  api = await startApiServer();
+  await seedRun(api.store, 'run-frozen', [FROZEN]);
+});
+afterAll(() => api.close());
+
+const act = (run: string, body: object): Promise<Response> => fetch(`${api.url}/api/runs/${run}/acts`, acting(body));
+
+describe('acts on a run', () => {
+  it('one that the state does not allow is refused in words, and leaves no row', async () => {
+    const answer = await act('run-frozen', { kind: 'cancel', note: 'why' });
+    expect(answer.status).toBe(409);
+    expect(((await answer.json()) as ErrorBody).error.message).toContain('unfreeze it by abandon');
+    expect(await api.store.acts.list('run-frozen')).toEqual([]);
+  });
+
+  it('one that is allowed is a row with who, what and why; then the run is poked', async () => {
+    const answer = await act('run-frozen', {
+      id: 'act-1',
+      kind: 'unfreeze',
+      way: 'resolved',
+      reverted: true,
+      note: 'reverted by hand',
+    });
+    expect([answer.status, await answer.json()]).toMatchObject([
+      201,
+      { poked: true, act: { id: 'act-1', takenAt: null } },
+    ]);
+    expect(await api.store.acts.list('run-frozen')).toMatchObject([
+      {
+        id: 'act-1',
+        data: { kind: 'unfreeze', way: 'resolved', reverted: true },
+        note: 'reverted by hand',
+        by: { name: 'operator' },
+      },
+    ]);
+    expect(api.poked).toContain('run-frozen');
+  });
+
+  it('a repeat under the same id is the same act, also after the run has moved on (invariant 2)', async () => {
+    const before = await api.store.acts.list('run-frozen');
+    await api.store.runs.transition('run-frozen', {
+      seq: 2,
+      state: { stage: 'ended', progress: FROZEN.progress, outcome: 'superseded', reason: 'reverted' },
+      effects: [],
+      cause: 'test',
+      at: Date.now(),
+    });
+    const answer = await act('run-frozen', {
+      id: 'act-1',
+      kind: 'unfreeze',
+      way: 'resolved',
+      reverted: true,
+      note: 'reverted by hand',
+    });
+    expect(answer.status).toBe(200);
+    expect(await api.store.acts.list('run-frozen')).toEqual(before);
+  });
+
+  it('an id that was used for another act is a conflict', async () => {
+    const other = await act('run-frozen', { id: 'act-1', kind: 'unfreeze', way: 'abandon', note: 'reverted by hand' });
+    expect(other.status).toBe(409);
+    expect(((await other.json()) as ErrorBody).error.code).toBe('id-used');
+  });
+
+  it('the row outlives a Temporal that does not answer', async () => {
+    const alone = await startApiServer({ engine: { poke: () => Promise.reject(new Error('14 UNAVAILABLE')) } });
+    try {
+      await seedRun(alone.store, 'run-2');
+      const answer = await fetch(`${alone.url}/api/runs/run-2/acts`, acting({ kind: 'cancel', note: 'why' }));
+      expect([answer.status, await answer.json()]).toMatchObject([201, { poked: false }]);
+      expect(await alone.store.acts.unread('run-2')).toHaveLength(1);
+      expect(alone.log).toMatchObject([{ level: 'warn', run: 'run-2' }]);
+    } finally {
+      await alone.close();
+    }
+  });
+
+  it('the run shows its acts, transitions, spend and links', async () => {
+    const view = (await (await fetch(`${api.url}/api/runs/run-frozen`)).json()) as RunView;
+    expect(view.run).toMatchObject({ id: 'run-frozen', stage: 'ended', outcome: 'superseded', group: 'done' });
+    expect(view.transitions.map((one) => one.stage)).toEqual(['triage', 'frozen', 'ended']);
+    expect(view.acts.map((one) => one.id)).toEqual(['act-1']);
+    expect(view.spend).toEqual({ runMicroUsd: 0, issueMicroUsd: 0, capMicroUsd: 100_000_000, turns: 0 });
+    expect(view.links.temporal).toBe('http://127.0.0.1:8233/run/run-frozen');
+  });
+});

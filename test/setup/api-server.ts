@@ -1,0 +1,207 @@
+/** The real api on a free loopback port over a real SQLite store, with a run in it; Temporal and the tracker are stood in for at their ports. */
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createApp, type ApiDeps } from '../../api/app.ts';
+import type { Engine } from '../../api/engine.ts';
+import type { LogEntry } from '../../api/errors.ts';
+import type { IssueBook } from '../../api/issue-book.ts';
+import type { Config } from '../../config/types.ts';
+import type { Issue } from '../../domain/issue.ts';
+import { DEFAULT_BOUNDS } from '../../domain/run.ts';
+import { FRESH, type RunState } from '../../domain/stage.ts';
+import { openStore } from '../../store/open.ts';
+import type { Store } from '../../store/port.ts';
+
+export const TOKEN = 'correct-horse';
+export const REPO = 'acme/shop';
+
+export interface ApiServer {
+  readonly url: string;
+  readonly dataDir: string;
+  readonly store: Store;
+  readonly poked: string[];
+  readonly log: LogEntry[];
+  /** Another process's view of the same database. */
+  openSecondStore(): Promise<Store>;
+  /** Ends every connection and comes back on the same port with a fresh store and application. */
+  restart(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ApiServerOptions {
+  readonly token?: string;
+  readonly engine?: Partial<Engine>;
+}
+
+export async function startApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
+  const dataDir = mkdtempSync(join(tmpdir(), 'lamplighter-api-'));
+  const open = (): Promise<Store> =>
+    openStore({ kind: 'sqlite', file: join(dataDir, 'store.db') }, join(dataDir, 'blobs'));
+  const poked: string[] = [];
+  const log: LogEntry[] = [];
+  const book = createBook();
+  let store = await open();
+  let server = await listen(0, options);
+  const { port } = server.address() as { port: number };
+  const url = `http://127.0.0.1:${port}`;
+  writeFileSync(
+    join(dataDir, 'up.json'),
+    JSON.stringify({ url, pid: process.pid, temporalUrl: null, startedAt: 0, processes: {} }),
+  );
+  writeFileSync(join(dataDir, 'operator.token'), `${TOKEN}\n`, { mode: 0o600 });
+
+  async function listen(at: number, { token, engine }: ApiServerOptions): Promise<Server> {
+    const fresh = createServer();
+    fresh.listen(at, '127.0.0.1');
+    await once(fresh, 'listening');
+    const address = fresh.address() as { port: number };
+    const deps: ApiDeps = {
+      store,
+      config: configFor(dataDir, address.port),
+      token: token ?? TOKEN,
+      engine: {
+        poke: async (run) => void poked.push(run),
+        pollNow: async () => undefined,
+        recover: async () => ({ runs: ['run-lost'], lanes: ['shop-1'] }),
+        links: (run) => ({ temporalUrl: `http://127.0.0.1:8233/run/${run.id}` }),
+        ...engine,
+      },
+      issues: (repo) => (repo === 'shop-1' ? book : null),
+      health: async () => ({ ok: true, parts: [{ name: 'store', ok: true, detail: 'answers' }] }),
+      version: '0.0.0',
+      log: (entry) => log.push(entry),
+      now: Date.now,
+    };
+    fresh.on('request', createApp(deps));
+    return fresh;
+  }
+
+  async function stop(): Promise<void> {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+    await store.close();
+  }
+
+  return {
+    url,
+    dataDir,
+    poked,
+    log,
+    get store() {
+      return store;
+    },
+    openSecondStore: open,
+    async restart() {
+      await stop();
+      store = await open();
+      server = await listen(port, options);
+    },
+    async close() {
+      await stop();
+      rmSync(dataDir, { recursive: true });
+    },
+  };
+}
+
+function configFor(dataDir: string, port: number): Config {
+  return {
+    dataDir,
+    repos: [
+      {
+        key: 'shop-1',
+        name: REPO,
+        remote: join(dataDir, 'remote.git'),
+        branch: 'main',
+        tracker: { kind: 'local', dir: join(dataDir, 'issues'), people: {} },
+        pushEnv: {},
+        deploy: { command: null, timeoutSeconds: 1, env: {}, health: null },
+      },
+    ],
+    allow: [REPO],
+    store: { kind: 'sqlite', file: join(dataDir, 'store.db') },
+    temporal: { address: '127.0.0.1:1', namespace: 'lamplighter', webUrl: null },
+    api: { port, publicUrl: `http://lamplighter.example:${port}` },
+    model: {
+      provider: 'scripted',
+      name: 'scripted',
+      baseUrl: null,
+      apiKey: 'sk-never-shown',
+      maxTokens: 1,
+      prices: {},
+    },
+    bounds: DEFAULT_BOUNDS,
+    slots: 1,
+    pollSeconds: 1,
+    toolchains: {},
+    heartbeatSeconds: 1,
+  };
+}
+
+function createBook(): IssueBook {
+  const issues: Issue[] = [];
+  return {
+    list: async () => issues,
+    read: async (number) => issues.find((issue) => issue.number === number) ?? null,
+    async add({ title, body, labels, by }) {
+      const number = issues.length + 1;
+      const labelEvents = labels.map((label, at) => ({
+        id: `${number}-${at}`,
+        label,
+        action: 'added' as const,
+        by: { login: by, kind: 'user' as const, permission: 'write' as const },
+        at: 1,
+      }));
+      const issue: Issue = {
+        number,
+        title,
+        body,
+        state: 'open',
+        labels,
+        labelEvents,
+        blockedBy: [],
+        url: `issues/${number}.md`,
+      };
+      issues.push(issue);
+      return issue;
+    },
+  };
+}
+
+const SHA = 'a3f9c1d27be8440b9d1e5f60718293a4b5c6d7e8';
+export const FROZEN: RunState = {
+  stage: 'frozen',
+  progress: { ...FRESH.progress, pushed: SHA, openings: 1 },
+  sha: SHA,
+  since: 1,
+  reason: 'health is red: wrong version',
+  proving: null,
+};
+
+/** A run in its first stage, moved on to each of the given states. */
+export async function seedRun(store: Store, id: string, states: readonly RunState[] = []): Promise<void> {
+  const made = await store.runs.create({
+    id,
+    repo: 'shop-1',
+    repoName: REPO,
+    issue: 3,
+    title: 'Round <b>prices</b>',
+    release: `release-${id}`,
+    bounds: DEFAULT_BOUNDS,
+    at: Date.now(),
+  });
+  if (!made.created) throw new Error(`the run ${id} could not be made: ${made.why} by ${made.by}`);
+  for (const [index, state] of states.entries()) {
+    await store.runs.transition(id, { seq: index + 1, state, effects: [], cause: 'test', at: Date.now() });
+  }
+}
+
+export function acting(body: unknown, headers: Readonly<Record<string, string>> = {}, method = 'POST'): RequestInit {
+  return {
+    method,
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${TOKEN}`, ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  };
+}
