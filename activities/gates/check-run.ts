@@ -1,0 +1,214 @@
+/** One check (setup, then test) over a tree that nothing else uses, in the sandbox. */
+import { constants } from 'node:fs';
+import { mkdir, open, readdir } from 'node:fs/promises';
+import { join, posix } from 'node:path';
+import { stripVTControlCharacters } from 'node:util';
+import type { Check, Contract } from '../../domain/contract.ts';
+import type { TestOutcome } from '../../domain/gates/outcome.ts';
+import type { CommandResult, Sandbox, SandboxBind, SandboxLimits } from '../sandbox/port.ts';
+import { readReport, type ReadReport } from './report.ts';
+import { strikeSecrets } from './secrets.ts';
+import type { SetupCache } from './setup-cache.ts';
+
+/** What the contract's toolchain and network come to in the sandbox. */
+export interface CheckEnvironment {
+  readonly binds: readonly SandboxBind[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly path: readonly string[];
+  readonly hosts: readonly string[];
+}
+
+/** Where the tree stands inside, whatever it is called outside: ids and virtual environments then are the same for each run. */
+export const CHECK_PLACE = '/checkout';
+const REPORT_PLACE = '/lamplighter-report';
+
+const REPORT_BYTES = 16 * 1024 * 1024;
+const KEPT_BYTES = 4 * 1024 * 1024;
+const LOG_CHARS = 6_000;
+
+export interface CheckRunDeps {
+  readonly sandbox: Sandbox;
+  readonly setupCache: SetupCache;
+  readonly limits: Omit<SandboxLimits, 'wallMs'>;
+}
+
+export interface CheckRunInput {
+  readonly check: Check;
+  readonly contract: Contract;
+  readonly environment: CheckEnvironment;
+  /** The tree on this machine; git never runs in it again. */
+  readonly tree: string;
+  /** A fresh folder beside the tree, for the report. */
+  readonly reportDir: string;
+  /** Whether the tree is main as it is on the remote: only then may what setup made be kept. */
+  readonly trusted: boolean;
+  readonly signal: AbortSignal;
+}
+
+export type CheckRun =
+  | {
+      readonly kind: 'reported';
+      readonly outcomes: readonly TestOutcome[];
+      readonly code: number;
+      readonly log: string;
+      readonly ms: number;
+    }
+  /** The commands ran, but there is nothing to judge: `reason` is one sentence with what would be right. */
+  | {
+      readonly kind: 'unjudged';
+      readonly why: UnjudgedWhy;
+      readonly reason: string;
+      readonly log: string;
+      readonly ms: number;
+    };
+
+export type UnjudgedWhy = 'setup-failed' | 'not-found' | 'hung' | 'killed' | 'no-report' | 'unreadable' | 'unsupported';
+
+export function createCheckRun(deps: CheckRunDeps): (input: CheckRunInput) => Promise<CheckRun> {
+  return async function runCheck(input) {
+    const failed = await setUp(deps, input);
+    if (failed !== null) return failed;
+    const result = await runCommand(deps, input, input.check.test);
+    const log = await logOf(result);
+    const stopped = stoppedRun(`the test command of check ${input.check.name}`, input.check, result, log);
+    if (stopped !== null) return stopped;
+    const code = result.code ?? -1;
+    const report = await reportOf(input, result);
+    if (report.ok) return { kind: 'reported', outcomes: report.outcomes, code, log, ms: result.ms };
+    if (report.why !== 'missing')
+      return { kind: 'unjudged', why: report.why, reason: report.reason, log, ms: result.ms };
+    const why = code === 127 || code === 126 ? 'not-found' : 'no-report';
+    const said =
+      why === 'not-found'
+        ? `: \`${input.check.test}\` was not found or may not be executed`
+        : ` (the command exited with ${code})`;
+    return { kind: 'unjudged', why, reason: `${report.reason}${said}`, log, ms: result.ms };
+  };
+}
+
+/** Null when the folder is ready. */
+async function setUp(deps: CheckRunDeps, input: CheckRunInput): Promise<CheckRun | null> {
+  const { check, contract, tree } = input;
+  if (check.setup === null) return null;
+  const dir = join(tree, check.dir);
+  const key = await deps.setupCache.keyOf(tree, check, contract);
+  if (await deps.setupCache.restore(key, dir)) return null;
+  const before = await readdir(dir);
+  const result = await runCommand(deps, input, check.setup);
+  if (result.end === 'exited' && result.code === 0) {
+    if (input.trusted) await deps.setupCache.keep(key, dir, before);
+    return null;
+  }
+  const log = await logOf(result);
+  const what = `the setup command of check ${check.name}`;
+  const stopped = stoppedRun(what, check, result, log);
+  if (stopped !== null) return stopped;
+  const why = result.code === 127 || result.code === 126 ? 'not-found' : 'setup-failed';
+  return {
+    kind: 'unjudged',
+    why,
+    reason: `${what} (\`${check.setup}\`) exited with ${result.code}`,
+    log,
+    ms: result.ms,
+  };
+}
+
+async function runCommand(deps: CheckRunDeps, input: CheckRunInput, command: string): Promise<CommandResult> {
+  const { check, environment, tree, reportDir, signal } = input;
+  await mkdir(reportDir, { recursive: true });
+  const result = await deps.sandbox.run({
+    argv: ['/bin/sh', '-c', command],
+    cwd: posix.join(CHECK_PLACE, check.dir),
+    binds: [
+      ...environment.binds,
+      { from: tree, to: CHECK_PLACE, mode: 'rw' },
+      { from: reportDir, to: REPORT_PLACE, mode: 'rw' },
+    ],
+    env: { ...environment.env, CI: '1', LAMPLIGHTER_REPORT: `${REPORT_PLACE}/report` },
+    path: environment.path,
+    hosts: environment.hosts,
+    limits: { ...deps.limits, wallMs: check.timeoutSeconds * 1_000 },
+    signal,
+    keepBytes: KEPT_BYTES,
+  });
+  signal.throwIfAborted();
+  return result;
+}
+
+function stoppedRun(what: string, check: Check, result: CommandResult, log: string): CheckRun | null {
+  if (result.end === 'exited') return null;
+  if (result.end === 'timeout') {
+    const reason = `${what} did not end within ${check.timeoutSeconds} s and was stopped: a test or something it starts hangs, so make it end by itself`;
+    return { kind: 'unjudged', why: 'hung', reason, log, ms: result.ms };
+  }
+  return {
+    kind: 'unjudged',
+    why: 'killed',
+    reason: `${what} was killed (${result.end}): it may have passed a limit on memory, CPU or processes`,
+    log,
+    ms: result.ms,
+  };
+}
+
+async function reportOf({ check, reportDir }: CheckRunInput, result: CommandResult): Promise<ReadReport> {
+  const file = await readBounded(join(reportDir, 'report'));
+  if (file === 'too-large') {
+    return {
+      ok: false,
+      why: 'unreadable',
+      reason: `the report of check ${check.name} is not a regular file of at most ${REPORT_BYTES / 1024 / 1024} MB`,
+    };
+  }
+  const onStdout = check.report === 'tap' && file === null;
+  if (onStdout && result.droppedBytes > 0) {
+    return {
+      ok: false,
+      why: 'unreadable',
+      reason: `check ${check.name} printed too much for its TAP to be kept: write the report to $LAMPLIGHTER_REPORT`,
+    };
+  }
+  const text = onStdout ? tapPart(result.stdout) : file;
+  return readReport({
+    kind: check.report,
+    text,
+    code: result.code ?? -1,
+    check: check.name,
+    roots: [posix.join(CHECK_PLACE, check.dir), CHECK_PLACE],
+  });
+}
+
+/** What a wrapper such as npm prints before the report is not part of it. */
+function tapPart(stdout: string): string | null {
+  const start = stdout.search(/^TAP version \d+|^(?:not )?ok \d|^1\.\.\d+/m);
+  return start < 0 ? null : stdout.slice(start);
+}
+
+/** The check's commands wrote there, so it may be a link, a pipe or endless: null when absent, never followed, never waited for. */
+async function readBounded(path: string): Promise<string | null | 'too-large'> {
+  let file;
+  try {
+    file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null;
+    if (code === 'ENOENT') return null;
+    if (code === 'ELOOP' || code === 'EISDIR' || code === 'ENXIO' || code === 'EACCES') return 'too-large';
+    throw error;
+  }
+  try {
+    const { size } = await file.stat();
+    if (!(await file.stat()).isFile() || size > REPORT_BYTES) return 'too-large';
+    return await file.readFile('utf8');
+  } finally {
+    await file.close();
+  }
+}
+
+/** The end of what was printed: errors come last. More than is shown is searched for secrets, because a cut one would not be known. */
+async function logOf({ stdout, stderr }: CommandResult): Promise<string> {
+  const tails: string[] = [];
+  for (const text of [stdout, stderr]) {
+    const clean = await strikeSecrets(stripVTControlCharacters(text.slice(-3 * LOG_CHARS)));
+    if (clean.trim() !== '') tails.push(clean.trim().slice(-LOG_CHARS));
+  }
+  return tails.join('\n--- stderr ---\n');
+}

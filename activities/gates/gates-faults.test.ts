@@ -1,0 +1,208 @@
+/** Checks that misbehave: each must end, be told in clear words, and leave nothing behind. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { contractOf, openBench, type Bench } from './gates-bench.ts';
+
+const PASS = '<testsuite name="s"><testcase name="a"/></testsuite>';
+const FAIL = '<testsuite name="s"><testcase name="a"><failure message="no"/></testcase></testsuite>';
+const report = (xml: string): string => `printf '%s' '${xml}' > "$LAMPLIGHTER_REPORT"`;
+/** A repo whose check is a script of its own, so that a change can make it misbehave. */
+const scripted = contractOf({ test: 'sh ./check.sh', timeoutSeconds: 20 });
+const RED_TEST = { 'test/red': 'x' };
+const BY_TEST = `if [ -e test/red ] && [ ! -e code ]; then ${report(FAIL)}; exit 1; fi\n`;
+
+let bench: Bench;
+beforeEach(async () => {
+  bench = await openBench();
+});
+afterEach(async () => {
+  await bench.close();
+});
+
+async function proveScript(script: string, check: Parameters<typeof contractOf>[0] = {}) {
+  const base = await bench.commit({ 'check.sh': script });
+  return bench.prove(base, contractOf({ test: 'sh ./check.sh', timeoutSeconds: 20, ...check }));
+}
+
+/** A sound base, then a change with a red test whose head runs `script`. */
+async function verifyScript(script: string) {
+  const base = await bench.commit({ 'check.sh': BY_TEST + report(PASS) });
+  const head = await bench.commit({ ...RED_TEST, code: 'x', 'check.sh': script });
+  return bench.verify(base, head, scripted);
+}
+
+function processesNaming(mark: string): string[] {
+  return readdirSync('/proc').filter((pid) => {
+    if (!/^\d+$/.test(pid)) return false;
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(mark);
+    } catch {
+      // It ended while we looked.
+      return false;
+    }
+  });
+}
+
+describe('a check that misbehaves', () => {
+  it('hangs on the base: stopped at its time limit, and the base is red', async () => {
+    const judged = await proveScript('sleep 3451', { timeoutSeconds: 1 });
+    expect(judged).toMatchObject({
+      verdict: 'red',
+      reason: expect.stringContaining('did not end within 1 s') as string,
+    });
+    await expect.poll(() => processesNaming('3451')).toEqual([]);
+  });
+
+  it('hangs on the change: the agent is told, and later gates are spared', async () => {
+    const base = await bench.commit({ 'check.sh': BY_TEST + report(PASS) });
+    const head = await bench.commit({ ...RED_TEST, code: 'x', 'check.sh': 'sleep 3452' });
+    const verified = await bench.verify(base, head, contractOf({ test: 'sh ./check.sh', timeoutSeconds: 2 }));
+    expect(verified).toMatchObject({ kind: 'refused' });
+    expect(JSON.stringify(verified)).toContain('did not end within 2 s');
+    expect(bench.evidence.some((one) => one.kind === 'green')).toBe(false);
+  });
+
+  it('prints 100 MB: judged by its report, and the evidence stays small', async () => {
+    expect(await proveScript(`head -c 100000000 /dev/zero | tr '\\0' 'x'; ${report(PASS)}`)).toEqual({
+      verdict: 'green',
+    });
+    expect(bench.evidence[0]?.body.length).toBeLessThan(30_000);
+  });
+
+  it('prints 100 MB around TAP: refused with what to do', async () => {
+    const judged = await proveScript(
+      "echo TAP version 13; head -c 100000000 /dev/zero | tr '\\0' 'x'; echo; echo ok 1 - a; echo 1..1",
+      { report: 'tap' },
+    );
+    expect(judged).toMatchObject({
+      verdict: 'broken',
+      reason: expect.stringContaining('write the report to $LAMPLIGHTER_REPORT') as string,
+    });
+  });
+
+  it('leaves children behind: the check ends, and so do they', async () => {
+    expect(await proveScript(`sleep 3453 & setsid sleep 3453 & ${report(PASS)}`)).toEqual({ verdict: 'green' });
+    await expect.poll(() => processesNaming('3453')).toEqual([]);
+  });
+
+  it('leaves no report on the base: broken, because the contract must change', async () => {
+    expect(await proveScript('true')).toMatchObject({
+      verdict: 'broken',
+      reason: expect.stringContaining('left no junit report') as string,
+    });
+  });
+
+  it('leaves no report on the change: refused, with the last lines', async () => {
+    const verified = await verifyScript('echo half-way there; exit 3');
+    expect(verified.kind).toBe('refused');
+    expect(JSON.stringify(verified)).toMatch(/left no junit report.*exited with 3.*half-way there/);
+  });
+
+  it('an old report is never taken for a new one', async () => {
+    expect(await proveScript(`[ -e "$LAMPLIGHTER_REPORT" ] || ${report(PASS)}`)).toEqual({ verdict: 'green' });
+    expect(bench.ran).toHaveLength(2);
+  });
+
+  it('a command that does not exist is broken and named', async () => {
+    expect(await proveScript('', { test: 'no-such-runner --all' })).toMatchObject({
+      verdict: 'broken',
+      reason: expect.stringContaining('`no-such-runner --all` was not found') as string,
+    });
+  });
+
+  it('failures beside exit code 0 are not green', async () => {
+    expect(JSON.stringify(await verifyScript(report(FAIL)))).toContain('exited with 0');
+    expect(await proveScript(report(FAIL))).toMatchObject({ verdict: 'red' });
+  });
+
+  it('all green beside exit code 1 is not green', async () => {
+    const verified = await verifyScript(`${BY_TEST}${report(PASS)}; exit 1`);
+    expect(verified).toMatchObject({ kind: 'refused' });
+    expect(JSON.stringify(verified)).toContain('shows no failure, but the test command exited with 1');
+    expect(await proveScript(`${report(PASS)}; exit 1`)).toMatchObject({ verdict: 'red' });
+  });
+
+  it('fewer tests than the contract asks for are not green', async () => {
+    expect(await proveScript(report(PASS), { minimum: 2 })).toMatchObject({
+      verdict: 'red',
+      reason: expect.stringContaining('at least 2') as string,
+    });
+  });
+
+  it('a report that is a link, a pipe or a folder is not followed and not waited for', async () => {
+    for (const trick of ['ln -s /etc/passwd', 'mkfifo', 'mkdir']) {
+      expect(await proveScript(`${trick} "$LAMPLIGHTER_REPORT"`)).toMatchObject({
+        verdict: 'broken',
+        reason: expect.stringContaining('not a regular file') as string,
+      });
+    }
+  });
+
+  it('an aborted signal throws and leaves no folder', async () => {
+    const base = await bench.commit({ 'check.sh': 'echo started > /shared/started; sleep 3454' });
+    const abort = new AbortController();
+    const proving = bench.gates.proveBase({
+      run: 'r',
+      base,
+      contract: scripted,
+      signal: abort.signal,
+      heartbeat: () => {},
+    });
+    await expect.poll(() => readdir(join(bench.dir, 'shared')), { timeout: 10_000 }).toEqual(['started']);
+    abort.abort(new Error('cancelled by ada'));
+    await expect(proving).rejects.toThrow('cancelled by ada');
+    expect(await readdir(join(bench.dir, 'work'))).toEqual([]);
+  });
+});
+
+describe('what setup made', () => {
+  const installed = contractOf({
+    setup: 'echo ran >> /shared/setups; mkdir deps && echo v1 > deps/lib',
+    test: 'sh ./check.sh',
+    timeoutSeconds: 20,
+  });
+  const script = `grep -qx v1 deps/lib || exit 9; echo bad > deps/lib; ${BY_TEST}${report(PASS)}`;
+  const setups = (): number =>
+    readFileSync(join(bench.dir, 'shared', 'setups'), 'utf8')
+      .trim()
+      .split('\n').length;
+
+  it('is kept from the base, copied, and out of reach of what runs later', async () => {
+    const base = await bench.commit({ 'check.sh': script, 'package.json': '{}' });
+    expect(await bench.prove(base, installed)).toEqual({ verdict: 'green' });
+    const head = await bench.commit({ ...RED_TEST, code: 'x' });
+    expect(await bench.verify(base, head, installed)).toEqual({ kind: 'proven' });
+    // Each run spoilt its copy, and each found it whole.
+    expect(setups()).toBe(1);
+  });
+
+  it('is not kept from a change: one with other manifests sets up for itself, each time', async () => {
+    const base = await bench.commit({ 'check.sh': script, 'package.json': '{}' });
+    const head = await bench.commit({ ...RED_TEST, code: 'x', 'package.json': '{"x":1}' });
+    expect(await bench.verify(base, head, installed)).toEqual({ kind: 'proven' });
+    expect(setups()).toBe(3);
+    expect(await readdir(join(bench.dir, 'cache'))).toHaveLength(1);
+  });
+
+  it('a setup that fails on the change is refused in its own words', async () => {
+    const base = await bench.commit({
+      'check.sh': script,
+      'package.json': '{}',
+      'setup.sh': 'mkdir deps && echo v1 > deps/lib',
+    });
+    const head = await bench.commit({
+      ...RED_TEST,
+      code: 'x',
+      'package.json': '{"x":1}',
+      'setup.sh': 'echo no such package; exit 4',
+    });
+    const verified = await bench.verify(
+      base,
+      head,
+      contractOf({ setup: 'sh setup.sh', test: 'sh ./check.sh', timeoutSeconds: 20 }),
+    );
+    expect(JSON.stringify(verified)).toMatch(/setup command of check unit.*exited with 4.*no such package/);
+  });
+});

@@ -1,0 +1,259 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { contractOf, HAS_PYTEST, MESSAGE, openBench, RUN, type Bench } from './gates-bench.ts';
+
+const BASE = {
+  'package.json': '{"type":"module"}',
+  'src/add.js': 'export const add = (a, b) => a + b;\n',
+  'test/add.test.js':
+    "import test from 'node:test';\nimport assert from 'node:assert';\nimport { add } from '../src/add.js';\ntest('adds', () => assert.equal(add(1, 2), 3));\ntest('adds nothing', () => assert.equal(add(0, 0), 0));\n",
+};
+const CODE = { 'src/add.js': 'export const add = (a, b) => Number(a) + Number(b);\n' };
+const TEST = {
+  'test/text.test.js':
+    "import test from 'node:test';\nimport assert from 'node:assert';\nimport { add } from '../src/add.js';\ntest('adds text', () => assert.equal(add('1', '2'), 3));\n",
+};
+const contract = contractOf({});
+
+let bench: Bench;
+beforeEach(async () => {
+  bench = await openBench();
+});
+afterEach(async () => {
+  await bench.close();
+});
+
+function verdicts(): string[] {
+  return bench.evidence.map((one) => `${one.kind} ${one.verdict}`);
+}
+
+async function refusal(base: string, head: string, by = contract): Promise<string> {
+  const verified = await bench.verify(base, head, by);
+  if (verified.kind !== 'refused') throw new Error(`expected a refusal, got ${JSON.stringify(verified)}`);
+  return verified.findings.join('\n');
+}
+
+describe('gates over a node:test repo', () => {
+  it('a test that was red and a change that makes it green are proven, with evidence of each gate (invariant 4)', async () => {
+    const base = await bench.commit(BASE);
+    expect(await bench.prove(base, contract)).toEqual({ verdict: 'green' });
+    const head = await bench.commit({ ...TEST, ...CODE });
+    expect(await bench.verify(base, head, contract)).toEqual({ kind: 'proven' });
+    expect(verdicts()).toEqual([
+      'base green',
+      'guard green',
+      'base green',
+      'red green',
+      'regression green',
+      'green green',
+    ]);
+    expect(bench.evidence.find((one) => one.kind === 'red')?.body).toContain('adds text');
+  });
+
+  it('TAP on stdout proves as well', async () => {
+    const tap = contractOf({ report: 'tap', test: 'node --test --test-reporter=tap' });
+    const base = await bench.commit(BASE);
+    expect(await bench.verify(base, await bench.commit({ ...TEST, ...CODE }), tap)).toEqual({ kind: 'proven' });
+  });
+
+  it('the base is proven twice the first time, then taken from the record', async () => {
+    const base = await bench.commit(BASE);
+    await bench.prove(base, contract);
+    expect(bench.ran).toHaveLength(2);
+    await bench.prove(base, contract);
+    expect(bench.ran).toHaveLength(2);
+    await bench.prove(await bench.commit({ 'README.md': 'x' }), contract);
+    expect(bench.ran).toHaveLength(3);
+  });
+
+  it('no change is refused', async () => {
+    const base = await bench.commit(BASE);
+    expect(await refusal(base, base)).toContain('changes nothing');
+    expect(await refusal(base, await bench.commit({}))).toContain('changes nothing');
+    expect(bench.ran).toEqual([]);
+  });
+
+  it('only tests are refused', async () => {
+    const base = await bench.commit(BASE);
+    expect(await refusal(base, await bench.commit(TEST))).toContain('tests only');
+  });
+
+  it('only code is refused', async () => {
+    const base = await bench.commit(BASE);
+    expect(await refusal(base, await bench.commit(CODE))).toContain('adds or changes no test');
+  });
+
+  it('a test that passes without the change is refused', async () => {
+    const base = await bench.commit(BASE);
+    const weak = { 'test/text.test.js': TEST['test/text.test.js'].replace("add('1', '2'), 3", 'add(2, 2), 4') };
+    expect(await refusal(base, await bench.commit({ ...weak, ...CODE }))).toContain('pass without the change');
+    expect(verdicts()).toContain('red red');
+  });
+
+  it('a test file that does not load on the base is refused with what to do', async () => {
+    const base = await bench.commit(BASE);
+    const head = await bench.commit({
+      'src/sub.js': 'export const sub = (a, b) => a - b;\n',
+      'test/sub.test.js':
+        "import test from 'node:test';\nimport { sub } from '../src/sub.js';\ntest('subtracts', () => { if (sub(2, 1) !== 1) throw new Error('no'); });\n",
+    });
+    expect(await refusal(base, head)).toMatch(/test\/sub\.test\.js.* does not load.*lazily/s);
+  });
+
+  it('the same test, loading lazily, is proven', async () => {
+    const base = await bench.commit(BASE);
+    const head = await bench.commit({
+      'src/sub.js': 'export const sub = (a, b) => a - b;\n',
+      'test/sub.test.js':
+        "import test from 'node:test';\nimport assert from 'node:assert';\ntest('subtracts', async () => { const { sub } = await import('../src/sub.js'); assert.equal(sub(2, 1), 1); });\n",
+    });
+    expect(await bench.verify(base, head, contract)).toEqual({ kind: 'proven' });
+  });
+
+  it('a deleted test is put back and counts, and so does its behaviour', async () => {
+    const base = await bench.commit(BASE);
+    const head = await bench.commit({
+      ...TEST,
+      'src/add.js': 'export const add = (a, b) => Number(a) + Number(b) || 9;\n',
+      'test/add.test.js': null,
+    });
+    expect(await refusal(base, head)).toMatch(
+      /base's own test "test\/add\.test\.js › test › adds nothing" passes on the base and fails/,
+    );
+  });
+
+  it('a deleted test whose behaviour still holds is refused too, unless it is listed with a reason', async () => {
+    const base = await bench.commit(BASE);
+    const head = await bench.commit({ ...TEST, ...CODE, 'test/add.test.js': null });
+    expect(await refusal(base, head)).toContain(
+      '"test/add.test.js › test › adds" passes on the base and is gone from your change',
+    );
+    const reason = 'moved to the other file';
+    const listed = [
+      { id: 'test/add.test.js › test › adds', reason },
+      { id: 'adds nothing', reason },
+    ];
+    expect(await bench.verify(base, head, contract, listed)).toEqual({ kind: 'proven' });
+  });
+
+  it('a changed test that the agent listed with a reason is shown, not refused; without a reason it is refused', async () => {
+    const base = await bench.commit(BASE);
+    const head = await bench.commit({
+      'src/add.js': 'export const add = (a, b) => a + b || null;\n',
+      'test/add.test.js': BASE['test/add.test.js'].replace('add(0, 0), 0', 'add(0, 0), null'),
+    });
+    expect(await refusal(base, head)).toContain('changedTests');
+    expect((await bench.verify(base, head, contract, [{ id: 'adds nothing', reason: ' ' }])).kind).toBe('refused');
+    expect(
+      await bench.verify(base, head, contract, [{ id: 'adds nothing', reason: 'the issue asks for null' }]),
+    ).toEqual({ kind: 'proven' });
+    expect(bench.evidence.findLast((one) => one.kind === 'regression')?.body).toContain('the issue asks for null');
+  });
+
+  it('a change that fails its own test is refused by green', async () => {
+    const base = await bench.commit(BASE);
+    const head = await bench.commit({ ...TEST, 'src/add.js': `${BASE['src/add.js']}// nothing\n` });
+    expect(await refusal(base, head)).toContain('"test/text.test.js › test › adds text" fails on your change');
+    expect(verdicts()).toContain('green red');
+  });
+
+  it('a red base is red, and names the test', async () => {
+    const base = await bench.commit({ ...BASE, 'src/add.js': 'export const add = (a, b) => a - b;\n' });
+    expect(await bench.prove(base, contract)).toEqual({
+      verdict: 'red',
+      reason: 'check unit: "test/add.test.js › test › adds" fails',
+    });
+  });
+
+  it('a test with two outcomes on the base is flaky: listed, and not judged, not as red either', async () => {
+    const coin =
+      "import test from 'node:test';\nimport { existsSync, writeFileSync } from 'node:fs';\ntest('coin', () => { if (existsSync('/shared/coin')) throw new Error('tails'); writeFileSync('/shared/coin', ''); });\n";
+    const base = await bench.commit({ ...BASE, 'test/coin.test.js': coin });
+    expect(await bench.prove(base, contract)).toEqual({ verdict: 'green' });
+    expect(bench.evidence[0]?.summary).toContain('1 are flaky');
+    const weak = await bench.commit({ ...CODE, 'test/coin.test.js': `${coin}// touched\n` });
+    expect(await refusal(base, weak)).toContain('pass without the change');
+    const head = await bench.commit({ ...TEST });
+    expect(await bench.verify(base, head, contract)).toEqual({ kind: 'proven' });
+  });
+
+  it('a secret is refused, also when a later commit takes it out, and is nowhere in evidence or findings', async () => {
+    const base = await bench.commit(BASE);
+    const secret = `ghp_${'aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0dF3hJ6'}`;
+    const first = await bench.commit({
+      ...TEST,
+      ...CODE,
+      'src/key.js': `const a = 1;\nexport const key = '${secret}';\n`,
+    });
+    expect(await refusal(base, first)).toMatch(/src\/key\.js:2 in commit .* looks like a secret \(github/);
+    const later = await bench.commit({ 'src/key.js': null });
+    expect(await refusal(base, later)).toContain(`src/key.js:2 in commit ${first.slice(0, 10)}`);
+    expect(JSON.stringify(bench.evidence)).not.toContain(secret);
+    expect(bench.ran).toEqual([]);
+  });
+
+  it('a symlink, a missing trailer, a skipped test and a touched contract are each refused before anything runs', async () => {
+    const base = await bench.commit(BASE);
+    bench.git('config', 'core.symlinks', 'true');
+    const { symlink } = await import('node:fs/promises');
+    await symlink('/etc', `${bench.dir}/repo/src/etc`);
+    const head = await bench.commit(
+      {
+        ...CODE,
+        '.lamplighter.yml': 'x',
+        'test/add.test.js': BASE['test/add.test.js'].replace("test('adds'", "test.skip('adds'"),
+      },
+      'no trailer',
+    );
+    const said = await refusal(base, head);
+    for (const part of [
+      'symbolic link',
+      `Lamplighter-Run: ${RUN}`,
+      'Refs #7',
+      'test.skip',
+      '.lamplighter.yml is protected',
+    ])
+      expect(said).toContain(part);
+    expect(bench.ran).toEqual([]);
+  });
+
+  it('rewritten history is refused', async () => {
+    await bench.commit(BASE);
+    const base = await bench.commit({ 'README.md': 'on main' });
+    bench.git('reset', '-q', '--hard', 'HEAD~1');
+    expect(await refusal(base, await bench.commit({ ...TEST, ...CODE }))).toContain('does not contain the base');
+  });
+});
+
+describe.skipIf(!HAS_PYTEST)('gates over a pytest repo', () => {
+  const python = contractOf({
+    globs: ['tests/**'],
+    test: 'python3 -m pytest -q -p no:cacheprovider --junitxml="$LAMPLIGHTER_REPORT"',
+  });
+  const repo = {
+    'calc.py': 'def add(a, b):\n    return a + b\n',
+    'tests/test_calc.py':
+      'import sys; sys.path.insert(0, ".")\nimport calc\ndef test_add():\n    assert calc.add(1, 2) == 3\n',
+  };
+
+  it('red by assertion, then green, is proven', async () => {
+    const base = await bench.commit(repo);
+    const head = await bench.commit({
+      'calc.py': `${repo['calc.py']}def sub(a, b):\n    return a - b\n`,
+      'tests/test_calc.py': `${repo['tests/test_calc.py']}def test_sub():\n    assert calc.sub(2, 1) == 1\n`,
+    });
+    expect(await bench.verify(base, head, python)).toEqual({ kind: 'proven' });
+  });
+
+  it('a test module that cannot be imported on the base is build-red', async () => {
+    const base = await bench.commit(repo);
+    const head = await bench.commit(
+      {
+        'calc.py': `${repo['calc.py']}def sub(a, b):\n    return a - b\n`,
+        'tests/test_sub.py':
+          'import sys; sys.path.insert(0, ".")\nfrom calc import sub\ndef test_sub():\n    assert sub(2, 1) == 1\n',
+      },
+      MESSAGE,
+    );
+    expect(await refusal(base, head, python)).toMatch(/test_sub.* does not load.*lazily/s);
+  });
+});

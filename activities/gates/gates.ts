@@ -1,0 +1,148 @@
+/**
+ * Gates are code (invariant 4): what they say comes from git, from the sandbox and from reports, never from a model. Order:
+ * guard, red, regression, green. Each leaves evidence; a refusal is sentences for the agent.
+ */
+import { createHash } from 'node:crypto';
+import type { Contract } from '../../domain/contract.ts';
+import type { ChangedTest } from '../../domain/gates/proof.ts';
+import type { Store } from '../../store/port.ts';
+import type { ChangedFile, RepoGit } from '../git/port.ts';
+import type { Sandbox, SandboxBind, SandboxLimits } from '../sandbox/port.ts';
+import { createBaseProof, type BaseInput, type BaseProof, type BaseVerdict } from './base-proof.ts';
+import { CHECK_PLACE, createCheckRun, type CheckEnvironment } from './check-run.ts';
+import { runGuard } from './guard-gate.ts';
+import { runGreen, runRed, runRegression, type GateResult } from './proof-gates.ts';
+import { strikeSecrets } from './secrets.ts';
+import { createSetupCache } from './setup-cache.ts';
+import { createTreeRun, type TreeRun } from './tree-run.ts';
+
+export interface VerifyInput extends BaseInput {
+  readonly issue: number;
+  readonly head: string;
+  /** Ids of the base's tests that the change alters on purpose, as the agent gave them at submit. */
+  readonly changedTests: readonly ChangedTest[];
+}
+
+export type Verified =
+  | { readonly kind: 'proven' }
+  | { readonly kind: 'refused'; readonly findings: readonly string[] }
+  /** No judgement is possible, and none of the agent's doing would change that. */
+  | { readonly kind: 'broken'; readonly reason: string };
+
+export interface Gates {
+  /** All checks on the base, cached by (repo, sha, contract). An aborted signal throws. */
+  proveBase(input: BaseInput): Promise<BaseVerdict>;
+  verify(input: VerifyInput): Promise<Verified>;
+}
+
+export interface GatesDeps {
+  /** The repo's key. */
+  readonly repo: string;
+  readonly git: Pick<RepoGit, 'checkOut' | 'overlay' | 'changedFiles' | 'patch' | 'commits' | 'contains'>;
+  readonly sandbox: Sandbox;
+  readonly store: Pick<Store, 'evidence' | 'control'>;
+  readonly environment: { forContract(contract: Contract): CheckEnvironment | Promise<CheckEnvironment> };
+  /** What git inside a checkout must see beside it, such as the objects it borrows. */
+  readonly checkoutBinds: readonly SandboxBind[];
+  /** Absolute; fresh folders are made here and removed. */
+  readonly workDir: string;
+  /** Absolute; what setup made on trusted main is kept here. */
+  readonly setupCacheDir: string;
+  readonly limits?: Omit<SandboxLimits, 'wallMs'>;
+  readonly now: () => number;
+}
+
+const GIB = 1024 ** 3;
+const LIMITS: Omit<SandboxLimits, 'wallMs'> = {
+  cpuSeconds: 3_600,
+  memoryBytes: 4 * GIB,
+  fileBytes: 2 * GIB,
+  processes: 1_024,
+};
+
+/** What the gates of one verification share. */
+export interface Trial extends VerifyInput {
+  readonly files: readonly ChangedFile[];
+  readonly proof: BaseProof;
+  readonly runOverTree: TreeRun;
+}
+
+export function createGates(deps: GatesDeps): Gates {
+  const setupCache = createSetupCache({ dir: deps.setupCacheDir, place: CHECK_PLACE });
+  const runCheck = createCheckRun({ sandbox: deps.sandbox, setupCache, limits: deps.limits ?? LIMITS });
+  const runOverTree = createTreeRun({ ...deps, runCheck });
+  const proveBase = createBaseProof({ ...deps, runOverTree });
+
+  async function unusable(): Promise<string | null> {
+    const probe = await deps.sandbox.probe();
+    return probe.ok ? null : `the sandbox cannot be used: ${probe.reason}. ${probe.remedy}`;
+  }
+
+  async function judge(trial: Trial): Promise<readonly string[]> {
+    const red = await record(deps, trial, 'red', await runRed(trial));
+    if (red.stop) return red.findings;
+    const regression = await record(deps, trial, 'regression', await runRegression(trial));
+    if (regression.stop) return [...red.findings, ...regression.findings];
+    const green = await record(deps, trial, 'green', await runGreen(trial, red.ids));
+    return [...red.findings, ...regression.findings, ...green.findings];
+  }
+
+  return {
+    async proveBase(input) {
+      const reason = await unusable();
+      return reason === null ? (await proveBase(input)).judged : { verdict: 'broken', reason };
+    },
+
+    async verify(input) {
+      const reason = await unusable();
+      if (reason !== null) return { kind: 'broken', reason };
+      const files = await deps.git.changedFiles(input.base, input.head);
+      // Before anything of the change runs: a change that guard refuses is not even checked out.
+      const guarded = await record(deps, input, 'guard', await runGuard(deps.git, input, files));
+      if (guarded.findings.length > 0) return refused(guarded.findings);
+      const proof = await proveBase(input);
+      if (proof.judged.verdict !== 'green')
+        return { kind: 'broken', reason: `the base ${input.base.slice(0, 10)} is not green: ${proof.judged.reason}` };
+      const findings = await judge({ ...input, files, proof, runOverTree });
+      return findings.length === 0 ? { kind: 'proven' } : refused(findings);
+    },
+  };
+}
+
+const MAX_FINDINGS = 15;
+
+function refused(findings: readonly string[]): Verified {
+  const shown = findings.slice(0, MAX_FINDINGS);
+  const rest = findings.length - shown.length;
+  return {
+    kind: 'refused',
+    findings: rest > 0 ? [...shown, `There are ${rest} more findings of these kinds.`] : shown,
+  };
+}
+
+/** The key is unique for what was judged and for the attempt, so that no earlier evidence is hidden or overwritten. */
+async function record(
+  deps: Pick<GatesDeps, 'store' | 'now'>,
+  input: VerifyInput,
+  kind: 'guard' | 'red' | 'regression' | 'green',
+  result: GateResult,
+): Promise<GateResult> {
+  const findings: string[] = [];
+  for (const finding of result.findings) findings.push(await strikeSecrets(finding));
+  const asked = createHash('sha256').update(JSON.stringify(input.changedTests)).digest('hex').slice(0, 12);
+  const prefix = `gate/${input.run}/${input.head}/${input.base}/${kind}/${asked}/`;
+  const attempt = (await deps.store.evidence.list(input.run)).filter((one) => one.key.startsWith(prefix)).length;
+  await deps.store.evidence.put({
+    key: `${prefix}${attempt}`,
+    run: input.run,
+    kind,
+    sha: input.head,
+    verdict: findings.length === 0 ? 'green' : 'red',
+    summary: await strikeSecrets(result.summary.slice(0, 500)),
+    mediaType: 'application/json',
+    body: JSON.stringify({ gate: kind, base: input.base, head: input.head, findings, ...result.body }, null, 1),
+    at: deps.now(),
+  });
+  input.heartbeat();
+  return { ...result, findings };
+}

@@ -1,0 +1,48 @@
+import { guard } from '../../domain/gates/guard.ts';
+import { addedLines } from '../../domain/gates/patch.ts';
+import type { ChangedFile, RepoGit } from '../git/port.ts';
+import type { VerifyInput } from './gates.ts';
+import { anyTestRule, protectedRule } from './paths.ts';
+import type { GateResult } from './proof-gates.ts';
+import { secretsInCommits } from './secrets.ts';
+
+type GuardGit = Pick<RepoGit, 'patch' | 'commits' | 'contains'>;
+
+/** Reads git only: nothing of the change runs here. */
+export async function runGuard(git: GuardGit, input: VerifyInput, files: readonly ChangedFile[]): Promise<GateResult> {
+  const { base, head, run, issue, contract } = input;
+  const commits = await git.commits(base, head);
+  if (head === base || commits.length === 0 || files.length === 0) {
+    return refusal(
+      'Your submission changes nothing: commit your tests and the change that makes them pass, then submit again.',
+    );
+  }
+  if (!(await git.contains(base, head))) {
+    return refusal(
+      `Your history does not contain the base ${base.slice(0, 10)}: put your commits on top of it without rewriting what was there.`,
+    );
+  }
+  const findings = guard({
+    run,
+    issue,
+    files,
+    added: addedLines(await git.patch(base, head)),
+    commits,
+    secrets: await secretsInCommits(commits, (parent, sha) => git.patch(parent, sha)),
+    isTest: anyTestRule(contract),
+    isProtected: protectedRule(contract),
+  });
+  const what = `${commits.length} commits and ${files.length} files`;
+  return {
+    findings,
+    summary:
+      findings.length === 0 ? `guard found nothing against ${what}` : `guard refuses ${what}: ${findings[0] ?? ''}`,
+    body: { commits: commits.map(({ sha, subject }) => ({ sha, subject })), files },
+    ids: new Map(),
+    stop: findings.length > 0,
+  };
+}
+
+function refusal(finding: string): GateResult {
+  return { findings: [finding], summary: finding, body: {}, ids: new Map(), stop: true };
+}

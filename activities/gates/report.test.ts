@@ -1,0 +1,154 @@
+import { describe, expect, it } from 'vitest';
+import { testIdText } from '../../domain/gates/outcome.ts';
+import { readReport, type RawReport } from './report.ts';
+
+function read(kind: RawReport['kind'], text: string | null, code = 0) {
+  return readReport({ kind, text, code, check: 'unit', roots: ['/checkout/web', '/checkout'] });
+}
+
+function shown(kind: RawReport['kind'], text: string): string[] {
+  const report = read(kind, text);
+  if (!report.ok) throw new Error(report.reason);
+  return report.outcomes.map(
+    (one) => `${testIdText(one.id)}: ${one.outcome}${one.failure === null ? '' : ` (${one.failure})`}`,
+  );
+}
+
+describe('JUnit', () => {
+  it("node's report: paths are relative, files without tests are no tests, a file that does not load is", () => {
+    const xml = `<?xml version="1.0" encoding="utf-8"?><testsuites>
+      <testcase name="adds" classname="test" file="/checkout/web/test/a.test.js"/>
+      <testsuite name="outer"><testcase name="sk" classname="outer" file="/checkout/web/test/a.test.js"><skipped type="todo"/></testcase>
+        <testcase name="bad &lt;&amp;&gt;" classname="outer" file="/checkout/web/test/a.test.js"><failure message="1 == 2">AssertionError 1 == 2</failure></testcase></testsuite>
+      <testcase name="test/b.test.js" classname="test" file="/checkout/web/test/b.test.js"><failure message="test failed">exitCode: 1</failure></testcase>
+      <testcase name="test/c.test.js" classname="test" file="/checkout/web/test/c.test.js"/><!-- tests 4 --></testsuites>`;
+    expect(shown('junit', xml)).toEqual([
+      'test/a.test.js › test › adds: passed',
+      'test/a.test.js › outer › sk: skipped',
+      'test/a.test.js › outer › bad <&>: failed (test)',
+      'test/b.test.js › test: failed (load)',
+    ]);
+  });
+
+  it("pytest's collection failure is a module that does not load; an error in a fixture is a test's", () => {
+    const xml = `<testsuites><testsuite name="pytest"><testcase classname="" name="tests.test_b"><error message="collection failure">ImportError</error></testcase>
+      <testcase classname="tests.test_a.TestC" name="test_p[1]"><error message="failed on setup with boom">x</error></testcase></testsuite></testsuites>`;
+    expect(shown('junit', xml)).toEqual([
+      'pytest › tests.test_b: failed (load)',
+      'pytest › tests.test_a.TestC › test_p[1]: failed (test)',
+    ]);
+  });
+
+  it('tests of one name are told apart by their order', () => {
+    const xml =
+      '<testsuite name="s"><testcase name="a"/><testcase name="a"><failure/></testcase><testcase name="b"/></testsuite>';
+    expect(shown('junit', xml)).toEqual(['s › a: passed', 's › a #2: failed (test)', 's › b: passed']);
+  });
+
+  it('many escaped characters in a big report are not mistaken for an attack', () => {
+    const cases = Array.from(
+      { length: 3_000 },
+      (_one, n) => `<testcase name="${n} &lt;&gt;&amp;&#10;"><failure>${'&lt;x&gt;'.repeat(20)}</failure></testcase>`,
+    );
+    expect(shown('junit', `<testsuite name="s">${cases.join('')}</testsuite>`)).toHaveLength(3_000);
+  });
+
+  it.each([
+    [
+      'entity bomb',
+      '<!DOCTYPE x [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;&a;">]><testsuite><testcase name="&b;"/></testsuite>',
+    ],
+    [
+      'external entity',
+      '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><testsuite><testcase name="&e;"/></testsuite>',
+    ],
+    ['cut off', '<testsuites><testsuite name="a"><testcase name="b"'],
+    ['other root', '<html><body>404</body></html>'],
+    ['no XML', 'Segmentation fault'],
+    ['binary', '\u0000\u0001\ufffd\ufffd<<<>>>'],
+    ['very deep', `${'<testsuite name="a">'.repeat(5_000)}${'</testsuite>'.repeat(5_000)}`],
+    ['unclosed CDATA', '<testsuite><testcase name="a"><failure><![CDATA[ x</failure></testcase></testsuite>'],
+  ])('hostile input is refused as unreadable, in words: %s', (_name, xml) => {
+    expect(read('junit', xml)).toMatchObject({ ok: false, why: 'unreadable' });
+  });
+
+  it('names that mean something to JavaScript are only names', () => {
+    const xml =
+      '<testsuite name="__proto__"><testcase name="constructor" classname="toString" __proto__="x"/></testsuite>';
+    expect(() => read('junit', xml)).not.toThrow();
+    expect(({} as Record<string, unknown>)['x']).toBeUndefined();
+  });
+});
+
+describe('TAP', () => {
+  const nested = `TAP version 13
+# Subtest: outer
+    # Subtest: inner fails
+    not ok 1 - inner fails
+      ---
+      location: '/checkout/web/test/a.test.js:3:27'
+      error: '1 == 2'
+      ...
+    # Subtest: inner ok
+    ok 2 - inner ok
+    ok 3 - later # SKIP
+    1..3
+not ok 1 - outer
+  ---
+  type: 'suite'
+  ...
+# Subtest: test/b.test.js
+not ok 2 - test/b.test.js
+  ---
+  location: '/checkout/web/test/b.test.js:1:1'
+  exitCode: 1
+  ...
+ok 3 - test/c.test.js
+1..3
+`;
+
+  it('nested subtests count by their leaves; a file that does not load is told apart', () => {
+    expect(shown('tap', nested)).toEqual([
+      'outer › inner fails: failed (test)',
+      'outer › inner ok: passed',
+      'outer › later: skipped',
+      'test/b.test.js: failed (load)',
+    ]);
+  });
+
+  it('a parent that fails though no child does is a failure', () => {
+    expect(shown('tap', '# Subtest: p\n    ok 1 - c\n    1..1\nnot ok 1 - p\n1..1\n')).toEqual([
+      'p › c: passed',
+      'p: failed (test)',
+    ]);
+  });
+
+  it.each([
+    ['cut before its plan', 'TAP version 13\nok 1 - a\nok 2 - b\n'],
+    ['fewer tests than planned', '1..3\nok 1 - a\n'],
+    ['bailed out', '1..2\nok 1 - a\nBail out! no database\n'],
+    ['no TAP', 'hello\nworld\n'],
+    [
+      'very deep',
+      `${Array.from({ length: 300 }, (_one, n) => `${'    '.repeat(n)}# Subtest: x\n`).join('')}${'    '.repeat(300)}ok 1\n1..1\n`,
+    ],
+  ])('is refused as unreadable when it is %s', (_name, text) => {
+    expect(read('tap', text)).toMatchObject({ ok: false, why: 'unreadable' });
+  });
+});
+
+describe('other reports', () => {
+  it('an exit code is one outcome', () => {
+    expect(read('exit-code', null, 0)).toMatchObject({ ok: true, outcomes: [{ outcome: 'passed' }] });
+    expect(read('exit-code', null, 2)).toMatchObject({
+      ok: true,
+      outcomes: [{ outcome: 'failed', detail: 'the command exited with 2' }],
+    });
+  });
+
+  it('none at all is missing, and kinds that are not read yet say so', () => {
+    expect(read('junit', null)).toMatchObject({ ok: false, why: 'missing' });
+    expect(read('tap', ' \n')).toMatchObject({ ok: false, why: 'missing' });
+    expect(read('go-json', '{}')).toMatchObject({ ok: false, why: 'unsupported' });
+  });
+});

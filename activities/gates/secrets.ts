@@ -1,0 +1,73 @@
+/** Secrets in text, by a maintained rule set. Nothing here ever returns, prints or stores the secret itself. */
+import { lintSource } from '@secretlint/core';
+import { creator } from '@secretlint/secretlint-rule-preset-recommend';
+import type { FoundSecret } from '../../domain/gates/guard.ts';
+import type { TestOutcome } from '../../domain/gates/outcome.ts';
+import { addedByAll, addedLines, type AddedLine } from '../../domain/gates/patch.ts';
+import type { Commit } from '../git/port.ts';
+
+const RULES = [{ id: '@secretlint/secretlint-rule-preset-recommend', rule: creator }];
+
+interface SecretPlace {
+  readonly rule: string;
+  /** From 1. */
+  readonly line: number;
+  readonly range: readonly [number, number];
+}
+
+async function findSecrets(text: string, path: string): Promise<SecretPlace[]> {
+  const ext = /\.[^./]+$/.exec(path)?.[0] ?? '';
+  const result = await lintSource({
+    source: { filePath: path, content: text, ext, contentType: 'text' },
+    options: { config: { rules: RULES }, noPhysicFilePath: true, maskSecrets: true, locale: 'en' },
+  });
+  return result.messages.map(({ ruleId, messageId, loc, range }) => ({
+    rule: `${ruleId.replace(/^@secretlint\/secretlint-rule-/, '')}/${messageId}`,
+    line: loc.start.line,
+    range: [range[0], range[1]],
+  }));
+}
+
+/** Every commit's own additions, so that a secret which a later commit takes out again is found too. */
+export async function secretsInCommits(
+  commits: readonly Commit[],
+  patchOf: (parent: string, sha: string) => Promise<string>,
+): Promise<FoundSecret[]> {
+  const found: FoundSecret[] = [];
+  for (const { sha, parents } of commits) {
+    const sides: AddedLine[][] = [];
+    for (const parent of parents) sides.push(addedLines(await patchOf(parent, sha)));
+    const byPath = Map.groupBy(addedByAll(sides), (line) => line.path);
+    for (const [path, lines] of byPath) {
+      // Joined, because a private key spans lines.
+      for (const secret of await findSecrets(lines.map((line) => line.text).join('\n'), path)) {
+        found.push({ rule: secret.rule, path, line: lines[secret.line - 1]?.line ?? 0, sha });
+      }
+    }
+  }
+  return found;
+}
+
+/** The text with what looks like a secret struck out: for logs and findings on their way into evidence. */
+export async function strikeSecrets(text: string): Promise<string> {
+  const places = await findSecrets(text, 'log.txt');
+  let clean = text;
+  for (const { range, rule } of places.toSorted((a, b) => b.range[0] - a.range[0])) {
+    clean = `${clean.slice(0, range[0])}[struck out: ${rule}]${clean.slice(range[1])}`;
+  }
+  return clean;
+}
+
+const SHOWN_DETAILS = 50;
+
+/** Outcomes as evidence keeps them: details of failures struck clean, and not of thousands. */
+export async function strikeOutcomes(outcomes: readonly TestOutcome[]): Promise<TestOutcome[]> {
+  const clean: TestOutcome[] = [];
+  let details = 0;
+  for (const one of outcomes) {
+    const keep = one.detail !== '' && details < SHOWN_DETAILS;
+    if (keep) details += 1;
+    clean.push({ ...one, detail: keep ? await strikeSecrets(one.detail) : '' });
+  }
+  return clean;
+}

@@ -1,0 +1,69 @@
+/** Runs a check over a fresh tree: a checkout of one sha, with paths of another laid over it, removed afterwards. */
+import { execFile } from 'node:child_process';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import type { Check, Contract } from '../../domain/contract.ts';
+import type { RepoGit } from '../git/port.ts';
+import type { SandboxBind } from '../sandbox/port.ts';
+import type { CheckEnvironment, CheckRun, CheckRunInput } from './check-run.ts';
+
+const run = promisify(execFile);
+
+export interface TreeRunDeps {
+  readonly git: Pick<RepoGit, 'checkOut' | 'overlay'>;
+  readonly runCheck: (input: CheckRunInput) => Promise<CheckRun>;
+  readonly environment: { forContract(contract: Contract): CheckEnvironment | Promise<CheckEnvironment> };
+  /** What git in a checkout needs to see beside it, such as the objects that it borrows. */
+  readonly checkoutBinds: readonly SandboxBind[];
+  readonly workDir: string;
+}
+
+export interface TreeRunInput {
+  readonly contract: Contract;
+  readonly check: Check;
+  readonly sha: string;
+  readonly overlay?: { readonly sha: string; readonly paths: readonly string[] };
+  readonly trusted: boolean;
+  readonly signal: AbortSignal;
+}
+
+export type TreeRun = (input: TreeRunInput) => Promise<CheckRun>;
+
+export function createTreeRun(deps: TreeRunDeps): TreeRun {
+  return async function runOverTree({ contract, check, sha, overlay, trusted, signal }) {
+    signal.throwIfAborted();
+    await mkdir(deps.workDir, { recursive: true });
+    const dir = await mkdtemp(join(deps.workDir, 'gate-'));
+    try {
+      const tree = join(dir, 'tree');
+      await deps.git.checkOut(sha, tree);
+      if (overlay !== undefined && overlay.paths.length > 0) await deps.git.overlay(overlay.sha, tree, overlay.paths);
+      const given = await deps.environment.forContract(contract);
+      const environment = { ...given, binds: [...given.binds, ...deps.checkoutBinds] };
+      return await deps.runCheck({
+        check,
+        contract,
+        environment,
+        tree,
+        reportDir: join(dir, 'report'),
+        trusted,
+        signal,
+      });
+    } finally {
+      await removeTree(dir);
+    }
+  };
+}
+
+/** What ran there may have taken write permission from its own folders. */
+async function removeTree(dir: string): Promise<void> {
+  try {
+    await rm(dir, { recursive: true, force: true });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : null;
+    if (code !== 'EACCES' && code !== 'EPERM') throw error;
+    await run('chmod', ['-R', 'u+rwX', '--', dir]);
+    await rm(dir, { recursive: true, force: true });
+  }
+}

@@ -1,0 +1,155 @@
+/** The rules of red, regression and green over what the reports say. Pure; findings are sentences for the agent. */
+import { testIdText, type TestOutcome } from './outcome.ts';
+
+export interface ChangedTest {
+  readonly id: string;
+  readonly reason: string;
+}
+
+export interface RedInput {
+  readonly check: string;
+  /** What the base's own tests say on the base. */
+  readonly base: readonly TestOutcome[];
+  /** What the change's tests say on the base. */
+  readonly overlaid: readonly TestOutcome[];
+  readonly flaky: ReadonlySet<string>;
+}
+
+export interface RedJudgement {
+  readonly kind: 'assertion-red' | 'build-red' | 'not-red';
+  /** The ids that prove it: they must pass on the change. */
+  readonly ids: readonly string[];
+  readonly findings: readonly string[];
+}
+
+/** Red is a test that fails without the change for want of it: a failing id that is new, or that passed on the base. */
+export function judgeRed({ check, base, overlaid, flaky }: RedInput): RedJudgement {
+  const failedBefore = new Set(base.filter((one) => one.outcome === 'failed').map((one) => testIdText(one.id)));
+  const failing = overlaid.filter(
+    (one) => one.outcome === 'failed' && !flaky.has(testIdText(one.id)) && !failedBefore.has(testIdText(one.id)),
+  );
+  const ids = failing.filter((one) => one.failure === 'test').map((one) => testIdText(one.id));
+  if (ids.length > 0) return { kind: 'assertion-red', ids, findings: [] };
+  const loads = failing.filter((one) => one.failure === 'load');
+  if (loads.length > 0)
+    return {
+      kind: 'build-red',
+      ids: [],
+      findings: loads.map((one) => buildRedFinding(check, testIdText(one.id), one.detail)),
+    };
+  return {
+    kind: 'not-red',
+    ids: [],
+    findings: [
+      `Check ${check}: the tests pass without the change, so they prove nothing: on the base with your test files no new or changed test fails. Add a test that fails on the base because the behaviour of the issue is missing, and passes with your change.`,
+    ],
+  };
+}
+
+export function buildRedFinding(check: string, what: string, detail: string): string {
+  return `Check ${check}: on the base, ${what} does not load, so no test in it ran and none of its assertions was seen to fail. Let each test load what is new lazily (import inside the test body, or through the module that exists already) and fail by an assertion about its behaviour. ${firstLines(detail)}`.trim();
+}
+
+export interface RegressionJudgement {
+  readonly findings: readonly string[];
+  /** Ids that no longer pass and were listed with a reason: shown, not refused. */
+  readonly excused: readonly ChangedTest[];
+}
+
+/** What passed on the base must pass on the change, but for ids listed with a reason and flaky ones. A test that is gone counts as not passing. */
+export function judgeRegression(input: {
+  readonly check: string;
+  readonly base: readonly TestOutcome[];
+  readonly after: readonly TestOutcome[];
+  readonly flaky: ReadonlySet<string>;
+  readonly changedTests: readonly ChangedTest[];
+}): RegressionJudgement {
+  const after = new Map(input.after.map((one) => [testIdText(one.id), one]));
+  const passed = input.base.filter((one) => one.outcome === 'passed' && !input.flaky.has(testIdText(one.id)));
+  const findings: string[] = [];
+  const excused: ChangedTest[] = [];
+  for (const { id } of passed) {
+    const text = testIdText(id);
+    const now = after.get(text);
+    if (now?.outcome === 'passed') continue;
+    const excuse = isExcused(text, passed, input.changedTests);
+    if (excuse !== undefined) {
+      excused.push({ id: text, reason: excuse.reason });
+      continue;
+    }
+    findings.push(
+      `Check ${input.check}: the base's own test "${text}" passes on the base and ${wordFor(now)} on your change. Keep that behaviour; only if the acceptance criteria call for the difference, list this id in changedTests with the reason. ${firstLines(now?.detail ?? '')}`.trim(),
+    );
+  }
+  return { findings, excused };
+}
+
+/** A test of the base that is gone from the change, or skipped there, proves nothing any more: its removal needs a reason as well. */
+export function judgeKept(input: {
+  readonly check: string;
+  readonly base: readonly TestOutcome[];
+  readonly outcomes: readonly TestOutcome[];
+  readonly flaky: ReadonlySet<string>;
+  readonly changedTests: readonly ChangedTest[];
+}): string[] {
+  const now = new Map(input.outcomes.map((one) => [testIdText(one.id), one.outcome]));
+  const passed = input.base.filter((one) => one.outcome === 'passed' && !input.flaky.has(testIdText(one.id)));
+  return passed.flatMap(({ id }) => {
+    const text = testIdText(id);
+    const outcome = now.get(text);
+    if (outcome === 'passed' || outcome === 'failed' || isExcused(text, passed, input.changedTests) !== undefined)
+      return [];
+    return [
+      `Check ${input.check}: the test "${text}" passes on the base and is ${outcome === undefined ? 'gone from' : 'skipped on'} your change. Put it back; only if the acceptance criteria call for its removal or renaming, list this id in changedTests with the reason.`,
+    ];
+  });
+}
+
+function isExcused(
+  text: string,
+  all: readonly TestOutcome[],
+  changedTests: readonly ChangedTest[],
+): ChangedTest | undefined {
+  return changedTests.find((one) => one.reason.trim() !== '' && names(one.id, text, all));
+}
+
+/** An agent may give the whole id, or a test's bare name where only one test of the base has it. */
+function names(given: string, text: string, all: readonly TestOutcome[]): boolean {
+  const wanted = given.trim();
+  if (wanted === text) return true;
+  const same = all.filter((one) => one.id.name === wanted);
+  return same.length === 1 && same[0] !== undefined && testIdText(same[0].id) === text;
+}
+
+function wordFor(now: TestOutcome | undefined): string {
+  if (now === undefined) return 'is gone';
+  return now.outcome === 'skipped' ? 'is skipped' : 'fails';
+}
+
+/** Everything passes on the change, and what was red on the base is among what passed. */
+export function judgeGreen(input: {
+  readonly check: string;
+  readonly outcomes: readonly TestOutcome[];
+  readonly flaky: ReadonlySet<string>;
+  readonly red: readonly string[];
+}): string[] {
+  const failed = input.outcomes.filter((one) => one.outcome === 'failed' && !input.flaky.has(testIdText(one.id)));
+  const passed = new Set(input.outcomes.filter((one) => one.outcome === 'passed').map((one) => testIdText(one.id)));
+  const failing = new Set(failed.map((one) => testIdText(one.id)));
+  return [
+    ...failed.map((one) =>
+      `Check ${input.check}: "${testIdText(one.id)}" fails on your change. ${firstLines(one.detail)}`.trim(),
+    ),
+    ...input.red
+      .filter((id) => !passed.has(id) && !failing.has(id))
+      .map(
+        (id) =>
+          `Check ${input.check}: "${id}" failed on the base as it should, but does not pass on your change: it is skipped or gone.`,
+      ),
+  ];
+}
+
+function firstLines(detail: string): string {
+  const lines = detail.trim().split('\n').slice(0, 6).join('\n').slice(0, 400);
+  return lines === '' ? '' : `It says: ${lines}`;
+}
