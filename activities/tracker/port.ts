@@ -10,10 +10,15 @@ export interface Tracker {
   /** Open issues that carry the label, with their whole label history. */
   listLabelled(label: string): Promise<Issue[]>;
   read(number: number): Promise<Issue | null>;
-  changeLabels(number: number, change: { readonly add: readonly string[]; readonly remove: readonly string[] }): Promise<void>;
+  changeLabels(
+    number: number,
+    change: { readonly add: readonly string[]; readonly remove: readonly string[] },
+  ): Promise<void>;
   /** `marker` is a hidden line of ours that finds the comment again after a crash. */
   findComment(number: number, marker: string): Promise<TrackerComment | null>;
   addComment(number: number, marker: string, body: string): Promise<TrackerComment>;
   editComment(number: number, id: string, marker: string, body: string): Promise<void>;
   close(number: number): Promise<void>;
+  /** What of the tracker can't be read, in words for a person; absent where a tracker has no such thing. */
+  unreadable?(): Promise<readonly string[]>;
 }
