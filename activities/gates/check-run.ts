@@ -6,7 +6,8 @@ import { stripVTControlCharacters } from 'node:util';
 import type { Check, Contract } from '../../domain/contract.ts';
 import type { TestOutcome } from '../../domain/gates/outcome.ts';
 import type { CommandResult, Sandbox, SandboxBind, SandboxLimits } from '../sandbox/port.ts';
-import { readReport, type ReadReport } from './report.ts';
+import type { ReadReport } from './report-parts.ts';
+import { readReport } from './report.ts';
 import { strikeSecrets } from './secrets.ts';
 import type { SetupCache } from './setup-cache.ts';
 
@@ -152,14 +153,14 @@ function stoppedRun(what: string, check: Check, result: CommandResult, log: stri
 
 async function reportOf({ check, reportDir }: CheckRunInput, result: CommandResult): Promise<ReadReport> {
   const file = await readBounded(join(reportDir, 'report'));
-  if (file === 'too-large') {
+  if (file === 'not-a-report') {
     return {
       ok: false,
       why: 'unreadable',
       reason: `the report of check ${check.name} is not a regular file of at most ${REPORT_BYTES / 1024 / 1024} MB`,
     };
   }
-  const onStdout = check.report === 'tap' && file === null;
+  const onStdout = check.report === 'tap' && file.text === null;
   if (onStdout && result.droppedBytes > 0) {
     return {
       ok: false,
@@ -167,7 +168,7 @@ async function reportOf({ check, reportDir }: CheckRunInput, result: CommandResu
       reason: `check ${check.name} printed too much for its TAP to be kept: write the report to $LAMPLIGHTER_REPORT`,
     };
   }
-  const text = onStdout ? tapPart(result.stdout) : file;
+  const text = onStdout ? tapPart(result.stdout) : file.text;
   return readReport({
     kind: check.report,
     text,
@@ -184,20 +185,20 @@ function tapPart(stdout: string): string | null {
 }
 
 /** The check's commands wrote there, so it may be a link, a pipe or endless: null when absent, never followed, never waited for. */
-async function readBounded(path: string): Promise<string | null | 'too-large'> {
+async function readBounded(path: string): Promise<{ readonly text: string | null } | 'not-a-report'> {
   let file;
   try {
     file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : null;
-    if (code === 'ENOENT') return null;
-    if (code === 'ELOOP' || code === 'EISDIR' || code === 'ENXIO' || code === 'EACCES') return 'too-large';
+    if (code === 'ENOENT') return { text: null };
+    if (code === 'ELOOP' || code === 'EISDIR' || code === 'ENXIO' || code === 'EACCES') return 'not-a-report';
     throw error;
   }
   try {
-    const { size } = await file.stat();
-    if (!(await file.stat()).isFile() || size > REPORT_BYTES) return 'too-large';
-    return await file.readFile('utf8');
+    const stat = await file.stat();
+    if (!stat.isFile() || stat.size > REPORT_BYTES) return 'not-a-report';
+    return { text: await file.readFile('utf8') };
   } finally {
     await file.close();
   }

@@ -224,6 +224,43 @@ describe('gates over a node:test repo', () => {
   });
 });
 
+describe('gates when main moves, and over several checks', () => {
+  it('a merge of the new main is judged against it, and only for what is not on it', async () => {
+    const old = await bench.commit(BASE);
+    const head = await bench.commit({ ...TEST, ...CODE });
+    bench.git('checkout', '-q', old);
+    const main = await bench.commit(
+      { 'docs/x.md': 'x', '.github/workflows/ci.yml': 'on: push' },
+      'by a person, without a trailer',
+    );
+    bench.git('checkout', '-q', head);
+    bench.git('merge', '-q', '--no-ff', '-m', MESSAGE, main);
+    expect(await bench.verify(main, bench.git('rev-parse', 'HEAD').trim(), contract)).toEqual({ kind: 'proven' });
+  });
+
+  it('a base that is red cannot judge a change: broken, not refused', async () => {
+    const base = await bench.commit({ ...BASE, 'src/add.js': 'export const add = () => 9;\n' });
+    const verified = await bench.verify(base, await bench.commit({ ...TEST, ...CODE }), contract);
+    expect(verified).toMatchObject({ kind: 'broken', reason: expect.stringContaining('is not green') as string });
+  });
+
+  it('a check in a folder of its own has ids and globs of that folder, and runs only when it is touched', async () => {
+    const move = (tree: Record<string, string>) =>
+      Object.fromEntries(Object.entries(tree).map(([path, text]) => [`web/${path}`, text]));
+    const check = (name: string) => contractOf({ name, dir: name, when: [`${name}/**`] }).checks;
+    const two = { ...contract, checks: [...check('web'), ...check('other')] };
+    const other = { 'other/test/a.test.js': "require('node:test')('other', () => {});\n" };
+    const base = await bench.commit({ ...move(BASE), ...other });
+    expect(await bench.prove(base, two)).toEqual({ verdict: 'green' });
+    const before = bench.ran.length;
+    expect(await bench.verify(base, await bench.commit({ ...move(TEST), ...move(CODE) }), two)).toEqual({
+      kind: 'proven',
+    });
+    expect(bench.ran.length - before).toBe(3);
+    expect(bench.evidence.find((one) => one.kind === 'red')?.body).toContain('"test/text.test.js › test › adds text"');
+  });
+});
+
 describe.skipIf(!HAS_PYTEST)('gates over a pytest repo', () => {
   const python = contractOf({
     globs: ['tests/**'],

@@ -1,6 +1,6 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { withOrdinals, type TestId, type TestOutcome } from '../../domain/gates/outcome.ts';
-import { boundedDetail, isFileLevel, relativeTo, type ReadReport } from './report.ts';
+import { boundedDetail, isFileLevel, relativeTo, type ReadReport } from './report-parts.ts';
 
 const MAX_TESTS = 200_000;
 const MAX_DEPTH = 60;

@@ -1,6 +1,6 @@
 import { Parser, type FinalResults, type Result } from 'tap-parser';
 import { withOrdinals, type TestId, type TestOutcome } from '../../domain/gates/outcome.ts';
-import { boundedDetail, isFileLevel, relativeTo, type ReadReport } from './report.ts';
+import { boundedDetail, isFileLevel, relativeTo, type ReadReport } from './report-parts.ts';
 
 const MAX_TESTS = 200_000;
 /** Deeper nesting costs the parser a level of recursion for each. */

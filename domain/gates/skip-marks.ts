@@ -13,7 +13,9 @@ const RULES: readonly MarkRule[] = [
       /\b(?:describe|it|test|suite|context|specify|bench)(?:\.\w+)*\.(?:skip|only|todo|fails|failing|skipIf|runIf)\b/,
       /\b(?:t|ctx|context|this)\.(?:skip|todo|runOnly)\s*\(/,
       /\b(?:xit|xtest|xdescribe|xcontext|xspecify|fit|fdescribe|fcontext)\s*[(.`]/,
-      /[{,]\s*['"]?(?:skip|only|todo|expectFailure)['"]?\s*:\s*(?!false\b)/,
+      // Runners' options; the same words with other values are data, such as a page's `skip: 10`.
+      /[{,]\s*['"]?(?:skip|only|todo|expectFailure)['"]?\s*:\s*true\b/,
+      /[{,]\s*['"]?skip['"]?\s*:\s*['"`]/,
     ],
   },
   {
