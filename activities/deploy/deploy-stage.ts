@@ -1,0 +1,73 @@
+/**
+ * Deploy: the operator's command, outside the sandbox, with the operator's credentials. Its effect is keyed by the sha:
+ * after a crash it is run again for the same sha, which the command must fold (`DeployTarget.command`); the evidence says
+ * that it was. What it is given to read is a checkout whose git configuration no agent wrote (invariant 15).
+ */
+import { homedir } from 'node:os';
+import type { DeployTarget } from '../../domain/contract.ts';
+import type { StageVerdict } from '../../domain/verdict.ts';
+import type { EffectLog } from '../../store/port.ts';
+import type { PerformEffect } from '../effects/perform.ts';
+import { endInWords, lastLine, showResult, type Redact, type ShownResult } from './output.ts';
+import type { RunProgram, WatchContext } from './port.ts';
+import type { SourceTree } from './source-tree.ts';
+import type { StageRecord } from './stage-record.ts';
+
+export interface DeployStageDeps {
+  readonly command: string;
+  readonly target: DeployTarget;
+  readonly runProgram: RunProgram;
+  readonly perform: PerformEffect;
+  readonly effects: Pick<EffectLog, 'list'>;
+  readonly repoKey: string;
+  readonly source: SourceTree;
+  readonly record: StageRecord;
+  readonly redact: Redact;
+}
+
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const KEPT_BYTES = 1024 * 1024;
+
+export function createDeployStage(deps: DeployStageDeps): (context: WatchContext) => Promise<StageVerdict> {
+  return async function observeDeploy(context) {
+    const key = `deploy/${deps.repoKey}/${context.sha}/${context.run}/${context.look}`;
+    const shown = await deps.perform<ShownResult>({
+      key,
+      name: 'deploy',
+      class: 'keyed',
+      run: context.run,
+      act: () => runDeploy(deps, context),
+    });
+    const attempts = (await deps.effects.list(context.run)).find((one) => one.key === key)?.attempts ?? 1;
+    const again = attempts > 1 ? `; run ${attempts} times, because the outcome of the first was lost` : '';
+    const green = shown.end === 'exited' && shown.code === 0;
+    const how = green ? 'passed' : `${endInWords(shown, deps.target.timeoutSeconds * 1_000)}${lastLine(shown.log)}`;
+    return deps.record.keep(context, {
+      stage: 'deploy',
+      verdict: green ? 'green' : 'red',
+      reason: `the deploy command for ${context.sha.slice(0, 10)} ${how}${again}`,
+      body: { attempts, repeated: attempts > 1, ...shown },
+    });
+  };
+}
+
+function runDeploy(deps: DeployStageDeps, context: WatchContext): Promise<ShownResult> {
+  return deps.source.withCheckout(context.sha, async (tree) => {
+    const result = await deps.runProgram(['/bin/sh', '-c', deps.command], {
+      cwd: tree,
+      env: {
+        PATH,
+        HOME: homedir(),
+        LANG: 'C.UTF-8',
+        ...deps.target.env,
+        LAMPLIGHTER_SHA: context.sha,
+        LAMPLIGHTER_SOURCE: tree,
+      },
+      wallMs: deps.target.timeoutSeconds * 1_000,
+      signal: context.signal,
+      keepBytes: KEPT_BYTES,
+    });
+    context.signal.throwIfAborted();
+    return showResult(result, deps.redact);
+  });
+}
