@@ -5,7 +5,7 @@
 import {
   CancellationScope, condition, getExternalWorkflowHandle, isCancellation, log, setCurrentDetails, setHandler, upsertSearchAttributes, uuid4,
 } from '@temporalio/workflow';
-import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { defineSearchAttributeKey, SearchAttributeType, TemporalFailure } from '@temporalio/common';
 import { runDetails } from '../domain/details.ts';
 import { laneWorkflowId, type RunInput, type TriagePlan } from '../domain/run.ts';
 import { FRESH, workOf, type RunEvent, type RunState, type Work } from '../domain/stage.ts';
@@ -95,8 +95,8 @@ async function perform(input: RunInput, due: Work, work: RunWork, inbox: Inbox):
       finished = event;
     },
     (error: unknown) => {
-      if (!isCancellation(error)) throw error;
-      finished = 'stopped';
+      // Only what can't heal gets here: the rest is retried by the activity's policy. A person is called, with the reason.
+      finished = isCancellation(error) ? 'stopped' : { kind: 'failed', reason: rootMessage(error) };
     },
   );
   const result = (): RunEvent[] => (finished === null || finished === 'stopped' ? [] : [finished]);
@@ -115,6 +115,14 @@ async function perform(input: RunInput, due: Work, work: RunWork, inbox: Inbox):
     }
     if (finished !== null) return { events: result(), act: null };
   }
+}
+
+/** Temporal wraps what an activity or child threw; the innermost message is the one that says something. */
+function rootMessage(error: unknown): string {
+  if (!(error instanceof TemporalFailure)) throw error;
+  let inner: Error = error;
+  while (inner.cause instanceof Error) inner = inner.cause;
+  return inner.message.slice(0, 500);
 }
 
 async function takeAct(input: RunInput, inbox: Inbox): ReturnType<ControlActivities['takeAct']> {

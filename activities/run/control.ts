@@ -67,6 +67,7 @@ export function createRunControlActivities(deps: RunControlDeps): RunControlActi
     async recordSignal({ runId, id, signal }) {
       const run = await store.runs.get(runId);
       const data = signal.kind === 'escalate' ? { kind: signal.kind } : { kind: signal.kind, way: signal.way, reverted: false };
+      const note = signal.note.trim() === '' ? "sent from Temporal's own tools, without a note" : signal.note;
       const refusal = deps.honourSignals
         ? refuseAct(run, data, signal.note)
         : 'signals without a name are not honoured here: use the API, the CLI or the page';
@@ -74,7 +75,7 @@ export function createRunControlActivities(deps: RunControlDeps): RunControlActi
         await store.events.append({ at: now(), subject: `run/${runId}`, kind: 'signal.refused', data: { kind: signal.kind, reason: refusal } });
         return;
       }
-      await store.acts.add({ id: id || randomUUID(), run: runId, data, note: signal.note, at: now(), by: { name: 'temporal (unattributed)', kind: 'system', scopes: [] } });
+      await store.acts.add({ id: id || randomUUID(), run: runId, data, note, at: now(), by: { name: 'temporal (unattributed)', kind: 'system', scopes: [] } });
     },
 
     async acquireSlot({ runId }) {

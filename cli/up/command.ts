@@ -1,0 +1,45 @@
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { InvalidArgumentError, type Command } from 'commander';
+import { up, type UpOptions } from './up.ts';
+
+interface Given {
+  readonly dataDir?: string;
+  readonly port?: number;
+  readonly config?: string;
+  readonly exit?: boolean;
+  readonly json?: boolean;
+  readonly seed?: number;
+}
+
+export function addUpCommand(program: Command): void {
+  program
+    .command('up')
+    .description('run Temporal, the worker and the api on this machine; without a lamplighter.yaml, the playground')
+    .option('--data-dir <dir>', 'where everything is kept (default: ~/.local/share/lamplighter)')
+    .option('--port <n>', 'port of the api and its pages (default: 7070, or a free one)', wholeNumber)
+    .option('--config <file>', 'lamplighter.yaml to serve (default: the one in this folder)')
+    .option('--exit', 'playground only: run both issues to their end, a demo client acting for you, and stop')
+    .option('--json', 'print the result as one JSON document on stdout')
+    .option('--seed <n>', 'playground only: other names, another port, another bug', wholeNumber)
+    .action(async (given: Given) => {
+      process.exitCode = await up(optionsFrom(given));
+    });
+}
+
+function optionsFrom(given: Given): UpOptions {
+  return {
+    dataDir: given.dataDir === undefined ? null : resolve(given.dataDir),
+    defaultDataDir: join(homedir(), '.local', 'share', 'lamplighter'),
+    port: given.port ?? null,
+    config: given.config === undefined ? null : resolve(given.config),
+    exit: given.exit ?? false,
+    json: given.json ?? false,
+    seed: given.seed ?? 1,
+  };
+}
+
+function wholeNumber(text: string): number {
+  if (!/^\d{1,9}$/.test(text)) throw new InvalidArgumentError('a whole number is expected.');
+  return Number(text);
+}

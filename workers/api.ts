@@ -1,0 +1,27 @@
+/** The api process: HTTP for people and programs. It works with Temporal down: only pokes wait. */
+import { Client, Connection } from '@temporalio/client';
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { createApp } from '../api/app.ts';
+import { openStore } from '../store/open.ts';
+import { createEngine } from './engine.ts';
+import { configFromArgument, onStop, sayReady } from './entry.ts';
+import { createTemporalCalls } from './temporal.ts';
+import { trackersOf } from './trackers.ts';
+
+const { config, operatorToken } = configFromArgument();
+const store = await openStore(config.store, join(config.dataDir, 'blobs'));
+const connection = Connection.lazy({ address: config.temporal.address });
+const calls = createTemporalCalls(new Client({ connection, namespace: config.temporal.namespace }));
+const engine = createEngine({ store, calls, config });
+const app = createApp({ store, config, token: operatorToken, engine, issues: trackersOf(config), now: Date.now });
+
+const server = createServer(app);
+server.listen(config.api.port, '127.0.0.1', () => sayReady());
+// An act whose poke was lost with the last api process is delivered now.
+void engine.pokeUnread().catch((error: unknown) => process.stderr.write(`acts wait for Temporal: ${String(error)}\n`));
+
+onStop(() => {
+  server.closeAllConnections();
+  server.close(() => void Promise.all([store.close(), connection.close()]).then(() => process.exit(0)));
+});

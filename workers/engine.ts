@@ -1,0 +1,57 @@
+/** The engine behind the api: pokes, and the rebuilding of runs and lanes from their rows when Temporal has lost them. */
+import type { Engine } from '../api/engine.ts';
+import type { Config } from '../config/types.ts';
+import type { RunInput } from '../domain/run.ts';
+import type { RunRow, Store } from '../store/port.ts';
+import type { TemporalCalls } from './temporal.ts';
+
+export interface EngineDeps {
+  readonly store: Store;
+  readonly calls: TemporalCalls;
+  readonly config: Config;
+}
+
+export function createEngine({ store, calls, config }: EngineDeps): Engine & { pokeUnread(): Promise<void> } {
+  return {
+    poke: (runId) => calls.pokeRun(runId),
+    pollNow: () => calls.pollNow(),
+    links: (run) => ({ temporalUrl: config.temporal.webUrl === null ? null : timelineUrl(config.temporal.webUrl, config.temporal.namespace, run.id) }),
+
+    /** Idempotent: a run that is open is left alone. Git, tracker and deploy are asked by the stages themselves before they act again. */
+    async recover() {
+      const open = await store.runs.list({ open: true });
+      const runs: string[] = [];
+      for (const run of open) {
+        if (await calls.startRun(resumeInput(run, config))) runs.push(run.id);
+      }
+      const waiting = await store.queue.repos();
+      const lanes = [...new Set([...open.map((run) => run.repo), ...waiting])];
+      for (const lane of lanes) await calls.pokeLane(lane);
+      return { runs, lanes };
+    },
+
+    async pokeUnread() {
+      for (const run of await store.runs.list({ open: true })) {
+        if ((await store.acts.unread(run.id)).length > 0) await calls.pokeRun(run.id);
+      }
+    },
+  };
+}
+
+function resumeInput(run: RunRow, config: Config): RunInput {
+  return {
+    runId: run.id,
+    repoKey: run.repo,
+    repoName: run.repoName,
+    issue: run.issue,
+    title: run.title,
+    bounds: run.bounds,
+    heartbeatSeconds: config.heartbeatSeconds,
+    pageUrl: `${config.api.publicUrl}/runs/${run.id}`,
+    resume: { state: run.state, seq: run.seq, effects: run.effects },
+  };
+}
+
+function timelineUrl(webUrl: string, namespace: string, runId: string): string {
+  return `${webUrl}/namespaces/${namespace}/workflows/${encodeURIComponent(`run/${runId}`)}`;
+}

@@ -1,0 +1,68 @@
+/** Everything a worker process runs, as one thing that can be started and stopped: the control queue and the repos' own workers. */
+import { Client, Connection } from '@temporalio/client';
+import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { fileURLToPath } from 'node:url';
+import type { CrashPoint } from '../activities/effects/crash-point.ts';
+import type { Config } from '../config/types.ts';
+import type { Store } from '../store/port.ts';
+import { createActivities } from './activities.ts';
+import { createRepoWorkers } from './repo-workers.ts';
+import { CONTROL_QUEUE, createTemporalCalls, provideNamespace, provideSchedule } from './temporal.ts';
+
+export interface WorkerDeps {
+  readonly config: Config;
+  readonly store: Store;
+  readonly crash: CrashPoint;
+  /** Workflows as bundled before, where several workers share one; absent, they are bundled here. */
+  readonly workflowBundle?: WorkflowBundleWithSourceMap;
+  readonly onFailure: (error: unknown) => void;
+}
+
+/** Model calls and tool calls in flight get this long to end by themselves. */
+const GRACE_MS = 10_000;
+
+export function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
+  return bundleWorkflowCode({
+    workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
+    logger: new DefaultLogger('ERROR'),
+  });
+}
+
+export async function startWorker(deps: WorkerDeps): Promise<{ stop(): Promise<void> }> {
+  const { config, store } = deps;
+  const { address, namespace } = config.temporal;
+  const connection = await Connection.connect({ address });
+  await provideNamespace(connection, namespace);
+  const client = new Client({ connection, namespace });
+  const activities = createActivities({ config, store, calls: createTemporalCalls(client), crash: deps.crash, now: Date.now });
+  const native = await NativeConnection.connect({ address });
+
+  const repoWorkers = createRepoWorkers({
+    connection: native,
+    namespace,
+    wanted: async () => (await store.runs.list({ open: true })).map((run) => run.repo),
+    activitiesOf: activities.ofRepo,
+    graceMs: GRACE_MS,
+    onFailure: deps.onFailure,
+  });
+  const control = await Worker.create({
+    connection: native,
+    namespace,
+    taskQueue: CONTROL_QUEUE,
+    workflowBundle: deps.workflowBundle ?? (await bundleWorkflows()),
+    activities: activities.control((repoKey) => repoWorkers.ensure(repoKey)),
+    shutdownGraceTime: GRACE_MS,
+    maxCachedWorkflows: 100,
+  });
+  const running = control.run().catch(deps.onFailure);
+  await provideSchedule(client, config.pollSeconds);
+
+  return {
+    async stop() {
+      control.shutdown();
+      await Promise.all([running, repoWorkers.stop()]);
+      await native.close();
+      await connection.close();
+    },
+  };
+}

@@ -1,0 +1,22 @@
+/** The worker process. When it fails it ends, so that `up` or the cluster starts a new one: a dead worker must not look alive. */
+import { DefaultLogger, Runtime } from '@temporalio/worker';
+import { join } from 'node:path';
+import { openStore } from '../store/open.ts';
+import { configFromArgument, onStop, sayReady } from './entry.ts';
+import { startWorker } from './start-worker.ts';
+
+const { config, crash } = configFromArgument();
+Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [] });
+
+function fail(error: unknown): void {
+  process.stderr.write(`worker failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exit(1);
+}
+
+const store = await openStore(config.store, join(config.dataDir, 'blobs'));
+const worker = await startWorker({ config, store, crash, onFailure: fail });
+sayReady();
+
+onStop(() => {
+  worker.stop().then(() => store.close()).then(() => process.exit(0), fail);
+});
