@@ -28,8 +28,9 @@ export function requireOwnOrigin(publicUrl: string): RequestHandler {
   };
 }
 
+/** Lower case and without the port; empty for what is no host at all. */
 function hostName(host: string): string {
-  return URL.canParse(`http://${host}`) ? new URL(`http://${host}`).hostname : '';
+  return /^(\[[\da-f:.]+\]|[a-z\d.-]+)(?::\d{1,5})?$/.exec(host.toLowerCase())?.[1] ?? '';
 }
 
 function isSameHost(origin: string, host: string): boolean {

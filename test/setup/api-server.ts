@@ -1,15 +1,14 @@
-/** The real api on a free loopback port over a real SQLite store, with a run in it; Temporal and the tracker are stood in for at their ports. */
+/** The real api on a free loopback port over a real SQLite store, and a tracker in a folder; only Temporal is stood in for, at its port. */
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createLocalTracker } from '../../activities/tracker/local.ts';
 import { createApp, type ApiDeps } from '../../api/app.ts';
 import type { Engine } from '../../api/engine.ts';
 import type { LogEntry } from '../../api/errors.ts';
-import type { IssueBook } from '../../api/issue-book.ts';
 import type { Config } from '../../config/types.ts';
-import type { Issue } from '../../domain/issue.ts';
 import { DEFAULT_BOUNDS } from '../../domain/run.ts';
 import { FRESH, type RunState } from '../../domain/stage.ts';
 import { openStore } from '../../store/open.ts';
@@ -42,7 +41,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     openStore({ kind: 'sqlite', file: join(dataDir, 'store.db') }, join(dataDir, 'blobs'));
   const poked: string[] = [];
   const log: LogEntry[] = [];
-  const book = createBook();
+  const tracker = createLocalTracker({ dir: join(dataDir, 'issues'), people: { ada: 'admin' }, now: Date.now });
   let store = await open();
   let server = await listen(0, options);
   const { port } = server.address() as { port: number };
@@ -69,7 +68,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
         links: (run) => ({ temporalUrl: `http://127.0.0.1:8233/run/${run.id}` }),
         ...engine,
       },
-      issues: (repo) => (repo === 'shop-1' ? book : null),
+      issues: (repo) => (repo === 'shop-1' ? tracker : null),
       health: async () => ({ ok: true, parts: [{ name: 'store', ok: true, detail: 'answers' }] }),
       version: '0.0.0',
       log: (entry) => log.push(entry),
@@ -137,36 +136,6 @@ function configFor(dataDir: string, port: number): Config {
     pollSeconds: 1,
     toolchains: {},
     heartbeatSeconds: 1,
-  };
-}
-
-function createBook(): IssueBook {
-  const issues: Issue[] = [];
-  return {
-    list: async () => issues,
-    read: async (number) => issues.find((issue) => issue.number === number) ?? null,
-    async add({ title, body, labels, by }) {
-      const number = issues.length + 1;
-      const labelEvents = labels.map((label, at) => ({
-        id: `${number}-${at}`,
-        label,
-        action: 'added' as const,
-        by: { login: by, kind: 'user' as const, permission: 'write' as const },
-        at: 1,
-      }));
-      const issue: Issue = {
-        number,
-        title,
-        body,
-        state: 'open',
-        labels,
-        labelEvents,
-        blockedBy: [],
-        url: `issues/${number}.md`,
-      };
-      issues.push(issue);
-      return issue;
-    },
   };
 }
 

@@ -1,0 +1,193 @@
+import { describe, expect, it } from 'vitest';
+import type { RunSummary, RunView } from '../api/view.ts';
+import { duration, money } from './format.ts';
+import { escapeHtml, html } from './html.ts';
+import { runsPage } from './runs-page.ts';
+import { runPage } from './run-page.ts';
+import { stageTrack } from './stages.ts';
+
+const HOSTILE = `"><script>alert(1)</script><img src=x onerror='alert(2)'>\u202e`;
+
+const summary: RunSummary = {
+  id: `id${HOSTILE}`,
+  repo: 'k',
+  repoName: HOSTILE,
+  issue: 1,
+  title: HOSTILE,
+  group: 'needs-you',
+  stage: 'frozen',
+  outcome: null,
+  reason: HOSTILE,
+  sha: HOSTILE,
+  createdAt: 0,
+  updatedAt: 0,
+  endedAt: null,
+};
+const progress = { base: HOSTILE, pushed: HOSTILE, openings: 1, rounds: 0, races: 0, fixes: 0, firstRedAt: null };
+const state = { stage: 'frozen', progress, sha: HOSTILE, since: 0, reason: HOSTILE, proving: null } as const;
+const bounds = {
+  verifyRounds: 1,
+  turns: 1,
+  sessionMs: 1,
+  issueMicroUsd: 1,
+  races: 1,
+  fixAttempts: 1,
+  fixMs: 1,
+  watchMs: 1,
+};
+const at = (seq: number, stage: RunView['run']['stage'], seconds: number) => ({
+  seq,
+  stage,
+  state,
+  cause: HOSTILE,
+  at: seconds * 1000,
+});
+const view: RunView = {
+  run: {
+    ...summary,
+    release: HOSTILE,
+    seq: 0,
+    state,
+    plan: { acceptanceCriteria: [HOSTILE], testPlan: HOSTILE, risks: [HOSTILE] },
+    bounds,
+  },
+  transitions: [
+    at(0, 'triage', 0),
+    at(1, 'implement', 2),
+    at(2, 'verify', 5),
+    at(3, 'implement', 6),
+    at(4, 'implement', 8),
+    at(5, 'frozen', 10),
+  ],
+  evidence: [
+    {
+      id: HOSTILE,
+      key: 'k',
+      run: 'r',
+      kind: 'red',
+      sha: HOSTILE,
+      verdict: 'red',
+      summary: HOSTILE,
+      mediaType: HOSTILE,
+      digest: HOSTILE,
+      bytes: 1,
+      at: 0,
+    },
+  ],
+  acts: [
+    {
+      seq: 1,
+      id: 'a',
+      run: 'r',
+      data: { kind: 'escalate' },
+      by: { name: HOSTILE, kind: 'token', scopes: [] },
+      note: HOSTILE,
+      at: 0,
+      takenAt: null,
+    },
+  ],
+  effects: [{ key: HOSTILE, name: HOSTILE, class: 'provable', attempts: 1, done: true, repeated: false }],
+  spend: { runMicroUsd: 0, issueMicroUsd: 0, capMicroUsd: 0, turns: 0 },
+  links: { page: HOSTILE, temporal: 'javascript:alert(3)', commandPlace: HOSTILE },
+};
+const session = {
+  id: HOSTILE,
+  at: 0,
+  inputs: [{ session: 's', key: HOSTILE, beforeTurn: 1, text: HOSTILE, at: 0 }],
+  turns: [
+    {
+      session: 's',
+      turn: 1,
+      content: [
+        { type: 'text', text: HOSTILE },
+        { type: 'thinking', thinking: HOSTILE },
+        { type: 'tool_use', id: 't', name: HOSTILE, input: { command: HOSTILE } },
+        { type: HOSTILE, html: HOSTILE },
+        HOSTILE,
+        null,
+      ],
+      stopReason: HOSTILE,
+      model: HOSTILE,
+      usage: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
+      microUsd: 0,
+      at: 0,
+    },
+  ],
+  results: [{ session: 's', turn: 1, toolUseId: 't', content: HOSTILE, isError: true, at: 0 }],
+};
+const killSwitch = { on: true, row: true, file: true, by: HOSTILE, note: HOSTILE, at: 0 };
+
+describe('pages of hostile data (invariant 9)', () => {
+  const pages = {
+    runs: runsPage({
+      runs: [summary],
+      status: {
+        now: 1,
+        killSwitch,
+        parts: [{ name: HOSTILE, ok: false, detail: HOSTILE }],
+        queued: 0,
+        allow: [HOSTILE],
+        repos: [],
+      },
+      place: 0,
+    }),
+    run: runPage({ view, transcript: { sessions: [session] }, killSwitch, place: 0, now: 12_000 }),
+  };
+
+  it.each(Object.entries(pages))('%s: every word of it is text', (_name, page) => {
+    expect(page.match(/<script/g)).toHaveLength(1);
+    expect(page).not.toMatch(/<img (?!src="\/assets)/);
+    expect(page).not.toContain('\u202e');
+    expect(page).not.toContain('javascript:');
+    expect(page).toContain('&lt;script&gt;alert(1)&lt;/script&gt;');
+  });
+
+  it.each(Object.entries(pages))(
+    '%s: nothing inline, which the content security policy would refuse',
+    (_name, page) => {
+      expect(page).not.toMatch(/<[^>]+\s(?:on\w+|style)="/);
+      expect(page).not.toContain('<style');
+    },
+  );
+
+  it('a frozen run shows its three ways out as commands', () => {
+    for (const way of ['retry', 'resolved', 'abandon']) expect(pages.run).toContain(`--way ${way} --note`);
+  });
+});
+
+describe('the stage track', () => {
+  it('adds up time and visits, and knows what lies ahead', () => {
+    const marks = stageTrack(view, 12_000);
+    expect(marks.map(({ label, standing, visits, ms }) => [label, standing, visits, ms])).toEqual([
+      ['triage', 'passed', 1, 2000],
+      ['prepare', 'ahead', 0, 0],
+      ['implement', 'passed', 2, 7000],
+      ['verify', 'passed', 1, 1000],
+      ['push', 'ahead', 0, 0],
+      ['watch', 'ahead', 0, 0],
+      ['frozen', 'here', 1, 2000],
+      ['ended', 'ahead', 0, 0],
+    ]);
+  });
+});
+
+describe('figures and markup', () => {
+  it.each([
+    [900, '0.9 s'],
+    [59_400, '59 s'],
+    [61_000, '1 min'],
+    [3_600_000, '1 h'],
+    [7_500_000, '2 h 5 min'],
+    [50 * 3_600_000, '2 d'],
+    [-5, '0.0 s'],
+  ])('%i ms is %s', (ms, text) => expect(duration(ms)).toBe(text));
+
+  it('small money keeps its digits', () => {
+    expect([money(0), money(1_200), money(412_300)]).toEqual(['$0.00', '$0.0012', '$0.41']);
+  });
+
+  it('only html made by html stays markup', () => {
+    expect(html`<p>${html`<b>${'<i>'}</b>`}${[1, '&', null, false]}</p>`.text).toBe('<p><b>&lt;i&gt;</b>1&amp;</p>');
+    expect(escapeHtml(`<>&"'`)).toBe('&lt;&gt;&amp;&quot;&#39;');
+  });
+});
