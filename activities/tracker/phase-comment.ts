@@ -1,0 +1,156 @@
+/** The one comment that follows a run: a checklist with links to the evidence, and at the end the receipt. Pure. */
+import { usd, type MicroUsd, type Usage } from '../../domain/money.ts';
+import type { EvidenceKind, EvidenceRow, RunRow } from '../../store/port.ts';
+import { inline } from './markdown.ts';
+
+export interface PhaseFacts {
+  readonly run: RunRow;
+  /** Oldest first. */
+  readonly evidence: readonly EvidenceRow[];
+  /** Where the api is seen from, without a final slash. */
+  readonly publicUrl: string;
+  readonly turns: number;
+  readonly usage: Usage;
+  readonly microUsd: MicroUsd;
+}
+
+type Mark = 'done' | 'red' | 'open' | 'none';
+
+interface Phase {
+  readonly label: string;
+  readonly mark: Mark;
+  readonly evidence: readonly EvidenceRow[];
+}
+
+export function phasesMarker(run: string): string {
+  return `<!-- lamplighter:${run}:phases -->`;
+}
+
+export function renderPhases(facts: PhaseFacts): string {
+  const { run, publicUrl } = facts;
+  const lines = phasesOf(facts).map((phase) => renderPhase(phase, publicUrl));
+  const parts = [`**Lamplighter: ${headline(run)}** · [run page](${publicUrl}/runs/${run.id})`, lines.join('\n')];
+  if (run.state.stage === 'ended') parts.push(renderReceipt(facts));
+  return parts.join('\n\n');
+}
+
+function phasesOf({ run, evidence }: PhaseFacts): Phase[] {
+  const { pushed, base } = run.state.progress;
+  const shipped = run.outcome === 'shipped' || (run.state.stage === 'ended' && run.state.outcome === 'shipped');
+  const of = (...kinds: EvidenceKind[]): EvidenceRow[] => newest(evidence, kinds);
+  const ofPushed = (...kinds: EvidenceKind[]): EvidenceRow[] =>
+    newest(
+      evidence.filter((row) => row.sha === null || row.sha === pushed),
+      kinds,
+    );
+  const proof = (label: string, rows: readonly EvidenceRow[], kind: EvidenceKind): Phase => {
+    const mark = rows.some((row) => row.verdict === 'red')
+      ? 'red'
+      : rows.some((row) => row.kind === kind && row.verdict === 'green')
+        ? 'done'
+        : 'open';
+    return { label, mark, evidence: rows };
+  };
+  const stage = (label: string, rows: readonly EvidenceRow[], kind: EvidenceKind): Phase =>
+    shipped && rows.length === 0 ? { label, mark: 'none', evidence: [] } : proof(label, rows, kind);
+
+  return [
+    {
+      label: 'worktree made, base proven green',
+      mark: base === null ? redOrOpen(of('base')) : 'done',
+      evidence: of('base', 'setup'),
+    },
+    proof('tests proven red without the change', of('red'), 'red'),
+    proof('green with it, nothing else broken', of('guard', 'regression', 'green'), 'green'),
+    { label: 'pushed', mark: pushed === null ? redOrOpen(of('push')) : 'done', evidence: of('push') },
+    stage('build', ofPushed('build'), 'build'),
+    stage('deployed', ofPushed('deploy', 'rollout'), 'deploy'),
+    stage('healthy', ofPushed('health'), 'health'),
+    { label: 'done', mark: shipped ? 'done' : 'open', evidence: [] },
+  ];
+}
+
+/** The newest of each kind, in the order of the kinds. */
+function newest(evidence: readonly EvidenceRow[], kinds: readonly EvidenceKind[]): EvidenceRow[] {
+  return kinds.flatMap((kind) => evidence.filter((row) => row.kind === kind).slice(-1));
+}
+
+function redOrOpen(rows: readonly EvidenceRow[]): Mark {
+  return rows.some((row) => row.verdict === 'red') ? 'red' : 'open';
+}
+
+const MARKS: Readonly<Record<Mark, (label: string) => string>> = {
+  done: (label) => `- [x] ${label}`,
+  red: (label) => `- [ ] **red:** ${label}`,
+  open: (label) => `- [ ] ${label}`,
+  none: (label) => `- [x] ${label}: not declared`,
+};
+
+function renderPhase({ label, mark, evidence }: Phase, publicUrl: string): string {
+  const links = evidence.map((row) => `[${row.kind}](${publicUrl}/evidence/${row.id})`);
+  return `${MARKS[mark](label)}${links.length === 0 ? '' : ` (${links.join(', ')})`}`;
+}
+
+function headline({ state }: RunRow): string {
+  switch (state.stage) {
+    case 'ended':
+      return state.outcome;
+    case 'frozen':
+      return 'frozen, a person must unfreeze it';
+    case 'prepare':
+      return state.waiting ? 'waiting, main is red without this change' : 'prepare';
+    case 'triage':
+    case 'implement':
+    case 'verify':
+    case 'push':
+    case 'watch':
+    case 'fix':
+      return state.stage;
+  }
+}
+
+const GATES: readonly EvidenceKind[] = ['base', 'guard', 'red', 'regression', 'green'];
+const DEPLOY: readonly EvidenceKind[] = ['build', 'deploy', 'rollout', 'health'];
+
+function renderReceipt({ run, evidence, publicUrl, turns, usage, microUsd }: PhaseFacts): string {
+  const verdicts = (kinds: readonly EvidenceKind[], rows: readonly EvidenceRow[]): string =>
+    newest(rows, kinds)
+      .map((row) => `[${row.kind}](${publicUrl}/evidence/${row.id}) ${row.verdict ?? 'recorded'}`)
+      .join(', ') || 'none';
+  const { pushed } = run.state.progress;
+  const live = evidence.filter((row) => row.kind === 'health' && row.sha === pushed).at(-1);
+  const rows: readonly (readonly [string, string])[] = [
+    ['outcome', run.state.stage === 'ended' ? run.state.outcome : run.state.stage],
+    ['sha', pushed === null ? 'nothing was pushed' : `\`${pushed}\``],
+    ['gates', verdicts(GATES, evidence)],
+    [
+      'deploy',
+      verdicts(
+        DEPLOY,
+        evidence.filter((row) => row.sha === null || row.sha === pushed),
+      ),
+    ],
+    ...(live === undefined ? [] : ([['proof', inline(live.summary)]] as const)),
+    ['turns', String(turns)],
+    [
+      'tokens',
+      `${usage.input + usage.cacheRead + usage.cacheWrite} in (${usage.cacheRead} from cache), ${usage.output} out`,
+    ],
+    ['cost', `$${usd(microUsd).toFixed(4)}`],
+    ['wall time', duration((run.endedAt ?? run.updatedAt) - run.createdAt)],
+  ];
+  return [
+    '| receipt | |',
+    '|---|---|',
+    ...rows.map(([name, value]) => `| ${name} | ${value.replaceAll('|', '\\|')} |`),
+  ].join('\n');
+}
+
+/** `1 h 02 min`, `3 min 04 s` or `5 s`. */
+export function duration(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  const [hours, minutes] = [Math.floor(seconds / 3600), Math.floor((seconds % 3600) / 60)];
+  if (hours > 0) return `${hours} h ${String(minutes).padStart(2, '0')} min`;
+  if (minutes > 0) return `${minutes} min ${String(seconds % 60).padStart(2, '0')} s`;
+  return `${seconds} s`;
+}

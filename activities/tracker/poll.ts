@@ -1,0 +1,66 @@
+import type { RepoConfig } from '../../config/types.ts';
+import type { Store } from '../../store/port.ts';
+import { eligibleReleases, readStanding, type ReleaseDeps } from './releases.ts';
+import type { Tracker } from './port.ts';
+
+export interface PollDeps extends ReleaseDeps {
+  readonly repos: readonly RepoConfig[];
+  readonly trackerOf: (repoKey: string) => Tracker;
+  readonly now: () => number;
+}
+
+/** Reads every tracker and writes every queue; answers with the lanes to poke. A broken tracker stops no other. */
+export async function pollRepos(deps: PollDeps): Promise<{ readonly poke: readonly string[] }> {
+  const poke: string[] = [];
+  for (const repo of deps.repos) {
+    if (await pollRepo(deps, repo)) poke.push(repo.key);
+  }
+  return { poke };
+}
+
+/** Poked when there is new work, and again while work waits in a lane without a run: a poke that was lost heals. */
+async function pollRepo(deps: PollDeps, repo: RepoConfig): Promise<boolean> {
+  const { store, now } = deps;
+  const tracker = deps.trackerOf(repo.key);
+  const read = await readTracker(deps, repo, tracker);
+  await reportFailure(deps, repo, 'tracker', read.ok ? null : read.reason);
+  if (!read.ok) return false;
+  await reportFailure(deps, repo, 'issues', read.unreadable.length === 0 ? null : read.unreadable.join('; '));
+
+  const { changed } = await store.queue.replace(repo.key, read.releases, now());
+  if (read.releases.length === 0) return false;
+  return changed || (await store.runs.list({ repo: repo.key, open: true, limit: 1 })).length === 0;
+}
+
+type Read =
+  | {
+      readonly ok: true;
+      readonly releases: Awaited<ReturnType<typeof eligibleReleases>>;
+      readonly unreadable: readonly string[];
+    }
+  | { readonly ok: false; readonly reason: string };
+
+async function readTracker(deps: PollDeps, repo: RepoConfig, tracker: Tracker): Promise<Read> {
+  const standing = await readStanding(deps, repo);
+  try {
+    const releases = await eligibleReleases(standing, repo, tracker);
+    return { ok: true, releases, unreadable: (await tracker.unreadable?.()) ?? [] };
+  } catch (error) {
+    return { ok: false, reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+/** One event when it starts to fail or fails otherwise, one when it heals; not one a poll. */
+async function reportFailure(
+  { store, now }: { store: Store; now: () => number },
+  repo: RepoConfig,
+  what: 'tracker' | 'issues',
+  reason: string | null,
+): Promise<void> {
+  const key = `${what}-failure/${repo.key}`;
+  const before = (await store.control.fact(key)) ?? null;
+  if (before === reason) return;
+  const kind = `${what}.${reason === null ? 'recovered' : 'failed'}`;
+  await store.events.append({ at: now(), subject: `repo/${repo.key}`, kind, data: { repo: repo.name, reason } });
+  await store.control.setFact(key, reason, now());
+}

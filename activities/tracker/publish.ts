@@ -1,0 +1,77 @@
+import { createHash } from 'node:crypto';
+import type { Usage } from '../../domain/money.ts';
+import type { RunRow, Store } from '../../store/port.ts';
+import type { PerformEffect } from '../effects/perform.ts';
+import { phasesMarker, renderPhases } from './phase-comment.ts';
+import type { Tracker } from './port.ts';
+
+export interface PublishDeps {
+  readonly store: Store;
+  readonly perform: PerformEffect;
+  readonly publicUrl: string;
+}
+
+/** Brings the run's phase comment up to date, in place; writes only when its text changed. An issue that is gone has no comment. */
+export async function publishPhases(deps: PublishDeps, run: RunRow, tracker: Tracker): Promise<void> {
+  if ((await tracker.read(run.issue)) === null) return;
+  const marker = phasesMarker(run.id);
+  const text = renderPhases(await factsOf(deps, run));
+  const find = (): ReturnType<Tracker['findComment']> => tracker.findComment(run.issue, marker);
+  const found = await find();
+  if (found === null) {
+    // Once only: a comment that a person removed is not written again.
+    await deps.perform<string>({
+      key: `phases/${run.id}`,
+      name: 'phases',
+      class: 'provable',
+      run: run.id,
+      lookup: async () => (await find())?.id ?? null,
+      act: async () => (await tracker.addComment(run.issue, marker, text)).id,
+    });
+    return;
+  }
+  if (found.body === text) return;
+  const digest = createHash('sha256').update(text).digest('hex').slice(0, 16);
+  await deps.perform<true>({
+    key: `phases/${run.id}/${run.seq}/${digest}`,
+    name: 'phases-edit',
+    class: 'provable',
+    run: run.id,
+    lookup: async () => ((await find())?.body === text ? true : null),
+    act: async () => {
+      await tracker.editComment(run.issue, found.id, marker, text);
+      return true;
+    },
+  });
+}
+
+async function factsOf({ store, publicUrl }: PublishDeps, run: RunRow): Promise<Parameters<typeof renderPhases>[0]> {
+  const evidence = await store.evidence.list(run.id);
+  // Only the receipt shows these, and transcripts are long.
+  const ended = run.state.stage === 'ended';
+  return {
+    run,
+    evidence,
+    publicUrl,
+    turns: ended ? await store.sessions.countTurns(run.id) : 0,
+    usage: ended ? await usageOf(store, run.id) : NO_USAGE,
+    microUsd: ended ? await store.ledger.spentOnRun(run.id) : 0,
+  };
+}
+
+const NO_USAGE: Usage = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 };
+
+async function usageOf(store: Store, run: string): Promise<Usage> {
+  let sum = NO_USAGE;
+  for (const session of await store.sessions.ofRun(run)) {
+    for (const { usage } of (await store.sessions.transcript(session)).turns) {
+      sum = {
+        input: sum.input + usage.input,
+        output: sum.output + usage.output,
+        cacheRead: sum.cacheRead + usage.cacheRead,
+        cacheWrite: sum.cacheWrite + usage.cacheWrite,
+      };
+    }
+  }
+  return sum;
+}

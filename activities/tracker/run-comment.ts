@@ -1,0 +1,91 @@
+/** What a person reads on the issue when a run needs them or has ended: why, with what evidence, and how to go on. Pure. */
+import { LABELS } from '../../domain/issue.ts';
+import type { RunEffect } from '../../domain/stage.ts';
+import type { EvidenceRow, RunRow } from '../../store/port.ts';
+import { fenced, inline } from './markdown.ts';
+
+export type Topic = Extract<RunEffect, { do: 'comment' }>['topic'];
+
+export interface CommentFacts {
+  readonly topic: Topic;
+  readonly run: RunRow;
+  /** Oldest first. */
+  readonly evidence: readonly EvidenceRow[];
+  readonly publicUrl: string;
+}
+
+/** By run, topic and transition: a run that freezes twice says so twice. */
+export function commentMarker(run: string, topic: Topic, seq: number): string {
+  return `<!-- lamplighter:${run}:${topic}:${seq} -->`;
+}
+
+export function renderRunComment(facts: CommentFacts): string {
+  const { run, publicUrl, topic } = facts;
+  return [
+    `**${TITLES[topic](run)}** · [run page](${publicUrl}/runs/${run.id})`,
+    `Why:\n\n${fenced(reasonOf(facts))}`,
+    tried(facts),
+    `How to go on:\n\n${steps(facts)}`,
+  ].join('\n\n');
+}
+
+const TITLES: Readonly<Record<Topic, (run: RunRow) => string>> = {
+  'needs-human': () => 'Lamplighter needs a person: nothing was pushed',
+  frozen: (run) =>
+    `Lamplighter froze: \`${(run.state.progress.pushed ?? '').slice(0, 10)}\` is on main and not healthy`,
+  rejected: () => 'Lamplighter cannot build this issue as it is written',
+  'base-red': () => 'Lamplighter waits: main is red without this change',
+  ended: (run) => `Lamplighter ended this run: ${run.state.stage === 'ended' ? run.state.outcome : run.state.stage}`,
+};
+
+function reasonOf({ run, evidence }: CommentFacts): string {
+  const { state } = run;
+  if (state.stage === 'frozen' || state.stage === 'ended') return state.reason;
+  return (
+    evidence.findLast((row) => row.kind === 'base' && row.verdict !== 'green')?.summary ??
+    'the checks of the contract fail on the base'
+  );
+}
+
+const SHOWN = 20;
+
+function tried({ run, evidence, publicUrl }: CommentFacts): string {
+  const { openings, rounds, races, fixes } = run.state.progress;
+  const counts = [
+    `sessions: ${openings}`,
+    `gate refusals: ${rounds}`,
+    `lost races: ${races}`,
+    `fix-forwards: ${fixes}`,
+  ].join(', ');
+  const told = evidence.filter((row) => row.verdict !== null);
+  const lines = told
+    .slice(-SHOWN)
+    .map((row) => `- [${row.kind}](${publicUrl}/evidence/${row.id}) ${row.verdict}: ${inline(row.summary)}`);
+  const left = told.length > SHOWN ? [`- and ${told.length - SHOWN} before these, on the run page`] : [];
+  return `What was tried (${counts}):\n\n${[...left, ...lines].join('\n') || '- nothing that left evidence'}`;
+}
+
+function steps({ topic, run }: CommentFacts): string {
+  const unfreeze = (rest: string): string => `lamplighter unfreeze ${run.id} ${rest} --note "why"`;
+  const again = `apply the label \`${LABELS.ready}\` again: a new run starts`;
+  switch (topic) {
+    case 'frozen':
+      return commands([
+        ['go on from what is on main, with fresh bounds', unfreeze('--way retry')],
+        ['you fixed it: main is proven healthy first', unfreeze('--way resolved')],
+        ['you took the change out', unfreeze('--way resolved --reverted')],
+        ['leave it as it is; the lane goes on', unfreeze('--way abandon')],
+      ]);
+    case 'base-red':
+      return `Make main green. The run goes on by itself when main moves. To give it up:\n\n${commands([['cancel the run', `lamplighter cancel ${run.id} --note "why"`]])}`;
+    case 'rejected':
+      return `Answer the above in the issue, then ${again}.`;
+    case 'needs-human':
+    case 'ended':
+      return `Read what was tried (\`lamplighter show ${run.id}\`), then ${again}; or do it by hand.`;
+  }
+}
+
+function commands(lines: readonly (readonly [string, string])[]): string {
+  return `\`\`\`sh\n${lines.map(([why, command]) => `# ${why}\n${command}`).join('\n')}\n\`\`\``;
+}

@@ -1,0 +1,119 @@
+/** The effects that a run's transition owes, each idempotent by (run, transition, index), through the one effect module (invariant 5). */
+import type { RunEffect } from '../../domain/stage.ts';
+import type { RunRow, Store } from '../../store/port.ts';
+import type { PerformEffect } from '../effects/perform.ts';
+import type { Notifier } from '../notify/port.ts';
+import type { Tracker } from './port.ts';
+import { commentMarker, renderRunComment } from './run-comment.ts';
+
+export interface RunEffectDeps {
+  readonly store: Store;
+  readonly perform: PerformEffect;
+  readonly notifier: Notifier;
+  readonly publicUrl: string;
+  readonly now: () => number;
+}
+
+type EffectOf<D extends RunEffect['do']> = Extract<RunEffect, { do: D }>;
+
+interface Owed<E extends RunEffect> {
+  readonly run: RunRow;
+  readonly effect: E;
+  readonly tracker: Tracker;
+  /** `<run>/<seq>/<index>` */
+  readonly id: string;
+}
+
+/** What was done, or that the issue is gone from the tracker, where there is nothing left to do it to. */
+type Done = 'done' | 'gone';
+
+export async function changeLabels(
+  deps: RunEffectDeps,
+  { run, effect, tracker, id }: Owed<EffectOf<'label'>>,
+): Promise<void> {
+  await deps.perform<Done>({
+    key: `label/${id}`,
+    name: 'label',
+    class: 'provable',
+    run: run.id,
+    lookup: async () => {
+      const issue = await tracker.read(run.issue);
+      if (issue === null) return 'gone';
+      const holds =
+        effect.add.every((label) => issue.labels.includes(label)) &&
+        !effect.remove.some((label) => issue.labels.includes(label));
+      return holds ? 'done' : null;
+    },
+    act: async () => {
+      await tracker.changeLabels(run.issue, { add: effect.add, remove: effect.remove });
+      return 'done';
+    },
+  });
+}
+
+export async function addComment(
+  deps: RunEffectDeps,
+  { run, effect, tracker, id }: Owed<EffectOf<'comment'>>,
+): Promise<void> {
+  const marker = commentMarker(run.id, effect.topic, run.seq);
+  await deps.perform<Done>({
+    key: `comment/${id}`,
+    name: 'comment',
+    class: 'provable',
+    run: run.id,
+    lookup: async () => {
+      if ((await tracker.read(run.issue)) === null) return 'gone';
+      return (await tracker.findComment(run.issue, marker)) === null ? null : 'done';
+    },
+    act: async () => {
+      const evidence = await deps.store.evidence.list(run.id);
+      await tracker.addComment(
+        run.issue,
+        marker,
+        renderRunComment({ topic: effect.topic, run, evidence, publicUrl: deps.publicUrl }),
+      );
+      return 'done';
+    },
+  });
+}
+
+export async function closeIssue(deps: RunEffectDeps, { run, tracker, id }: Owed<EffectOf<'close'>>): Promise<void> {
+  await deps.perform<Done>({
+    key: `close/${id}`,
+    name: 'close',
+    class: 'provable',
+    run: run.id,
+    lookup: async () => {
+      const issue = await tracker.read(run.issue);
+      if (issue === null) return 'gone';
+      return issue.state === 'closed' ? 'done' : null;
+    },
+    act: async () => {
+      await tracker.close(run.issue);
+      return 'done';
+    },
+  });
+}
+
+/** Raised once; delivered at least once, because a missed page is worse than a doubled one. */
+export async function callPerson(
+  deps: RunEffectDeps,
+  { run, effect, id }: Omit<Owed<EffectOf<'escalate'>>, 'tracker'>,
+): Promise<void> {
+  const { store, now } = deps;
+  const key = `escalation/${id}`;
+  const { severity, topic, decision } = effect;
+  const escalation = { key, run: run.id, repo: run.repo, severity, topic, decision, at: now() };
+  await store.escalations.raise(escalation);
+  await deps.perform<Done>({
+    key: `notify/${id}`,
+    name: 'notify',
+    class: 'at-least-once',
+    run: run.id,
+    act: async () => {
+      await deps.notifier.deliver({ ...escalation, deliveredAt: null }, `${deps.publicUrl}/runs/${run.id}`);
+      return 'done';
+    },
+  });
+  await store.escalations.delivered(key, now());
+}
