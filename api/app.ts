@@ -1,10 +1,11 @@
 /** The api as one express application. The caller binds it, to loopback unless an operator says otherwise. */
+import { readFileSync } from 'node:fs';
 import express, { type Express } from 'express';
 import type { Config } from '../config/types.ts';
 import type { Store } from '../store/port.ts';
 import { createAuthenticate } from './auth.ts';
 import type { Engine, Health } from './engine.ts';
-import { ApiError, createErrorHandler, type Log } from './errors.ts';
+import { ApiError, createErrorHandler, type Log, type LogEntry } from './errors.ts';
 import { requireOwnOrigin, requirePrincipal, securityHeaders } from './guards.ts';
 import type { IssueBook } from './issue-book.ts';
 import { pages, presentError } from './pages.ts';
@@ -27,10 +28,20 @@ export interface ApiDeps {
   readonly now: () => number;
 }
 
+/** Health, version and log have defaults: the store answers, this release, JSON lines on stderr. */
+export type ApiOptions = Omit<ApiDeps, 'health' | 'version' | 'log'> &
+  Partial<Pick<ApiDeps, 'health' | 'version' | 'log'>>;
+
 /** How soon a stream learns of rows that other processes wrote. */
 const TAIL_MS = 200;
 
-export function createApp(deps: ApiDeps): Express {
+export function createApp(options: ApiOptions): Express {
+  const deps: ApiDeps = {
+    health: createStoreHealth(options.store),
+    version: ownVersion(),
+    log: logToStderr,
+    ...options,
+  };
   const app = express();
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
@@ -49,4 +60,25 @@ export function createApp(deps: ApiDeps): Express {
   });
   app.use(createErrorHandler({ log: deps.log, present: presentError }));
   return app;
+}
+
+function createStoreHealth(store: Store): () => Promise<Health> {
+  return async () => {
+    const part = await store.events.last().then(
+      () => ({ name: 'store', ok: true, detail: 'answers' }),
+      (error: unknown) => ({ name: 'store', ok: false, detail: `cannot be read: ${String(error)}` }),
+    );
+    return { ok: part.ok, parts: [part] };
+  };
+}
+
+function ownVersion(): string {
+  const own = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
+    readonly version: string;
+  };
+  return own.version;
+}
+
+function logToStderr(entry: LogEntry): void {
+  process.stderr.write(`${JSON.stringify({ at: new Date().toISOString(), ...entry })}\n`);
 }

@@ -77,12 +77,7 @@ export function createNarrator(deps: {
     const found = sessions
       .flatMap((one) => one.results)
       .find((one) => one.turn === data.turn && one.toolUseId === data.toolUseId);
-    const lines = plain(found?.content ?? '')
-      .trimEnd()
-      .split('\n');
-    const shown = lines.slice(0, RESULT_LINES).map((text) => `    ${oneLine(text, 160)}`);
-    if (lines.length > RESULT_LINES) shown.push(`    … ${lines.length - RESULT_LINES} more lines`);
-    line(paint(data.isError ? 'red' : 'dim', shown.join('\n')));
+    line(paint(data.isError ? 'red' : 'dim', resultText(found?.content ?? '')));
   }
 
   return async (row) => {
@@ -123,6 +118,13 @@ export function createNarrator(deps: {
         return undefined;
     }
   };
+}
+
+function resultText(content: string): string {
+  const lines = plain(content).trimEnd().split('\n');
+  const shown = lines.slice(0, RESULT_LINES).map((text) => `    ${oneLine(text, 160)}`);
+  if (lines.length > RESULT_LINES) shown.push(`    … ${lines.length - RESULT_LINES} more lines`);
+  return shown.join('\n');
 }
 
 function gistOf(input: unknown): string {

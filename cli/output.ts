@@ -1,5 +1,5 @@
 /** Words on a terminal: tidy columns, colour only where the terminal shows it, and nothing that hostile text could do to it. */
-import { styleText } from 'node:util';
+import { stripVTControlCharacters, styleText } from 'node:util';
 import type { RunSummary } from '../api/view.ts';
 
 type Style = Parameters<typeof styleText>[0];
@@ -11,9 +11,7 @@ export function paint(style: Style, text: string): string {
 
 /** Titles, notes, output of tools: escape sequences and other controls are taken out, line ends and tabs stay. */
 export function plain(text: string): string {
-  return text
-    .replace(/\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b\\)?|[@-Z\\-_])/g, '')
-    .replace(/[\u0000-\u0008\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g, '');
+  return stripVTControlCharacters(text).replace(/[^\P{Cc}\t\n]|[\u202a-\u202e\u2066-\u2069]/gu, '');
 }
 
 export function oneLine(text: string, most: number): string {
