@@ -261,7 +261,7 @@ function bwrapArgs({ binds, env, path, cwd, argv }: SandboxCommand): string[] {
 
 function spawnBounded(args: readonly string[], { limits, keepBytes, signal }: SandboxCommand): Promise<CommandResult> {
   const started = Date.now();
-  const child = spawn('bwrap', args, { stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn('/usr/bin/bwrap', args, { stdio: ['ignore', 'pipe', 'pipe'] });
   let ended: 'timeout' | 'aborted' | null = null;
   let dropped = 0;
   const kept = { stdout: '', stderr: '' };

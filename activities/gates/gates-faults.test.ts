@@ -140,6 +140,16 @@ describe('a check that misbehaves', () => {
     }
   });
 
+  it('prints a secret that it put together: it stands neither in findings nor in evidence', async () => {
+    const parts = ['ghp_', 'aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0dF3hJ6'] as const;
+    const failing = FAIL.replace('"no"', '"expected $key"');
+    const lying = `key=${parts[0]}""${parts[1]}; echo log says $key; ${BY_TEST}printf '%s' "${failing.replaceAll('"', '\\"')}" > "$LAMPLIGHTER_REPORT"; exit 1`;
+    const verified = await verifyScript(lying);
+    expect(JSON.stringify(verified)).toContain('struck out: github');
+    expect(JSON.stringify([verified, bench.evidence])).not.toContain(parts.join(''));
+    expect(bench.evidence.findLast((one) => one.kind === 'green')?.body).toContain('log says [struck out');
+  });
+
   it('an aborted signal throws and leaves no folder', async () => {
     const base = await bench.commit({ 'check.sh': 'echo started > /shared/started; sleep 3454' });
     const abort = new AbortController();
