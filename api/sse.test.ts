@@ -125,6 +125,11 @@ describe('event streams (contract 11.2)', () => {
     expect(frame?.kind).toBe('snapshot');
   });
 
+  it('asked for by HEAD answer with their head and end', async () => {
+    const answer = await fetch(`${api.url}/api/events`, { method: 'HEAD' });
+    expect([answer.status, await answer.text()]).toEqual([200, '']);
+  });
+
   it('a client that leaves is forgotten: nobody looks at the table for it', async () => {
     await read('/api/events', null, () => true);
     const closed = await api.store.events.last();

@@ -95,6 +95,10 @@ export async function streamEvents(req: Request, res: Response, stream: EventStr
     'X-Accel-Buffering': 'no',
     Connection: 'keep-alive',
   });
+  if (req.method === 'HEAD') {
+    res.end();
+    return;
+  }
   const keepalive = setInterval(() => {
     if (!res.writableNeedDrain) res.write(': still here\n\n');
   }, stream.keepaliveMs);

@@ -7,6 +7,8 @@ const mark = document.getElementById('live');
 
 /** @type {ReturnType<typeof setTimeout> | null} */
 let pending = null;
+/** Of the turn that is being spoken. */
+let spoken = '';
 
 if (page?.dataset.events) listen(page.dataset.events);
 setInterval(renewTimes, 10_000);
@@ -20,8 +22,10 @@ function listen(url) {
   source.addEventListener('snapshot', refreshSoon);
   source.addEventListener('message', (message) => {
     const event = JSON.parse(message.data);
-    if (event.kind === 'text.delta') speak(event.data);
-    else refreshSoon();
+    if (event.kind === 'text.delta') return speak(event.data);
+    // What was streamed is in the transcript now, or was in vain.
+    if (event.kind === 'turn.committed' || event.kind === 'turn.restarted') spoken = '';
+    refreshSoon();
   });
 }
 
@@ -33,13 +37,19 @@ function show(text, lost) {
   mark.classList.toggle('lost', lost);
 }
 
-/** Text as it streams; a restarted turn begins again at offset 0. @param {{offset: number, text: string}} delta */
+/** Text as it streams, by its offset in the turn. @param {{offset: number, text: string}} delta */
 function speak(delta) {
+  if (typeof delta.text !== 'string') return;
+  spoken = spoken.slice(0, delta.offset) + delta.text;
+  showSpoken();
+}
+
+function showSpoken() {
   const section = document.getElementById('live-text');
   const area = section?.querySelector('pre');
-  if (!section || !area || typeof delta.text !== 'string') return;
-  area.textContent = (area.textContent ?? '').slice(0, delta.offset) + delta.text;
-  section.hidden = false;
+  if (!section || !area) return;
+  area.textContent = spoken;
+  section.hidden = spoken === '';
 }
 
 /** Many events come at once: one look for all of them. */
@@ -62,6 +72,7 @@ async function refresh() {
     if (open.has(one.getAttribute('data-key'))) one.setAttribute('open', '');
   }
   page.replaceChildren(...fresh.childNodes);
+  showSpoken();
 }
 
 function renewTimes() {
