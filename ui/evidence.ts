@@ -11,7 +11,7 @@ export function evidenceTable(evidence: readonly Evidence[], now: number): Html 
     ${evidence.map(
       (one) =>
         html`<li class="card">
-          <span class="evidence-kind"><a href="/evidence/${encodeURIComponent(one.id)}">${one.kind}</a></span>
+          <span class="evidence-kind"><a href="/evidence/${encodeURIComponent(one.id)}">${nameOf(one.kind)}</a></span>
           <span class="evidence-verdict"
             >${one.verdict === null ? badge('still', 'noted') : badge(toneOf(one.verdict), one.verdict)}</span
           >
@@ -22,6 +22,13 @@ export function evidenceTable(evidence: readonly Evidence[], now: number): Html 
         </li>`,
     )}
   </ul>`;
+}
+
+const GATES: readonly Evidence['kind'][] = ['guard', 'red', 'regression', 'green'];
+
+/** A gate called red whose verdict is green would puzzle anyone. */
+function nameOf(kind: Evidence['kind']): string {
+  return GATES.includes(kind) ? `${kind} gate` : kind.replace('-', ' ');
 }
 
 function toneOf(verdict: NonNullable<Evidence['verdict']>): Tone {
@@ -54,7 +61,9 @@ export function evidencePage({ evidence, text, clippedFrom, now }: EvidencePage)
         <a href="/">Runs</a> / <a href="/runs/${encodeURIComponent(evidence.run)}">${evidence.run}</a> /
         ${evidence.kind}
       </p>
-      <h1>${evidence.kind} ${evidence.verdict !== null && badge(toneOf(evidence.verdict), evidence.verdict)}</h1>
+      <h1>
+        ${nameOf(evidence.kind)} ${evidence.verdict !== null && badge(toneOf(evidence.verdict), evidence.verdict)}
+      </h1>
       <p>${evidence.summary}</p>
       <p class="muted">
         ${evidence.sha !== null && html`${shortSha(evidence.sha)} · `}${bytes(evidence.bytes)} ·

@@ -160,7 +160,8 @@ function actsCard({ acts }: RunView, now: number): Html | null {
             ${act.by.kind !== 'person' && html`<span class="muted">(${act.by.kind})</span> `}${act.data.kind}${
               act.data.kind === 'unfreeze' && `: ${act.data.way}${act.data.reverted ? ', reverted' : ''}`
             }
-            ${when(act.at, now)}<br />${act.note}${act.takenAt === null && html`<br /><span class="muted">not taken up yet</span>`}
+            <span class="muted">· ${when(act.at, now)}</span
+            ><br />${act.note}${act.takenAt === null && html`<br /><span class="muted">not taken up yet</span>`}
           </li>`,
       )}
     </ul>
