@@ -17,7 +17,7 @@ import { summaryOf } from './view.ts';
 const LISTED = 200;
 /** A browser chokes on more; the whole is one click away. */
 const SHOWN_BYTES = 1024 * 1024;
-const ASSETS = ['style.css', 'live.js', 'favicon.svg'];
+const ASSETS = ['style.css', 'runs.css', 'live.js', 'favicon.svg'];
 
 export function pages(deps: ApiDeps): Router {
   const router = Router();

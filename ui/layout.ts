@@ -20,6 +20,7 @@ export function layout(page: Page): string {
         <title>${page.title} · Lamplighter</title>
         <link rel="icon" href="/assets/favicon.svg" type="image/svg+xml" />
         <link rel="stylesheet" href="/assets/style.css" />
+        <link rel="stylesheet" href="/assets/runs.css" />
         <script type="module" src="/assets/live.js"></script>
       </head>
       <body>
