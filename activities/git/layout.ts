@@ -1,0 +1,65 @@
+/** Where everything of a repo and of a run lies under the data directory. Trusted git runs under `repos/`, agents write under `runs/` only. */
+import { join } from 'node:path';
+
+export interface RepoLayout {
+  readonly root: string;
+  /** The persistent clone whose worktrees sessions see read-only. */
+  readonly checkout: string;
+  /** Where bundles are imported, gates check out from, and pushes leave from. */
+  readonly clean: string;
+  /** Dependency caches of sessions. */
+  readonly caches: string;
+  /** Dependency caches of gates and builds: what an agent leaves in its own must not judge its work. */
+  readonly gateCaches: string;
+  /** An empty folder: the HOME of trusted git. */
+  readonly home: string;
+  /** Held while the clones are changed. */
+  readonly lock: string;
+}
+
+export interface RunLayout {
+  readonly root: string;
+  /** The worktree: what the session sees, at this same path inside. */
+  readonly work: string;
+  /** The session's copy of the worktree's administrative folder (HEAD, index), writable inside. */
+  readonly admin: string;
+  /** The session's own objects: its quarantine. */
+  readonly objects: string;
+  /** Where the hand-over bundle appears. */
+  readonly outbox: string;
+  /** The fence of the run's commands. */
+  readonly lock: string;
+}
+
+export function repoLayout(dataDir: string, key: string): RepoLayout {
+  const root = join(dataDir, 'repos', segment('repo key', key));
+  return {
+    root,
+    checkout: join(root, 'checkout.git'),
+    clean: join(root, 'clean.git'),
+    caches: join(root, 'caches'),
+    gateCaches: join(root, 'gate-caches'),
+    home: join(root, 'home'),
+    lock: join(root, 'lock'),
+  };
+}
+
+export function runLayout(dataDir: string, run: string): RunLayout {
+  const root = join(dataDir, 'runs', segment('run id', run));
+  return {
+    root,
+    work: join(root, 'work'),
+    admin: join(root, 'admin'),
+    objects: join(root, 'objects'),
+    outbox: join(root, 'outbox'),
+    lock: join(root, 'lock'),
+  };
+}
+
+/** Names a folder and a git ref, so it may neither climb nor be one that git refuses. */
+function segment(what: string, value: string): string {
+  if (/^[A-Za-z0-9](?:[A-Za-z0-9_-]|\.(?=[A-Za-z0-9]))*$/.test(value) && !value.endsWith('.lock')) return value;
+  throw new Error(
+    `${what} ${JSON.stringify(value)} can't name a folder: letters, digits, "-", "_" and single dots only`,
+  );
+}

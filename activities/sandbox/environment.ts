@@ -1,0 +1,86 @@
+/** What a contract's toolchain and network come to in the sandbox: binds, environment, PATH and reachable hosts. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Config } from '../../config/types.ts';
+import type { Contract } from '../../domain/contract.ts';
+import type { SandboxBind, SandboxLimits } from './port.ts';
+
+export interface SandboxEnvironment {
+  readonly binds: readonly SandboxBind[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly path: readonly string[];
+  readonly hosts: readonly string[];
+}
+
+export interface Environment {
+  /** Throws when the contract names a toolchain that the operator has not declared. Makes the cache folders. */
+  forContract(contract: Pick<Contract, 'toolchain' | 'network'>): SandboxEnvironment;
+}
+
+/** One command of an agent or a check that says nothing else. `memoryBytes` holds for each process, not for the tree. */
+export const DEFAULT_LIMITS: SandboxLimits = {
+  wallMs: 10 * 60_000,
+  cpuSeconds: 20 * 60,
+  memoryBytes: 4 * 1024 ** 3,
+  fileBytes: 2 * 1024 ** 3,
+  processes: 512,
+};
+
+/** Where the caches stand inside, wherever they lie outside: tools write these paths into what they make. */
+const CACHES = '/caches';
+
+/** Variable → folder under the caches. npm and pnpm spell theirs in two ways, by version. */
+const CACHE_VARIABLES: Readonly<Record<string, string>> = {
+  npm_config_cache: 'npm',
+  npm_config_store_dir: 'pnpm',
+  pnpm_config_store_dir: 'pnpm',
+  YARN_CACHE_FOLDER: 'yarn',
+  PIP_CACHE_DIR: 'pip',
+  UV_CACHE_DIR: 'uv',
+  GOMODCACHE: 'go-mod',
+  GOCACHE: 'go-build',
+  CARGO_HOME: 'cargo',
+};
+
+/**
+ * Whoever can write a cache can put things into it. Give sessions and gates a `cachesDir` each, so that what an agent
+ * leaves in its caches is not what judges its work.
+ */
+export function createEnvironment(deps: {
+  readonly toolchains: Config['toolchains'];
+  readonly cachesDir: string;
+}): Environment {
+  return {
+    forContract(contract) {
+      const chosen = contract.toolchain.map((name) => toolchainOf(deps.toolchains, name));
+      mkdirSync(deps.cachesDir, { recursive: true, mode: 0o700 });
+      for (const folder of new Set(Object.values(CACHE_VARIABLES))) {
+        mkdirSync(join(deps.cachesDir, folder), { recursive: true, mode: 0o700 });
+      }
+      const folders = [...new Set(chosen.flatMap((toolchain) => toolchain.bind))];
+      return {
+        binds: [
+          ...folders.map((from): SandboxBind => ({ from, mode: 'ro' })),
+          { from: deps.cachesDir, to: CACHES, mode: 'rw' },
+        ],
+        env: Object.assign({}, cacheVariables(), ...chosen.map((toolchain) => toolchain.env)) as Record<string, string>,
+        path: [...new Set(chosen.flatMap((toolchain) => toolchain.path))],
+        hosts: [...new Set(contract.network)],
+      };
+    },
+  };
+}
+
+function cacheVariables(): Record<string, string> {
+  return Object.fromEntries(Object.entries(CACHE_VARIABLES).map(([name, folder]) => [name, `${CACHES}/${folder}`]));
+}
+
+function toolchainOf(toolchains: Config['toolchains'], name: string): Config['toolchains'][string] {
+  const toolchain = Object.hasOwn(toolchains, name) ? toolchains[name] : undefined;
+  if (toolchain !== undefined) return toolchain;
+  const known = Object.keys(toolchains).toSorted().join(', ') || 'none';
+  throw new Error(
+    `the contract asks for the toolchain "${name}", which the operator has not declared (declared: ${known}): ` +
+      'add it under toolchains in lamplighter.yaml, or take it out of .lamplighter.yml',
+  );
+}
