@@ -5,7 +5,7 @@ import type { ApiDeps } from './app.ts';
 import { principalOf } from './guards.ts';
 import { readKillSwitch, setKillSwitch } from './kill-switch.ts';
 import { flag, line, parseBody, parseQuery } from './parse.ts';
-import { summaryOf, type StatusView } from './view.ts';
+import { summaryOf, type QueueView, type StatusView } from './view.ts';
 
 /** This process answers; nothing more. */
 export const alive: RequestHandler = (_req, res) => {
@@ -54,7 +54,7 @@ async function queued(deps: ApiDeps) {
 
 export function showQueue(deps: ApiDeps): RequestHandler {
   return async (_req, res) => {
-    res.json({ queue: await queued(deps) });
+    res.json({ queue: await queued(deps) } satisfies QueueView);
   };
 }
 
