@@ -1,0 +1,45 @@
+/** The kill switch's row, and small named facts. */
+import { appendEvent } from './events.ts';
+import type { Control, KillSwitch } from './port.ts';
+import { decode, encode, type Sql, type SqlSession } from './sql.ts';
+
+const KILL_SWITCH = 'control/kill-switch';
+/** What a store says in which nobody has decided yet (invariant 8). */
+const AS_SHIPPED: KillSwitch = { on: true, by: 'lamplighter', note: 'ships disarmed', at: 0 };
+/** Facts of callers live apart from the store's own. */
+const FACT = 'fact/';
+
+export function createControl(sql: Sql): Control {
+  return {
+    async killSwitch() {
+      const text = await read(sql, KILL_SWITCH);
+      return text === null ? AS_SHIPPED : decode<KillSwitch>(text);
+    },
+
+    setKillSwitch: (value) =>
+      sql.transaction([KILL_SWITCH], async (session) => {
+        await write(session, KILL_SWITCH, value, value.at);
+        await appendEvent(session, { at: value.at, subject: 'system', kind: 'kill-switch', data: value });
+      }),
+
+    async fact(key) {
+      const text = await read(sql, `${FACT}${key}`);
+      return text === null ? null : decode<unknown>(text);
+    },
+
+    setFact: (key, value, at) => write(sql, `${FACT}${key}`, value, at),
+  };
+}
+
+async function read(session: SqlSession, key: string): Promise<string | null> {
+  const [row] = await session.query<{ value: string }>('SELECT value FROM facts WHERE key = ?', [key]);
+  return row?.value ?? null;
+}
+
+async function write(session: SqlSession, key: string, value: unknown, at: number): Promise<void> {
+  await session.query(
+    `INSERT INTO facts (key, value, at) VALUES (?, ?, ?)
+     ON CONFLICT (key) DO UPDATE SET value = excluded.value, at = excluded.at`,
+    [key, encode(value), at],
+  );
+}

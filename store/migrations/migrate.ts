@@ -1,0 +1,39 @@
+/** Numbered, forward only: what a release wrote, every later one reads. A migration that has shipped is never edited. */
+import type { Sql } from '../sql.ts';
+import { first } from './0001-first.ts';
+
+export interface Migration {
+  /** From 1, without gaps. */
+  readonly number: number;
+  readonly name: string;
+  readonly statements: readonly string[];
+}
+
+export const MIGRATIONS: readonly Migration[] = [first];
+
+/** Brings the schema up to `migrations` in one transaction, under a lock. Throws when a newer release has been here. */
+export async function migrate(sql: Sql, migrations: readonly Migration[] = MIGRATIONS): Promise<void> {
+  const known = migrations.length;
+  await sql.transaction(['schema'], async (session) => {
+    await session.query(
+      'CREATE TABLE IF NOT EXISTS schema_migrations (number BIGINT PRIMARY KEY, name TEXT NOT NULL, at BIGINT NOT NULL)',
+    );
+    const [row] = await session.query<{ newest: number }>(
+      'SELECT COALESCE(MAX(number), 0) AS newest FROM schema_migrations',
+    );
+    const newest = row?.newest ?? 0;
+    if (newest > known) {
+      throw new Error(
+        `the store's schema is number ${newest}, and this release knows up to ${known}: a newer Lamplighter has used it, and schemas only go forward; run that release, or restore a backup`,
+      );
+    }
+    for (const migration of migrations.slice(newest)) {
+      for (const statement of migration.statements) await session.query(statement);
+      await session.query('INSERT INTO schema_migrations (number, name, at) VALUES (?, ?, ?)', [
+        migration.number,
+        migration.name,
+        Date.now(),
+      ]);
+    }
+  });
+}

@@ -1,0 +1,47 @@
+import type { StoreConfig } from '../config/types.ts';
+import { createActs } from './acts.ts';
+import { createBlobs } from './blobs.ts';
+import { createCapacity } from './capacity.ts';
+import { createControl } from './control.ts';
+import { createEffectLog } from './effects.ts';
+import { createEscalations } from './escalations.ts';
+import { createEvents } from './events.ts';
+import { createEvidenceIndex } from './evidence.ts';
+import { createLedger } from './ledger.ts';
+import { migrate } from './migrations/migrate.ts';
+import { openPostgres } from './postgres/open-postgres.ts';
+import type { Store } from './port.ts';
+import { createQueue } from './queue.ts';
+import { createRuns } from './runs.ts';
+import { createSessions } from './sessions.ts';
+import type { Sql } from './sql.ts';
+import { openSqlite } from './sqlite/open-sqlite.ts';
+
+/** Opens the store and brings its schema up to date; several processes may do so at once. Throws when the schema is newer than this release. */
+export async function openStore(config: StoreConfig, blobsDir: string): Promise<Store> {
+  const sql = config.kind === 'sqlite' ? await openSqlite(config.file) : openPostgres(config.url);
+  try {
+    await migrate(sql);
+  } catch (error) {
+    await sql.close();
+    throw error;
+  }
+  return createStore(sql, blobsDir);
+}
+
+function createStore(sql: Sql, blobsDir: string): Store {
+  return {
+    runs: createRuns(sql),
+    queue: createQueue(sql),
+    acts: createActs(sql),
+    events: createEvents(sql),
+    sessions: createSessions(sql),
+    ledger: createLedger(sql),
+    capacity: createCapacity(sql),
+    effects: createEffectLog(sql),
+    evidence: createEvidenceIndex(sql, createBlobs(blobsDir)),
+    escalations: createEscalations(sql),
+    control: createControl(sql),
+    close: () => sql.close(),
+  };
+}
