@@ -17,7 +17,9 @@ export function next(state: RunState, event: RunEvent, bounds: RunBounds, at: nu
     case 'cancel':
       return state.stage === 'frozen' ? stay(state) : end(state, 'cancelled', `cancelled by ${event.by}: ${event.note}`);
     case 'withdrawn':
-      return state.stage === 'frozen' ? stay(state) : end(state, 'cancelled', event.reason);
+      if (state.stage === 'frozen') return stay(state);
+      // With something of ours on main the end is not ours to declare: a person decides, as for any other failure.
+      return state.progress.pushed === null ? end(state, 'cancelled', event.reason) : callPerson(state, event.reason, at);
     case 'escalate':
       return callPerson(state, `escalated by ${event.by}: ${event.note}`, at);
     case 'failed':
@@ -72,8 +74,8 @@ function fromPrepare(state: In<'prepare'>, event: RunEvent): Transition {
     const already = state.redBase !== null;
     const effects: RunEffect[] = [{ do: 'release-slot' }];
     if (!already) {
-      effects.push({ do: 'comment', topic: 'base-red' });
       effects.push({ do: 'escalate', severity: 'high', topic: 'base-red', decision: `make main green again: ${event.reason}` });
+      effects.push({ do: 'comment', topic: 'base-red' });
     }
     return go({ ...state, redBase: event.sha, waiting: true }, effects);
   }
@@ -127,11 +129,13 @@ function fromFrozen(state: In<'frozen'>, event: RunEvent): Transition {
     case 'resolved':
       return go({ ...state, proving: event.resolution });
     case 'head-proven':
-      return state.proving?.reverted === true
+      // Only what a person asked for leaves a freeze.
+      if (state.proving === null) return stay(state);
+      return state.proving.reverted
         ? end(state, 'superseded', `${state.proving.by} reverted the change; ${event.sha} is healthy`)
-        : end(state, 'shipped', `${state.proving?.by ?? 'a person'} resolved it; ${event.sha} is live and healthy`);
+        : end(state, 'shipped', `${state.proving.by} resolved it; ${event.sha} is live and healthy`);
     case 'head-not-proven':
-      return go({ ...state, proving: null, reason: `not resolved: ${event.reason}` });
+      return state.proving === null ? stay(state) : go({ ...state, proving: null, reason: `not resolved: ${event.reason}` });
     case 'abandon':
       return end(state, 'abandoned', `abandoned by ${event.by}: ${event.note}`);
     default:
@@ -149,9 +153,10 @@ function callPerson(state: RunState, reason: string, at: number): Transition {
 function freeze(progress: Progress, sha: string, reason: string, at: number): Transition {
   return go({ stage: 'frozen', progress, sha, since: at, reason, proving: null }, [
     { do: 'release-slot' },
+    // The page first: it must not wait for a tracker that is down.
+    { do: 'escalate', severity: 'high', topic: 'frozen', decision: 'unfreeze by retry, resolved or abandon' },
     { do: 'label', add: [LABELS.human], remove: [LABELS.inProgress] },
     { do: 'comment', topic: 'frozen' },
-    { do: 'escalate', severity: 'high', topic: 'frozen', decision: 'unfreeze by retry, resolved or abandon' },
   ]);
 }
 
@@ -174,16 +179,16 @@ function end(state: RunState, outcome: Outcome, reason: string): Transition {
     case 'needs-human':
       return go(done, [
         { do: 'release-slot' },
+        { do: 'escalate', severity: 'high', topic: 'needs-human', decision: 'read what was tried, then label again or do it by hand' },
         call,
         { do: 'comment', topic: 'needs-human' },
-        { do: 'escalate', severity: 'high', topic: 'needs-human', decision: 'read what was tried, then label again or do it by hand' },
       ]);
     case 'rejected':
       return go(done, [
         { do: 'release-slot' },
+        { do: 'escalate', severity: 'high', topic: 'rejected', decision: 'make the issue buildable, then label it again' },
         call,
         { do: 'comment', topic: 'rejected' },
-        { do: 'escalate', severity: 'high', topic: 'rejected', decision: 'make the issue buildable, then label it again' },
       ]);
     case 'cancelled':
     case 'abandoned':
