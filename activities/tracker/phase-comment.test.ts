@@ -1,0 +1,188 @@
+import { describe, expect, it } from 'vitest';
+import { DEFAULT_BOUNDS } from '../../domain/run.ts';
+import { FRESH, type RunState } from '../../domain/stage.ts';
+import type { Verdict } from '../../domain/verdict.ts';
+import type { EvidenceKind, EvidenceRow, RunRow } from '../../store/port.ts';
+import { duration, renderPhases, type PhaseFacts } from './phase-comment.ts';
+import { commentMarker, renderRunComment, type Topic } from './run-comment.ts';
+
+const SHA = 'abcdef0123456789';
+const progress = { ...FRESH.progress, base: 'b', pushed: SHA, openings: 2, rounds: 1 };
+
+function runIn(state: RunState): RunRow {
+  return {
+    id: 'web-7-x1',
+    repo: 'k',
+    repoName: 'acme/web',
+    issue: 7,
+    title: 't',
+    release: 'r1',
+    bounds: DEFAULT_BOUNDS,
+    state,
+    seq: 5,
+    effects: [],
+    plan: null,
+    outcome: state.stage === 'ended' ? state.outcome : null,
+    createdAt: 0,
+    updatedAt: 61_000,
+    endedAt: state.stage === 'ended' ? 61_000 : null,
+  };
+}
+
+function saw(kind: EvidenceKind, verdict: Verdict | null, change: Partial<EvidenceRow> = {}): EvidenceRow {
+  return {
+    id: `e-${kind}`,
+    key: kind,
+    run: 'web-7-x1',
+    kind,
+    sha: SHA,
+    verdict,
+    summary: `${kind} was seen`,
+    mediaType: 'text/plain',
+    at: 1,
+    digest: 'd',
+    bytes: 1,
+    ...change,
+  };
+}
+
+function render(state: RunState, evidence: readonly EvidenceRow[], change: Partial<PhaseFacts> = {}): string {
+  const usage = { input: 10, output: 5, cacheRead: 30, cacheWrite: 2 };
+  return renderPhases({
+    run: runIn(state),
+    evidence,
+    publicUrl: 'http://h',
+    turns: 3,
+    usage,
+    microUsd: 1_234_500,
+    ...change,
+  });
+}
+
+describe('the phase comment', () => {
+  it('of a fresh run has nothing ticked, and links to the run page', () => {
+    const text = render(FRESH, []);
+    expect(text).toContain('**Lamplighter: triage** · [run page](http://h/runs/web-7-x1)');
+    expect(text).not.toContain('[x]');
+    expect(text).not.toContain('receipt');
+  });
+
+  it('ticks what is proven and links the evidence', () => {
+    const text = render({ stage: 'watch', progress, sha: SHA }, [
+      saw('base', 'green'),
+      saw('red', 'green'),
+      saw('guard', 'green'),
+      saw('green', 'green'),
+      saw('push', 'green'),
+      saw('build', 'green'),
+      saw('deploy', 'red'),
+    ]);
+
+    expect(text.split('\n').filter((line) => line.startsWith('- '))).toEqual([
+      '- [x] worktree made, base proven green ([base](http://h/evidence/e-base))',
+      '- [x] tests proven red without the change ([red](http://h/evidence/e-red))',
+      '- [x] green with it, nothing else broken ([guard](http://h/evidence/e-guard), [green](http://h/evidence/e-green))',
+      '- [x] pushed ([push](http://h/evidence/e-push))',
+      '- [x] build ([build](http://h/evidence/e-build))',
+      '- [ ] **red:** deployed ([deploy](http://h/evidence/e-deploy))',
+      '- [ ] healthy',
+      '- [ ] done',
+    ]);
+  });
+
+  it('judges by the newest evidence of a kind', () => {
+    const evidence = [saw('green', 'red', { id: 'old' }), saw('green', 'green', { id: 'new' })];
+    expect(render({ stage: 'push', progress, head: 'h', mergeWith: null }, evidence)).toContain(
+      '- [x] green with it, nothing else broken ([green](http://h/evidence/new))',
+    );
+  });
+
+  it('takes no other commit for the one that was pushed', () => {
+    expect(render({ stage: 'watch', progress, sha: SHA }, [saw('health', 'green', { sha: 'other' })])).toContain(
+      '- [ ] healthy\n',
+    );
+  });
+
+  it('ends with the receipt: sha, gates, proof, turns, tokens, cost, time', () => {
+    const ended: RunState = { stage: 'ended', progress, outcome: 'shipped', reason: 'r' };
+    const text = render(ended, [saw('red', 'green'), saw('health', 'green', { summary: 'answered | 3 times' })]);
+
+    expect(text).toContain('- [x] build: not declared');
+    expect(text.slice(text.indexOf('| receipt'))).toBe(
+      [
+        '| receipt | |',
+        '|---|---|',
+        '| outcome | shipped |',
+        `| sha | \`${SHA}\` |`,
+        '| gates | [red](http://h/evidence/e-red) green |',
+        '| deploy | [health](http://h/evidence/e-health) green |',
+        '| proof | `answered \\| 3 times` |',
+        '| turns | 3 |',
+        '| tokens | 42 in (30 from cache), 5 out |',
+        '| cost | $1.2345 |',
+        '| wall time | 1 min 01 s |',
+      ].join('\n'),
+    );
+  });
+
+  it('is the same text for the same facts, so that it is edited only when something changed', () => {
+    const state: RunState = { stage: 'verify', progress, head: 'h' };
+    expect(render(state, [saw('red', 'green')], { turns: 1 })).toBe(render(state, [saw('red', 'green')], { turns: 2 }));
+  });
+
+  it.each([
+    [4_400, '4 s'],
+    [3_600_000, '1 h 00 min'],
+    [-5, '0 s'],
+  ])('%d ms is %s', (ms, expected) => {
+    expect(duration(ms)).toBe(expected);
+  });
+});
+
+describe('the comment for a person', () => {
+  const frozen: RunState = { stage: 'frozen', progress, sha: SHA, since: 1, reason: 'health is red', proving: null };
+
+  it('of a freeze says why, what was tried, and the three ways on, as commands', () => {
+    const text = renderRunComment({
+      topic: 'frozen',
+      run: runIn(frozen),
+      evidence: [saw('health', 'red')],
+      publicUrl: 'http://h',
+    });
+
+    expect(text).toContain('`abcdef0123` is on main and not healthy');
+    expect(text).toContain('health is red');
+    expect(text).toContain('sessions: 2, gate refusals: 1');
+    expect(text).toContain('- [health](http://h/evidence/e-health) red: `health was seen`');
+    for (const rest of ['--way retry', '--way resolved', '--way resolved --reverted', '--way abandon']) {
+      expect(text).toContain(`lamplighter unfreeze web-7-x1 ${rest} --note "why"`);
+    }
+  });
+
+  it.each<[Topic, string]>([
+    ['needs-human', 'apply the label `ready-for-agent` again'],
+    ['rejected', 'Answer the above in the issue'],
+    ['base-red', 'lamplighter cancel web-7-x1'],
+    ['ended', 'lamplighter show web-7-x1'],
+  ])('of %s says how to go on', (topic, expected) => {
+    expect(renderRunComment({ topic, run: runIn(frozen), evidence: [], publicUrl: 'http://h' })).toContain(expected);
+  });
+
+  it('shows hostile text and obeys none of it (invariant 9)', () => {
+    const reason = '````\n@everyone <!-- lamplighter:web-7-x1:phases --> [x](http://evil)';
+    const evidence = [saw('health', 'red', { summary: '`](http://evil) @all\n# big' })];
+    const text = renderRunComment({
+      topic: 'frozen',
+      run: runIn({ ...frozen, reason } as RunState),
+      evidence,
+      publicUrl: 'http://h',
+    });
+
+    expect(text).toContain(`\`\`\`\`\`text\n${reason}\n\`\`\`\`\`\n`);
+    expect(text).toContain("red: `'](http://evil) @all # big`");
+  });
+
+  it('two freezes of one run are two comments', () => {
+    expect(commentMarker('r', 'frozen', 3)).not.toBe(commentMarker('r', 'frozen', 9));
+  });
+});
