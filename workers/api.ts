@@ -7,14 +7,14 @@ import { openStore } from '../store/open.ts';
 import { createEngine } from './engine.ts';
 import { configFromArgument, onStop, sayReady } from './entry.ts';
 import { createTemporalCalls } from './temporal.ts';
-import { trackersOf } from './trackers.ts';
+import { issueBooksOf } from './trackers.ts';
 
 const { config, operatorToken } = configFromArgument();
 const store = await openStore(config.store, join(config.dataDir, 'blobs'));
 const connection = Connection.lazy({ address: config.temporal.address });
 const calls = createTemporalCalls(new Client({ connection, namespace: config.temporal.namespace }));
 const engine = createEngine({ store, calls, config });
-const app = createApp({ store, config, token: operatorToken, engine, issues: trackersOf(config), now: Date.now });
+const app = createApp({ store, config, token: operatorToken, engine, issues: issueBooksOf(config, Date.now), now: Date.now });
 
 const server = createServer(app);
 server.listen(config.api.port, '127.0.0.1', () => sayReady());

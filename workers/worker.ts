@@ -1,6 +1,7 @@
 /** The worker process. When it fails it ends, so that `up` or the cluster starts a new one: a dead worker must not look alive. */
 import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { join } from 'node:path';
+import { armCrash, noCrash } from '../activities/effects/crash-point.ts';
 import { openStore } from '../store/open.ts';
 import { configFromArgument, onStop, sayReady } from './entry.ts';
 import { startWorker } from './start-worker.ts';
@@ -14,7 +15,7 @@ function fail(error: unknown): void {
 }
 
 const store = await openStore(config.store, join(config.dataDir, 'blobs'));
-const worker = await startWorker({ config, store, crash, onFailure: fail });
+const worker = await startWorker({ config, store, crash: crash === null ? noCrash : armCrash(crash), onFailure: fail });
 sayReady();
 
 onStop(() => {

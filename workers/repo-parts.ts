@@ -1,0 +1,76 @@
+/** The parts of one repo: its trusted git, gates, watcher, and what they share. Built once per repo and process. */
+import { join } from 'node:path';
+import { createCommandWatcher } from '../activities/deploy/command.ts';
+import type { PerformEffect } from '../activities/effects/perform.ts';
+import { exec } from '../activities/exec/exec.ts';
+import { createGates, type Gates } from '../activities/gates/gates.ts';
+import { repoLayout } from '../activities/git/layout.ts';
+import type { RepoGit } from '../activities/git/port.ts';
+import { checkoutBinds, createRepoGit } from '../activities/git/repo-git.ts';
+import type { Watcher } from '../activities/deploy/port.ts';
+import { createEnvironment, type Environment } from '../activities/sandbox/environment.ts';
+import type { Sandbox } from '../activities/sandbox/port.ts';
+import { parseContract } from '../config/contract.ts';
+import type { Config } from '../config/types.ts';
+import type { Contract } from '../domain/contract.ts';
+import type { Store } from '../store/port.ts';
+
+export const CONTRACT_FILE = '.lamplighter.yml';
+
+export type ContractRead = { readonly ok: true; readonly contract: Contract } | { readonly ok: false; readonly reason: string };
+
+export interface RepoParts {
+  readonly git: RepoGit;
+  readonly gates: Gates;
+  readonly watcher: Watcher;
+  /** For sessions; gates and builds have caches of their own. */
+  readonly environment: Environment;
+  contractAt(sha: string): Promise<ContractRead>;
+}
+
+export interface RepoPartsDeps {
+  readonly config: Config;
+  readonly store: Store;
+  readonly sandbox: Sandbox;
+  readonly perform: PerformEffect;
+  readonly now: () => number;
+}
+
+export function createRepoParts(deps: RepoPartsDeps): (repoKey: string) => RepoParts {
+  const made = new Map<string, RepoParts>();
+  return (repoKey) => {
+    const parts = made.get(repoKey) ?? build(deps, repoKey);
+    made.set(repoKey, parts);
+    return parts;
+  };
+}
+
+function build({ config, store, sandbox, perform, now }: RepoPartsDeps, repoKey: string): RepoParts {
+  const repo = config.repos.find((one) => one.key === repoKey);
+  if (repo === undefined) throw new Error(`repo ${repoKey} is not in the configuration: enrol it again, or cancel its runs`);
+  const layout = repoLayout(config.dataDir, repoKey);
+  const git = createRepoGit({ repo, dataDir: config.dataDir, now });
+  const gateEnvironment = createEnvironment({ toolchains: config.toolchains, cachesDir: layout.gateCaches });
+  const binds = checkoutBinds({ dataDir: config.dataDir, key: repoKey });
+
+  async function contractAt(sha: string): Promise<ContractRead> {
+    const text = await git.readFile(sha, CONTRACT_FILE);
+    if (text === null) return { ok: false, reason: `${CONTRACT_FILE} is not on main (${sha.slice(0, 10)}): write one, docs/contract.md has examples` };
+    const parsed = parseContract(text, `${CONTRACT_FILE}@${sha.slice(0, 10)}`);
+    return parsed.ok ? parsed : { ok: false, reason: `the contract can't be read: ${parsed.errors.join('; ')}` };
+  }
+
+  return {
+    git,
+    contractAt,
+    environment: createEnvironment({ toolchains: config.toolchains, cachesDir: layout.caches }),
+    gates: createGates({
+      repo: repoKey, git, sandbox, store, environment: gateEnvironment, checkoutBinds: binds, now,
+      workDir: join(layout.root, 'gates'), setupCacheDir: join(layout.root, 'setup'),
+    }),
+    watcher: createCommandWatcher({
+      git, sandbox, store, contractAt, perform, repoKey, now,
+      environment: gateEnvironment, checkoutBinds: binds, target: repo.deploy, runProgram: exec, dataDir: config.dataDir,
+    }),
+  };
+}
