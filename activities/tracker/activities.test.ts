@@ -1,0 +1,207 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { BOUNDS } from '../../config/defaults.ts';
+import { LABELS } from '../../domain/issue.ts';
+import {
+  activitiesWith,
+  app,
+  dataDir,
+  granted,
+  issueDir,
+  labelled,
+  move,
+  store,
+  trackerOf,
+  trackers,
+  useBench,
+  web,
+} from './test-bench.ts';
+
+useBench();
+
+describe('pollRepos', () => {
+  it("queues what is eligible, in the lane's order, and pokes its lane", async () => {
+    await labelled(web, 'one');
+    await labelled(web, 'urgent', ['priority:1']);
+    await trackerOf(web.key).add({ title: 'by nobody', body: '', labels: [LABELS.ready], by: 'eve' });
+
+    expect(await activitiesWith().pollRepos()).toEqual({ poke: [web.key] });
+    expect((await store.queue.waiting(web.key)).map((one) => one.title)).toEqual(['urgent', 'one']);
+  });
+
+  it('pokes again while work waits in a lane without a run: a lost poke heals (invariant 10)', async () => {
+    await labelled(web, 'one');
+    await labelled(web, 'two');
+    const activities = activitiesWith();
+    await activities.pollRepos();
+
+    expect(await activities.pollRepos()).toEqual({ poke: [web.key] });
+    await activities.grant({ repoKey: web.key });
+    await activities.pollRepos();
+    expect(await activities.pollRepos()).toEqual({ poke: [] });
+  });
+
+  it.each([
+    [
+      'the kill switch row is on',
+      async (): Promise<void> => store.control.setKillSwitch({ on: true, by: 'a', note: '', at: 1 }),
+      {},
+    ],
+    ['the kill switch file is there', async (): Promise<void> => writeFileSync(join(dataDir, 'kill-switch'), ''), {}],
+    ['nothing is allowed', async (): Promise<void> => undefined, { allow: [] }],
+  ] as const)('queues nothing when %s (invariant 8)', async (_case, arrange, wiring) => {
+    await labelled(web, 'one');
+    await arrange();
+
+    expect(await activitiesWith(wiring).pollRepos()).toEqual({ poke: [] });
+    expect(await store.queue.waiting(web.key)).toEqual([]);
+  });
+
+  it("a blocker that is open or can't be read blocks; a closed one does not", async () => {
+    const tracker = trackerOf(web.key);
+    for (const body of ['', '', '', 'Blocked by #1', 'Blocked by #2', 'Blocked by #3', 'Blocked by #99']) {
+      await tracker.add({ title: 't', body, labels: body === '' ? [] : [LABELS.ready], by: 'ada' });
+    }
+    await tracker.close(2);
+    writeFileSync(join(issueDir(web.key), '0003-t.md'), 'broken');
+
+    await activitiesWith().pollRepos();
+    expect((await store.queue.waiting(web.key)).map((one) => one.issue)).toEqual([5]);
+  });
+
+  it('a broken tracker stops no other, and is recorded when it breaks and when it heals', async () => {
+    await labelled(app, 'one');
+    const activities = activitiesWith();
+    const whole = trackerOf(web.key);
+    trackers.set(web.key, { ...whole, listLabelled: () => Promise.reject(new Error('connection refused')) });
+
+    expect(await activities.pollRepos()).toEqual({ poke: [app.key] });
+    await activities.pollRepos();
+    trackers.set(web.key, whole);
+    await labelled(web, 'one');
+    expect((await activities.pollRepos()).poke).toContain(web.key);
+
+    const kinds = (await store.events.after(0, { subject: `repo/${web.key}`, limit: 50 })).filter((event) =>
+      event.kind.startsWith('tracker.'),
+    );
+    expect(kinds.map((event) => [event.kind, event.data])).toEqual([
+      ['tracker.failed', { repo: web.name, reason: 'connection refused' }],
+      ['tracker.recovered', { repo: web.name, reason: null }],
+    ]);
+  });
+
+  it("a file that can't be read is recorded with its place", async () => {
+    await labelled(web, 'one');
+    writeFileSync(join(issueDir(web.key), '2.md'), 'broken');
+    await activitiesWith().pollRepos();
+
+    const events = await store.events.after(0, { subject: `repo/${web.key}`, limit: 50 });
+    expect(events.find((event) => event.kind === 'issues.failed')?.data).toMatchObject({
+      reason: expect.stringContaining('2.md:1:1') as string,
+    });
+  });
+});
+
+describe('grant', () => {
+  it('gives the lane to the first in the queue; asked again, to the same run (invariants 1 and 2)', async () => {
+    await labelled(web, 'one');
+    await labelled(web, 'two');
+    const activities = activitiesWith();
+    await activities.pollRepos();
+
+    const first = await activities.grant({ repoKey: web.key });
+    expect(first).toMatchObject({
+      repoKey: web.key,
+      repoName: web.name,
+      issue: 1,
+      title: 'one',
+      bounds: BOUNDS,
+      pageUrl: `http://h/runs/${first?.runId}`,
+    });
+    expect(first?.runId).toMatch(/^web-1-[0-9a-z]{7}$/);
+    expect(await activities.grant({ repoKey: web.key })).toEqual(first);
+    expect(await store.runs.list({ repo: web.key })).toHaveLength(1);
+  });
+
+  it('a run that had moved is given back to go on, not to begin again', async () => {
+    const runId = await granted();
+    await move(runId, { kind: 'accepted', plan: { acceptanceCriteria: [], testPlan: '', risks: [] } });
+    expect((await activitiesWith().grant({ repoKey: web.key }))?.resume).toMatchObject({
+      seq: 1,
+      state: { stage: 'prepare' },
+    });
+  });
+
+  it('reads the issue again: what was withdrawn since the poll is passed over', async () => {
+    await labelled(web, 'one');
+    await labelled(web, 'two');
+    const activities = activitiesWith();
+    await activities.pollRepos();
+    await trackerOf(web.key).removeLabel(1, LABELS.ready, 'ada');
+
+    expect((await activities.grant({ repoKey: web.key }))?.issue).toBe(2);
+  });
+
+  it('is null when nothing waits, and when the kill switch came on meanwhile', async () => {
+    const activities = activitiesWith();
+    expect(await activities.grant({ repoKey: web.key })).toBeNull();
+    await labelled(web, 'one');
+    await activities.pollRepos();
+    await store.control.setKillSwitch({ on: true, by: 'ada', note: '', at: 1 });
+    expect(await activities.grant({ repoKey: web.key })).toBeNull();
+  });
+
+  it('after an end only a new application of the label runs again, the old never (invariant 2)', async () => {
+    const runId = await granted();
+    await move(runId, { kind: 'cancel', by: 'ada', note: 'n' });
+    const activities = activitiesWith();
+    await activities.pollRepos();
+    expect(await activities.grant({ repoKey: web.key })).toBeNull();
+
+    await trackerOf(web.key).applyLabel(1, LABELS.ready, 'ada');
+    await activities.pollRepos();
+    const again = await activities.grant({ repoKey: web.key });
+    expect(again?.issue).toBe(1);
+    expect(again?.runId).not.toBe(runId);
+  });
+});
+
+describe('checkIssue', () => {
+  const check = async (runId: string): Promise<unknown> => activitiesWith().checkIssue({ runId });
+
+  it('is content while the label is on the open issue', async () => {
+    expect(await check(await granted())).toEqual({ ok: true });
+  });
+
+  it.each([
+    ['closed', () => trackerOf(web.key).close(1), 'issue #1 was closed'],
+    [
+      'unlabelled',
+      () => trackerOf(web.key).removeLabel(1, LABELS.ready, 'ada'),
+      'issue #1 does not carry ready-for-agent any more',
+    ],
+    [
+      'relabelled by somebody untrusted',
+      () => trackerOf(web.key).applyLabel(1, LABELS.ready, 'eve'),
+      'issue #1 was labelled ready-for-agent again by eve',
+    ],
+  ])('notices an issue that was %s', async (_case, act, reason) => {
+    const runId = await granted();
+    await act();
+    expect(await check(runId)).toMatchObject({ ok: false, reason: expect.stringContaining(reason) as string });
+  });
+
+  it('goes on when a trusted person took the label away and put it back', async () => {
+    const runId = await granted();
+    await trackerOf(web.key).removeLabel(1, LABELS.ready, 'ada');
+    await trackerOf(web.key).applyLabel(1, LABELS.ready, 'ada');
+    expect(await check(runId)).toEqual({ ok: true });
+  });
+
+  it('holds while the kill switch is on', async () => {
+    const runId = await granted();
+    await store.control.setKillSwitch({ on: true, by: 'ada', note: '', at: 1 });
+    await expect(check(runId)).rejects.toThrow('the kill switch is on');
+  });
+});

@@ -1,0 +1,173 @@
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { LABELS } from '../../domain/issue.ts';
+import type { RunEffect } from '../../domain/stage.ts';
+import type { CrashPoint } from '../effects/crash-point.ts';
+import {
+  activitiesWith,
+  dataDir,
+  delivered,
+  granted,
+  issueDir,
+  move,
+  now,
+  record,
+  settle,
+  store,
+  trackerOf,
+  trackers,
+  useBench,
+  watching,
+  web,
+} from './test-bench.ts';
+
+useBench();
+
+describe('the effects of a run', () => {
+  it('a shipped run: receipt, labels gone, issue closed, people told', async () => {
+    const runId = await granted();
+    await record(runId, watching, []);
+    const activities = activitiesWith();
+    await settle(activities, runId);
+    await move(runId, { kind: 'green' });
+    await settle(activities, runId);
+
+    const comments = await trackerOf(web.key).comments(1);
+    expect(await trackerOf(web.key).read(1)).toMatchObject({ state: 'closed', labels: [] });
+    expect(comments).toHaveLength(1);
+    expect(comments[0]?.text).toContain('| outcome | shipped |');
+    expect(delivered.map((one) => one.topic)).toEqual(['shipped']);
+    expect(await store.capacity.held()).toEqual([]);
+  });
+
+  it('the receipt is there before the issue is closed', async () => {
+    const runId = await granted();
+    await record(runId, watching, []);
+    const effects = await move(runId, { kind: 'green' });
+    const tracker = trackerOf(web.key);
+    let receiptAtClose = '';
+    trackers.set(web.key, {
+      ...tracker,
+      close: async (number) => {
+        receiptAtClose = (await tracker.comments(number)).map((one) => one.text).join('\n');
+        await tracker.close(number);
+      },
+    });
+
+    await activitiesWith().performRunEffect({
+      runId,
+      seq: 2,
+      index: effects.findIndex((effect) => effect.do === 'close'),
+    });
+    expect(receiptAtClose).toContain('| outcome | shipped |');
+  });
+
+  it('repeated after any death, each effect is there once (invariant 5)', async () => {
+    const runId = await granted();
+    await record(runId, watching, []);
+    await move(runId, { kind: 'red', stage: 'health', reason: 'no answer' });
+    // A death is a throw here: what counts is that nothing after the point was written.
+    const points = [
+      'notify.before',
+      'notify.after',
+      'label.before',
+      'label.after',
+      'comment.before',
+      'comment.after',
+      'phases.before',
+      'phases.after',
+    ];
+    for (const point of points) {
+      const crash: CrashPoint = (name) => {
+        if (name === point) throw new Error(`died at ${point}`);
+      };
+      await expect(settle(activitiesWith({ crash }), runId), point).rejects.toThrow(`died at ${point}`);
+      expect(
+        (await store.effects.list(runId)).some((effect) => !effect.done),
+        point,
+      ).toBe(true);
+    }
+    await settle(activitiesWith(), runId);
+    await settle(activitiesWith(), runId);
+
+    const tracker = trackerOf(web.key);
+    const texts = (await tracker.comments(1)).map((one) => one.text);
+    expect(texts.filter((text) => text.includes(':frozen:'))).toHaveLength(1);
+    expect(texts.filter((text) => text.includes(':phases -->'))).toHaveLength(1);
+    expect((await tracker.read(1))?.labelEvents.filter((event) => event.label === LABELS.human)).toHaveLength(1);
+    expect((await store.escalations.list({ run: runId })).map((one) => one.deliveredAt === null)).toEqual([false]);
+  });
+
+  it('a page is sent again when it is not known whether it went out, and marked so', async () => {
+    const runId = await granted();
+    await record(runId, watching, []);
+    const effects = await move(runId, { kind: 'red', stage: 'health', reason: 'r' });
+    const index = effects.findIndex((effect) => effect.do === 'escalate');
+    const crash: CrashPoint = (name) => {
+      if (name === 'notify.after') throw new Error('died');
+    };
+    await expect(activitiesWith({ crash }).performRunEffect({ runId, seq: 2, index })).rejects.toThrow('died');
+    await activitiesWith().performRunEffect({ runId, seq: 2, index });
+
+    expect(delivered).toHaveLength(2);
+    expect((await store.effects.list(runId)).find((effect) => effect.name === 'notify')).toMatchObject({
+      done: true,
+      repeated: true,
+    });
+  });
+
+  it('an issue that a person removed stops nothing', async () => {
+    const runId = await granted();
+    rmSync(issueDir(web.key), { recursive: true });
+    await move(runId, { kind: 'failed', reason: 'r' });
+    await settle(activitiesWith(), runId);
+    expect(existsSync(issueDir(web.key))).toBe(false);
+    expect(delivered).toHaveLength(1);
+  });
+
+  it('with the kill switch on nothing is written to the tracker, but people are called and the slot is given back', async () => {
+    const runId = await granted();
+    await store.capacity.acquire('run', runId, 2, now());
+    const effects = await move(runId, { kind: 'failed', reason: 'r' });
+    writeFileSync(join(dataDir, 'kill-switch'), '');
+
+    const perform = (what: RunEffect['do']): Promise<void> =>
+      activitiesWith().performRunEffect({ runId, seq: 1, index: effects.findIndex((effect) => effect.do === what) });
+    await perform('release-slot');
+    await perform('escalate');
+    await expect(perform('label')).rejects.toThrow('kill switch');
+    await expect(perform('comment')).rejects.toThrow('kill switch');
+    expect(delivered).toHaveLength(1);
+    expect(await store.capacity.held()).toEqual([]);
+    expect((await trackerOf(web.key).read(1))?.labels).toEqual([LABELS.ready]);
+  });
+
+  it('an attempt that comes after the next transition changes nothing', async () => {
+    const runId = await granted();
+    await move(runId, { kind: 'failed', reason: 'r' });
+    await expect(activitiesWith().performRunEffect({ runId, seq: 7, index: 0 })).rejects.toThrow('owes no effect');
+    await activitiesWith().performRunEffect({ runId, seq: 0, index: 0 });
+    expect(await store.effects.list(runId)).toEqual([]);
+  });
+});
+
+describe('publishPhases', () => {
+  it('edits its one comment in place, and only when the text changed', async () => {
+    const runId = await granted();
+    const activities = activitiesWith();
+    await activities.publishPhases({ runId });
+    await activities.publishPhases({ runId });
+    const edits = async (): Promise<number> =>
+      (await store.effects.list(runId)).filter((effect) => effect.name === 'phases-edit').length;
+    expect(await edits()).toBe(0);
+
+    await record(runId, watching, []);
+    await activities.publishPhases({ runId });
+    await activities.publishPhases({ runId });
+    expect(await edits()).toBe(1);
+    expect((await trackerOf(web.key).comments(1)).map((one) => one.text.includes('Lamplighter: watch'))).toEqual([
+      true,
+    ]);
+  });
+});

@@ -1,0 +1,128 @@
+/** What the tests of the tracker activities stand on: a real store, real issue folders, and a state machine to move runs with. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach } from 'vitest';
+import { BOUNDS } from '../../config/defaults.ts';
+import type { RepoConfig } from '../../config/types.ts';
+import { LABELS } from '../../domain/issue.ts';
+import { FRESH, type RunEffect, type RunEvent, type RunState } from '../../domain/stage.ts';
+import { next } from '../../domain/transition.ts';
+import type { EscalationRow, Store } from '../../store/port.ts';
+import { openStore } from '../../store/open.ts';
+import { noCrash, type CrashPoint } from '../effects/crash-point.ts';
+import { createPerformEffect } from '../effects/perform.ts';
+import { createTrackerActivities, type TrackerActivities } from './activities.ts';
+import { createLocalTracker, type LocalTracker } from './local.ts';
+
+export const repos = ['web', 'app'].map(repoNamed);
+export const [web, app] = repos as [RepoConfig, RepoConfig];
+
+function repoNamed(name: string): RepoConfig {
+  return {
+    key: `acme-${name}-1`,
+    name: `acme/${name}`,
+    remote: '/nowhere',
+    branch: 'main',
+    pushEnv: {},
+    tracker: { kind: 'local', dir: '', people: {} },
+    deploy: { command: null, timeoutSeconds: 1, env: {}, health: null },
+  };
+}
+
+export let dataDir: string;
+export let store: Store;
+export let trackers: Map<string, LocalTracker>;
+export let delivered: EscalationRow[];
+let clock = 0;
+
+/** A data directory, a store and two trackers, fresh for each test. */
+export function useBench(): void {
+  beforeEach(async () => {
+    dataDir = mkdtempSync(join(tmpdir(), 'tracker-'));
+    clock = Date.parse('2026-11-23T12:00:00Z');
+    store = await openStore({ kind: 'sqlite', file: join(dataDir, 'lamplighter.db') }, join(dataDir, 'blobs'));
+    trackers = new Map(
+      repos.map(({ key }) => [key, createLocalTracker({ dir: issueDir(key), people: { ada: 'write' }, now })]),
+    );
+    delivered = [];
+    await store.control.setKillSwitch({ on: false, by: 'ada', note: 'test', at: clock });
+  });
+  afterEach(async () => {
+    await store.close();
+    rmSync(dataDir, { recursive: true, force: true });
+  });
+}
+
+export function now(): number {
+  return (clock += 1);
+}
+
+export function issueDir(key: string): string {
+  return join(dataDir, 'issues', key);
+}
+
+export function trackerOf(key: string): LocalTracker {
+  const tracker = trackers.get(key);
+  if (tracker === undefined) throw new Error(`no tracker of ${key}`);
+  return tracker;
+}
+
+interface Wiring {
+  readonly allow?: readonly string[];
+  readonly crash?: CrashPoint;
+}
+
+export function activitiesWith({
+  allow = repos.map((repo) => repo.name),
+  crash = noCrash,
+}: Wiring = {}): TrackerActivities {
+  return createTrackerActivities({
+    config: { repos, allow, bounds: BOUNDS, dataDir, heartbeatSeconds: 15, api: { port: 1, publicUrl: 'http://h' } },
+    store,
+    trackerOf,
+    perform: createPerformEffect({ log: store.effects, crash, now }),
+    notifier: { deliver: async (escalation) => void delivered.push(escalation) },
+    now,
+  });
+}
+
+export async function labelled(repo: RepoConfig, title: string, labels: readonly string[] = []): Promise<number> {
+  return (await trackerOf(repo.key).add({ title, body: 'b', labels: [LABELS.ready, ...labels], by: 'ada' })).number;
+}
+
+export async function granted(): Promise<string> {
+  await labelled(web, 'one');
+  const activities = activitiesWith();
+  await activities.pollRepos();
+  const run = await activities.grant({ repoKey: web.key });
+  if (run === null) throw new Error('nothing was granted');
+  return run.runId;
+}
+
+/** Records what the state machine says, as the workflow does. */
+export async function move(runId: string, event: RunEvent): Promise<readonly RunEffect[]> {
+  const run = await store.runs.get(runId);
+  if (run === null) throw new Error(`no run ${runId}`);
+  const { state, effects } = next(run.state, event, run.bounds, now());
+  await record(runId, state, effects);
+  return effects;
+}
+
+export async function record(runId: string, state: RunState, effects: readonly RunEffect[]): Promise<void> {
+  const seq = ((await store.runs.get(runId))?.seq ?? 0) + 1;
+  await store.runs.transition(runId, { seq, state, effects, cause: 'test', at: now() });
+}
+
+export async function settle(activities: TrackerActivities, runId: string): Promise<void> {
+  const run = await store.runs.get(runId);
+  for (const index of (run?.effects ?? []).keys())
+    await activities.performRunEffect({ runId, seq: run?.seq ?? 0, index });
+  await activities.publishPhases({ runId });
+}
+
+export const watching: RunState = {
+  stage: 'watch',
+  progress: { ...FRESH.progress, base: 'b', pushed: 'abc', openings: 1 },
+  sha: 'abc',
+};
