@@ -17,7 +17,13 @@ export function runDetails(input: RunInput, state: RunState, passed: readonly { 
     if (state.stage === stage) return `- **➤ ${label}**`;
     return seen.has(stage) ? `- ✓ ${label}` : `- ○ ${label}`;
   });
-  return [`**${headline(state)}**`, '', ...lines, '', `[Run page](${input.pageUrl}) · run \`${input.runId}\` · ${input.repoName}#${input.issue}`].join('\n');
+  return [
+    `**${headline(state)}**`,
+    '',
+    ...lines,
+    '',
+    `[Run page](${input.pageUrl}) · run \`${input.runId}\` · ${input.repoName}#${input.issue}`,
+  ].join('\n');
 }
 
 function headline(state: RunState): string {
@@ -27,7 +33,9 @@ function headline(state: RunState): string {
     case 'prepare':
       return state.waiting ? 'Main is red without us: waiting for it to move' : 'Making ready';
     case 'implement':
-      return state.brief.kind === 'implement' ? 'The agent is at work' : `The agent is at work again (${state.brief.kind})`;
+      return state.brief.kind === 'implement'
+        ? 'The agent is at work'
+        : `The agent is at work again (${state.brief.kind})`;
     case 'verify':
       return `Proving ${short(state.head)}`;
     case 'push':

@@ -43,7 +43,8 @@ export function judgeEligibility(issue: Issue, world: World): Eligibility {
   const release = issue.labels.includes(LABELS.ready) ? lastApplication(issue.labelEvents, LABELS.ready) : null;
   if (!issue.labels.includes(LABELS.ready)) refusals.push({ why: 'not-labelled' });
   else if (release === null) refusals.push({ why: 'untrusted', by: 'nobody the tracker can name' });
-  else if (!isTrusted(release.by)) refusals.push({ why: 'untrusted', by: release.by?.login ?? 'nobody the tracker can name' });
+  else if (!isTrusted(release.by))
+    refusals.push({ why: 'untrusted', by: release.by?.login ?? 'nobody the tracker can name' });
   else if (world.usedReleases.has(release.id)) refusals.push({ why: 'release-used', release: release.id });
 
   const open = blockersOf(issue).filter((number) => world.blockers.get(number) !== 'closed');

@@ -23,7 +23,13 @@ export interface Price {
   readonly output: number;
   readonly cacheRead: number;
   readonly cacheWrite: number;
-  readonly above?: { readonly tokens: number; readonly input: number; readonly output: number; readonly cacheRead: number; readonly cacheWrite: number };
+  readonly above?: {
+    readonly tokens: number;
+    readonly input: number;
+    readonly output: number;
+    readonly cacheRead: number;
+    readonly cacheWrite: number;
+  };
 }
 
 /** Cost of one call, rounded up so that a sum of rounded costs never understates. */
@@ -32,6 +38,9 @@ export function costOf(usage: Usage, price: Price): MicroUsd {
   const band = price.above !== undefined && prompt > price.above.tokens ? price.above : price;
   // Dollars per million tokens is micro-dollars per token.
   return Math.ceil(
-    usage.input * band.input + usage.output * band.output + usage.cacheRead * band.cacheRead + usage.cacheWrite * band.cacheWrite,
+    usage.input * band.input +
+      usage.output * band.output +
+      usage.cacheRead * band.cacheRead +
+      usage.cacheWrite * band.cacheWrite,
   );
 }

@@ -36,7 +36,13 @@ export type RunState = { readonly progress: Progress } & (
   | { readonly stage: 'push'; readonly head: string; readonly mergeWith: string | null }
   | { readonly stage: 'watch'; readonly sha: string }
   | { readonly stage: 'fix'; readonly sha: string; readonly brief: Brief }
-  | { readonly stage: 'frozen'; readonly sha: string; readonly since: number; readonly reason: string; readonly proving: Resolution | null }
+  | {
+      readonly stage: 'frozen';
+      readonly sha: string;
+      readonly since: number;
+      readonly reason: string;
+      readonly proving: Resolution | null;
+    }
   | { readonly stage: 'ended'; readonly outcome: Outcome; readonly reason: string }
 );
 
@@ -110,7 +116,9 @@ export function workOf(state: RunState, bounds: { readonly races: number }): Wor
     case 'triage':
       return { do: 'triage' };
     case 'prepare':
-      return state.waiting && state.redBase !== null ? { do: 'await-head-move', from: state.redBase } : { do: 'prepare' };
+      return state.waiting && state.redBase !== null
+        ? { do: 'await-head-move', from: state.redBase }
+        : { do: 'prepare' };
     case 'implement':
     case 'fix':
       return { do: 'session', opening: state.progress.openings, brief: state.brief };
@@ -123,7 +131,9 @@ export function workOf(state: RunState, bounds: { readonly races: number }): Wor
     case 'watch':
       return { do: 'watch', sha: state.sha };
     case 'frozen':
-      return state.proving === null ? { do: 'await-unfreeze' } : { do: 'prove-head', sha: state.sha, resolution: state.proving };
+      return state.proving === null
+        ? { do: 'await-unfreeze' }
+        : { do: 'prove-head', sha: state.sha, resolution: state.proving };
     case 'ended':
       return null;
   }

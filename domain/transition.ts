@@ -15,11 +15,15 @@ export function next(state: RunState, event: RunEvent, bounds: RunBounds, at: nu
   if (state.stage === 'ended') return stay(state);
   switch (event.kind) {
     case 'cancel':
-      return state.stage === 'frozen' ? stay(state) : end(state, 'cancelled', `cancelled by ${event.by}: ${event.note}`);
+      return state.stage === 'frozen'
+        ? stay(state)
+        : end(state, 'cancelled', `cancelled by ${event.by}: ${event.note}`);
     case 'withdrawn':
       if (state.stage === 'frozen') return stay(state);
       // With something of ours on main the end is not ours to declare: a person decides, as for any other failure.
-      return state.progress.pushed === null ? end(state, 'cancelled', event.reason) : callPerson(state, event.reason, at);
+      return state.progress.pushed === null
+        ? end(state, 'cancelled', event.reason)
+        : callPerson(state, event.reason, at);
     case 'escalate':
       return callPerson(state, `escalated by ${event.by}: ${event.note}`, at);
     case 'failed':
@@ -40,7 +44,9 @@ function forward(state: RunState, event: RunEvent, bounds: RunBounds, at: number
       return fromPrepare(state, event);
     case 'implement':
     case 'fix':
-      return event.kind === 'submitted' ? go({ stage: 'verify', progress: state.progress, head: event.head }) : stay(state);
+      return event.kind === 'submitted'
+        ? go({ stage: 'verify', progress: state.progress, head: event.head })
+        : stay(state);
     case 'verify':
       return fromVerify(state, event, bounds, at);
     case 'push':
@@ -58,7 +64,9 @@ type In<S extends RunState['stage']> = Extract<RunState, { stage: S }>;
 
 function fromTriage(state: In<'triage'>, event: RunEvent): Transition {
   if (event.kind === 'accepted') {
-    return go({ stage: 'prepare', progress: state.progress, redBase: null, waiting: false }, [{ do: 'label', add: [LABELS.inProgress], remove: [] }]);
+    return go({ stage: 'prepare', progress: state.progress, redBase: null, waiting: false }, [
+      { do: 'label', add: [LABELS.inProgress], remove: [] },
+    ]);
   }
   if (event.kind === 'rejected') return end(state, 'rejected', event.reason);
   // Not eligible any more before anything was touched: the issue was withdrawn, nobody needs to be called.
@@ -74,7 +82,12 @@ function fromPrepare(state: In<'prepare'>, event: RunEvent): Transition {
     const already = state.redBase !== null;
     const effects: RunEffect[] = [{ do: 'release-slot' }];
     if (!already) {
-      effects.push({ do: 'escalate', severity: 'high', topic: 'base-red', decision: `make main green again: ${event.reason}` });
+      effects.push({
+        do: 'escalate',
+        severity: 'high',
+        topic: 'base-red',
+        decision: `make main green again: ${event.reason}`,
+      });
       effects.push({ do: 'comment', topic: 'base-red' });
     }
     return go({ ...state, redBase: event.sha, waiting: true }, effects);
@@ -83,11 +96,16 @@ function fromPrepare(state: In<'prepare'>, event: RunEvent): Transition {
 }
 
 function fromVerify(state: In<'verify'>, event: RunEvent, bounds: RunBounds, at: number): Transition {
-  if (event.kind === 'proven') return go({ stage: 'push', progress: state.progress, head: state.head, mergeWith: null });
+  if (event.kind === 'proven')
+    return go({ stage: 'push', progress: state.progress, head: state.head, mergeWith: null });
   if (event.kind !== 'refused') return stay(state);
   const rounds = state.progress.rounds + 1;
   if (rounds > bounds.verifyRounds) {
-    return callPerson(state, `the gates refused ${rounds} times; last: ${event.findings[0] ?? 'no finding was given'}`, at);
+    return callPerson(
+      state,
+      `the gates refused ${rounds} times; last: ${event.findings[0] ?? 'no finding was given'}`,
+      at,
+    );
   }
   return openSession({ ...state.progress, rounds }, { kind: 'gates-refused', findings: event.findings });
 }
@@ -95,13 +113,18 @@ function fromVerify(state: In<'verify'>, event: RunEvent, bounds: RunBounds, at:
 function fromPush(state: In<'push'>, event: RunEvent): Transition {
   switch (event.kind) {
     case 'pushed':
-      return go({ stage: 'watch', progress: { ...state.progress, pushed: event.sha }, sha: event.sha }, [{ do: 'release-slot' }]);
+      return go({ stage: 'watch', progress: { ...state.progress, pushed: event.sha }, sha: event.sha }, [
+        { do: 'release-slot' },
+      ]);
     case 'raced':
       return go({ ...state, progress: { ...state.progress, races: state.progress.races + 1 }, mergeWith: event.main });
     case 'merged':
       return go({ stage: 'verify', progress: { ...state.progress, base: event.base }, head: event.head });
     case 'conflicts':
-      return openSession({ ...state.progress, base: event.main }, { kind: 'conflict', main: event.main, files: event.files });
+      return openSession(
+        { ...state.progress, base: event.main },
+        { kind: 'conflict', main: event.main, files: event.files },
+      );
     default:
       return stay(state);
   }
@@ -113,9 +136,15 @@ function fromWatch(state: In<'watch'>, event: RunEvent, bounds: RunBounds, at: n
   const firstRedAt = state.progress.firstRedAt ?? at;
   const progress = { ...state.progress, firstRedAt };
   const reason = `${event.stage} is red: ${event.reason}`;
-  if (progress.fixes >= bounds.fixAttempts || at - firstRedAt >= bounds.fixMs) return freeze(progress, state.sha, reason, at);
+  if (progress.fixes >= bounds.fixAttempts || at - firstRedAt >= bounds.fixMs)
+    return freeze(progress, state.sha, reason, at);
   const opened = { ...progress, fixes: progress.fixes + 1, openings: progress.openings + 1, base: state.sha };
-  return go({ stage: 'fix', progress: opened, sha: state.sha, brief: { kind: 'deploy-red', stage: event.stage, reason: event.reason } });
+  return go({
+    stage: 'fix',
+    progress: opened,
+    sha: state.sha,
+    brief: { kind: 'deploy-red', stage: event.stage, reason: event.reason },
+  });
 }
 
 function fromFrozen(state: In<'frozen'>, event: RunEvent): Transition {
@@ -135,7 +164,9 @@ function fromFrozen(state: In<'frozen'>, event: RunEvent): Transition {
         ? end(state, 'superseded', `${state.proving.by} reverted the change; ${event.sha} is healthy`)
         : end(state, 'shipped', `${state.proving.by} resolved it; ${event.sha} is live and healthy`);
     case 'head-not-proven':
-      return state.proving === null ? stay(state) : go({ ...state, proving: null, reason: `not resolved: ${event.reason}` });
+      return state.proving === null
+        ? stay(state)
+        : go({ ...state, proving: null, reason: `not resolved: ${event.reason}` });
     case 'abandon':
       return end(state, 'abandoned', `abandoned by ${event.by}: ${event.note}`);
     default:
@@ -160,7 +191,11 @@ function freeze(progress: Progress, sha: string, reason: string, at: number): Tr
   ]);
 }
 
-function openSession(progress: Progress, brief: In<'implement'>['brief'], effects: readonly RunEffect[] = []): Transition {
+function openSession(
+  progress: Progress,
+  brief: In<'implement'>['brief'],
+  effects: readonly RunEffect[] = [],
+): Transition {
   return go({ stage: 'implement', progress: { ...progress, openings: progress.openings + 1 }, brief }, effects);
 }
 
@@ -179,21 +214,35 @@ function end(state: RunState, outcome: Outcome, reason: string): Transition {
     case 'needs-human':
       return go(done, [
         { do: 'release-slot' },
-        { do: 'escalate', severity: 'high', topic: 'needs-human', decision: 'read what was tried, then label again or do it by hand' },
+        {
+          do: 'escalate',
+          severity: 'high',
+          topic: 'needs-human',
+          decision: 'read what was tried, then label again or do it by hand',
+        },
         call,
         { do: 'comment', topic: 'needs-human' },
       ]);
     case 'rejected':
       return go(done, [
         { do: 'release-slot' },
-        { do: 'escalate', severity: 'high', topic: 'rejected', decision: 'make the issue buildable, then label it again' },
+        {
+          do: 'escalate',
+          severity: 'high',
+          topic: 'rejected',
+          decision: 'make the issue buildable, then label it again',
+        },
         call,
         { do: 'comment', topic: 'rejected' },
       ]);
     case 'cancelled':
     case 'abandoned':
     case 'superseded':
-      return go(done, [{ do: 'release-slot' }, outcome === 'cancelled' ? clear : call, { do: 'comment', topic: 'ended' }]);
+      return go(done, [
+        { do: 'release-slot' },
+        outcome === 'cancelled' ? clear : call,
+        { do: 'comment', topic: 'ended' },
+      ]);
   }
 }
 

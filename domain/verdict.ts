@@ -19,7 +19,10 @@ export function nextStage(declared: readonly DeployStage[], seen: readonly Stage
 }
 
 /** Any red is red; all declared stages green is green; a stage unseen, pending or unknown is pending. Nothing declared is pending, never green. */
-export function foldVerdict(declared: readonly DeployStage[], seen: readonly StageVerdict[]): 'green' | 'red' | 'pending' {
+export function foldVerdict(
+  declared: readonly DeployStage[],
+  seen: readonly StageVerdict[],
+): 'green' | 'red' | 'pending' {
   if (seen.some((one) => one.verdict === 'red')) return 'red';
   if (declared.length === 0) return 'pending';
   return nextStage(declared, seen) === null ? 'green' : 'pending';
