@@ -28,6 +28,8 @@ export interface ModelRequest {
   /** `any` forces a tool call. */
   readonly toolChoice: 'auto' | 'any';
   readonly maxTokens: number;
+  /** Who asks, sent as the request's metadata: the session's id. */
+  readonly session: string;
 }
 
 export interface ModelReply {
@@ -36,14 +38,32 @@ export interface ModelReply {
   readonly usage: Usage;
 }
 
-/** The world's refusals as data; `retryAfterMs` is the server's own word when it gave one. */
+/**
+ * The world's refusals as data; `retryAfterMs` is the server's own word when it gave one. `usage` is what the attempt cost as far as
+ * the stream showed, all zero when the server refused before it began, and null when nobody can say.
+ */
 export type ModelFailure =
-  | { readonly kind: 'rate-limited' | 'overloaded' | 'unreachable' | 'cut-stream' | 'server-error'; readonly message: string; readonly retryAfterMs: number | null; readonly usage: Usage | null }
-  | { readonly kind: 'bad-request' | 'unauthorised' | 'no-credit' | 'unknown-model'; readonly message: string; readonly retryAfterMs: null; readonly usage: Usage | null };
+  | {
+      readonly kind: 'rate-limited' | 'overloaded' | 'unreachable' | 'cut-stream' | 'server-error';
+      readonly message: string;
+      readonly retryAfterMs: number | null;
+      readonly usage: Usage | null;
+    }
+  | {
+      readonly kind: 'bad-request' | 'unauthorised' | 'no-credit' | 'unknown-model';
+      readonly message: string;
+      readonly retryAfterMs: null;
+      readonly usage: Usage | null;
+    };
 
-export type ModelOutcome = { readonly ok: true; readonly reply: ModelReply } | { readonly ok: false; readonly failure: ModelFailure };
+export type ModelOutcome =
+  | { readonly ok: true; readonly reply: ModelReply }
+  | { readonly ok: false; readonly failure: ModelFailure };
 
 export interface Model {
   /** One streamed call, never retried here. `onText` gets text as it comes, with its offset in the turn. */
-  call(request: ModelRequest, hooks: { readonly signal: AbortSignal; readonly onText: (delta: string, offset: number) => void }): Promise<ModelOutcome>;
+  call(
+    request: ModelRequest,
+    hooks: { readonly signal: AbortSignal; readonly onText: (delta: string, offset: number) => void },
+  ): Promise<ModelOutcome>;
 }
