@@ -47,7 +47,9 @@ export interface CommandResult {
   readonly ms: number;
 }
 
-export type SandboxProbe = { readonly ok: true; readonly name: string } | { readonly ok: false; readonly reason: string; readonly remedy: string };
+export type SandboxProbe =
+  | { readonly ok: true; readonly name: string }
+  | { readonly ok: false; readonly reason: string; readonly remedy: string };
 
 export interface Sandbox {
   /** A real run, not a guess from versions. */

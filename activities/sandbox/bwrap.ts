@@ -1,0 +1,112 @@
+/**
+ * The sandbox on Linux: bubblewrap, one for each command. Nothing of the host exists inside but /usr, a few files of
+ * /etc and what the caller binds; nobody inside is root; there is no network but a proxy of ours; all of it ends with us.
+ */
+import { existsSync } from 'node:fs';
+import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { exec } from '../exec/exec.ts';
+import { bridgeArgv, bwrapArgv, hostLimitsArgv } from './bwrap-argv.ts';
+import type { CommandResult, Sandbox, SandboxCommand } from './port.ts';
+import { notInstalled, probeSandbox, type Programs } from './probe.ts';
+import { openProxy, type Refusal } from './proxy.ts';
+
+export interface BwrapDeps {
+  /** A private folder of this process: sockets of the proxies, and the few files that stand in for /etc. Made when missing. */
+  readonly proxySocketDir: string;
+  /** `host:port` of the HTTP proxy through which the outside is reached; direct when absent. */
+  readonly upstreamProxy?: string | null;
+  readonly onRefusal?: (refusal: Refusal) => void;
+  /** Where bubblewrap and its companions are looked for. */
+  readonly searchPath?: readonly string[];
+}
+
+const SEARCH_PATH = ['/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin', '/run/current-system/sw/bin'];
+
+export function createBwrapSandbox(deps: BwrapDeps): Sandbox {
+  const searchPath = deps.searchPath ?? SEARCH_PATH;
+  let etc: Promise<string> | undefined;
+
+  async function run(command: SandboxCommand): Promise<CommandResult> {
+    const programs = findPrograms(searchPath);
+    const missing = notInstalled(programs, command.hosts.length > 0);
+    if (missing !== null) throw new Error(`the sandbox can't run: ${missing.reason}. ${missing.remedy}`);
+    etc ??= writeEtc(join(deps.proxySocketDir, 'etc'));
+    const etcDir = await etc;
+    if (command.hosts.length === 0) return await runIn(programs, command, etcDir, null);
+
+    const proxy = await openProxy({
+      socketDir: deps.proxySocketDir,
+      hosts: command.hosts,
+      upstream: deps.upstreamProxy ?? null,
+      onRefusal: deps.onRefusal ?? (() => undefined),
+    });
+    try {
+      return await runIn(programs, command, etcDir, proxy.socket);
+    } finally {
+      await proxy.close();
+    }
+  }
+
+  return { run, probe: () => probeSandbox({ programs: findPrograms(searchPath), run }) };
+}
+
+async function runIn(
+  programs: Programs,
+  command: SandboxCommand,
+  etcDir: string,
+  proxySocket: string | null,
+): Promise<CommandResult> {
+  let status = '';
+  const argv = [
+    // The lock's descriptor is inherited by the whole tree: the kernel frees it with the last of its processes.
+    ...(command.lock === undefined ? [] : [programs.flock ?? 'flock', '--no-fork', command.lock]),
+    ...hostLimitsArgv(programs.prlimit ?? 'prlimit', command.limits),
+    ...bwrapArgv(programs.bwrap ?? 'bwrap', command, { etcDir, proxySocket, statusFd: 3 }),
+    ...(proxySocket === null ? [] : bridgeArgv()),
+    ...command.argv,
+  ];
+  const result = await exec(argv, {
+    cwd: '/',
+    env: {},
+    wallMs: command.limits.wallMs,
+    keepBytes: command.keepBytes,
+    // bubblewrap speaks up when it starts, which is after the lock was taken: waiting for a lock costs no wall time.
+    onStatus: (chunk) => {
+      status += chunk;
+    },
+    ...(command.signal === undefined ? {} : { signal: command.signal }),
+    ...(command.onOutput === undefined ? {} : { onOutput: command.onOutput }),
+  });
+  // It reports an exit code only of a command that it could start: an exit without one is a sandbox that was never there.
+  if (result.end === 'exited' && !status.includes('"exit-code"')) {
+    throw new Error(
+      `the sandbox could not be set up for ${command.argv.join(' ').slice(0, 200)}: ${result.stderr.trim()}`,
+    );
+  }
+  return result;
+}
+
+function findPrograms(searchPath: readonly string[]): Programs {
+  const find = (name: string): string | null =>
+    searchPath.map((dir) => join(dir, name)).find((path) => existsSync(path)) ?? null;
+  return { bwrap: find('bwrap'), flock: find('flock'), prlimit: find('prlimit'), socat: find('socat') };
+}
+
+/** Who is who inside. The host's own files would tell its users' names, and miss uid 1000, which many programs look up. */
+async function writeEtc(dir: string): Promise<string> {
+  const files = {
+    passwd: 'agent:x:1000:1000:agent:/home/agent:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n',
+    group: 'agent:x:1000:\nnogroup:x:65534:\n',
+    hosts: '127.0.0.1 localhost\n::1 localhost\n',
+    'nsswitch.conf': 'passwd: files\ngroup: files\nhosts: files\n',
+  };
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  for (const [name, text] of Object.entries(files)) {
+    // Another process may be starting a sandbox from the same folder: it must never see half a file.
+    const fresh = join(dir, `.${name}.${process.pid}`);
+    await writeFile(fresh, text, { mode: 0o644 });
+    await rename(fresh, join(dir, name));
+  }
+  return dir;
+}
