@@ -1,0 +1,213 @@
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { HealthProbe } from '../../domain/contract.ts';
+import { inActivity, moveRun, openBench, RUN, type Answer, type Bench } from './watch-bench.ts';
+
+let bench: Bench;
+beforeEach(async () => {
+  bench = await openBench();
+});
+afterEach(async () => {
+  await bench.close();
+});
+
+function health(over: Partial<HealthProbe> = {}): HealthProbe {
+  return { url: bench.url, version: 'json:version', times: 3, everySeconds: 0.01, timeoutSeconds: 2, ...over };
+}
+
+function says(version: string): Answer {
+  return (_request, response) => response.end(JSON.stringify({ version }));
+}
+
+function appendTo(name: string, what: string): string {
+  return `echo "${what}" >> ${bench.dir}/${name}`;
+}
+
+describe('watching a pushed sha', () => {
+  it('is green when the deploy passes and the service answers our version so many times in a row', async () => {
+    bench.answer(says(bench.sha));
+    const { watchDeploy } = bench.start({
+      target: {
+        command: `cat "$LAMPLIGHTER_SOURCE/app.txt"; ${appendTo('log', '$LAMPLIGHTER_SHA')}`,
+        health: health(),
+      },
+    });
+
+    expect(await inActivity(watchDeploy, { runId: RUN, sha: bench.sha })).toEqual({ kind: 'green' });
+    expect(bench.lines('log')).toEqual([bench.sha]);
+    expect(bench.asked()).toBe(3);
+    const rows = await bench.store.evidence.list(RUN);
+    expect(rows.map(({ kind, verdict, sha }) => [kind, verdict, sha])).toEqual([
+      ['deploy', 'green', bench.sha],
+      ['health', 'green', bench.sha],
+    ]);
+    expect((await bench.evidence())[0]).toContain('one');
+  });
+
+  it('is red when the deploy fails, with its last words, and asks nothing later', async () => {
+    const { watchDeploy } = bench.start({ target: { command: 'echo no room left >&2; exit 3', health: health() } });
+
+    const judged = await inActivity(watchDeploy, { runId: RUN, sha: bench.sha });
+
+    expect(judged).toMatchObject({ kind: 'red', stage: 'deploy' });
+    expect(judged).toHaveProperty('reason', expect.stringContaining('exited with 3: no room left'));
+    expect(bench.asked()).toBe(0);
+  });
+
+  it('stops a deploy that hangs at its time limit, and is red', async () => {
+    const { watchDeploy } = bench.start({ target: { command: 'sleep 60', timeoutSeconds: 0.2 } });
+
+    expect(await inActivity(watchDeploy, { runId: RUN, sha: bench.sha })).toMatchObject({
+      kind: 'red',
+      reason: expect.stringContaining('was stopped'),
+    });
+  });
+
+  it('starts the count anew at each other answer, so that a flapping service is not green early', async () => {
+    const script = [bench.sha, bench.sha, 'old', bench.sha, '', bench.sha, bench.sha, bench.sha];
+    bench.answer((_request, response) => {
+      const version = script[bench.asked() - 1] ?? 'asked too often';
+      if (version === '') response.writeHead(500);
+      response.end(JSON.stringify({ version }));
+    });
+    const { watchDeploy } = bench.start({ target: { health: health() } });
+
+    expect(await inActivity(watchDeploy, { runId: RUN, sha: bench.sha })).toEqual({ kind: 'green' });
+    expect(bench.asked()).toBe(script.length);
+  });
+
+  it('says how to declare stages where none is declared, and is never green then', async () => {
+    const { watchDeploy } = bench.start();
+
+    expect(await inActivity(watchDeploy, { runId: RUN, sha: bench.sha })).toMatchObject({
+      kind: 'unwatchable',
+      reason: expect.stringContaining('deploy.command'),
+    });
+  });
+
+  it('keeps every secret of the deploy environment out of evidence, also as base64', async () => {
+    const secret = 'p4ssw0rd-of-the-cluster';
+    const command = 'echo "token $TOKEN"; printf %s "$TOKEN" | base64; echo "Bearer $TOKEN" >&2; exit 1';
+    const { watchDeploy } = bench.start({ target: { command, env: { TOKEN: secret } } });
+
+    const judged = await inActivity(watchDeploy, { runId: RUN, sha: bench.sha });
+
+    const all = `${JSON.stringify(judged)}${(await bench.evidence()).join('\n')}${JSON.stringify(await bench.store.effects.list(RUN))}`;
+    expect(all).toContain('[TOKEN]');
+    expect(all).not.toContain(secret);
+    expect(all).not.toContain(Buffer.from(secret).toString('base64').replace(/=+$/, ''));
+  });
+});
+
+describe('a health answer that is not ours', () => {
+  it.each<readonly [string, Answer, Partial<HealthProbe>, string]>([
+    ['another version', says('f00d'), {}, 'answers version f00d, not '],
+    ['a server error', (_request, response) => response.writeHead(502).end(), {}, 'answers 502'],
+    ['a redirect', (_request, response) => response.writeHead(302, { location: '/x' }).end(), {}, 'not followed'],
+    ['no version', (_request, response) => response.end('{}'), {}, 'without a version at json:version'],
+    ['an endless body', (_request, response) => response.end('x'.repeat(100_000)), {}, 'more than 64 KB'],
+    ['silence', () => undefined, { timeoutSeconds: 0.1 }, 'did not answer within 0.1 s'],
+  ])('%s stays pending, and is red past the deadline with what was seen last', async (_name, answer, over, words) => {
+    await bench.close();
+    bench = await openBench({ watchMs: 250 });
+    bench.answer(answer);
+    const { watchDeploy } = bench.start({ target: { health: health(over) } });
+
+    const judged = await inActivity(watchDeploy, { runId: RUN, sha: bench.sha });
+
+    expect(judged).toMatchObject({ kind: 'red', stage: 'health', reason: expect.stringContaining(words) });
+    expect(judged).toHaveProperty('reason', expect.stringContaining('pending past its deadline'));
+    expect((await bench.store.evidence.list(RUN)).map(({ kind, verdict }) => [kind, verdict])).toEqual([
+      ['health', 'red'],
+    ]);
+  });
+});
+
+describe('a worker that dies while it watches', () => {
+  function crashAt(point: string): (name: string) => void {
+    return (name) => {
+      if (name === point) throw new Error(`died at ${name}`);
+    };
+  }
+
+  it('between deploy and its record: deploys the same sha again, and the evidence says so', async () => {
+    const target = { command: appendTo('log', '$LAMPLIGHTER_SHA') };
+    const dying = bench.start({ target, crash: crashAt('deploy.after') });
+    await expect(inActivity(dying.watchDeploy, { runId: RUN, sha: bench.sha })).rejects.toThrow('died at deploy.after');
+
+    const { watchDeploy } = bench.start({ target });
+    expect(await inActivity(watchDeploy, { runId: RUN, sha: bench.sha })).toEqual({ kind: 'green' });
+
+    expect(bench.lines('log')).toEqual([bench.sha, bench.sha]);
+    expect((await bench.evidence())[0]).toContain('run 2 times, because the outcome of the first was lost');
+  });
+
+  it('after a stage was judged: does not run it again', async () => {
+    const target = { command: appendTo('log', 'deployed'), health: health() };
+    bench.answer(says('old'));
+    const environment = new MockActivityEnvironment();
+    const first = inActivity(bench.start({ target }).watchDeploy, { runId: RUN, sha: bench.sha }, environment);
+    const stopped = expect(first).rejects.toThrow();
+    await expect.poll(() => bench.asked()).toBeGreaterThan(0);
+    environment.cancel();
+    await stopped;
+
+    bench.answer(says(bench.sha));
+    const { watchDeploy } = bench.start({ target });
+    expect(await inActivity(watchDeploy, { runId: RUN, sha: bench.sha })).toEqual({ kind: 'green' });
+    expect(bench.lines('log')).toEqual(['deployed']);
+  });
+
+  it('does not win time by it: the deadline counts from the first look', async () => {
+    const target = { health: health() };
+    bench.answer(says('old'));
+    const environment = new MockActivityEnvironment();
+    const first = inActivity(bench.start({ target }).watchDeploy, { runId: RUN, sha: bench.sha }, environment);
+    const stopped = expect(first).rejects.toThrow();
+    await expect.poll(() => bench.asked()).toBeGreaterThan(0);
+    environment.cancel();
+    await stopped;
+    const before = bench.asked();
+
+    const { watchDeploy } = bench.start({ target, now: () => Date.now() + 20_001 });
+    expect(await inActivity(watchDeploy, { runId: RUN, sha: bench.sha })).toMatchObject({
+      kind: 'red',
+      stage: 'health',
+    });
+    expect(bench.asked()).toBe(before + 1);
+  });
+});
+
+describe('proving the head of main', () => {
+  it('is proven when the head contains our sha and is green, whatever was red before', async () => {
+    const red = bench.start({ target: { command: 'exit 1' } });
+    expect(await inActivity(red.watchDeploy, { runId: RUN, sha: bench.sha })).toMatchObject({ kind: 'red' });
+    await moveRun(bench, 1);
+
+    const { proveHead } = bench.start({ target: { command: 'true' } });
+
+    const same = { runId: RUN, sha: bench.sha, reverted: false };
+    expect(await inActivity(proveHead, same)).toEqual({ kind: 'proven', sha: bench.sha });
+    const head = await bench.commit('app.txt', 'two\n');
+    expect(await inActivity(proveHead, same)).toEqual({ kind: 'proven', sha: head });
+  });
+
+  it('is not proven by a head that lacks our sha, nor by a revert that did not happen, nor by a red head', async () => {
+    const { proveHead } = bench.start({ target: { command: 'exit 1' } });
+    const ours = await bench.commit('app.txt', 'two\n');
+
+    expect(await inActivity(proveHead, { runId: RUN, sha: ours, reverted: true })).toMatchObject({
+      kind: 'not-proven',
+      reason: expect.stringContaining('nothing was reverted'),
+    });
+    expect(await inActivity(proveHead, { runId: RUN, sha: ours, reverted: false })).toMatchObject({
+      kind: 'not-proven',
+      reason: expect.stringContaining('deploy is red'),
+    });
+    await bench.resetMain(bench.sha);
+    expect(await inActivity(proveHead, { runId: RUN, sha: ours, reverted: false })).toMatchObject({
+      kind: 'not-proven',
+      reason: expect.stringContaining('does not contain'),
+    });
+  });
+});
