@@ -1,0 +1,56 @@
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { has } from '../../test/setup/needs.ts';
+import { createBwrapSandbox } from '../sandbox/bwrap.ts';
+import { inActivity, openBench, RUN, type Bench } from './watch-bench.ts';
+
+describe.skipIf(!has('bwrap'))('the build stage, in the sandbox', () => {
+  let bench: Bench;
+  beforeEach(async () => {
+    bench = await openBench();
+  });
+  afterEach(async () => {
+    await bench.close();
+  });
+
+  function start(build: readonly string[], command: string | null = null) {
+    const sandbox = createBwrapSandbox({ proxySocketDir: join(bench.dir, 'proxy') });
+    return bench.start({ build, sandbox, target: { command, env: { TOKEN: 'p4ssw0rd-of-the-cluster' } } });
+  }
+
+  it('runs the commands of the contract on a clean checkout, and only then the deploy', async () => {
+    const { watchDeploy } = start(
+      ['test "$(cat app.txt)" = one', 'echo built > app.txt'],
+      'grep one "$LAMPLIGHTER_SOURCE/app.txt"',
+    );
+
+    expect(await inActivity(watchDeploy, { runId: RUN, sha: bench.sha })).toEqual({ kind: 'green' });
+    expect((await bench.store.evidence.list(RUN)).map(({ kind, verdict }) => [kind, verdict])).toEqual([
+      ['build', 'green'],
+      ['deploy', 'green'],
+    ]);
+  });
+
+  it('is red at the first command that fails, names it, and deploys nothing', async () => {
+    const { watchDeploy } = start(['true', 'echo no such module >&2; exit 4', 'true'], `touch ${bench.dir}/deployed`);
+
+    const judged = await inActivity(watchDeploy, { runId: RUN, sha: bench.sha });
+
+    expect(judged).toMatchObject({ kind: 'red', stage: 'build' });
+    expect(judged).toHaveProperty(
+      'reason',
+      expect.stringContaining('exited with 4 on a clean checkout: no such module'),
+    );
+    expect((await bench.store.evidence.list(RUN)).map(({ kind, verdict }) => [kind, verdict])).toEqual([
+      ['build', 'red'],
+    ]);
+    expect(() => bench.lines('deployed')).toThrow('ENOENT');
+  });
+
+  it('sees neither the data of Lamplighter nor the environment of the deploy (invariant 3)', async () => {
+    const hidden = `test ! -e ${join(bench.dir, 'store.db')} && test ! -e ${dirname(bench.dir)}/watch-* && test -z "$TOKEN"`;
+    const { watchDeploy } = start([hidden]);
+
+    expect(await inActivity(watchDeploy, { runId: RUN, sha: bench.sha })).toEqual({ kind: 'green' });
+  });
+});
