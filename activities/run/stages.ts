@@ -6,7 +6,8 @@ import type { RepoActivities } from '../../workflows/ports.ts';
 import type { PerformEffect } from '../effects/perform.ts';
 import type { Gates } from '../gates/gates.ts';
 import type { PushOutcome, RepoGit } from '../git/port.ts';
-import { heartbeating, type Beat } from './heartbeat.ts';
+import { heartbeating } from './heartbeat.ts';
+import type { SetUp } from './set-up.ts';
 import { notYet } from './waiting.ts';
 
 export interface StageDeps {
@@ -15,8 +16,7 @@ export interface StageDeps {
   readonly gates: Gates;
   /** Reads and parses the contract as it is in a sha. */
   readonly contractAt: (sha: string) => Promise<{ readonly ok: true; readonly contract: Contract } | { readonly ok: false; readonly reason: string }>;
-  /** Makes the run's worktree ready to work in: the contract's setup, from its cache where it can. */
-  readonly setUp: (input: { readonly run: string; readonly dir: string; readonly base: string; readonly contract: Contract } & Beat) => Promise<void>;
+  readonly setUp: SetUp;
   readonly perform: PerformEffect;
   readonly now: () => number;
 }
@@ -45,8 +45,8 @@ export function createStageActivities(deps: StageDeps): StageActivities {
         if (proof.verdict === 'red') return { kind: 'base-red', sha: base, reason: proof.reason };
         if (proof.verdict === 'broken') return { kind: 'failed', reason: `the base cannot be judged: ${proof.reason}` };
         const worktree = await git.openWorktree(runId, base);
-        await deps.setUp({ run: runId, dir: worktree.dir, base, contract: read.contract, ...beat });
-        return { kind: 'prepared', base };
+        const ready = await deps.setUp({ worktree, contract: read.contract, ...beat });
+        return ready.ok ? { kind: 'prepared', base } : { kind: 'failed', reason: ready.reason };
       }),
 
     async awaitHeadMove({ from }) {
