@@ -34,7 +34,7 @@ export async function up(options: UpOptions): Promise<number> {
   const children = createChildren({ logDir: join(dataDir, 'logs'), say });
   try {
     const stop = stopOnSignal(children, say);
-    const probe = await createBwrapSandbox({ proxySocketDir: join(dataDir, 'run') }).probe();
+    const probe = await createBwrapSandbox({ proxySocketDir: join(dataDir, 'proxy') }).probe();
     if (!probe.ok) {
       say(`the sandbox cannot be set up: ${probe.reason}\n             ${probe.remedy}`);
       return 1;
