@@ -19,7 +19,7 @@ import { openSqlite } from './sqlite/open-sqlite.ts';
 
 /** Opens the store and brings its schema up to date; several processes may do so at once. Throws when the schema is newer than this release. */
 export async function openStore(config: StoreConfig, blobsDir: string): Promise<Store> {
-  const sql = config.kind === 'sqlite' ? await openSqlite(config.file) : openPostgres(config.url);
+  const sql = await openSql(config);
   try {
     await migrate(sql);
   } catch (error) {
@@ -27,6 +27,10 @@ export async function openStore(config: StoreConfig, blobsDir: string): Promise<
     throw error;
   }
   return createStore(sql, blobsDir);
+}
+
+export async function openSql(config: StoreConfig): Promise<Sql> {
+  return config.kind === 'sqlite' ? openSqlite(config.file) : openPostgres(config.url);
 }
 
 function createStore(sql: Sql, blobsDir: string): Store {

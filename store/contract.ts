@@ -1,0 +1,24 @@
+/** The one suite that every adapter of the store passes. */
+import { describeCapacity, describeEffects, describeLedger } from './contract/bounds.ts';
+import { describeKills, describeLife } from './contract/life.ts';
+import { describeEvents, describeEvidence, describePeople, describeSessions } from './contract/record.ts';
+import { describeQueue, describeTransitions, describeUniqueRuns } from './contract/runs.ts';
+import { type StoreHome, type Stores, useStores } from './contract/stores.ts';
+
+/** Registers the suite's tests; each begins with an empty home. */
+export function describeStore(makeHome: () => Promise<StoreHome>): Stores {
+  const stores = useStores(makeHome);
+  describeUniqueRuns(stores);
+  describeTransitions(stores);
+  describeQueue(stores);
+  describeEvents(stores);
+  describeSessions(stores);
+  describeEvidence(stores);
+  describePeople(stores);
+  describeLedger(stores);
+  describeCapacity(stores);
+  describeEffects(stores);
+  describeLife(stores);
+  describeKills(stores);
+  return stores;
+}

@@ -1,0 +1,45 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { readdirSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { describe, expect, it } from 'vitest';
+import type { StoreHome } from './contract/stores.ts';
+import { newRun } from './contract/stores.ts';
+import { describeStore } from './contract.ts';
+
+describe('the store on SQLite', () => {
+  const stores = describeStore(makeHome);
+
+  it('is a file for its owner alone, in WAL mode, whole by its own account, with nothing left beside it', async () => {
+    const store = await stores.open();
+    await store.runs.create(newRun('r'));
+    const { config } = stores.home;
+    if (config.kind !== 'sqlite') throw new Error('this is the SQLite suite');
+    for (const name of readdirSync(dirname(config.file)).filter((one) => one.startsWith('store.db'))) {
+      expect([name, statSync(join(dirname(config.file), name)).mode & 0o777]).toEqual([name, 0o600]);
+    }
+    await store.close();
+    expect(readdirSync(dirname(config.file))).toEqual(['store.db']);
+    const database = new DatabaseSync(config.file, { readOnly: true });
+    expect(database.prepare('PRAGMA journal_mode').get()).toEqual({ journal_mode: 'wal' });
+    expect(database.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
+    database.close();
+  });
+
+  it('what is asked after the close is an error, not a wait', async () => {
+    const store = await stores.open();
+    await store.close();
+    await expect(store.runs.get('r')).rejects.toThrow('is closed');
+    await store.close();
+  });
+});
+
+async function makeHome(): Promise<StoreHome> {
+  const dir = await mkdtemp(join(tmpdir(), 'lamplighter-store-'));
+  return {
+    config: { kind: 'sqlite', file: join(dir, 'data', 'store.db') },
+    blobsDir: join(dir, 'blobs'),
+    remove: () => rm(dir, { recursive: true, force: true }),
+  };
+}
