@@ -84,7 +84,12 @@ export interface Runs {
   create(run: NewRun): Promise<CreateRun>;
   get(id: string): Promise<RunRow | null>;
   /** Newest first. */
-  list(filter: { readonly repo?: string; readonly issue?: number; readonly open?: boolean; readonly limit?: number }): Promise<RunRow[]>;
+  list(filter: {
+    readonly repo?: string;
+    readonly issue?: number;
+    readonly open?: boolean;
+    readonly limit?: number;
+  }): Promise<RunRow[]>;
   usedReleases(repo: string): Promise<Set<string>>;
   /** Idempotent by (id, seq): a repeat of the newest changes nothing; a gap throws. */
   transition(id: string, input: TransitionInput): Promise<void>;
@@ -198,8 +203,15 @@ export interface Transcript {
 
 export interface Sessions {
   /** Idempotent by id. `system` is the prompt, kept with the session so that a resumed one is the same one. */
-  open(session: { readonly id: string; readonly run: string; readonly system: string; readonly at: number }): Promise<void>;
-  get(id: string): Promise<{ readonly id: string; readonly run: string; readonly system: string; readonly at: number } | null>;
+  open(session: {
+    readonly id: string;
+    readonly run: string;
+    readonly system: string;
+    readonly at: number;
+  }): Promise<void>;
+  get(
+    id: string,
+  ): Promise<{ readonly id: string; readonly run: string; readonly system: string; readonly at: number } | null>;
   ofRun(run: string): Promise<string[]>;
   /** Idempotent by (session, key); lands before the next turn that has not been committed. */
   addInput(session: string, key: string, text: string, at: number): Promise<void>;
@@ -240,7 +252,12 @@ export type CapacityKind = 'run' | 'job';
 
 export interface Capacity {
   /** Joins the line (idempotent by kind and id) and says whether the lease is granted: first come, first served among those in line. */
-  acquire(kind: CapacityKind, id: string, slots: number, at: number): Promise<{ readonly granted: boolean; readonly ahead: number }>;
+  acquire(
+    kind: CapacityKind,
+    id: string,
+    slots: number,
+    at: number,
+  ): Promise<{ readonly granted: boolean; readonly ahead: number }>;
   /** Idempotent. */
   release(kind: CapacityKind, id: string): Promise<void>;
   held(): Promise<{ readonly kind: CapacityKind; readonly id: string; readonly since: number }[]>;
@@ -258,16 +275,45 @@ export type EffectStanding =
 
 export interface EffectLog {
   /** Writes the intent. */
-  begin(effect: { readonly key: string; readonly name: string; readonly class: EffectClass; readonly run: string | null; readonly at: number }): Promise<EffectStanding>;
+  begin(effect: {
+    readonly key: string;
+    readonly name: string;
+    readonly class: EffectClass;
+    readonly run: string | null;
+    readonly at: number;
+  }): Promise<EffectStanding>;
   /** Idempotent: the first result stands. `repeated` marks an at-least-once effect that was done again after an unknown outcome. */
   done(key: string, result: unknown, repeated: boolean, at: number): Promise<void>;
-  list(run: string): Promise<{ readonly key: string; readonly name: string; readonly class: EffectClass; readonly attempts: number; readonly done: boolean; readonly repeated: boolean }[]>;
+  list(run: string): Promise<
+    {
+      readonly key: string;
+      readonly name: string;
+      readonly class: EffectClass;
+      readonly attempts: number;
+      readonly done: boolean;
+      readonly repeated: boolean;
+    }[]
+  >;
 }
 
 // --- evidence -------------------------------------------------------------------------------------------------
 
 export const EVIDENCE_KINDS = [
-  'triage', 'base', 'setup', 'red', 'regression', 'green', 'guard', 'bundle', 'push', 'build', 'deploy', 'rollout', 'health', 'prompt', 'tool-output',
+  'triage',
+  'base',
+  'setup',
+  'red',
+  'regression',
+  'green',
+  'guard',
+  'bundle',
+  'push',
+  'build',
+  'deploy',
+  'rollout',
+  'health',
+  'prompt',
+  'tool-output',
 ] as const;
 export type EvidenceKind = (typeof EVIDENCE_KINDS)[number];
 

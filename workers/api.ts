@@ -14,7 +14,14 @@ const store = await openStore(config.store, join(config.dataDir, 'blobs'));
 const connection = Connection.lazy({ address: config.temporal.address });
 const calls = createTemporalCalls(new Client({ connection, namespace: config.temporal.namespace }));
 const engine = createEngine({ store, calls, config });
-const app = createApp({ store, config, token: operatorToken, engine, issues: issueBooksOf(config, Date.now), now: Date.now });
+const app = createApp({
+  store,
+  config,
+  token: operatorToken,
+  engine,
+  issues: issueBooksOf(config, Date.now),
+  now: Date.now,
+});
 
 const server = createServer(app);
 server.listen(config.api.port, '127.0.0.1', () => sayReady());

@@ -15,7 +15,10 @@ export function createEngine({ store, calls, config }: EngineDeps): Engine & { p
   return {
     poke: (runId) => calls.pokeRun(runId),
     pollNow: () => calls.pollNow(),
-    links: (run) => ({ temporalUrl: config.temporal.webUrl === null ? null : timelineUrl(config.temporal.webUrl, config.temporal.namespace, run.id) }),
+    links: (run) => ({
+      temporalUrl:
+        config.temporal.webUrl === null ? null : timelineUrl(config.temporal.webUrl, config.temporal.namespace, run.id),
+    }),
 
     /** Idempotent: a run that is open is left alone. Git, tracker and deploy are asked by the stages themselves before they act again. */
     async recover() {

@@ -5,7 +5,8 @@ import type { ResolvedConfig } from '../config/resolved.ts';
 /** `node workers/<name>.ts <resolved config file>`. */
 export function configFromArgument(): ResolvedConfig {
   const file = process.argv[2];
-  if (file === undefined) throw new Error('give the resolved configuration file as the only argument: `lamplighter up` writes it');
+  if (file === undefined)
+    throw new Error('give the resolved configuration file as the only argument: `lamplighter up` writes it');
   return readResolvedConfig(file);
 }
 

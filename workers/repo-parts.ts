@@ -17,7 +17,9 @@ import type { Store } from '../store/port.ts';
 
 export const CONTRACT_FILE = '.lamplighter.yml';
 
-export type ContractRead = { readonly ok: true; readonly contract: Contract } | { readonly ok: false; readonly reason: string };
+export type ContractRead =
+  | { readonly ok: true; readonly contract: Contract }
+  | { readonly ok: false; readonly reason: string };
 
 export interface RepoParts {
   readonly git: RepoGit;
@@ -47,7 +49,8 @@ export function createRepoParts(deps: RepoPartsDeps): (repoKey: string) => RepoP
 
 function build({ config, store, sandbox, perform, now }: RepoPartsDeps, repoKey: string): RepoParts {
   const repo = config.repos.find((one) => one.key === repoKey);
-  if (repo === undefined) throw new Error(`repo ${repoKey} is not in the configuration: enrol it again, or cancel its runs`);
+  if (repo === undefined)
+    throw new Error(`repo ${repoKey} is not in the configuration: enrol it again, or cancel its runs`);
   const layout = repoLayout(config.dataDir, repoKey);
   const git = createRepoGit({ repo, dataDir: config.dataDir, now });
   const gateEnvironment = createEnvironment({ toolchains: config.toolchains, cachesDir: layout.gateCaches });
@@ -55,7 +58,11 @@ function build({ config, store, sandbox, perform, now }: RepoPartsDeps, repoKey:
 
   async function contractAt(sha: string): Promise<ContractRead> {
     const text = await git.readFile(sha, CONTRACT_FILE);
-    if (text === null) return { ok: false, reason: `${CONTRACT_FILE} is not on main (${sha.slice(0, 10)}): write one, docs/contract.md has examples` };
+    if (text === null)
+      return {
+        ok: false,
+        reason: `${CONTRACT_FILE} is not on main (${sha.slice(0, 10)}): write one, docs/contract.md has examples`,
+      };
     const parsed = parseContract(text, `${CONTRACT_FILE}@${sha.slice(0, 10)}`);
     return parsed.ok ? parsed : { ok: false, reason: `the contract can't be read: ${parsed.errors.join('; ')}` };
   }
@@ -65,12 +72,29 @@ function build({ config, store, sandbox, perform, now }: RepoPartsDeps, repoKey:
     contractAt,
     environment: createEnvironment({ toolchains: config.toolchains, cachesDir: layout.caches }),
     gates: createGates({
-      repo: repoKey, git, sandbox, store, environment: gateEnvironment, checkoutBinds: binds, now,
-      workDir: join(layout.root, 'gates'), setupCacheDir: join(layout.root, 'setup'),
+      repo: repoKey,
+      git,
+      sandbox,
+      store,
+      environment: gateEnvironment,
+      checkoutBinds: binds,
+      now,
+      workDir: join(layout.root, 'gates'),
+      setupCacheDir: join(layout.root, 'setup'),
     }),
     watcher: createCommandWatcher({
-      git, sandbox, store, contractAt, perform, repoKey, now,
-      environment: gateEnvironment, checkoutBinds: binds, target: repo.deploy, runProgram: exec, dataDir: config.dataDir,
+      git,
+      sandbox,
+      store,
+      contractAt,
+      perform,
+      repoKey,
+      now,
+      environment: gateEnvironment,
+      checkoutBinds: binds,
+      target: repo.deploy,
+      runProgram: exec,
+      dataDir: config.dataDir,
     }),
   };
 }

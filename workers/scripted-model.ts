@@ -7,6 +7,10 @@ const { config, scenarioDir } = configFromArgument();
 if (config.model.baseUrl === null) throw new Error('the scripted model needs model.baseUrl: where it is to listen');
 if (scenarioDir === null) throw new Error('the scripted model needs model.scenarios: the folder of its scenario files');
 const port = Number(new URL(config.model.baseUrl).port);
-const model = await startScriptedModel({ scenarioDir, port, logFile: join(config.dataDir, 'logs', 'model-requests.jsonl') });
+const model = await startScriptedModel({
+  scenarioDir,
+  port,
+  logFile: join(config.dataDir, 'logs', 'model-requests.jsonl'),
+});
 sayReady();
 onStop(() => void model.close().then(() => process.exit(0)));

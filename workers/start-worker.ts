@@ -1,6 +1,12 @@
 /** Everything a worker process runs, as one thing that can be started and stopped: the control queue and the repos' own workers. */
 import { Client, Connection } from '@temporalio/client';
-import { bundleWorkflowCode, DefaultLogger, NativeConnection, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import {
+  bundleWorkflowCode,
+  DefaultLogger,
+  NativeConnection,
+  Worker,
+  type WorkflowBundleWithSourceMap,
+} from '@temporalio/worker';
 import { fileURLToPath } from 'node:url';
 import type { CrashPoint } from '../activities/effects/crash-point.ts';
 import type { Config } from '../config/types.ts';
@@ -34,7 +40,13 @@ export async function startWorker(deps: WorkerDeps): Promise<{ stop(): Promise<v
   const connection = await Connection.connect({ address });
   await provideNamespace(connection, namespace);
   const client = new Client({ connection, namespace });
-  const activities = createActivities({ config, store, calls: createTemporalCalls(client), crash: deps.crash, now: Date.now });
+  const activities = createActivities({
+    config,
+    store,
+    calls: createTemporalCalls(client),
+    crash: deps.crash,
+    now: Date.now,
+  });
   const native = await NativeConnection.connect({ address });
 
   const repoWorkers = createRepoWorkers({

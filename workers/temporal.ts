@@ -1,5 +1,11 @@
 /** Temporal as this product needs it: the namespace with its retention and search attributes, the poller's schedule, the client calls. */
-import { Client, Connection, ScheduleOverlapPolicy, ScheduleAlreadyRunning, WorkflowNotFoundError } from '@temporalio/client';
+import {
+  Client,
+  Connection,
+  ScheduleOverlapPolicy,
+  ScheduleAlreadyRunning,
+  WorkflowNotFoundError,
+} from '@temporalio/client';
 import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/common';
 import type { LanePort } from '../activities/run/control.ts';
 import { laneWorkflowId, runWorkflowId, type RunInput } from '../domain/run.ts';
@@ -11,15 +17,26 @@ const RETENTION_SECONDS = 30 * 24 * 60 * 60;
 const ALREADY_EXISTS = 6;
 
 /** Value types of the operator API: 2 is keyword, 3 is int, 5 is bool. */
-const SEARCH_ATTRIBUTES = { LamplighterRepo: 2, LamplighterStage: 2, LamplighterIssue: 3, LamplighterFrozen: 5 } as const;
+const SEARCH_ATTRIBUTES = {
+  LamplighterRepo: 2,
+  LamplighterStage: 2,
+  LamplighterIssue: 3,
+  LamplighterFrozen: 5,
+} as const;
 
 /** Idempotent. The dev server's own namespaces keep closed runs for a day only, and an existing database ignores its attribute flags. */
 export async function provideNamespace(connection: Connection, namespace: string): Promise<void> {
   try {
-    await connection.workflowService.registerNamespace({ namespace, workflowExecutionRetentionPeriod: { seconds: RETENTION_SECONDS } as never });
+    await connection.workflowService.registerNamespace({
+      namespace,
+      workflowExecutionRetentionPeriod: { seconds: RETENTION_SECONDS } as never,
+    });
   } catch (error) {
     if (!hasCode(error, ALREADY_EXISTS)) throw error;
-    await connection.workflowService.updateNamespace({ namespace, config: { workflowExecutionRetentionTtl: { seconds: RETENTION_SECONDS } as never } });
+    await connection.workflowService.updateNamespace({
+      namespace,
+      config: { workflowExecutionRetentionTtl: { seconds: RETENTION_SECONDS } as never },
+    });
   }
   await untilListed(connection, namespace);
 }
@@ -32,7 +49,10 @@ async function untilListed(connection: Connection, namespace: string): Promise<v
       const { customAttributes } = await connection.operatorService.listSearchAttributes({ namespace });
       const missing = Object.entries(SEARCH_ATTRIBUTES).filter(([name]) => !(name in (customAttributes ?? {})));
       if (missing.length === 0) return;
-      await connection.operatorService.addSearchAttributes({ namespace, searchAttributes: Object.fromEntries(missing) });
+      await connection.operatorService.addSearchAttributes({
+        namespace,
+        searchAttributes: Object.fromEntries(missing),
+      });
     } catch (error) {
       if (Date.now() > deadline) throw error;
     }

@@ -9,7 +9,8 @@ export function trackersOf(config: Pick<Config, 'repos'>, now: () => number): Tr
   const trackers = new Map(config.repos.map((repo) => [repo.key, createLocalTracker({ ...repo.tracker, now })]));
   return (repoKey) => {
     const tracker = trackers.get(repoKey);
-    if (tracker === undefined) throw new Error(`repo ${repoKey} is not in the configuration: enrol it again, or cancel its runs`);
+    if (tracker === undefined)
+      throw new Error(`repo ${repoKey} is not in the configuration: enrol it again, or cancel its runs`);
     return tracker;
   };
 }

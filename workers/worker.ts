@@ -19,5 +19,8 @@ const worker = await startWorker({ config, store, crash: crash === null ? noCras
 sayReady();
 
 onStop(() => {
-  worker.stop().then(() => store.close()).then(() => process.exit(0), fail);
+  worker
+    .stop()
+    .then(() => store.close())
+    .then(() => process.exit(0), fail);
 });

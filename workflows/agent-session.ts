@@ -31,7 +31,11 @@ export async function agentSession(input: SessionInput): Promise<SessionResult> 
     const end = await builtin.observe(input, sessionId, spent());
     if (end !== null) return { end, spentMs: spent() };
     if (steps >= STEPS_PER_EXECUTION || workflowInfo().continueAsNewSuggested) {
-      await continueAsNew<typeof agentSession>({ ...input, spentMs: spent(), continued: { sessionId, steps: before + steps } });
+      await continueAsNew<typeof agentSession>({
+        ...input,
+        spentMs: spent(),
+        continued: { sessionId, steps: before + steps },
+      });
     }
   }
 }

@@ -10,11 +10,18 @@ import type { ControlActivities, RepoActivities } from './ports.ts';
 type Shape = Omit<ActivityOptions, 'taskQueue' | 'summary'>;
 
 /** A short effect or a store write. */
-const brief: Shape = { startToCloseTimeout: '1 minute', retry: { initialInterval: '1 second', backoffCoefficient: 1.5, maximumInterval: '30 seconds' } };
+const brief: Shape = {
+  startToCloseTimeout: '1 minute',
+  retry: { initialInterval: '1 second', backoffCoefficient: 1.5, maximumInterval: '30 seconds' },
+};
 
 /** A wait that writes no history: the activity fails until the thing is there. */
 export function waiting(everyMs: number): Shape {
-  return { startToCloseTimeout: '1 minute', retry: { initialInterval: everyMs, backoffCoefficient: 1 }, cancellationType: ActivityCancellationType.TRY_CANCEL };
+  return {
+    startToCloseTimeout: '1 minute',
+    retry: { initialInterval: everyMs, backoffCoefficient: 1 },
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+  };
 }
 
 /** Work on the checkout or a model call: heartbeats, and a cancelled one is waited for, so that nothing goes on behind us. */
@@ -37,5 +44,9 @@ export function control(summary: string, shape: Shape = brief): ControlActivitie
 }
 
 export function onHost(repoKey: string, summary: string, shape: Shape): RepoActivities {
-  return proxyActivities<RepoActivities>({ ...shape, taskQueue: repoTaskQueue(repoKey), summary: summary.slice(0, 190) });
+  return proxyActivities<RepoActivities>({
+    ...shape,
+    taskQueue: repoTaskQueue(repoKey),
+    summary: summary.slice(0, 190),
+  });
 }

@@ -42,7 +42,12 @@ export const builtin: Executor = {
   },
 
   async observe(spec, sessionId, elapsedMs) {
-    const step = await control('Model turn', long(spec.heartbeatSeconds)).modelTurn({ runId: spec.runId, sessionId, bounds: spec.bounds, elapsedMs });
+    const step = await control('Model turn', long(spec.heartbeatSeconds)).modelTurn({
+      runId: spec.runId,
+      sessionId,
+      bounds: spec.bounds,
+      elapsedMs,
+    });
     if (step.kind === 'ended') return step.end;
     if (step.kind === 'again') return null;
     for (const call of step.calls) {
@@ -62,7 +67,11 @@ async function runCall(spec: SessionSpec, sessionId: string, turn: number, call:
   } catch (error) {
     if (isCancellation(error) || !(error instanceof ActivityFailure) || call.replay === 'safe') throw error;
     // One attempt, and it is lost: the model is told that it may have run in part.
-    await onHost(spec.repoKey, `${call.name} was interrupted (turn ${turn})`, long(spec.heartbeatSeconds)).recordInterrupted(key);
+    await onHost(
+      spec.repoKey,
+      `${call.name} was interrupted (turn ${turn})`,
+      long(spec.heartbeatSeconds),
+    ).recordInterrupted(key);
     return null;
   }
 }

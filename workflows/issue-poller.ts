@@ -3,5 +3,6 @@ import { control } from './calls.ts';
 
 export async function issuePoller(): Promise<void> {
   const { poke } = await control('Read the trackers and write the queues').pollRepos();
-  if (poke.length > 0) await control(`Poke ${poke.length === 1 ? 'one lane' : `${poke.length} lanes`}`).pokeLanes({ repoKeys: poke });
+  if (poke.length > 0)
+    await control(`Poke ${poke.length === 1 ? 'one lane' : `${poke.length} lanes`}`).pokeLanes({ repoKeys: poke });
 }

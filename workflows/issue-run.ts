@@ -3,7 +3,15 @@
  * `next`, and writes each transition to the store before anything else happens because of it (design section 5).
  */
 import {
-  CancellationScope, condition, getExternalWorkflowHandle, isCancellation, log, setCurrentDetails, setHandler, upsertSearchAttributes, uuid4,
+  CancellationScope,
+  condition,
+  getExternalWorkflowHandle,
+  isCancellation,
+  log,
+  setCurrentDetails,
+  setHandler,
+  upsertSearchAttributes,
+  uuid4,
 } from '@temporalio/workflow';
 import { defineSearchAttributeKey, SearchAttributeType, TemporalFailure } from '@temporalio/common';
 import { runDetails } from '../domain/details.ts';
@@ -13,7 +21,7 @@ import { next } from '../domain/transition.ts';
 import { control } from './calls.ts';
 import { escalate, poke, runEnded, unfreeze } from './messages.ts';
 import type { ControlActivities, OutsideSignal } from './ports.ts';
-import { createWork, type RunWork } from './run-work.ts';
+import { doWork, type WorkContext } from './run-work.ts';
 
 const attributes = {
   repo: defineSearchAttributeKey('LamplighterRepo', SearchAttributeType.KEYWORD),
@@ -24,9 +32,13 @@ const attributes = {
 
 export async function issueRun(input: RunInput): Promise<{ readonly outcome: string; readonly reason: string }> {
   const inbox = openInbox();
-  const work = createWork(input, () => {
-    inbox.poked = true;
-  });
+  const context: WorkContext = {
+    input,
+    look: () => {
+      inbox.poked = true;
+    },
+    sessionMs: 0,
+  };
   let state: RunState = input.resume?.state ?? FRESH;
   let seq = input.resume?.seq ?? 0;
   const passed: { stage: RunState['stage']; at: number }[] = [];
@@ -38,7 +50,7 @@ export async function issueRun(input: RunInput): Promise<{ readonly outcome: str
   for (;;) {
     const due = workOf(state, input.bounds);
     if (due === null) break;
-    const { events, act } = await perform(input, due, work, inbox);
+    const { events, act } = await perform(context, due, inbox);
     for (const event of events) {
       const moved = next(state, event, input.bounds, Date.now());
       if (moved.state === state && moved.effects.length === 0) continue;
@@ -46,7 +58,12 @@ export async function issueRun(input: RunInput): Promise<{ readonly outcome: str
       state = moved.state;
       const plan: { plan?: TriagePlan } = event.kind === 'accepted' ? { plan: event.plan } : {};
       await control(`Record stage ${state.stage}`).recordTransition({
-        runId: input.runId, seq, state, effects: moved.effects, cause: event.kind, ...plan,
+        runId: input.runId,
+        seq,
+        state,
+        effects: moved.effects,
+        cause: event.kind,
+        ...plan,
       });
       await show(input, state, passed);
       await settle(input, seq, moved.effects);
@@ -55,7 +72,9 @@ export async function issueRun(input: RunInput): Promise<{ readonly outcome: str
   }
 
   await tellLane(input);
-  return state.stage === 'ended' ? { outcome: state.outcome, reason: state.reason } : { outcome: 'unknown', reason: '' };
+  return state.stage === 'ended'
+    ? { outcome: state.outcome, reason: state.reason }
+    : { outcome: 'unknown', reason: '' };
 }
 
 interface Inbox {
@@ -74,7 +93,10 @@ function openInbox(): Inbox {
     inbox.poked = true;
   });
   setHandler(unfreeze, (given) => {
-    inbox.signals.push({ id: uuid4(), signal: { kind: 'unfreeze', way: given?.way ?? 'abandon', note: given?.note ?? '' } });
+    inbox.signals.push({
+      id: uuid4(),
+      signal: { kind: 'unfreeze', way: given?.way ?? 'abandon', note: given?.note ?? '' },
+    });
     inbox.poked = true;
   });
   return inbox;
@@ -87,25 +109,27 @@ interface Performed {
 }
 
 /** Performs one piece of work while listening for acts. An act stops the work first; what the work had finished by then counts before it. */
-async function perform(input: RunInput, due: Work, work: RunWork, inbox: Inbox): Promise<Performed> {
+async function perform(context: WorkContext, due: Work, inbox: Inbox): Promise<Performed> {
   const scope = new CancellationScope();
   let finished: RunEvent | 'stopped' | null = null;
-  const working = scope.run(async () => work(due)).then(
-    (event) => {
-      finished = event;
-    },
-    (error: unknown) => {
-      // Only what can't heal gets here: the rest is retried by the activity's policy. A person is called, with the reason.
-      finished = isCancellation(error) ? 'stopped' : { kind: 'failed', reason: rootMessage(error) };
-    },
-  );
+  const working = scope
+    .run(() => doWork(context, due))
+    .then(
+      (event) => {
+        finished = event;
+      },
+      (error: unknown) => {
+        // Only what can't heal gets here: the rest is retried by the activity's policy. A person is called, with the reason.
+        finished = isCancellation(error) ? 'stopped' : { kind: 'failed', reason: rootMessage(error) };
+      },
+    );
   const result = (): RunEvent[] => (finished === null || finished === 'stopped' ? [] : [finished]);
 
   for (;;) {
     await Promise.race([working, condition(() => inbox.poked)]);
     if (!inbox.poked) return { events: result(), act: null };
     inbox.poked = false;
-    const taken = await takeAct(input, inbox);
+    const taken = await takeAct(context.input, inbox);
     if (taken !== null) {
       scope.cancel();
       await working;
@@ -127,7 +151,11 @@ function rootMessage(error: unknown): string {
 
 async function takeAct(input: RunInput, inbox: Inbox): ReturnType<ControlActivities['takeAct']> {
   for (let sent = inbox.signals.shift(); sent !== undefined; sent = inbox.signals.shift()) {
-    await control(`Record the signal ${sent.signal.kind}`).recordSignal({ runId: input.runId, id: sent.id, signal: sent.signal });
+    await control(`Record the signal ${sent.signal.kind}`).recordSignal({
+      runId: input.runId,
+      id: sent.id,
+      signal: sent.signal,
+    });
   }
   return control('Read what people asked for').takeAct({ runId: input.runId });
 }
@@ -139,7 +167,11 @@ async function settle(input: RunInput, seq: number, effects: readonly { readonly
   await control('Update the phase comment').publishPhases({ runId: input.runId });
 }
 
-async function show(input: RunInput, state: RunState, passed: { stage: RunState['stage']; at: number }[]): Promise<void> {
+async function show(
+  input: RunInput,
+  state: RunState,
+  passed: { stage: RunState['stage']; at: number }[],
+): Promise<void> {
   passed.push({ stage: state.stage, at: Date.now() });
   setCurrentDetails(runDetails(input, state, passed));
   upsertSearchAttributes([

@@ -1,7 +1,7 @@
 /** The activities as workflows see them: what each takes and gives. Implementations are in activities/, wired in workers/. */
 import type { RunBounds, RunInput } from '../domain/run.ts';
 import type { SessionEnd } from '../domain/session-end.ts';
-import type { Brief, RunEffect, RunEvent, RunState, Resolution } from '../domain/stage.ts';
+import type { Brief, RunEffect, RunEvent, RunState } from '../domain/stage.ts';
 import type { TriagePlan } from '../domain/run.ts';
 
 /** Anywhere: they touch the store, the tracker and the model, never a checkout. */
@@ -32,15 +32,24 @@ export interface ControlActivities {
   /** Throws a benign, retryable failure until granted. */
   acquireSlot(input: { readonly runId: string }): Promise<void>;
   /** Holds while the kill switch is on (benign, retryable), then reads the issue again. */
-  checkIssue(input: { readonly runId: string }): Promise<{ readonly ok: true } | { readonly ok: false; readonly reason: string }>;
+  checkIssue(input: {
+    readonly runId: string;
+  }): Promise<{ readonly ok: true } | { readonly ok: false; readonly reason: string }>;
 
-  triage(input: { readonly runId: string }): Promise<
+  triage(input: {
+    readonly runId: string;
+  }): Promise<
     | { readonly kind: 'accepted'; readonly plan: TriagePlan }
     | { readonly kind: 'rejected'; readonly reason: string }
     | { readonly kind: 'failed'; readonly reason: string }
     | { readonly kind: 'exhausted'; readonly bound: string }
   >;
-  modelTurn(input: { readonly runId: string; readonly sessionId: string; readonly bounds: RunBounds; readonly elapsedMs: number }): Promise<TurnStep>;
+  modelTurn(input: {
+    readonly runId: string;
+    readonly sessionId: string;
+    readonly bounds: RunBounds;
+    readonly elapsedMs: number;
+  }): Promise<TurnStep>;
 }
 
 export interface ToolCall {
@@ -57,28 +66,60 @@ export type TurnStep =
 
 /** On the host that holds the repo's checkout. */
 export interface RepoActivities {
-  prepareRun(input: { readonly runId: string }): Promise<Extract<RunEvent, { kind: 'prepared' | 'base-red' | 'failed' }>>;
+  prepareRun(input: {
+    readonly runId: string;
+  }): Promise<Extract<RunEvent, { kind: 'prepared' | 'base-red' | 'failed' }>>;
   /** Throws a benign, retryable failure until main is no longer at `from`. */
   awaitHeadMove(input: { readonly runId: string; readonly from: string }): Promise<void>;
-  verifyRun(input: { readonly runId: string; readonly base: string; readonly head: string }): Promise<Extract<RunEvent, { kind: 'proven' | 'refused' | 'failed' }>>;
-  pushRun(input: { readonly runId: string; readonly head: string }): Promise<Extract<RunEvent, { kind: 'pushed' | 'raced' | 'failed' }>>;
-  mergeRun(input: { readonly runId: string; readonly head: string }): Promise<Extract<RunEvent, { kind: 'merged' | 'conflicts' }>>;
-  watchDeploy(input: { readonly runId: string; readonly sha: string }): Promise<
-    { readonly kind: 'green' } | { readonly kind: 'red'; readonly stage: string; readonly reason: string } | { readonly kind: 'unwatchable'; readonly reason: string }
+  verifyRun(input: {
+    readonly runId: string;
+    readonly base: string;
+    readonly head: string;
+  }): Promise<Extract<RunEvent, { kind: 'proven' | 'refused' | 'failed' }>>;
+  pushRun(input: {
+    readonly runId: string;
+    readonly head: string;
+  }): Promise<Extract<RunEvent, { kind: 'pushed' | 'raced' | 'failed' }>>;
+  mergeRun(input: {
+    readonly runId: string;
+    readonly head: string;
+  }): Promise<Extract<RunEvent, { kind: 'merged' | 'conflicts' }>>;
+  watchDeploy(input: {
+    readonly runId: string;
+    readonly sha: string;
+  }): Promise<
+    | { readonly kind: 'green' }
+    | { readonly kind: 'red'; readonly stage: string; readonly reason: string }
+    | { readonly kind: 'unwatchable'; readonly reason: string }
   >;
-  proveHead(input: { readonly runId: string; readonly sha: string; readonly reverted: boolean }): Promise<
+  proveHead(input: {
+    readonly runId: string;
+    readonly sha: string;
+    readonly reverted: boolean;
+  }): Promise<
     { readonly kind: 'proven'; readonly sha: string } | { readonly kind: 'not-proven'; readonly reason: string }
   >;
-  openSession(input: { readonly runId: string; readonly opening: number; readonly brief: Brief; readonly bounds: RunBounds }): Promise<{ readonly sessionId: string }>;
-  runTool(input: { readonly runId: string; readonly sessionId: string; readonly turn: number; readonly toolUseId: string }): Promise<
-    { readonly kind: 'done' } | { readonly kind: 'ended'; readonly end: SessionEnd }
-  >;
-  recordInterrupted(input: { readonly runId: string; readonly sessionId: string; readonly turn: number; readonly toolUseId: string }): Promise<void>;
+  openSession(input: {
+    readonly runId: string;
+    readonly opening: number;
+    readonly brief: Brief;
+    readonly bounds: RunBounds;
+  }): Promise<{ readonly sessionId: string }>;
+  runTool(input: {
+    readonly runId: string;
+    readonly sessionId: string;
+    readonly turn: number;
+    readonly toolUseId: string;
+  }): Promise<{ readonly kind: 'done' } | { readonly kind: 'ended'; readonly end: SessionEnd }>;
+  recordInterrupted(input: {
+    readonly runId: string;
+    readonly sessionId: string;
+    readonly turn: number;
+    readonly toolUseId: string;
+  }): Promise<void>;
 }
 
 /** What a person may send from Temporal Web or its CLI. */
 export type OutsideSignal =
   | { readonly kind: 'escalate'; readonly note: string }
   | { readonly kind: 'unfreeze'; readonly way: 'retry' | 'resolved' | 'abandon'; readonly note: string };
-
-export type { Resolution };

@@ -4,8 +4,18 @@
  * that vanished goes on holding the lane: `awaitRunEnd` calls a person for it.
  */
 import {
-  CancellationScope, ChildWorkflowCancellationType, condition, continueAsNew, isCancellation, log, ParentClosePolicy, setCurrentDetails,
-  setHandler, startChild, WorkflowIdReusePolicy, workflowInfo,
+  CancellationScope,
+  ChildWorkflowCancellationType,
+  condition,
+  continueAsNew,
+  isCancellation,
+  log,
+  ParentClosePolicy,
+  setCurrentDetails,
+  setHandler,
+  startChild,
+  WorkflowIdReusePolicy,
+  workflowInfo,
 } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import { runWorkflowId, type RunInput } from '../domain/run.ts';
@@ -31,7 +41,7 @@ export async function repoLane(input: LaneInput): Promise<void> {
   });
 
   let holder = input.holder;
-  for (let runs = 0; ; ) {
+  for (let runs = 0; ;) {
     if (holder === null) {
       if (!poked) return;
       poked = false;

@@ -5,109 +5,139 @@ import type { RunEvent, Work } from '../domain/stage.ts';
 import { agentSession } from './agent-session.ts';
 import { control, long, onHost, waiting } from './calls.ts';
 
-export type RunWork = (due: Work) => Promise<RunEvent>;
+/** What the work of one run shares. */
+export interface WorkContext {
+  readonly input: RunInput;
+  /** Makes the run read its acts. */
+  readonly look: () => void;
+  /** Milliseconds of session time over the run's life. */
+  sessionMs: number;
+}
 
 type Of<D extends Work['do']> = Extract<Work, { do: D }>;
 
 /** After more lost races than the bounds allow, the run lets the others finish first. */
 const PATIENCE = '10 minutes';
 
-export function createWork(input: RunInput, look: () => void): RunWork {
-  const { runId, repoKey } = input;
-  const steady = long(input.heartbeatSeconds);
-  let sessionMs = 0;
-
-  async function triage(): Promise<RunEvent> {
-    const issue = await control('Is the issue still released?').checkIssue({ runId });
-    if (!issue.ok) return { kind: 'not-eligible', reason: issue.reason };
-    const triaged = await control('Triage: turn the issue into a plan', steady).triage({ runId });
-    return triaged;
+export function doWork(context: WorkContext, due: Work): Promise<RunEvent> {
+  switch (due.do) {
+    case 'triage':
+      return triage(context);
+    case 'prepare':
+      return prepare(context);
+    case 'await-head-move':
+      return awaitHeadMove(context, due);
+    case 'session':
+      return session(context, due);
+    case 'verify':
+      return verify(context, due);
+    case 'push':
+      return push(context, due);
+    case 'merge':
+      return merge(context, due);
+    case 'watch':
+      return watch(context, due);
+    case 'prove-head':
+      return proveHead(context, due);
+    case 'await-unfreeze':
+      return awaitUnfreeze(context);
   }
+}
 
-  async function prepare(): Promise<RunEvent> {
-    await control('Wait for a free slot', waiting(2_000)).acquireSlot({ runId });
-    return onHost(repoKey, 'Prepare: fetch, worktree, prove the base', steady).prepareRun({ runId });
-  }
+function host({ input }: WorkContext, summary: string): ReturnType<typeof onHost> {
+  return onHost(input.repoKey, summary, long(input.heartbeatSeconds));
+}
 
-  async function awaitHeadMove(due: Of<'await-head-move'>): Promise<RunEvent> {
-    await onHost(repoKey, `Base is red at ${short(due.from)}: wait for main to move`, waiting(15_000)).awaitHeadMove({ runId, from: due.from });
-    return { kind: 'head-moved' };
-  }
+function standing({ input }: WorkContext): ReturnType<ReturnType<typeof control>['checkIssue']> {
+  return control('Is the issue still released?', waiting(2_000)).checkIssue({ runId: input.runId });
+}
 
-  async function session(due: Of<'session'>): Promise<RunEvent> {
-    const issue = await control('Is the issue still released?').checkIssue({ runId });
-    if (!issue.ok) return { kind: 'withdrawn', reason: issue.reason };
-    await control('Wait for a free slot', waiting(2_000)).acquireSlot({ runId });
-    const result = await executeChild(agentSession, {
-      args: [{ runId, repoKey, opening: due.opening, brief: due.brief, bounds: input.bounds, heartbeatSeconds: input.heartbeatSeconds, spentMs: sessionMs }],
-      workflowId: sessionWorkflowId(runId, due.opening),
-      staticSummary: `Session ${due.opening}: ${due.brief.kind}`,
-    });
-    sessionMs = result.spentMs;
-    const { end } = result;
-    if (end.kind === 'failed') return { kind: 'failed', reason: `the session failed: ${end.reason}` };
-    if (end.kind === 'stopped') return { kind: 'failed', reason: 'the session was stopped' };
-    return end;
-  }
+async function acquireSlot({ input }: WorkContext): Promise<void> {
+  await control('Wait for a free slot', waiting(2_000)).acquireSlot({ runId: input.runId });
+}
 
-  async function verify(due: Of<'verify'>): Promise<RunEvent> {
-    return onHost(repoKey, `Gates on ${short(due.head)}`, steady).verifyRun({ runId, base: due.base, head: due.head });
-  }
+async function triage(context: WorkContext): Promise<RunEvent> {
+  const { runId, heartbeatSeconds } = context.input;
+  const issue = await standing(context);
+  if (!issue.ok) return { kind: 'not-eligible', reason: issue.reason };
+  return control('Triage: turn the issue into a plan', long(heartbeatSeconds)).triage({ runId });
+}
 
-  async function push(due: Of<'push'>): Promise<RunEvent> {
-    const issue = await control('Is the issue still released?').checkIssue({ runId });
-    if (!issue.ok) return { kind: 'withdrawn', reason: issue.reason };
-    // A push in flight is never cut: its outcome is what the next act must be judged by.
-    return CancellationScope.nonCancellable(() => onHost(repoKey, `Push ${short(due.head)}`, steady).pushRun({ runId, head: due.head }));
-  }
+async function prepare(context: WorkContext): Promise<RunEvent> {
+  await acquireSlot(context);
+  return host(context, 'Prepare: fetch, worktree, prove the base').prepareRun({ runId: context.input.runId });
+}
 
-  async function merge(due: Of<'merge'>): Promise<RunEvent> {
-    if (due.patient) await sleep(PATIENCE, { summary: 'Several lost races: let the others land first' });
-    return onHost(repoKey, `Somebody landed first: merge ${short(due.main)}`, steady).mergeRun({ runId, head: due.head });
-  }
+async function awaitHeadMove({ input }: WorkContext, due: Of<'await-head-move'>): Promise<RunEvent> {
+  const summary = `Base is red at ${short(due.from)}: wait for main to move`;
+  await onHost(input.repoKey, summary, waiting(5_000)).awaitHeadMove({ runId: input.runId, from: due.from });
+  return { kind: 'head-moved' };
+}
 
-  async function watch(due: Of<'watch'>): Promise<RunEvent> {
-    const seen = await onHost(repoKey, `Watch ${short(due.sha)} through build, deploy and health`, steady).watchDeploy({ runId, sha: due.sha });
-    return seen.kind === 'unwatchable' ? { kind: 'failed', reason: seen.reason } : seen;
-  }
+async function session(context: WorkContext, due: Of<'session'>): Promise<RunEvent> {
+  const { runId, repoKey, bounds, heartbeatSeconds } = context.input;
+  const issue = await standing(context);
+  if (!issue.ok) return { kind: 'withdrawn', reason: issue.reason };
+  await acquireSlot(context);
+  const { opening, brief } = due;
+  const { end, spentMs } = await executeChild(agentSession, {
+    args: [{ runId, repoKey, opening, brief, bounds, heartbeatSeconds, spentMs: context.sessionMs }],
+    workflowId: sessionWorkflowId(runId, opening),
+    staticSummary: `Session ${opening}: ${brief.kind}`,
+  });
+  context.sessionMs = spentMs;
+  if (end.kind === 'failed') return { kind: 'failed', reason: `the session failed: ${end.reason}` };
+  if (end.kind === 'stopped') return { kind: 'failed', reason: 'the session was stopped' };
+  return end;
+}
 
-  async function proveHead(due: Of<'prove-head'>): Promise<RunEvent> {
-    const seen = await onHost(repoKey, 'Prove that main is healthy', steady).proveHead({ runId, sha: due.sha, reverted: due.resolution.reverted });
-    return seen.kind === 'proven' ? { kind: 'head-proven', sha: seen.sha } : { kind: 'head-not-proven', reason: seen.reason };
-  }
+function verify(context: WorkContext, due: Of<'verify'>): Promise<RunEvent> {
+  return host(context, `Gates on ${short(due.head)}`).verifyRun({
+    runId: context.input.runId,
+    base: due.base,
+    head: due.head,
+  });
+}
 
-  /** Ends only by an act, which cancels it; the activity is for an act whose poke was lost. */
-  async function awaitUnfreeze(): Promise<never> {
-    await control('Frozen: wait for a person', waiting(5_000)).awaitAct({ runId });
-    look();
-    await condition(() => false);
-    throw new Error('unreachable: a condition that is never true ended');
-  }
+async function push(context: WorkContext, due: Of<'push'>): Promise<RunEvent> {
+  const issue = await standing(context);
+  if (!issue.ok) return { kind: 'withdrawn', reason: issue.reason };
+  // A push in flight is never cut: its outcome is what the next act must be judged by.
+  return CancellationScope.nonCancellable(() =>
+    host(context, `Push ${short(due.head)}`).pushRun({ runId: context.input.runId, head: due.head }),
+  );
+}
 
-  return async (due) => {
-    switch (due.do) {
-      case 'triage':
-        return triage();
-      case 'prepare':
-        return prepare();
-      case 'await-head-move':
-        return awaitHeadMove(due);
-      case 'session':
-        return session(due);
-      case 'verify':
-        return verify(due);
-      case 'push':
-        return push(due);
-      case 'merge':
-        return merge(due);
-      case 'watch':
-        return watch(due);
-      case 'prove-head':
-        return proveHead(due);
-      case 'await-unfreeze':
-        return awaitUnfreeze();
-    }
-  };
+async function merge(context: WorkContext, due: Of<'merge'>): Promise<RunEvent> {
+  if (due.patient) await sleep(PATIENCE, { summary: 'Several lost races: let the others land first' });
+  const summary = `Somebody landed first: merge ${short(due.main)}`;
+  return host(context, summary).mergeRun({ runId: context.input.runId, head: due.head });
+}
+
+async function watch(context: WorkContext, due: Of<'watch'>): Promise<RunEvent> {
+  const summary = `Watch ${short(due.sha)} through build, deploy and health`;
+  const seen = await host(context, summary).watchDeploy({ runId: context.input.runId, sha: due.sha });
+  return seen.kind === 'unwatchable' ? { kind: 'failed', reason: seen.reason } : seen;
+}
+
+async function proveHead(context: WorkContext, due: Of<'prove-head'>): Promise<RunEvent> {
+  const { sha, resolution } = due;
+  const seen = await host(context, 'Prove that main is healthy').proveHead({
+    runId: context.input.runId,
+    sha,
+    reverted: resolution.reverted,
+  });
+  return seen.kind === 'proven'
+    ? { kind: 'head-proven', sha: seen.sha }
+    : { kind: 'head-not-proven', reason: seen.reason };
+}
+
+/** Ends only by an act, which cancels it; the activity is for an act whose poke was lost. */
+async function awaitUnfreeze({ input, look }: WorkContext): Promise<never> {
+  await control('Frozen: wait for a person', waiting(5_000)).awaitAct({ runId: input.runId });
+  look();
+  await condition(() => false);
+  throw new Error('unreachable: a condition that is never true ended');
 }
 
 function short(sha: string): string {

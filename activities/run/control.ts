@@ -25,7 +25,14 @@ export interface RunControlDeps {
 
 export type RunControlActivities = Pick<
   ControlActivities,
-  'pokeLanes' | 'awaitRunEnd' | 'recordTransition' | 'takeAct' | 'finishAct' | 'awaitAct' | 'recordSignal' | 'acquireSlot'
+  | 'pokeLanes'
+  | 'awaitRunEnd'
+  | 'recordTransition'
+  | 'takeAct'
+  | 'finishAct'
+  | 'awaitAct'
+  | 'recordSignal'
+  | 'acquireSlot'
 >;
 
 export function createRunControlActivities(deps: RunControlDeps): RunControlActivities {
@@ -40,8 +47,13 @@ export function createRunControlActivities(deps: RunControlDeps): RunControlActi
       if (run?.outcome !== null && run !== null) return;
       if (run === null || !(await deps.lanes.isOpen(runId))) {
         await store.escalations.raise({
-          key: `vanished/${runId}`, run: runId, repo: run?.repo ?? null, severity: 'high', topic: 'vanished',
-          decision: 'the run has no workflow and no outcome: `lamplighter recover`, or cancel it', at: now(),
+          key: `vanished/${runId}`,
+          run: runId,
+          repo: run?.repo ?? null,
+          severity: 'high',
+          topic: 'vanished',
+          decision: 'the run has no workflow and no outcome: `lamplighter recover`, or cancel it',
+          at: now(),
         });
       }
       throw notYet(`run ${runId} has not ended`);
@@ -66,16 +78,29 @@ export function createRunControlActivities(deps: RunControlDeps): RunControlActi
 
     async recordSignal({ runId, id, signal }) {
       const run = await store.runs.get(runId);
-      const data = signal.kind === 'escalate' ? { kind: signal.kind } : { kind: signal.kind, way: signal.way, reverted: false };
+      const data =
+        signal.kind === 'escalate' ? { kind: signal.kind } : { kind: signal.kind, way: signal.way, reverted: false };
       const note = signal.note.trim() === '' ? "sent from Temporal's own tools, without a note" : signal.note;
       const refusal = deps.honourSignals
         ? refuseAct(run, data, signal.note)
         : 'signals without a name are not honoured here: use the API, the CLI or the page';
       if (refusal !== null) {
-        await store.events.append({ at: now(), subject: `run/${runId}`, kind: 'signal.refused', data: { kind: signal.kind, reason: refusal } });
+        await store.events.append({
+          at: now(),
+          subject: `run/${runId}`,
+          kind: 'signal.refused',
+          data: { kind: signal.kind, reason: refusal },
+        });
         return;
       }
-      await store.acts.add({ id: id || randomUUID(), run: runId, data, note, at: now(), by: { name: 'temporal (unattributed)', kind: 'system', scopes: [] } });
+      await store.acts.add({
+        id: id || randomUUID(),
+        run: runId,
+        data,
+        note,
+        at: now(),
+        by: { name: 'temporal (unattributed)', kind: 'system', scopes: [] },
+      });
     },
 
     async acquireSlot({ runId }) {

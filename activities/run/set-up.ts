@@ -8,7 +8,9 @@ import type { Beat } from './heartbeat.ts';
 
 export type SetUpOutcome = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
-export type SetUp = (input: { readonly worktree: Worktree; readonly contract: Contract } & Beat) => Promise<SetUpOutcome>;
+export type SetUp = (
+  input: { readonly worktree: Worktree; readonly contract: Contract } & Beat,
+) => Promise<SetUpOutcome>;
 
 const KEPT_BYTES = 16_000;
 
@@ -32,7 +34,10 @@ export function createSetUp(deps: { readonly sandbox: Sandbox; readonly environm
       if (result.end === 'aborted') signal.throwIfAborted();
       if (result.end === 'exited' && result.code === 0) continue;
       const how = result.end === 'exited' ? `exited with ${result.code}` : `ended by ${result.end}`;
-      return { ok: false, reason: `the setup of check ${check.name} ${how} in the worktree: ${lastLine(result.stderr || result.stdout)}` };
+      return {
+        ok: false,
+        reason: `the setup of check ${check.name} ${how} in the worktree: ${lastLine(result.stderr || result.stdout)}`,
+      };
     }
     return { ok: true };
   };

@@ -15,13 +15,18 @@ export interface StageDeps {
   readonly git: RepoGit;
   readonly gates: Gates;
   /** Reads and parses the contract as it is in a sha. */
-  readonly contractAt: (sha: string) => Promise<{ readonly ok: true; readonly contract: Contract } | { readonly ok: false; readonly reason: string }>;
+  readonly contractAt: (
+    sha: string,
+  ) => Promise<{ readonly ok: true; readonly contract: Contract } | { readonly ok: false; readonly reason: string }>;
   readonly setUp: SetUp;
   readonly perform: PerformEffect;
   readonly now: () => number;
 }
 
-export type StageActivities = Pick<RepoActivities, 'prepareRun' | 'awaitHeadMove' | 'verifyRun' | 'pushRun' | 'mergeRun'>;
+export type StageActivities = Pick<
+  RepoActivities,
+  'prepareRun' | 'awaitHeadMove' | 'verifyRun' | 'pushRun' | 'mergeRun'
+>;
 
 /** How long an unreachable remote is waited for before a person is called. */
 const REMOTE_PATIENCE_MS = 60 * 60_000;
@@ -59,9 +64,19 @@ export function createStageActivities(deps: StageDeps): StageActivities {
         const read = await deps.contractAt(base);
         if (!read.ok) return { kind: 'failed', reason: read.reason };
         const changedTests = submittedTests(await store.control.fact(`submit/${runId}`));
-        const judged = await gates.verify({ run: runId, issue: run.issue, base, head, contract: read.contract, changedTests, ...beat });
+        const judged = await gates.verify({
+          run: runId,
+          issue: run.issue,
+          base,
+          head,
+          contract: read.contract,
+          changedTests,
+          ...beat,
+        });
         if (judged.kind === 'broken') return { kind: 'failed', reason: `the gates cannot judge: ${judged.reason}` };
-        return judged.kind === 'proven' ? judged : { kind: 'refused', findings: judged.findings.slice(0, 20).map((finding) => finding.slice(0, 600)) };
+        return judged.kind === 'proven'
+          ? judged
+          : { kind: 'refused', findings: judged.findings.slice(0, 20).map((finding) => finding.slice(0, 600)) };
       }),
 
     pushRun: ({ runId, head }) =>
@@ -81,7 +96,11 @@ export function createStageActivities(deps: StageDeps): StageActivities {
           return { kind: 'failed', reason: `the remote could not be reached for an hour: ${String(error)}` };
         }
         await recordPush(store, runId, head, outcome, deps.now());
-        if (outcome.kind === 'refused') return { kind: 'failed', reason: `the remote refuses the push: ${outcome.reason}. Let the bot push to the branch, then label the issue again` };
+        if (outcome.kind === 'refused')
+          return {
+            kind: 'failed',
+            reason: `the remote refuses the push: ${outcome.reason}. Let the bot push to the branch, then label the issue again`,
+          };
         return outcome.kind === 'pushed' ? { kind: 'pushed', sha: head } : outcome;
       }),
 
@@ -90,7 +109,9 @@ export function createStageActivities(deps: StageDeps): StageActivities {
         const run = await runOf(runId);
         const main = await git.refresh();
         const merged = await git.merge(head, main, `Merge main\n\nRefs #${run.issue}\nLamplighter-Run: ${runId}\n`);
-        return merged.kind === 'merged' ? { kind: 'merged', head: merged.head, base: main } : { kind: 'conflicts', main, files: merged.files.slice(0, 100) };
+        return merged.kind === 'merged'
+          ? { kind: 'merged', head: merged.head, base: main }
+          : { kind: 'conflicts', main, files: merged.files.slice(0, 100) };
       }),
   };
 }
@@ -115,10 +136,18 @@ interface ChangedTest {
 }
 
 function submittedTests(fact: unknown): ChangedTest[] {
-  if (typeof fact !== 'object' || fact === null || !('changedTests' in fact) || !Array.isArray(fact.changedTests)) return [];
+  if (typeof fact !== 'object' || fact === null || !('changedTests' in fact) || !Array.isArray(fact.changedTests))
+    return [];
   return fact.changedTests.filter(isChangedTest);
 }
 
 function isChangedTest(value: unknown): value is ChangedTest {
-  return typeof value === 'object' && value !== null && 'id' in value && typeof value.id === 'string' && 'reason' in value && typeof value.reason === 'string';
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'id' in value &&
+    typeof value.id === 'string' &&
+    'reason' in value &&
+    typeof value.reason === 'string'
+  );
 }

@@ -5,5 +5,10 @@ import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/comm
  * weeks, and the failure is benign, so no log or metric takes it for trouble.
  */
 export function notYet(what: string): ApplicationFailure {
-  return ApplicationFailure.create({ message: what, type: 'NotYet', nonRetryable: false, category: ApplicationFailureCategory.BENIGN });
+  return ApplicationFailure.create({
+    message: what,
+    type: 'NotYet',
+    nonRetryable: false,
+    category: ApplicationFailureCategory.BENIGN,
+  });
 }

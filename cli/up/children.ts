@@ -60,7 +60,9 @@ export function createChildren(deps: ChildrenDeps): Children {
     if (stopping) return;
     child.deaths = Date.now() - child.startedAt > STEADY_MS ? 1 : child.deaths + 1;
     const pause = Math.min(200 * 2 ** (child.deaths - 1), LONGEST_PAUSE_MS);
-    deps.say(`${child.spec.name} died (${signal ?? `code ${code}`}); starting it again in ${pause} ms. Its log: ${logFile(deps.logDir, child.spec)}`);
+    deps.say(
+      `${child.spec.name} died (${signal ?? `code ${code}`}); starting it again in ${pause} ms. Its log: ${logFile(deps.logDir, child.spec)}`,
+    );
     setTimeout(() => revive(child), pause);
   }
 
@@ -90,8 +92,12 @@ function logFile(logDir: string, spec: ChildSpec): string {
 }
 
 function launch(spec: ChildSpec, logDir: string): ChildProcess {
-  const stdio = spec.ready === 'ipc' ? (['ignore', 'pipe', 'pipe', 'ipc'] as const) : (['ignore', 'pipe', 'pipe'] as const);
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', spec.command, ...spec.args], { env: { ...spec.env }, stdio: [...stdio] });
+  const stdio =
+    spec.ready === 'ipc' ? (['ignore', 'pipe', 'pipe', 'ipc'] as const) : (['ignore', 'pipe', 'pipe'] as const);
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', spec.command, ...spec.args], {
+    env: { ...spec.env },
+    stdio: [...stdio],
+  });
   const log = createWriteStream(logFile(logDir, spec), { flags: 'a', mode: 0o600 });
   child.stdout?.pipe(log, { end: false });
   child.stderr?.pipe(log, { end: false });
@@ -101,7 +107,10 @@ function launch(spec: ChildSpec, logDir: string): ChildProcess {
 
 async function untilReady(spec: ChildSpec, child: ChildProcess, logDir: string): Promise<void> {
   const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(new Error(`${spec.name} was not ready after ${READY_MS / 1000} s`)), READY_MS);
+  const timer = setTimeout(
+    () => abort.abort(new Error(`${spec.name} was not ready after ${READY_MS / 1000} s`)),
+    READY_MS,
+  );
   const died = once(child, 'exit', { signal: abort.signal }).then(([code, signal]) => {
     throw new Error(`${spec.name} ended at start (${String(signal ?? `code ${code}`)}); read ${logFile(logDir, spec)}`);
   });

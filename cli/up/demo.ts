@@ -19,7 +19,8 @@ interface Play {
 export async function playDemo(play: Play): Promise<number> {
   const document = await runDemo(play);
   if (play.json) process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
-  for (const run of document.runs) play.say(`${run.repo}#${run.issue} ${run.froze ? 'froze, then ' : ''}${run.outcome}`);
+  for (const run of document.runs)
+    play.say(`${run.repo}#${run.issue} ${run.froze ? 'froze, then ' : ''}${run.outcome}`);
   return 0;
 }
 

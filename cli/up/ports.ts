@@ -4,7 +4,8 @@ import { createServer } from 'node:net';
 export async function choosePort(wanted: number, exact = false): Promise<number> {
   const taken = await tryPort(wanted);
   if (taken !== null) return taken;
-  if (exact) throw new Error(`port ${wanted} is taken: stop what listens there, or leave --port out to take a free one`);
+  if (exact)
+    throw new Error(`port ${wanted} is taken: stop what listens there, or leave --port out to take a free one`);
   const free = await tryPort(0);
   if (free === null) throw new Error('the system has no free port on 127.0.0.1');
   return free;

@@ -28,7 +28,14 @@ const API_PORT = 7070;
 const TEMPORAL_PORT = 7233;
 const TEMPORAL_UI_PORT = 8233;
 
-export async function startProcesses({ options, config: file, dataDir, playground, children, say }: StartInput): Promise<Started> {
+export async function startProcesses({
+  options,
+  config: file,
+  dataDir,
+  playground,
+  children,
+  say,
+}: StartInput): Promise<Started> {
   const ports = {
     api: await choosePort(options.port ?? API_PORT, options.port !== null),
     temporal: await choosePort(TEMPORAL_PORT),
@@ -38,12 +45,14 @@ export async function startProcesses({ options, config: file, dataDir, playgroun
   const config = loadConfig({ file, dataDir, env: process.env, ports });
   operatorToken(dataDir);
   const resolved = writeResolvedConfig(dataDir, config);
-  if (config.model.provider === 'scripted') say('no ANTHROPIC_API_KEY: the model is the scripted one, its words come from scenario files');
+  if (config.model.provider === 'scripted')
+    say('no ANTHROPIC_API_KEY: the model is the scripted one, its words come from scenario files');
   const temporalUrl = `http://127.0.0.1:${ports.temporalUi}`;
   const url = `http://127.0.0.1:${ports.api}`;
 
   const executable = config.temporalExecutable;
-  if (executable === null) throw new Error('the Temporal CLI was not found: `npm start` fetches it, or name it in LAMPLIGHTER_TEMPORAL');
+  if (executable === null)
+    throw new Error('the Temporal CLI was not found: `npm start` fetches it, or name it in LAMPLIGHTER_TEMPORAL');
   const specs: ChildSpec[] = [temporalServer({ executable, dataDir, port: ports.temporal, uiPort: ports.temporalUi })];
   if (config.model.provider === 'scripted') specs.push(nodeChild('model', 'workers/scripted-model.ts', [resolved]));
   if (playground !== null) specs.push(nodeChild('playground', 'playground/host.ts', playground.hostArgs));
@@ -64,7 +73,9 @@ function nodeChild(name: string, entry: string, args: readonly string[]): ChildS
     command: process.execPath,
     args: [path, ...args],
     // The operator's environment goes to our own processes only; sandboxes get an allowlist.
-    env: Object.fromEntries(Object.entries(process.env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]]))),
+    env: Object.fromEntries(
+      Object.entries(process.env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
+    ),
     ready: 'ipc',
   };
 }

@@ -40,7 +40,14 @@ export async function up(options: UpOptions): Promise<number> {
       return 1;
     }
     const playground = config === null ? await openPlayground(dataDir, options.seed) : null;
-    const started = await startProcesses({ options, config: config ?? playground?.config ?? '', dataDir, playground, children, say });
+    const started = await startProcesses({
+      options,
+      config: config ?? playground?.config ?? '',
+      dataDir,
+      playground,
+      children,
+      say,
+    });
     return await serve({ options, dataDir, playground, started, children, stop, say });
   } catch (error) {
     say(error instanceof Error ? error.message : String(error));
@@ -60,9 +67,11 @@ function chooseDataDir(options: UpOptions): string {
 
 function pointToFirst(dataDir: string, say: (line: string) => void): number {
   const first = readUpFile(dataDir);
-  say(first === null
-    ? `another lamplighter is starting on ${dataDir}: wait for it, or give this one another --data-dir`
-    : `lamplighter is already up on ${dataDir} (process ${first.pid}): ${first.url}`);
+  say(
+    first === null
+      ? `another lamplighter is starting on ${dataDir}: wait for it, or give this one another --data-dir`
+      : `lamplighter is already up on ${dataDir} (process ${first.pid}): ${first.url}`,
+  );
   return 1;
 }
 
@@ -78,13 +87,22 @@ interface Serving {
 
 async function serve({ options, dataDir, playground, started, stop, say }: Serving): Promise<number> {
   const token = operatorToken(dataDir);
-  writeUpFile(dataDir, { pid: process.pid, url: started.url, temporalUrl: started.temporalUrl, startedAt: Date.now(), processes: started.processes });
+  writeUpFile(dataDir, {
+    pid: process.pid,
+    url: started.url,
+    temporalUrl: started.temporalUrl,
+    startedAt: Date.now(),
+    processes: started.processes,
+  });
   say(`up at ${started.url}   Temporal Web at ${started.temporalUrl}   data in ${dataDir}`);
   if (playground === null) return stop;
 
-  if (options.exit) return Promise.race([stop, playDemo({ playground, url: started.url, token, json: options.json, say })]);
+  if (options.exit)
+    return Promise.race([stop, playDemo({ playground, url: started.url, token, json: options.json, say })]);
   say('this is the playground: one issue will ship, one will freeze and wait for you');
-  say(`put the command on PATH:  ln -s "$PWD/bin/lamplighter" ~/.local/bin/   then:  lamplighter runs --data-dir ${dataDir}`);
+  say(
+    `put the command on PATH:  ln -s "$PWD/bin/lamplighter" ~/.local/bin/   then:  lamplighter runs --data-dir ${dataDir}`,
+  );
   const report = reportPlayground({ playground, url: started.url, token, json: options.json, say });
   // Reporting is a courtesy beside serving: its failure is said, and the rest goes on.
   report.catch((error: unknown) => say(`the playground could not be followed: ${String(error)}`));
