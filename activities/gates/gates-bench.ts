@@ -1,13 +1,18 @@
-/** What the tests of gates stand on: real git repos in temporary folders, a real bubblewrap sandbox, and a store's record in memory. */
-import { execFile, execFileSync, spawn } from 'node:child_process';
+/** What the tests of gates stand on: real git repos in temporary folders, the real sandbox and a real store. */
+import { execFile, execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { builtinToolchains } from '../../config/defaults.ts';
+import type { Toolchain } from '../../config/types.ts';
 import type { Check, Contract } from '../../domain/contract.ts';
-import type { EvidenceRow, NewEvidence, Store } from '../../store/port.ts';
+import { openStore } from '../../store/open.ts';
+import type { EvidenceRow, Store } from '../../store/port.ts';
 import type { ChangedFile, RepoGit } from '../git/port.ts';
-import type { CommandResult, Sandbox, SandboxCommand } from '../sandbox/port.ts';
+import { createBwrapSandbox } from '../sandbox/bwrap.ts';
+import { createEnvironment, type Environment } from '../sandbox/environment.ts';
+import type { Sandbox } from '../sandbox/port.ts';
 import { createGates, type Gates, type Verified } from './gates.ts';
 
 const run = promisify(execFile);
@@ -18,11 +23,18 @@ export const MESSAGE = `Change\n\nRefs #${ISSUE}\n\nLamplighter-Run: ${RUN}\n`;
 /** Null takes a file away. */
 export type Tree = Readonly<Record<string, string | null>>;
 
+/** A row with its body, as a person reads it. */
+export type Evidence = EvidenceRow & { readonly body: string };
+
+export interface BenchOptions {
+  /** Where the sandbox looks for its programs; the usual places when absent. */
+  readonly searchPath?: readonly string[];
+}
+
 export interface Bench {
   readonly dir: string;
   readonly gates: Gates;
-  readonly evidence: readonly NewEvidence[];
-  readonly sandbox: Sandbox;
+  readonly evidence: () => Promise<readonly Evidence[]>;
   /** Commands that really ran, setup and test. */
   readonly ran: readonly string[];
   readonly git: (...args: string[]) => string;
@@ -37,7 +49,7 @@ export interface Bench {
   readonly close: () => Promise<void>;
 }
 
-export async function openBench(): Promise<Bench> {
+export async function openBench({ searchPath }: BenchOptions = {}): Promise<Bench> {
   const dir = await mkdtemp(join(tmpdir(), 'gates-'));
   const repo = join(dir, 'repo');
   await mkdir(repo);
@@ -50,26 +62,29 @@ export async function openBench(): Promise<Bench> {
       maxBuffer: 1e9,
     });
   git('init', '-q', '-b', 'main');
-  const record = createRecord();
+  const store = await openStore({ kind: 'sqlite', file: join(dir, 'store.db') }, join(dir, 'blobs'));
   const ran: string[] = [];
-  const sandbox = createBwrap(ran);
+  const proxySocketDir = join(dir, 'sandbox');
+  const sandbox = listing(
+    createBwrapSandbox({ proxySocketDir, ...(searchPath === undefined ? {} : { searchPath }) }),
+    ran,
+  );
   const gates = createGates({
     repo: 'r',
     git: createRepoGit(repo, git),
     sandbox,
-    store: record.store,
+    store,
     checkoutBinds: [],
     workDir: join(dir, 'work'),
     setupCacheDir: join(dir, 'cache'),
     now: Date.now,
-    environment: { forContract: () => toolchains(join(dir, 'shared')) },
+    environment: withShared(join(dir, 'shared'), join(dir, 'caches')),
   });
   const shared = { run: RUN, signal: new AbortController().signal, heartbeat: () => {} };
   return {
     dir,
     gates,
-    evidence: record.evidence,
-    sandbox,
+    evidence: () => readEvidence(store),
     ran,
     git,
     async commit(tree, message = MESSAGE) {
@@ -84,7 +99,10 @@ export async function openBench(): Promise<Bench> {
     prove: (base, contract) => gates.proveBase({ ...shared, base, contract }),
     verify: (base, head, contract, changedTests = []) =>
       gates.verify({ ...shared, issue: ISSUE, base, head, contract, changedTests }),
-    close: () => rm(dir, { recursive: true, force: true }),
+    async close() {
+      await store.close();
+      await rm(dir, { recursive: true });
+    },
   };
 }
 
@@ -101,7 +119,7 @@ export function contractOf(check: Partial<Check>, more: Partial<Contract> = {}):
     timeoutSeconds: 60,
     ...check,
   };
-  return { checks: [whole], toolchain: [], network: [], protected: [], build: [], ...more };
+  return { checks: [whole], toolchain: Object.keys(TOOLCHAINS), network: [], protected: [], build: [], ...more };
 }
 
 const PYTHON = pythonHome();
@@ -117,57 +135,42 @@ function pythonHome(): string | null {
 
 export const HAS_PYTEST = PYTHON !== null;
 
+const TOOLCHAINS: Readonly<Record<string, Toolchain>> = {
+  ...builtinToolchains(process.execPath),
+  ...(PYTHON === null ? {} : { python: { bind: [PYTHON], path: [join(PYTHON, 'bin')], env: {} } }),
+};
+
 /** `/shared` outlives a run, as no real environment's folder does: by it a test can behave differently the second time. */
-function toolchains(shared: string) {
-  const node = dirname(process.execPath);
-  const homes = [node, ...(PYTHON === null || PYTHON === '/usr' ? [] : [PYTHON])];
+function withShared(shared: string, cachesDir: string): Environment {
+  const environment = createEnvironment({ toolchains: TOOLCHAINS, cachesDir });
   return {
-    binds: [
-      ...homes.map((from) => ({ from, mode: 'ro' as const })),
-      { from: shared, to: '/shared', mode: 'rw' as const },
-    ],
-    env: {},
-    path: [node, ...(PYTHON === null ? [] : [join(PYTHON, 'bin')])],
-    hosts: [],
+    forContract(contract) {
+      const given = environment.forContract(contract);
+      return { ...given, binds: [...given.binds, { from: shared, to: '/shared', mode: 'rw' }] };
+    },
   };
 }
 
-function createRecord(): { store: Pick<Store, 'evidence' | 'control'>; evidence: NewEvidence[] } {
-  const evidence: NewEvidence[] = [];
-  const facts = new Map<string, unknown>();
-  const row = (one: NewEvidence): EvidenceRow => ({ ...one, id: one.key, digest: '', bytes: one.body.length });
-  const find = (id: string): NewEvidence | undefined => evidence.find((one) => one.key === id);
-  const unused = (): never => {
-    throw new Error('gates do not use the kill switch');
-  };
+/** The sandbox as it is; `ran` lists what was run in it, the probe's own command left out. */
+function listing(sandbox: Sandbox, ran: string[]): Sandbox {
   return {
-    evidence,
-    store: {
-      evidence: {
-        async put(one) {
-          if (find(one.key) === undefined) evidence.push(one);
-          return row(find(one.key) ?? one);
-        },
-        async get(id) {
-          const one = find(id);
-          return one === undefined ? null : row(one);
-        },
-        async body(id) {
-          const one = find(id);
-          return one === undefined ? null : Buffer.from(one.body);
-        },
-        list: async (id) => evidence.filter((one) => one.run === id).map(row),
-      },
-      control: {
-        killSwitch: unused,
-        setKillSwitch: unused,
-        fact: async (key) => facts.get(key) ?? null,
-        async setFact(key, value) {
-          facts.set(key, structuredClone(value));
-        },
-      },
+    probe: () => sandbox.probe(),
+    run(command) {
+      ran.push(command.argv.at(-1) ?? '');
+      return sandbox.run(command);
     },
   };
+}
+
+async function readEvidence(store: Store): Promise<Evidence[]> {
+  const rows = await store.evidence.list(RUN);
+  return Promise.all(
+    rows.map(async (row) => {
+      const body = await store.evidence.body(row.id);
+      if (body === null) throw new Error(`evidence ${row.id} has no body`);
+      return { ...row, body: new TextDecoder().decode(body) };
+    }),
+  );
 }
 
 type GatesGit = Pick<RepoGit, 'checkOut' | 'overlay' | 'changedFiles' | 'patch' | 'commits' | 'contains'>;
@@ -220,77 +223,4 @@ function createRepoGit(repo: string, git: Bench['git']): GatesGit {
       return git('merge-base', ancestor, head).trim() === ancestor;
     },
   };
-}
-
-function createBwrap(ran: string[]): Sandbox {
-  return {
-    probe: async () => ({ ok: true, name: 'bubblewrap' }),
-    run(command) {
-      ran.push(command.argv.at(-1) ?? '');
-      return spawnBounded(bwrapArgs(command), command);
-    },
-  };
-}
-
-function bwrapArgs({ binds, env, path, cwd, argv }: SandboxCommand): string[] {
-  const vars = { HOME: '/home/agent', LANG: 'C.UTF-8', ...env, PATH: [...path, '/usr/bin', '/bin'].join(':') };
-  return [
-    '--unshare-all',
-    '--die-with-parent',
-    '--new-session',
-    '--clearenv',
-    ...Object.entries(vars).flatMap(([name, value]) => ['--setenv', name, value]),
-    '--ro-bind',
-    '/usr',
-    '/usr',
-    ...['bin', 'sbin', 'lib', 'lib64'].flatMap((name) => ['--symlink', `usr/${name}`, `/${name}`]),
-    '--proc',
-    '/proc',
-    '--dev',
-    '/dev',
-    '--tmpfs',
-    '/tmp',
-    '--dir',
-    '/home/agent',
-    ...binds.flatMap(({ from, to, mode }) => [mode === 'ro' ? '--ro-bind' : '--bind', from, to ?? from]),
-    '--chdir',
-    cwd,
-    ...argv,
-  ];
-}
-
-function spawnBounded(args: readonly string[], { limits, keepBytes, signal }: SandboxCommand): Promise<CommandResult> {
-  const started = Date.now();
-  const child = spawn('/usr/bin/bwrap', args, { stdio: ['ignore', 'pipe', 'pipe'] });
-  let ended: 'timeout' | 'aborted' | null = null;
-  let dropped = 0;
-  const kept = { stdout: '', stderr: '' };
-  for (const name of ['stdout', 'stderr'] as const) {
-    child[name].on('data', (chunk: Buffer) => {
-      const text = kept[name] + chunk.toString('latin1');
-      dropped += Math.max(0, text.length - keepBytes);
-      kept[name] = text.slice(-keepBytes);
-    });
-  }
-  const stop = (why: 'timeout' | 'aborted'): void => {
-    ended = why;
-    child.kill('SIGKILL');
-  };
-  const timer = setTimeout(stop, limits.wallMs, 'timeout');
-  signal?.addEventListener('abort', () => stop('aborted'), { once: true });
-  return new Promise((resolve, reject) => {
-    child.on('error', reject);
-    child.on('close', (code) => {
-      clearTimeout(timer);
-      const utf8 = (text: string): string => Buffer.from(text, 'latin1').toString('utf8');
-      resolve({
-        end: ended ?? (code === null ? 'signalled' : 'exited'),
-        code: ended === null ? code : null,
-        stdout: utf8(kept.stdout),
-        stderr: utf8(kept.stderr),
-        droppedBytes: dropped,
-        ms: Date.now() - started,
-      });
-    });
-  });
 }

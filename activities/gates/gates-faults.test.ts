@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { has } from '../../test/setup/needs.ts';
 import { contractOf, openBench, type Bench } from './gates-bench.ts';
 
 const PASS = '<testsuite name="s"><testcase name="a"/></testsuite>';
@@ -45,7 +46,7 @@ function processesNaming(mark: string): string[] {
   });
 }
 
-describe('a check that misbehaves', () => {
+describe.skipIf(!has('bwrap'))('a check that misbehaves', () => {
   it('hangs on the base: stopped at its time limit, and the base is red', async () => {
     const judged = await proveScript('sleep 3451', { timeoutSeconds: 1 });
     expect(judged).toMatchObject({
@@ -61,14 +62,14 @@ describe('a check that misbehaves', () => {
     const verified = await bench.verify(base, head, contractOf({ test: 'sh ./check.sh', timeoutSeconds: 2 }));
     expect(verified).toMatchObject({ kind: 'refused' });
     expect(JSON.stringify(verified)).toContain('did not end within 2 s');
-    expect(bench.evidence.some((one) => one.kind === 'green')).toBe(false);
+    expect((await bench.evidence()).some((one) => one.kind === 'green')).toBe(false);
   });
 
   it('prints 100 MB: judged by its report, and the evidence stays small', async () => {
     expect(await proveScript(`head -c 100000000 /dev/zero | tr '\\0' 'x'; ${report(PASS)}`)).toEqual({
       verdict: 'green',
     });
-    expect(bench.evidence[0]?.body.length).toBeLessThan(30_000);
+    expect((await bench.evidence())[0]?.body.length).toBeLessThan(30_000);
   });
 
   it('prints 100 MB around TAP: refused with what to do', async () => {
@@ -146,8 +147,8 @@ describe('a check that misbehaves', () => {
     const lying = `key=${parts[0]}""${parts[1]}; echo log says $key; ${BY_TEST}printf '%s' "${failing.replaceAll('"', '\\"')}" > "$LAMPLIGHTER_REPORT"; exit 1`;
     const verified = await verifyScript(lying);
     expect(JSON.stringify(verified)).toContain('struck out: github');
-    expect(JSON.stringify([verified, bench.evidence])).not.toContain(parts.join(''));
-    expect(bench.evidence.findLast((one) => one.kind === 'green')?.body).toContain('log says [struck out');
+    expect(JSON.stringify([verified, await bench.evidence()])).not.toContain(parts.join(''));
+    expect((await bench.evidence()).findLast((one) => one.kind === 'green')?.body).toContain('log says [struck out');
   });
 
   it('an aborted signal throws and leaves no folder', async () => {
@@ -167,7 +168,7 @@ describe('a check that misbehaves', () => {
   });
 });
 
-describe('what setup made', () => {
+describe.skipIf(!has('bwrap'))('what setup made', () => {
   const installed = contractOf({
     setup: 'echo ran >> /shared/setups; mkdir deps && echo v1 > deps/lib',
     test: 'sh ./check.sh',
@@ -215,4 +216,36 @@ describe('what setup made', () => {
     );
     expect(JSON.stringify(verified)).toMatch(/setup command of check unit.*exited with 4.*no such package/);
   });
+});
+
+describe('a machine or a contract that allows no judgement', () => {
+  it('a sandbox that cannot be set up is broken, with the remedy, and nothing runs (invariant 4)', async () => {
+    const bare = await openBench({ searchPath: [bench.dir] });
+    try {
+      const base = await bare.commit({ 'check.sh': BY_TEST + report(PASS) });
+      const head = await bare.commit({ ...RED_TEST, code: 'x' });
+      const reason = expect.stringMatching(
+        /sandbox cannot be used: bwrap.* not installed.*install bubblewrap/,
+      ) as string;
+      expect(await bare.prove(base, scripted)).toEqual({ verdict: 'broken', reason });
+      expect(await bare.verify(base, head, scripted)).toEqual({ kind: 'broken', reason });
+      expect(bare.ran).toEqual([]);
+      expect(await bare.evidence()).toEqual([]);
+    } finally {
+      await bare.close();
+    }
+  });
+
+  it.skipIf(!has('bwrap'))(
+    'a toolchain that the operator has not declared is broken, and named with those that are',
+    async () => {
+      const base = await bench.commit({ 'check.sh': BY_TEST + report(PASS) });
+      const fortran = contractOf({ test: 'sh ./check.sh' }, { toolchain: ['fortran'] });
+      expect(await bench.prove(base, fortran)).toMatchObject({
+        verdict: 'broken',
+        reason: expect.stringMatching(/"fortran".*not declared \(declared: node/) as string,
+      });
+      expect(bench.ran).toEqual([]);
+    },
+  );
 });

@@ -73,9 +73,16 @@ export function createGates(deps: GatesDeps): Gates {
   const runOverTree = createTreeRun({ ...deps, runCheck });
   const proveBase = createBaseProof({ ...deps, runOverTree });
 
-  async function unusable(): Promise<string | null> {
+  async function unusable(contract: Contract): Promise<string | null> {
     const probe = await deps.sandbox.probe();
-    return probe.ok ? null : `the sandbox cannot be used: ${probe.reason}. ${probe.remedy}`;
+    if (!probe.ok) return `the sandbox cannot be used: ${probe.reason}. ${probe.remedy}`;
+    try {
+      await deps.environment.forContract(contract);
+      return null;
+    } catch (error) {
+      // Such as a toolchain that nobody declared: a person must change the contract or the configuration, no retry would.
+      return error instanceof Error ? error.message : String(error);
+    }
   }
 
   async function judge(trial: Trial): Promise<readonly string[]> {
@@ -89,12 +96,12 @@ export function createGates(deps: GatesDeps): Gates {
 
   return {
     async proveBase(input) {
-      const reason = await unusable();
+      const reason = await unusable(input.contract);
       return reason === null ? (await proveBase(input)).judged : { verdict: 'broken', reason };
     },
 
     async verify(input) {
-      const reason = await unusable();
+      const reason = await unusable(input.contract);
       if (reason !== null) return { kind: 'broken', reason };
       const files = await deps.git.changedFiles(input.base, input.head);
       // Before anything of the change runs: a change that guard refuses is not even checked out.
