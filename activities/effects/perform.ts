@@ -32,9 +32,19 @@ export type Effect<T> = ProvableEffect<T> | RepeatableEffect<T>;
 
 export type PerformEffect = <T>(effect: Effect<T>) => Promise<T>;
 
-export function createPerformEffect(deps: { readonly log: EffectLog; readonly crash: CrashPoint; readonly now: () => number }): PerformEffect {
+export function createPerformEffect(deps: {
+  readonly log: EffectLog;
+  readonly crash: CrashPoint;
+  readonly now: () => number;
+}): PerformEffect {
   return async function performEffect<T>(effect: Effect<T>): Promise<T> {
-    const standing = await deps.log.begin({ key: effect.key, name: effect.name, class: effect.class, run: effect.run, at: deps.now() });
+    const standing = await deps.log.begin({
+      key: effect.key,
+      name: effect.name,
+      class: effect.class,
+      run: effect.run,
+      at: deps.now(),
+    });
     // A result was stored by this same effect, so it has this effect's type.
     if (standing.standing === 'done') return standing.result as T;
 
