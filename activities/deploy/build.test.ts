@@ -2,6 +2,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
 import { createBwrapSandbox } from '../sandbox/bwrap.ts';
+import type { Sandbox } from '../sandbox/port.ts';
 import { inActivity, openBench, RUN, type Bench } from './watch-bench.ts';
 
 describe.skipIf(!has('bwrap'))('the build stage, in the sandbox', () => {
@@ -45,6 +46,30 @@ describe.skipIf(!has('bwrap'))('the build stage, in the sandbox', () => {
       ['build', 'red'],
     ]);
     expect(() => bench.lines('deployed')).toThrow('ENOENT');
+  });
+
+  it('is not run again when the worker died after it was judged', async () => {
+    const real = createBwrapSandbox({ proxySocketDir: join(bench.dir, 'proxy') });
+    let builds = 0;
+    const sandbox: Sandbox = {
+      probe: () => real.probe(),
+      run(command) {
+        builds += 1;
+        return real.run(command);
+      },
+    };
+    const given = { build: ['true'], sandbox, target: { command: 'true' } };
+    const dying = bench.start({
+      ...given,
+      crash(point) {
+        if (point === 'deploy.before') throw new Error('died before the deploy');
+      },
+    });
+    await expect(inActivity(dying.watchDeploy, { runId: RUN, sha: bench.sha })).rejects.toThrow('died before');
+
+    const { watchDeploy } = bench.start(given);
+    expect(await inActivity(watchDeploy, { runId: RUN, sha: bench.sha })).toEqual({ kind: 'green' });
+    expect(builds).toBe(1);
   });
 
   it('sees neither the data of Lamplighter nor the environment of the deploy (invariant 3)', async () => {
