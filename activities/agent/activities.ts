@@ -1,0 +1,85 @@
+/** The agent's activities: triage and model turns anywhere, openings and tools on the host that holds the checkout. */
+import type { Issue } from '../../domain/issue.ts';
+import type { Contract } from '../../domain/contract.ts';
+import type { RunRow } from '../../store/port.ts';
+import type { ControlActivities, RepoActivities } from '../../workflows/ports.ts';
+import type { RepoGit } from '../git/port.ts';
+import { heartbeating } from '../run/heartbeat.ts';
+import { notYet } from '../run/waiting.ts';
+import type { Environment } from '../sandbox/environment.ts';
+import type { Sandbox } from '../sandbox/port.ts';
+import type { ModelCallDeps } from './model-call.ts';
+import { takeStep } from './model-turn.ts';
+import { openRunSession } from './open-session.ts';
+import { recordLost, runToolCall, type ToolRunDeps } from './tool-run.ts';
+import { triageRun } from './triage.ts';
+
+export interface AgentDeps extends ModelCallDeps {
+  readonly sandbox: Pick<Sandbox, 'run'>;
+  readonly gitOf: (repoKey: string) => RepoGit;
+  /** For sessions: gates have caches of their own. */
+  readonly environmentOf: (repoKey: string) => Environment;
+  /** As it is in the run's base; throws where it can't be read, which prepare has seen to before. */
+  readonly contractOf: (run: RunRow) => Promise<Contract>;
+  readonly issueOf: (run: RunRow) => Promise<Issue>;
+  /** An unread act that ends the run's work, or the kill switch. Asked each second while a command runs. */
+  readonly shouldStop: (runId: string) => Promise<boolean>;
+  /** A folder of ours, there already, that no agent can write. */
+  readonly scratchDir: string;
+}
+
+export type AgentActivities = Pick<ControlActivities, 'triage' | 'modelTurn'> &
+  Pick<RepoActivities, 'openSession' | 'runTool' | 'recordInterrupted'>;
+
+export function createAgentActivities(deps: AgentDeps): AgentActivities {
+  async function runOf(runId: string): Promise<RunRow> {
+    const run = await deps.store.runs.get(runId);
+    if (run === null) throw new Error(`run ${runId} is not in the store: its row was removed while it was open`);
+    return run;
+  }
+
+  /** No model call begins while a person's stop stands. */
+  async function holdWhileStopped(runId: string): Promise<void> {
+    if (await deps.shouldStop(runId)) throw notYet(`run ${runId} is held by a person or the kill switch`);
+  }
+
+  function toolDeps(run: RunRow): ToolRunDeps {
+    return {
+      ...deps,
+      git: deps.gitOf(run.repo),
+      environmentOf: async () => deps.environmentOf(run.repo).forContract(await deps.contractOf(run)),
+    };
+  }
+
+  return {
+    triage: ({ runId }) =>
+      heartbeating(async ({ signal }) => {
+        await holdWhileStopped(runId);
+        return triageRun(deps, await runOf(runId), signal);
+      }),
+
+    openSession: ({ runId, opening, brief }) =>
+      heartbeating(async () => {
+        const run = await runOf(runId);
+        return openRunSession({ ...deps, git: deps.gitOf(run.repo) }, { run, opening, brief });
+      }),
+
+    modelTurn: ({ runId, sessionId, bounds, elapsedMs }) =>
+      heartbeating(async ({ signal }) => {
+        await holdWhileStopped(runId);
+        return takeStep(deps, { run: await runOf(runId), sessionId, bounds, elapsedMs, signal });
+      }),
+
+    runTool: ({ runId, ...call }) =>
+      heartbeating(async ({ signal }) => {
+        const run = await runOf(runId);
+        return runToolCall(toolDeps(run), { run, call, signal });
+      }),
+
+    recordInterrupted: ({ runId, ...call }) =>
+      heartbeating(async ({ signal }) => {
+        const run = await runOf(runId);
+        await recordLost(toolDeps(run), { run, call, signal });
+      }),
+  };
+}

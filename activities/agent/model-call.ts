@@ -1,0 +1,179 @@
+/**
+ * One attempt at a turn: reserve, call, settle, commit. The first committed (session, turn) wins, both attempts are
+ * charged. Retries are the activity's: what may heal is thrown, what can't is data.
+ */
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure } from '@temporalio/common';
+import type { ModelConfig } from '../../config/types.ts';
+import { costOf, type Price } from '../../domain/money.ts';
+import type { RunBounds } from '../../domain/run.ts';
+import type { RunRow, Store, Transcript, TurnRow } from '../../store/port.ts';
+import { messagesOf } from './conversation.ts';
+import type { Model, ModelFailure, ModelRequest, ToolDefinition } from './port.ts';
+import { createTextStream } from './text-stream.ts';
+import { worstCase } from './worst-case.ts';
+
+export interface ModelCallDeps {
+  readonly store: Store;
+  readonly model: Model;
+  readonly modelConfig: Pick<ModelConfig, 'name' | 'maxTokens' | 'prices'>;
+  readonly now: () => number;
+}
+
+export interface ModelCallInput {
+  readonly run: RunRow;
+  readonly session: { readonly id: string; readonly system: string };
+  readonly transcript: Transcript;
+  readonly tools: readonly ToolDefinition[];
+  readonly toolChoice: ModelRequest['toolChoice'];
+  readonly bounds: Pick<RunBounds, 'turns' | 'issueMicroUsd'>;
+  readonly signal: AbortSignal;
+}
+
+export type ModelCallOutcome =
+  | { readonly kind: 'committed'; readonly row: TurnRow }
+  | { readonly kind: 'exhausted'; readonly bound: string }
+  | { readonly kind: 'failed'; readonly reason: string };
+
+export async function callModel(deps: ModelCallDeps, input: ModelCallInput): Promise<ModelCallOutcome> {
+  const { store, now } = deps;
+  const { run, session, bounds } = input;
+  if ((await store.sessions.countTurns(run.id)) >= bounds.turns)
+    return { kind: 'exhausted', bound: `${bounds.turns} turns` };
+
+  const turn = (input.transcript.turns.at(-1)?.turn ?? 0) + 1;
+  const price = priceOf(deps.modelConfig);
+  const request = requestOf(deps.modelConfig, input);
+  const attempt = await countAttempt(store, `${session.id}/${turn}`, now());
+  const key = `${session.id}/${turn}/${attempt}${executionMark()}`;
+  const reserved = await store.ledger.reserve({
+    key,
+    run: run.id,
+    repo: run.repo,
+    issue: run.issue,
+    microUsd: worstCase(request, price),
+    capMicroUsd: bounds.issueMicroUsd,
+    at: now(),
+  });
+  if (!reserved.ok)
+    return {
+      kind: 'exhausted',
+      bound: `the issue's budget: ${dollars(reserved.spent)} of ${dollars(bounds.issueMicroUsd)} are spent or reserved, and the next call could pass it`,
+    };
+
+  const outcome = await stream(deps, input, request, { turn, attempt });
+  if (!outcome.ok) {
+    // Nobody knows what an attempt without usage cost: it stays reserved, which is charged in full.
+    if (outcome.failure.usage !== null) await store.ledger.settle(key, costOf(outcome.failure.usage, price), now());
+    return failed(outcome.failure);
+  }
+  const { content, stopReason, usage } = outcome.reply;
+  const microUsd = costOf(usage, price);
+  await store.ledger.settle(key, microUsd, now());
+  const { row } = await store.sessions.commitTurn({
+    session: session.id,
+    turn,
+    content,
+    stopReason,
+    model: request.model,
+    usage,
+    microUsd,
+    at: now(),
+  });
+  return { kind: 'committed', row };
+}
+
+function priceOf({ name, prices }: ModelCallDeps['modelConfig']): Price {
+  const price = prices[name];
+  if (price === undefined)
+    throw new Error(
+      `there is no price for the model ${name}, so its spending could not be bounded: add it to model.prices (known: ${Object.keys(prices).join(', ')})`,
+    );
+  return price;
+}
+
+function requestOf({ name, maxTokens }: ModelCallDeps['modelConfig'], input: ModelCallInput): ModelRequest {
+  return {
+    model: name,
+    system: input.session.system,
+    messages: messagesOf(input.transcript),
+    tools: input.tools,
+    toolChoice: input.toolChoice,
+    maxTokens,
+    session: input.session.id,
+  };
+}
+
+async function stream(
+  deps: ModelCallDeps,
+  { run, session, signal }: ModelCallInput,
+  request: ModelRequest,
+  at: { turn: number; attempt: number },
+): ReturnType<Model['call']> {
+  const { events } = deps.store;
+  const subject = `run/${run.id}`;
+  const key = { session: session.id, ...at };
+  if (at.attempt > 1) await events.append({ at: deps.now(), subject, kind: 'turn.restarted', data: key });
+  const text = createTextStream({ events, subject, key, now: deps.now });
+  try {
+    return await deps.model.call(request, { signal, onText: text.onText });
+  } finally {
+    await text.end();
+  }
+}
+
+/** Kept in the store, because a rebuilt workflow counts its own attempts from one again, and each is charged. */
+async function countAttempt(store: Store, turn: string, at: number): Promise<number> {
+  const key = `attempts/${turn}`;
+  const before = await store.control.fact(key);
+  const attempt = (typeof before === 'number' ? before : 0) + 1;
+  await store.control.setFact(key, attempt, at);
+  return attempt;
+}
+
+/** Tells an attempt from one that was given up as dead and goes on regardless: both may have read the same count. */
+function executionMark(): string {
+  const { workflowExecution, activityId, attempt } = Context.current().info;
+  return `@${workflowExecution?.runId ?? 'none'}.${activityId}.${attempt}`;
+}
+
+/** Where the server gave no delay. The rest heals in the activity's own time. */
+const PATIENCE: Partial<Record<ModelFailure['kind'], { readonly firstMs: number; readonly mostMs: number }>> = {
+  'rate-limited': { firstMs: 5_000, mostMs: 5 * 60_000 },
+  overloaded: { firstMs: 15_000, mostMs: 10 * 60_000 },
+};
+
+function failed(failure: ModelFailure): ModelCallOutcome {
+  switch (failure.kind) {
+    case 'bad-request':
+    case 'unauthorised':
+    case 'no-credit':
+    case 'unknown-model':
+      return { kind: 'failed', reason: `${REMEDIES[failure.kind]} (${failure.message.slice(0, 300)})` };
+    default:
+      throw retryLater(failure);
+  }
+}
+
+const REMEDIES = {
+  'bad-request': 'the model refuses the request itself',
+  unauthorised: 'the model does not accept the key: check model.apiKey or ANTHROPIC_API_KEY',
+  'no-credit': "the model's account has no credit left: top it up",
+  'unknown-model': 'the model does not exist for this account: check model.name',
+} as const;
+
+function retryLater(failure: ModelFailure): ApplicationFailure {
+  const patience = PATIENCE[failure.kind];
+  const { attempt } = Context.current().info;
+  const own = patience === undefined ? null : Math.min(patience.firstMs * 2 ** (attempt - 1), patience.mostMs);
+  const delay = failure.retryAfterMs ?? own;
+  return ApplicationFailure.create({
+    message: `the model is not to be had: ${failure.kind}: ${failure.message}`,
+    type: failure.kind,
+    ...(delay === null ? {} : { nextRetryDelay: delay }),
+  });
+}
+
+function dollars(microUsd: number): string {
+  return `$${(microUsd / 1_000_000).toFixed(2)}`;
+}

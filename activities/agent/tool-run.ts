@@ -1,0 +1,196 @@
+/**
+ * Runs one tool call and stores its result; the first result stands. An unsafe call is marked before it acts, so that
+ * it is never run a second time: whoever finds the mark and no result says that it was interrupted.
+ */
+import type { SessionEnd } from '../../domain/session-end.ts';
+import type { RunRow, Store } from '../../store/port.ts';
+import type { RepoGit, Worktree } from '../git/port.ts';
+import { DEFAULT_LIMITS, type SandboxEnvironment } from '../sandbox/environment.ts';
+import type { Sandbox } from '../sandbox/port.ts';
+import { toolUses } from './conversation.ts';
+import { baseOf } from './open-session.ts';
+import type { ToolUse } from './port.ts';
+import { endOf, hasBegun, setBegun, setEnd, type CallKey } from './session-facts.ts';
+import { createStopWatch } from './stop-watch.ts';
+import { bindCall } from './tools/all.ts';
+import { bundleHead, readHead } from './tools/hand-over.ts';
+import { STOPPED } from './tools/output.ts';
+import { createShell, taught, type Shell, type ToolOutcome } from './tools/tool.ts';
+
+export interface ToolRunDeps {
+  readonly store: Store;
+  readonly git: RepoGit;
+  readonly sandbox: Pick<Sandbox, 'run'>;
+  readonly environmentOf: (run: RunRow) => Promise<SandboxEnvironment>;
+  readonly shouldStop: (runId: string) => Promise<boolean>;
+  readonly scratchDir: string;
+  readonly now: () => number;
+}
+
+export interface ToolRunInput {
+  readonly run: RunRow;
+  readonly call: CallKey;
+  readonly signal: AbortSignal;
+}
+
+export type ToolRan = { readonly kind: 'done' } | { readonly kind: 'ended'; readonly end: SessionEnd };
+
+export async function runToolCall(deps: ToolRunDeps, input: ToolRunInput): Promise<ToolRan> {
+  const { store, now } = deps;
+  const { call } = input;
+  const { sessions, control } = store;
+  const transcript = await sessions.transcript(call.sessionId);
+  const isDone = transcript.results.some((one) => one.turn === call.turn && one.toolUseId === call.toolUseId);
+  if (isDone) return ranWith(await endOf(control, call));
+
+  const turn = transcript.turns.find((one) => one.turn === call.turn);
+  const use = turn === undefined ? undefined : toolUses(turn).find((one) => one.id === call.toolUseId);
+  if (use === undefined)
+    throw new Error(`session ${call.sessionId} has no tool call ${call.toolUseId} in turn ${call.turn}`);
+  const unsafe = bindCall(use.name, use.input).replay === 'unsafe';
+  if (unsafe && (await hasBegun(control, call))) {
+    await recordLost(deps, input);
+    return { kind: 'done' };
+  }
+  if (await deps.shouldStop(input.run.id)) {
+    await putResult(deps, call, taught('Not run: stopped by a person or the kill switch.'));
+    return { kind: 'done' };
+  }
+  if (unsafe) await setBegun(control, call, now());
+  const outcome = await actOut(deps, input, use);
+  if (outcome.end !== undefined) await setEnd(control, call, outcome.end, now());
+  await putResult(deps, call, outcome);
+  return ranWith(outcome.end ?? null);
+}
+
+function ranWith(end: SessionEnd | null): ToolRan {
+  return end === null ? { kind: 'done' } : { kind: 'ended', end };
+}
+
+async function actOut(deps: ToolRunDeps, { run, call, signal }: ToolRunInput, use: ToolUse): Promise<ToolOutcome> {
+  const { store, git, now } = deps;
+  const base = baseOf(run);
+  const worktree = await git.openWorktree(run.id, base);
+  const environment = await deps.environmentOf(run);
+  const watch = createStopWatch(() => deps.shouldStop(run.id), signal);
+  const shell = createShell({
+    sandbox: deps.sandbox,
+    worktree,
+    environment,
+    limits: DEFAULT_LIMITS,
+    signal: watch.signal,
+  });
+  const bound = bindCall(use.name, use.input);
+  let outcome: ToolOutcome;
+  try {
+    outcome = await bound.run({
+      run: { id: run.id, issue: run.issue, base },
+      worktree,
+      git,
+      shell,
+      scratchDir: deps.scratchDir,
+      keepSubmission: async (submission) => {
+        await keepBundle(deps, run, submission.head);
+        await store.control.setFact(`submit/${run.id}`, submission, now());
+      },
+    });
+    if (bound.replay === 'unsafe' && !watch.signal.aborted) await keepCommits(deps, run, { shell, worktree, base });
+  } finally {
+    await watch.end();
+  }
+  if (signal.aborted) {
+    // A cancelled call ends the activity; an unsafe one leaves word of what became of it.
+    if (bound.replay === 'unsafe')
+      await putResult(deps, call, { content: `${outcome.content}\n${STOPPED}`, isError: true });
+    signal.throwIfAborted();
+  }
+  return outcome;
+}
+
+/** Committed work goes into evidence as soon as HEAD has moved, once for each head (invariants 6 and 11). */
+async function keepCommits(
+  deps: ToolRunDeps,
+  run: RunRow,
+  at: { shell: Shell; worktree: Worktree; base: string },
+): Promise<void> {
+  const { store, now } = deps;
+  const head = await readHead(at.shell);
+  const fact = `bundled/${run.id}`;
+  if (head === null || head === at.base || (await store.control.fact(fact)) === head) return;
+  const bundle = await bundleHead(at.shell, at.worktree, at.base);
+  // Nothing beyond the base, or a repository in the middle of being broken: the next command that moves HEAD shows.
+  if (!bundle.ok) return;
+  await putBundle(deps, run, head, bundle.bytes);
+  await store.control.setFact(fact, head, now());
+}
+
+/** What was submitted, as it stands in the clean clone. */
+async function keepBundle(deps: ToolRunDeps, run: RunRow, head: string): Promise<void> {
+  const bytes = await deps.git.exportBundle(head);
+  if (bytes !== null) await putBundle(deps, run, head, bytes);
+}
+
+async function putBundle({ store, now }: ToolRunDeps, run: RunRow, head: string, body: Uint8Array): Promise<void> {
+  await store.evidence.put({
+    key: `bundle/${run.id}/${head}`,
+    run: run.id,
+    kind: 'bundle',
+    sha: head,
+    verdict: null,
+    summary: `commits up to ${head.slice(0, 10)}, ${body.byteLength} bytes`,
+    mediaType: 'application/x-git-bundle',
+    body,
+    at: now(),
+  });
+}
+
+async function putResult(deps: ToolRunDeps, call: CallKey, outcome: ToolOutcome): Promise<void> {
+  const { store, now } = deps;
+  const { sessionId: session, turn, toolUseId } = call;
+  if (outcome.full !== undefined) await keepOutput(deps, call, outcome.full);
+  await store.sessions.putResult({
+    session,
+    turn,
+    toolUseId,
+    content: outcome.content,
+    isError: outcome.isError,
+    at: now(),
+  });
+}
+
+async function keepOutput(
+  { store, now }: ToolRunDeps,
+  { sessionId, turn, toolUseId }: CallKey,
+  body: string,
+): Promise<void> {
+  const session = await store.sessions.get(sessionId);
+  if (session === null) throw new Error(`session ${sessionId} is not in the store`);
+  await store.evidence.put({
+    key: `tool-output/${sessionId}/${turn}/${toolUseId}`,
+    run: session.run,
+    kind: 'tool-output',
+    sha: null,
+    verdict: null,
+    summary: `whole output of a tool call in turn ${turn}, ${body.length} characters`,
+    mediaType: 'text/plain',
+    body,
+    at: now(),
+  });
+}
+
+const INTERRUPTED =
+  'Interrupted: the worker was lost while this ran, and it may have run in part. Look at the state of the work folder before you go on.';
+const LOCK_PATIENCE_MS = 60_000;
+
+/** Says "interrupted" only while holding the run's fence: then nothing of the lost call is left running. */
+export async function recordLost(deps: ToolRunDeps, { run, call, signal }: ToolRunInput): Promise<void> {
+  const worktree = await deps.git.openWorktree(run.id, baseOf(run));
+  const environment = await deps.environmentOf(run);
+  const shell = createShell({ sandbox: deps.sandbox, worktree, environment, limits: DEFAULT_LIMITS, signal });
+  const held = await shell.run({ argv: ['true'], wallMs: LOCK_PATIENCE_MS, keepBytes: 1024 });
+  if (held.end !== 'exited')
+    throw new Error(
+      `the fence of run ${run.id} could not be held (${held.end}): something of the lost call may still run`,
+    );
+  await putResult(deps, call, { content: INTERRUPTED, isError: true });
+}

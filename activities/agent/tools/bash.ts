@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { boundText, resultText } from './output.ts';
+import { sealTool } from './tool.ts';
+
+const DEFAULT_SECONDS = 120;
+const MAX_SECONDS = 1800;
+
+const schema = z.strictObject({
+  command: z
+    .string()
+    .min(1)
+    .regex(/^[^\0]*$/, 'must not hold a NUL'),
+  timeout_seconds: z.number().positive().max(MAX_SECONDS).optional(),
+});
+
+export const bash = sealTool({
+  name: 'bash',
+  description:
+    'Runs a shell command in the work folder, in a sandbox without secrets and with the network that the repository asked for. Each command is a shell of its own: ' +
+    `folder and variables are not kept from one to the next, and what is still running when it ends is ended. Without timeout_seconds it has ${DEFAULT_SECONDS} s.`,
+  schema,
+  replay: () => 'unsafe',
+  async run({ command, timeout_seconds }, { shell }) {
+    const wallMs = (timeout_seconds ?? DEFAULT_SECONDS) * 1000;
+    const result = await shell.run({ argv: ['bash', '-c', command], wallMs });
+    const { shown, full } = boundText(resultText(result, wallMs));
+    const isError = result.end !== 'exited' || result.code !== 0;
+    return { content: shown, isError, ...(full === null ? {} : { full }) };
+  },
+});

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { bundleHead, readHead } from './hand-over.ts';
+import { sealTool, taught } from './tool.ts';
+
+const schema = z.strictObject({
+  changedTests: z
+    .array(z.strictObject({ id: z.string().min(1), reason: z.string().min(1) }))
+    .max(200)
+    .describe(
+      'Tests that were there before and now must differ, each with the acceptance criterion that calls for it; usually empty.',
+    ),
+});
+
+export const submit = sealTool({
+  name: 'submit',
+  description:
+    'Hands the committed work over and ends the session. The orchestrator then proves the tests itself; what it refuses comes back to you. Everything must be committed.',
+  schema,
+  // Bundling and importing the same commits again comes to the same.
+  replay: () => 'safe',
+  async run({ changedTests }, { shell, worktree, git, run, keepSubmission }) {
+    const status = await shell.run({ argv: ['git', 'status', '--porcelain'], wallMs: 60_000, keepBytes: 16_384 });
+    if (status.end !== 'exited' || status.code !== 0) {
+      return taught(
+        `Not submitted: git status failed in the work folder: ${status.stderr.trim().slice(-1000)}\nRepair the repository, commit, and submit again.`,
+      );
+    }
+    if (status.stdout.trim() !== '') {
+      return taught(
+        `Not submitted: these paths are not committed:\n${status.stdout.trimEnd().slice(0, 4000)}\nCommit what belongs to the change by name, remove what does not, and submit again.`,
+      );
+    }
+    const head = await readHead(shell);
+    if (head === null || head === run.base) {
+      return taught(
+        `Not submitted: there is no commit beyond the base ${run.base}. Commit your work, tests first, and submit again; if nothing should change, give_up with the reason.`,
+      );
+    }
+    const bundle = await bundleHead(shell, worktree, run.base);
+    if (!bundle.ok) return taught(`Not submitted: ${bundle.why}\nHEAD must hold commits beyond ${run.base}.`);
+    const imported = await git.importBundle(run.id, bundle.path);
+    if ((await git.commits(run.base, imported)).length === 0) {
+      return taught(
+        `Not submitted: ${imported} holds no commit that ${run.base} has not. Commit your work and submit again.`,
+      );
+    }
+    await keepSubmission({ head: imported, changedTests });
+    return { content: `submitted ${imported}`, isError: false, end: { kind: 'submitted', head: imported } };
+  },
+});

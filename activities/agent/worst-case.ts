@@ -1,0 +1,15 @@
+/** The most that a model call can cost, reserved before it is made (invariant 7). */
+import type { MicroUsd, Price } from '../../domain/money.ts';
+import type { ModelRequest } from './port.ts';
+
+/** What the API adds of its own around system prompt, tools and messages. */
+const FRAME_TOKENS = 4096;
+
+/** A token is at least one byte, so the bytes of the request bound its tokens from above, whatever the language. */
+export function worstCase(request: ModelRequest, price: Price): MicroUsd {
+  const prompt = Buffer.byteLength(JSON.stringify([request.system, request.messages, request.tools])) + FRAME_TOKENS;
+  const bands = [price, ...(price.above === undefined ? [] : [price.above])];
+  const dearest = Math.max(...bands.flatMap((band) => [band.input, band.cacheRead, band.cacheWrite]));
+  const output = Math.max(...bands.map((band) => band.output));
+  return Math.ceil(prompt * dearest + request.maxTokens * output);
+}
