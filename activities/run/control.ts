@@ -1,9 +1,8 @@
 /** What a run and its lane need of the store and of Temporal itself, from anywhere. */
-import { randomUUID } from 'node:crypto';
-import { refuseAct } from '../../domain/act.ts';
+import { refuseAct, UNFREEZE_WAYS, type RequestedAct } from '../../domain/act.ts';
 import type { RunEvent } from '../../domain/stage.ts';
 import type { ActRow, Store } from '../../store/port.ts';
-import type { ControlActivities } from '../../workflows/ports.ts';
+import type { ControlActivities, OutsideSignal } from '../../workflows/ports.ts';
 import { notYet } from './waiting.ts';
 
 /** The part of Temporal's client that lanes need. */
@@ -43,9 +42,11 @@ export function createRunControlActivities(deps: RunControlDeps): RunControlActi
     },
 
     async awaitRunEnd({ runId }) {
+      // In this order: a workflow that has closed wrote its run's end before, so a run that ends in between has not vanished.
+      const open = await deps.lanes.isOpen(runId);
       const run = await store.runs.get(runId);
-      if (run?.outcome !== null && run !== null) return;
-      if (run === null || !(await deps.lanes.isOpen(runId))) {
+      if (run !== null && run.outcome !== null) return;
+      if (run === null || !open) {
         await store.escalations.raise({
           key: `vanished/${runId}`,
           run: runId,
@@ -77,14 +78,11 @@ export function createRunControlActivities(deps: RunControlDeps): RunControlActi
     },
 
     async recordSignal({ runId, id, signal }) {
-      const run = await store.runs.get(runId);
-      const data =
-        signal.kind === 'escalate' ? { kind: signal.kind } : { kind: signal.kind, way: signal.way, reverted: false };
-      const note = signal.note.trim() === '' ? "sent from Temporal's own tools, without a note" : signal.note;
-      const refusal = deps.honourSignals
-        ? refuseAct(run, data, signal.note)
-        : 'signals without a name are not honoured here: use the API, the CLI or the page';
-      if (refusal !== null) {
+      const read = deps.honourSignals
+        ? readSignal(signal)
+        : { refusal: 'signals without a name are not honoured here: use the API, the CLI or the page' };
+      const refusal = 'refusal' in read ? read.refusal : refuseAct(await store.runs.get(runId), read.data, read.note);
+      if ('refusal' in read || refusal !== null) {
         await store.events.append({
           at: now(),
           subject: `run/${runId}`,
@@ -94,10 +92,10 @@ export function createRunControlActivities(deps: RunControlDeps): RunControlActi
         return;
       }
       await store.acts.add({
-        id: id || randomUUID(),
+        id,
         run: runId,
-        data,
-        note,
+        data: read.data,
+        note: read.note,
         at: now(),
         by: { name: 'temporal (unattributed)', kind: 'system', scopes: [] },
       });
@@ -108,6 +106,18 @@ export function createRunControlActivities(deps: RunControlDeps): RunControlActi
       if (!granted) throw notYet(`${ahead} ahead in the line for ${deps.slots} slots`);
     },
   };
+}
+
+type ReadSignal = { readonly data: RequestedAct; readonly note: string } | { readonly refusal: string };
+
+/** A signal is JSON that a person typed into Temporal's tools: nothing has checked that it has the shape that it should. */
+function readSignal(signal: OutsideSignal): ReadSignal {
+  const given: unknown = signal.note;
+  if (typeof given !== 'string') return { refusal: `its note must be text, and is ${JSON.stringify(given)}` };
+  const note = given.trim() === '' ? "sent from Temporal's own tools, without a note" : given;
+  if (signal.kind === 'escalate') return { data: { kind: 'escalate' }, note };
+  if (UNFREEZE_WAYS.includes(signal.way)) return { data: { kind: 'unfreeze', way: signal.way, reverted: false }, note };
+  return { refusal: `its way must be one of ${UNFREEZE_WAYS.join(', ')}, and is ${JSON.stringify(signal.way)}` };
 }
 
 /** Notes stay in the store: history carries the act's id and the person's name. */
