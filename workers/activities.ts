@@ -1,16 +1,24 @@
 /** Which activities a worker has: adapters built from the configuration, given to the factories. Wiring only. */
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { createAgentActivities } from '../activities/agent/activities.ts';
 import { createModel } from '../activities/agent/model.ts';
+import { createWatchActivities } from '../activities/deploy/activities.ts';
 import type { CrashPoint } from '../activities/effects/crash-point.ts';
 import { createPerformEffect } from '../activities/effects/perform.ts';
 import { createLogNotifier } from '../activities/notify/log.ts';
 import { createRunControlActivities } from '../activities/run/control.ts';
-import { createTrackerActivities } from '../activities/tracker/activities.ts';
+import { createSetUp } from '../activities/run/set-up.ts';
+import { createStageActivities } from '../activities/run/stages.ts';
 import { createBwrapSandbox } from '../activities/sandbox/bwrap.ts';
+import { createTrackerActivities } from '../activities/tracker/activities.ts';
+import { isKilled } from '../activities/tracker/kill-switch.ts';
 import type { Config } from '../config/types.ts';
-import type { Store } from '../store/port.ts';
+import type { Contract } from '../domain/contract.ts';
+import type { Issue } from '../domain/issue.ts';
+import type { RunRow, Store } from '../store/port.ts';
 import type { ControlActivities, RepoActivities } from '../workflows/ports.ts';
-import { createRepoParts } from './repo-parts.ts';
+import { createRepoParts, type RepoParts } from './repo-parts.ts';
 import type { TemporalCalls } from './temporal.ts';
 import { trackersOf } from './trackers.ts';
 
@@ -26,4 +34,89 @@ export interface WorkerActivities {
   /** `granted` is told of each lane that this process grants, so that its repo's worker is there at once. */
   control(granted: (repoKey: string) => Promise<void>): ControlActivities;
   ofRepo(repoKey: string): RepoActivities;
+}
+
+export function createActivities({ config, store, calls, crash, now }: ActivitiesDeps): WorkerActivities {
+  const perform = createPerformEffect({ log: store.effects, crash, now });
+  const sandbox = createBwrapSandbox({ proxySocketDir: privateFolder(config, 'proxy') });
+  const partsOf = createRepoParts({ config, store, sandbox, perform, now });
+  const trackerOf = trackersOf(config, now);
+
+  const agent = createAgentActivities({
+    store,
+    sandbox,
+    now,
+    model: createModel(config.model),
+    modelConfig: config.model,
+    gitOf: (repoKey) => partsOf(repoKey).git,
+    environmentOf: (repoKey) => partsOf(repoKey).environment,
+    contractOf: (run) => contractOf(partsOf(run.repo), run),
+    issueOf: (run) => issueOf(trackerOf(run.repo).read(run.issue), run),
+    shouldStop: (runId) => shouldStop(store, config, runId),
+    scratchDir: privateFolder(config, 'scratch'),
+  });
+  const tracker = createTrackerActivities({ config, store, trackerOf, perform, now, notifier: createLogNotifier() });
+  const run = createRunControlActivities({ store, lanes: calls, slots: config.slots, honourSignals: true, now });
+
+  return {
+    control: (granted) => ({
+      ...run,
+      ...tracker,
+      triage: agent.triage,
+      modelTurn: agent.modelTurn,
+      async grant(input) {
+        const next = await tracker.grant(input);
+        if (next !== null) await granted(input.repoKey);
+        return next;
+      },
+    }),
+
+    ofRepo(repoKey) {
+      const parts = partsOf(repoKey);
+      const { git, gates, watcher, environment, contractAt } = parts;
+      return {
+        ...createStageActivities({
+          store,
+          git,
+          gates,
+          contractAt,
+          perform,
+          now,
+          setUp: createSetUp({ sandbox, environment }),
+        }),
+        ...createWatchActivities({ store, git, watcher, now }),
+        openSession: agent.openSession,
+        runTool: agent.runTool,
+        recordInterrupted: agent.recordInterrupted,
+      };
+    },
+  };
+}
+
+function privateFolder({ dataDir }: Config, name: string): string {
+  const folder = join(dataDir, name);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  return folder;
+}
+
+async function contractOf(parts: RepoParts, run: RunRow): Promise<Contract> {
+  const { base } = run.state.progress;
+  if (base === null) throw new Error(`run ${run.id} has no base yet: its session was opened before prepare`);
+  const read = await parts.contractAt(base);
+  if (!read.ok) throw new Error(read.reason);
+  return read.contract;
+}
+
+async function issueOf(reading: Promise<Issue | null>, run: RunRow): Promise<Issue> {
+  const issue = await reading;
+  if (issue === null)
+    throw new Error(`issue ${run.issue} of ${run.repoName} is gone from its tracker: cancel run ${run.id}`);
+  return issue;
+}
+
+/** A person's stop or the kill switch; other acts wait for the stage's own boundary. */
+async function shouldStop(store: Store, config: Config, runId: string): Promise<boolean> {
+  if (await isKilled(store.control, config.dataDir)) return true;
+  const acts = await store.acts.unread(runId);
+  return acts.some((act) => act.data.kind === 'cancel' || act.data.kind === 'escalate');
 }
