@@ -39,7 +39,9 @@ export type PushOutcome =
   | { readonly kind: 'raced'; readonly main: string }
   | { readonly kind: 'refused'; readonly reason: string };
 
-export type MergeOutcome = { readonly kind: 'merged'; readonly head: string } | { readonly kind: 'conflicts'; readonly files: readonly string[] };
+export type MergeOutcome =
+  | { readonly kind: 'merged'; readonly head: string }
+  | { readonly kind: 'conflicts'; readonly files: readonly string[] };
 
 export interface RepoGit {
   /** Clones on first use, else fetches; answers with the remote main's sha. */

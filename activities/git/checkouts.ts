@@ -1,0 +1,89 @@
+/** Fresh checkouts of a sha out of the clean clone, for gates and builds. */
+import { randomBytes } from 'node:crypto';
+import { lstat, mkdir, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { dirname, isAbsolute, join } from 'node:path';
+import type { SandboxBind } from '../sandbox/port.ts';
+import { absent } from './clones.ts';
+import { repoLayout, type RepoLayout } from './layout.ts';
+import type { RepoGit } from './port.ts';
+import { createTrustedGit, requireSha, type TrustedGit, type TrustedGitDeps } from './trusted.ts';
+
+/** A checkout borrows its objects from the clean clone: git works in it inside a sandbox only where these are bound. */
+export function checkoutBinds({ dataDir, key }: { readonly dataDir: string; readonly key: string }): SandboxBind[] {
+  return [{ from: join(repoLayout(dataDir, key).clean, 'objects'), mode: 'ro' }];
+}
+
+export interface CheckoutsDeps {
+  readonly clean: TrustedGit;
+  readonly cleanDeps: TrustedGitDeps;
+  readonly layout: RepoLayout;
+}
+
+export function createCheckouts({ clean, cleanDeps, layout }: CheckoutsDeps): Pick<RepoGit, 'checkOut' | 'overlay'> {
+  return {
+    async checkOut(sha, dir) {
+      requireSha(sha);
+      if ((await stat(dir).catch(absent)) !== null)
+        throw new Error(`${dir} exists already: a checkout is made in a folder of its own`);
+      const git = createTrustedGit({ ...cleanDeps, gitDir: join(dir, '.git') });
+      const init = createTrustedGit({ ...cleanDeps, gitDir: null });
+      await init.text(['init', '--quiet', '--template=', dir]);
+      await mkdir(join(dir, '.git', 'objects', 'info'), { recursive: true });
+      await writeFile(join(dir, '.git', 'objects', 'info', 'alternates'), `${join(layout.clean, 'objects')}\n`);
+      await git.text(['checkout', '--quiet', '--detach', sha, '--'], { cwd: dir, env: { GIT_WORK_TREE: dir } });
+    },
+
+    async overlay(sha, dir, paths) {
+      requireSha(sha);
+      for (const path of paths) requireInside(path);
+      // With the clean clone's git directory and an index of its own: the folder's own .git is not looked at.
+      const env = { GIT_INDEX_FILE: join(layout.root, `index-${randomBytes(8).toString('hex')}`), GIT_WORK_TREE: dir };
+      try {
+        await clean.text(['read-tree', sha], { env });
+        const present = new Set((await clean.text(['ls-files', '-z'], { env })).split('\0'));
+        const written = paths.filter((path) => present.has(path));
+        for (const path of paths) if (!present.has(path)) await removeFile(dir, path);
+        // -f replaces what stands in the way, links among it, rather than writing through them.
+        if (written.length > 0)
+          await clean.text(['checkout-index', '-f', '-q', '-z', '--stdin'], {
+            cwd: dir,
+            env,
+            input: written.join('\0'),
+          });
+      } finally {
+        await rm(env.GIT_INDEX_FILE, { force: true });
+      }
+    },
+  };
+}
+
+function requireInside(path: string): void {
+  if (
+    path !== '' &&
+    !isAbsolute(path) &&
+    !path.split('/').some((part) => part === '..' || part === '.' || part.toLowerCase() === '.git')
+  )
+    return;
+  throw new Error(`${JSON.stringify(path)} is not a path inside a checkout`);
+}
+
+/** Removes the file and the folders that it leaves empty. Where a folder on the way is a link there is no such file. */
+async function removeFile(dir: string, path: string): Promise<void> {
+  const parts = path.split('/');
+  for (let depth = 1; depth < parts.length; depth++) {
+    const parent = await lstat(join(dir, ...parts.slice(0, depth))).catch(absent);
+    if (parent === null || !parent.isDirectory()) return;
+  }
+  await rm(join(dir, path), { recursive: true, force: true });
+  for (let parent = dirname(path); parent !== '.'; parent = dirname(parent)) {
+    const emptied = await rmdir(join(dir, parent)).then(
+      () => true,
+      (error: unknown) => {
+        if (error instanceof Error && 'code' in error && (error.code === 'ENOTEMPTY' || error.code === 'EEXIST'))
+          return false;
+        throw error;
+      },
+    );
+    if (!emptied) return;
+  }
+}

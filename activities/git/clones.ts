@@ -1,0 +1,127 @@
+/** The two clones of a repo on this host, and their news from the remote. */
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { isAbsolute, join } from 'node:path';
+import { holdingLock } from './host-lock.ts';
+import type { RepoLayout } from './layout.ts';
+import { createTrustedGit, LOCAL, NETWORK, withoutPassword, type TrustedGit, type TrustedGitDeps } from './trusted.ts';
+
+export interface Clones {
+  readonly clean: TrustedGit;
+  readonly cleanDeps: TrustedGitDeps;
+  readonly checkout: TrustedGit;
+  /** Where the remote's main stands in both clones. */
+  readonly mainRef: string;
+  /** Makes both clones if they are missing and fetches; answers with the remote main's sha. Takes the repo's lock. */
+  refresh(): Promise<string>;
+  remoteHead(): Promise<string>;
+  /** Runs `work` while nobody else of this host changes the clones. */
+  locked<T>(work: () => Promise<T>): Promise<T>;
+}
+
+export interface ClonesDeps {
+  readonly repo: { readonly name: string; readonly remote: string; readonly branch: string };
+  readonly layout: RepoLayout;
+}
+
+const FETCH_MS = 30 * 60_000;
+
+/** Who commits in a worktree: the sandbox reads it from the shared configuration and can't change it there. */
+const AGENT = { name: 'Lamplighter Agent', email: 'agent@lamplighter.invalid' };
+
+export function createClones({ repo, layout }: ClonesDeps): Clones {
+  const globalConfig = join(layout.root, 'gitconfig');
+  const depsOf = (gitDir: string | null): TrustedGitDeps => ({
+    gitDir,
+    home: layout.home,
+    cwd: layout.home,
+    globalConfig,
+  });
+  const clean = createTrustedGit(depsOf(layout.clean));
+  const checkout = createTrustedGit(depsOf(layout.checkout));
+  const outside = createTrustedGit(depsOf(null));
+  const mainRef = `refs/remotes/origin/${repo.branch}`;
+
+  async function makeRoot(): Promise<void> {
+    await mkdir(layout.home, { recursive: true, mode: 0o700 });
+    await writeFile(
+      globalConfig,
+      isAbsolute(repo.remote) ? `[safe]\n${safeLine(repo.remote)}${safeLine(join(repo.remote, '.git'))}` : '',
+    );
+  }
+
+  async function locked<T>(work: () => Promise<T>): Promise<T> {
+    await makeRoot();
+    return await holdingLock(layout.lock, work);
+  }
+
+  async function fetch(): Promise<string> {
+    await makeBare(outside, layout.clean, []);
+    await makeBare(outside, layout.checkout, [
+      ['user.name', AGENT.name],
+      ['user.email', AGENT.email],
+      ['gc.auto', '0'],
+      ['maintenance.auto', 'false'],
+      ['advice.detachedHead', 'false'],
+    ]);
+    // The address stays on the command line and out of every file: the sandbox can read the checkout's configuration.
+    const quiet = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-gc', '--no-recurse-submodules'];
+    const fetched = await clean.run([...quiet, '--', repo.remote, `+refs/heads/${repo.branch}:${mainRef}`], {
+      protocols: NETWORK,
+      wallMs: FETCH_MS,
+    });
+    if (fetched.end !== 'exited' || fetched.code !== 0) throw remoteError('fetched from', fetched.stderr);
+    await checkout.text([...quiet, '--', layout.clean, `+${mainRef}:${mainRef}`], {
+      protocols: LOCAL,
+      wallMs: FETCH_MS,
+    });
+    return (await clean.text(['rev-parse', '--verify', `${mainRef}^{commit}`])).trim();
+  }
+
+  function remoteError(what: string, said: string): Error {
+    return new Error(
+      `${repo.name}: ${repo.branch} could not be ${what} ${withoutPassword(repo.remote)}: ${withoutPassword(said.trim().slice(-2_000))}`,
+    );
+  }
+
+  return {
+    clean,
+    cleanDeps: depsOf(layout.clean),
+    checkout,
+    mainRef,
+    locked,
+    refresh: () => locked(fetch),
+
+    async remoteHead() {
+      await makeRoot();
+      const listed = await outside.run(['ls-remote', '--', repo.remote, `refs/heads/${repo.branch}`], {
+        protocols: NETWORK,
+      });
+      if (listed.end !== 'exited' || listed.code !== 0) throw remoteError('looked up at', listed.stderr);
+      const sha = listed.stdout.split('\t')[0]?.trim() ?? '';
+      if (sha === '')
+        throw remoteError('found at', 'the remote has no such branch: check `branch` in lamplighter.yaml');
+      return sha;
+    },
+  };
+}
+
+/** All or nothing: a clone that was made half is not mistaken for one. */
+async function makeBare(git: TrustedGit, dir: string, config: readonly (readonly [string, string])[]): Promise<void> {
+  if ((await stat(dir).catch(absent)) !== null) return;
+  const fresh = `${dir}.new`;
+  await rm(fresh, { recursive: true, force: true });
+  // No template: a hook or a setting from there would be one that nobody here wrote.
+  await git.text(['init', '--quiet', '--bare', '--template=', fresh]);
+  for (const [key, value] of config) await git.text(['config', '--file', join(fresh, 'config'), key, value]);
+  await mkdir(join(fresh, 'worktrees'), { recursive: true });
+  await rename(fresh, dir);
+}
+
+export function absent(error: unknown): null {
+  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+  throw error;
+}
+
+function safeLine(path: string): string {
+  return `\tdirectory = "${path.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"\n`;
+}

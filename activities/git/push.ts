@@ -1,0 +1,91 @@
+/** The one push: plain, never forced, out of the clean clone, with credentials that only this process has. */
+import { describeEnd } from '../exec/exec.ts';
+import type { CommandResult } from '../sandbox/port.ts';
+import type { Clones } from './clones.ts';
+import type { PushOutcome, RepoGit } from './port.ts';
+import { NETWORK, requireSha, withoutPassword } from './trusted.ts';
+
+const PUSH_MS = 30 * 60_000;
+
+export interface PushDeps {
+  readonly repo: {
+    readonly name: string;
+    readonly remote: string;
+    readonly branch: string;
+    readonly pushEnv: Readonly<Record<string, string>>;
+  };
+  readonly clones: Clones;
+}
+
+export function createPush({ repo, clones }: PushDeps): Pick<RepoGit, 'push'> {
+  async function send(head: string): Promise<CommandResult> {
+    const refspec = `${head}:refs/heads/${repo.branch}`;
+    return await clones.clean.run(
+      ['push', '--porcelain', '--no-signed', '--recurse-submodules=no', '--', repo.remote, refspec],
+      {
+        protocols: NETWORK,
+        wallMs: PUSH_MS,
+        env: repo.pushEnv,
+      },
+    );
+  }
+
+  /** Somebody else's commits are on main; or ours already are, and theirs on top of them. */
+  async function raced(head: string): Promise<PushOutcome> {
+    const main = await clones.refresh();
+    const missing = (await clones.clean.text(['rev-list', '--max-count=1', head, `^${main}`, '--'])).trim();
+    return missing === '' ? { kind: 'pushed' } : { kind: 'raced', main };
+  }
+
+  return {
+    async push(head) {
+      requireSha(head);
+      const result = await clones.locked(() => send(head));
+      if (result.end === 'exited' && result.code === 0) return { kind: 'pushed' };
+      const rejection = rejectionIn(result.stdout);
+      if (rejection?.kind === 'behind') return await raced(head);
+      if (rejection?.kind === 'collided') {
+        const outcome = await raced(head);
+        const ours = await clones.clean.run([
+          'merge-base',
+          '--is-ancestor',
+          outcome.kind === 'raced' ? outcome.main : head,
+          head,
+        ]);
+        // Main has not moved past us: whoever held the ref gave it back, and the caller tries again.
+        if (outcome.kind === 'pushed' || ours.code === 1) return outcome;
+      }
+      if (rejection?.kind === 'policy') return { kind: 'refused', reason: inWords(rejection.reason, result.stderr) };
+      throw new Error(
+        `${repo.name}: ${head} could not be pushed to ${repo.branch} of ${withoutPassword(repo.remote)}: ` +
+          `git push ${withoutPassword(describeEnd(result, PUSH_MS))}`,
+      );
+    },
+  };
+}
+
+interface Rejection {
+  /** `behind`: main has what we lack. `collided`: another push had the ref. `policy`: the remote does not want it. */
+  readonly kind: 'behind' | 'collided' | 'policy';
+  readonly reason: string;
+}
+
+/** Porcelain: `!` TAB refspec TAB summary, such as `[rejected] (fetch first)` or `[remote rejected] (pre-receive hook declined)`. */
+function rejectionIn(porcelain: string): Rejection | null {
+  const line = porcelain.split('\n').find((one) => one.startsWith('!\t'));
+  const match = /\[(rejected|remote rejected)\] \((.*)\)\s*$/.exec(line ?? '');
+  if (match?.[2] === undefined) return null;
+  if (match[1] === 'rejected') return { kind: 'behind', reason: match[2] };
+  const collided =
+    /cannot lock ref|failed to (?:update ref|lock)|incorrect old value|unpacker error|shallow update/i.test(match[2]);
+  return { kind: collided ? 'collided' : 'policy', reason: match[2] };
+}
+
+function inWords(reason: string, stderr: string): string {
+  const said = stderr
+    .split('\n')
+    .filter((line) => line.startsWith('remote:'))
+    .map((line) => line.slice('remote:'.length).trim())
+    .filter((line) => line !== '');
+  return withoutPassword([reason, ...said].join(': ')).slice(0, 2_000);
+}

@@ -1,0 +1,35 @@
+/** Trusted git of one repo, put together. */
+import type { RepoConfig } from '../../config/types.ts';
+import { createBundles } from './bundles.ts';
+import { createCheckouts } from './checkouts.ts';
+import { createClones } from './clones.ts';
+import { repoLayout } from './layout.ts';
+import { createMerge } from './merge.ts';
+import type { RepoGit } from './port.ts';
+import { createPush } from './push.ts';
+import { createReading } from './reading.ts';
+import { createWorktrees } from './worktrees.ts';
+
+export { BundleRefused } from './bundles.ts';
+export { checkoutBinds } from './checkouts.ts';
+
+export interface RepoGitDeps {
+  readonly repo: Pick<RepoConfig, 'key' | 'name' | 'remote' | 'branch' | 'pushEnv'>;
+  readonly dataDir: string;
+  readonly now: () => number;
+}
+
+export function createRepoGit({ repo, dataDir, now }: RepoGitDeps): RepoGit {
+  const layout = repoLayout(dataDir, repo.key);
+  const clones = createClones({ repo, layout });
+  return {
+    refresh: () => clones.refresh(),
+    remoteHead: () => clones.remoteHead(),
+    ...createWorktrees({ clones, layout, dataDir }),
+    ...createBundles({ clones, layout, dataDir }),
+    ...createCheckouts({ clean: clones.clean, cleanDeps: clones.cleanDeps, layout }),
+    ...createReading(clones.clean, clones.cleanDeps),
+    ...createMerge({ clones, now }),
+    ...createPush({ repo, clones }),
+  };
+}
