@@ -4,7 +4,7 @@
  */
 import type { SessionEnd } from '../../domain/session-end.ts';
 import type { RunRow, Store } from '../../store/port.ts';
-import type { RepoGit, Worktree } from '../git/port.ts';
+import type { RepoGit } from '../git/port.ts';
 import { DEFAULT_LIMITS, type SandboxEnvironment } from '../sandbox/environment.ts';
 import type { Sandbox } from '../sandbox/port.ts';
 import { toolUses } from './conversation.ts';
@@ -15,7 +15,7 @@ import { createStopWatch } from './stop-watch.ts';
 import { bindCall } from './tools/all.ts';
 import { bundleHead, readHead } from './tools/hand-over.ts';
 import { STOPPED } from './tools/output.ts';
-import { createShell, taught, type Shell, type ToolOutcome } from './tools/tool.ts';
+import { createShell, taught, type Place, type ToolOutcome } from './tools/tool.ts';
 
 export interface ToolRunDeps {
   readonly store: Store;
@@ -70,31 +70,22 @@ function ranWith(end: SessionEnd | null): ToolRan {
 async function actOut(deps: ToolRunDeps, { run, call, signal }: ToolRunInput, use: ToolUse): Promise<ToolOutcome> {
   const { store, git, now } = deps;
   const base = baseOf(run);
-  const worktree = await git.openWorktree(run.id, base);
-  const environment = await deps.environmentOf(run);
   const watch = createStopWatch(() => deps.shouldStop(run.id), signal);
-  const shell = createShell({
-    sandbox: deps.sandbox,
-    worktree,
-    environment,
-    limits: DEFAULT_LIMITS,
-    signal: watch.signal,
-  });
   const bound = bindCall(use.name, use.input);
+  const place = (): Promise<Place> => openPlace(deps, run, watch.signal);
   let outcome: ToolOutcome;
   try {
     outcome = await bound.run({
       run: { id: run.id, issue: run.issue, base },
-      worktree,
+      place,
       git,
-      shell,
       scratchDir: deps.scratchDir,
       keepSubmission: async (submission) => {
         await keepBundle(deps, run, submission.head);
         await store.control.setFact(`submit/${run.id}`, submission, now());
       },
     });
-    if (bound.replay === 'unsafe' && !watch.signal.aborted) await keepCommits(deps, run, { shell, worktree, base });
+    if (bound.replay === 'unsafe' && !watch.signal.aborted) await keepCommits(deps, run, base, await place());
   } finally {
     await watch.end();
   }
@@ -107,17 +98,20 @@ async function actOut(deps: ToolRunDeps, { run, call, signal }: ToolRunInput, us
   return outcome;
 }
 
+async function openPlace(deps: ToolRunDeps, run: RunRow, signal: AbortSignal): Promise<Place> {
+  const worktree = await deps.git.openWorktree(run.id, baseOf(run));
+  const environment = await deps.environmentOf(run);
+  const shell = createShell({ sandbox: deps.sandbox, worktree, environment, limits: DEFAULT_LIMITS, signal });
+  return { worktree, shell };
+}
+
 /** Committed work goes into evidence as soon as HEAD has moved, once for each head (invariants 6 and 11). */
-async function keepCommits(
-  deps: ToolRunDeps,
-  run: RunRow,
-  at: { shell: Shell; worktree: Worktree; base: string },
-): Promise<void> {
+async function keepCommits(deps: ToolRunDeps, run: RunRow, base: string, { shell, worktree }: Place): Promise<void> {
   const { store, now } = deps;
-  const head = await readHead(at.shell);
+  const head = await readHead(shell);
   const fact = `bundled/${run.id}`;
-  if (head === null || head === at.base || (await store.control.fact(fact)) === head) return;
-  const bundle = await bundleHead(at.shell, at.worktree, at.base);
+  if (head === null || head === base || (await store.control.fact(fact)) === head) return;
+  const bundle = await bundleHead(shell, worktree, base);
   // Nothing beyond the base, or a repository in the middle of being broken: the next command that moves HEAD shows.
   if (!bundle.ok) return;
   await putBundle(deps, run, head, bundle.bytes);
@@ -184,9 +178,7 @@ const LOCK_PATIENCE_MS = 60_000;
 
 /** Says "interrupted" only while holding the run's fence: then nothing of the lost call is left running. */
 export async function recordLost(deps: ToolRunDeps, { run, call, signal }: ToolRunInput): Promise<void> {
-  const worktree = await deps.git.openWorktree(run.id, baseOf(run));
-  const environment = await deps.environmentOf(run);
-  const shell = createShell({ sandbox: deps.sandbox, worktree, environment, limits: DEFAULT_LIMITS, signal });
+  const { shell } = await openPlace(deps, run, signal);
   const held = await shell.run({ argv: ['true'], wallMs: LOCK_PATIENCE_MS, keepBytes: 1024 });
   if (held.end !== 'exited')
     throw new Error(

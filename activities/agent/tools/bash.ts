@@ -20,7 +20,8 @@ export const bash = sealTool({
     `folder and variables are not kept from one to the next, and what is still running when it ends is ended. Without timeout_seconds it has ${DEFAULT_SECONDS} s.`,
   schema,
   replay: () => 'unsafe',
-  async run({ command, timeout_seconds }, { shell }) {
+  async run({ command, timeout_seconds }, { place }) {
+    const { shell } = await place();
     const wallMs = (timeout_seconds ?? DEFAULT_SECONDS) * 1000;
     const result = await shell.run({ argv: ['bash', '-c', command], wallMs });
     const { shown, full } = boundText(resultText(result, wallMs));

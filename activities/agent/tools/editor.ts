@@ -60,7 +60,8 @@ export const editor = sealTool({
   schema,
   published,
   replay: (input) => (input.command === 'view' ? 'safe' : 'unsafe'),
-  async run(input, { shell, worktree, scratchDir }) {
+  async run(input, { place, scratchDir }) {
+    const { shell, worktree } = await place();
     const dir = await mkdtemp(join(scratchDir, 'edit-'));
     try {
       await copyFile(SCRIPT, join(dir, 'editor-script.mjs'));

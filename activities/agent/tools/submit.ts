@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { BundleRefused } from '../../git/bundles.ts';
+import type { RepoGit } from '../../git/port.ts';
 import { bundleHead, readHead } from './hand-over.ts';
 import { sealTool, taught } from './tool.ts';
 
@@ -18,7 +20,8 @@ export const submit = sealTool({
   schema,
   // Bundling and importing the same commits again comes to the same.
   replay: () => 'safe',
-  async run({ changedTests }, { shell, worktree, git, run, keepSubmission }) {
+  async run({ changedTests }, { place, git, run, keepSubmission }) {
+    const { shell, worktree } = await place();
     const status = await shell.run({ argv: ['git', 'status', '--porcelain'], wallMs: 60_000, keepBytes: 16_384 });
     if (status.end !== 'exited' || status.code !== 0) {
       return taught(
@@ -38,7 +41,9 @@ export const submit = sealTool({
     }
     const bundle = await bundleHead(shell, worktree, run.base);
     if (!bundle.ok) return taught(`Not submitted: ${bundle.why}\nHEAD must hold commits beyond ${run.base}.`);
-    const imported = await git.importBundle(run.id, bundle.path);
+    const taken = await takeBundle(git, run.id, bundle.path);
+    if ('refusal' in taken) return taught(`Not submitted: ${taken.refusal}`);
+    const imported = taken.head;
     if ((await git.commits(run.base, imported)).length === 0) {
       return taught(
         `Not submitted: ${imported} holds no commit that ${run.base} has not. Commit your work and submit again.`,
@@ -48,3 +53,17 @@ export const submit = sealTool({
     return { content: `submitted ${imported}`, isError: false, end: { kind: 'submitted', head: imported } };
   },
 });
+
+/** A bundle that git will not take is the agent's to mend; everything else that goes wrong is ours. */
+async function takeBundle(
+  git: Pick<RepoGit, 'importBundle'>,
+  run: string,
+  path: string,
+): Promise<{ readonly head: string } | { readonly refusal: string }> {
+  try {
+    return { head: await git.importBundle(run, path) };
+  } catch (error) {
+    if (error instanceof BundleRefused) return { refusal: error.message };
+    throw error;
+  }
+}

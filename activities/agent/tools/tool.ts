@@ -22,9 +22,9 @@ export interface ToolOutcome {
 
 export interface ToolContext {
   readonly run: { readonly id: string; readonly issue: number; readonly base: string };
-  readonly worktree: Worktree;
+  /** The work folder and a shell in it; a call that needs neither touches no checkout. */
+  readonly place: () => Promise<Place>;
   readonly git: Pick<RepoGit, 'importBundle' | 'commits'>;
-  readonly shell: Shell;
   /** A folder of ours that no agent can write; made and removed by the tool that uses it. */
   readonly scratchDir: string;
   /** Kept for the gates when the session submits. */
@@ -32,6 +32,11 @@ export interface ToolContext {
     readonly head: string;
     readonly changedTests: readonly ChangedTest[];
   }) => Promise<void>;
+}
+
+export interface Place {
+  readonly worktree: Worktree;
+  readonly shell: Shell;
 }
 
 export interface ChangedTest {
