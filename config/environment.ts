@@ -15,15 +15,18 @@ export function temporalExecutable(env: Environment): string | null {
   return resolveTemporal({ ...env })?.path ?? null;
 }
 
-/** `LAMPLIGHTER_CRASH=<point>[@n]`, for tests only: the nth passing of a named point kills the process, once. */
+/** `LAMPLIGHTER_CRASH=<point>[@n][,…]`, for tests only: the nth passing of a named point kills the process, once. */
 export function crashPlan(env: Environment, markerDir: string): CrashPlan | null {
   const given = env['LAMPLIGHTER_CRASH'];
   if (given === undefined || given === '') return null;
-  const match = /^([a-z0-9][a-z0-9._-]*)(?:@([1-9]\d{0,5}))?$/i.exec(given);
-  if (match?.[1] === undefined) {
-    throw new ConfigError([
-      `LAMPLIGHTER_CRASH: expected <point> or <point>@<n>, found ${JSON.stringify(given)}: correct or unset it`,
-    ]);
-  }
-  return { point: match[1], at: Number(match[2] ?? 1), markerDir };
+  const points = given.split(',').map((one) => {
+    const match = /^([a-z0-9][a-z0-9._-]*)(?:@([1-9]\d{0,5}))?$/i.exec(one.trim());
+    if (match?.[1] === undefined) {
+      throw new ConfigError([
+        `LAMPLIGHTER_CRASH: expected <point> or <point>@<n>, found ${JSON.stringify(given)}: correct or unset it`,
+      ]);
+    }
+    return { point: match[1], at: Number(match[2] ?? 1) };
+  });
+  return { points, markerDir };
 }

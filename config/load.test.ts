@@ -128,11 +128,11 @@ describe('loadConfig', () => {
     expect(errorsOf('slots: 1', { LAMPLIGHTER_CRASH: point })).toContain('LAMPLIGHTER_CRASH: expected <point>');
   });
 
-  it('reads a crash point with its passing', () => {
-    expect(load('slots: 1', { LAMPLIGHTER_CRASH: 'push.after@3' }).crashPlan).toMatchObject({
-      point: 'push.after',
-      at: 3,
-    });
+  it('reads crash points with their passings', () => {
+    expect(load('slots: 1', { LAMPLIGHTER_CRASH: 'push.after@3,close.before' }).crashPlan?.points).toEqual([
+      { point: 'push.after', at: 3 },
+      { point: 'close.before', at: 1 },
+    ]);
   });
 
   it('gives a repo a key that stays when other repos come and go, and is safe in a path', () => {

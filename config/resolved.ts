@@ -127,5 +127,10 @@ const loadedSchema = z.strictObject({
   scenarioDir: z.string().nullable(),
   temporalExecutable: z.string().nullable(),
   temporalEmbedded: z.boolean(),
-  crashPlan: z.strictObject({ point: z.string(), at: z.number(), markerDir: z.string() }).nullable(),
+  crashPlan: z
+    .strictObject({
+      points: z.array(z.strictObject({ point: z.string(), at: z.number() })),
+      markerDir: z.string(),
+    })
+    .nullable(),
 });

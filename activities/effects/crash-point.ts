@@ -1,15 +1,19 @@
 /**
- * Named places where a test may kill this process: `<name>` or `<name>@<n>` for the nth passing. Armed by configuration
- * only (`LAMPLIGHTER_CRASH`, read in config/), never in production. A marker file makes each armed point fire once,
- * so that the restarted process gets past it.
+ * Named places where a test may kill this process: `<name>`, or `<name>@<n>` for the nth passing, one or several. Armed by
+ * configuration only (`LAMPLIGHTER_CRASH`, read in config/), never in production. A marker file makes each armed point fire
+ * once, so that the restarted process gets past it, to the next.
  */
 import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
-export interface CrashPlan {
+export interface ArmedPoint {
   readonly point: string;
   /** Fires at this passing, counted from 1 in this process. */
   readonly at: number;
+}
+
+export interface CrashPlan {
+  readonly points: readonly ArmedPoint[];
   readonly markerDir: string;
 }
 
@@ -20,14 +24,20 @@ export function noCrash(): void {
   // Deliberately empty: the production case.
 }
 
-export function armCrash(plan: CrashPlan): CrashPoint {
-  let passed = 0;
-  const marker = join(plan.markerDir, `crashed-${plan.point.replaceAll(/[^a-z0-9.-]/gi, '_')}-${plan.at}`);
+export function armCrash({ points, markerDir }: CrashPlan): CrashPoint {
+  const passed = new Map<string, number>();
   return (name) => {
-    if (name !== plan.point || existsSync(marker)) return;
-    passed += 1;
-    if (passed !== plan.at) return;
+    const times = (passed.get(name) ?? 0) + 1;
+    passed.set(name, times);
+    if (!points.some(({ point, at }) => point === name && at === times)) return;
+    const marker = join(markerDir, crashMarker(name, times));
+    if (existsSync(marker)) return;
     writeFileSync(marker, '');
     process.kill(process.pid, 'SIGKILL');
   };
+}
+
+/** Name of the file that says that the point has fired. */
+export function crashMarker(point: string, at: number): string {
+  return `crashed-${point.replaceAll(/[^a-z0-9.-]/gi, '_')}-${at}`;
 }

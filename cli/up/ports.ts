@@ -1,26 +1,104 @@
-import { createServer } from 'node:net';
+/** Which ports an `up` takes: those it had before, else the usual ones, else free ones; held until the process that wants one starts. */
+import { once } from 'node:events';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { createServer, type Server } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { z } from 'zod';
 
-/** The wanted port if it is free on loopback, else the next free one the system gives. `exact` makes a taken port an error. */
-export async function choosePort(wanted: number, exact = false): Promise<number> {
-  const taken = await tryPort(wanted);
-  if (taken !== null) return taken;
-  if (exact)
-    throw new Error(`port ${wanted} is taken: stop what listens there, or leave --port out to take a free one`);
-  const free = await tryPort(0);
-  if (free === null) throw new Error('the system has no free port on 127.0.0.1');
-  return free;
+export interface ReservedPort {
+  readonly port: number;
+  /** To be called right before the process that is to listen there starts. */
+  release(): Promise<void>;
 }
 
-function tryPort(port: number): Promise<number | null> {
+const portsFile = z.object({ api: z.number(), temporal: z.number(), temporalUi: z.number(), model: z.number() });
+export type Ports = Readonly<z.infer<typeof portsFile>>;
+export type ReservedPorts = { readonly [Name in keyof Ports]: ReservedPort };
+
+const USUAL: Ports = { api: 7070, temporal: 7233, temporalUi: 8233, model: 0 };
+/** The processes of a killed `up` need a moment to give their ports back. */
+const PATIENCE_MS = 5_000;
+const LOOK_EVERY_MS = 20;
+
+export interface PortsInput {
+  readonly dataDir: string;
+  /** By name, from the command line: taken, it is an error. */
+  readonly api: number | null;
+  /** The last `up` of this data directory was killed: its processes may be ending right now. */
+  readonly afterKill: boolean;
+}
+
+/** Links in comments and pages that people have open go on working after a restart: an `up` keeps its ports while they are free. */
+export async function reservePorts({ dataDir, api, afterKill }: PortsInput): Promise<ReservedPorts> {
+  const file = join(dataDir, 'ports.json');
+  const before = existsSync(file) ? portsFile.safeParse(JSON.parse(readFileSync(file, 'utf8'))) : null;
+  const wanted = before?.success === true ? before.data : USUAL;
+  const patienceMs = afterKill && before?.success === true ? PATIENCE_MS : 0;
+  const reserved = {
+    api: api === null ? await reservePort(wanted.api, { patienceMs }) : await reserveExactly(api, patienceMs),
+    temporal: await reservePort(wanted.temporal, { patienceMs }),
+    temporalUi: await reservePort(wanted.temporalUi, { patienceMs }),
+    model: await reservePort(wanted.model, { patienceMs }),
+  };
+  writeFileSync(`${file}.tmp`, `${JSON.stringify(numbers(reserved))}\n`, { mode: 0o600 });
+  renameSync(`${file}.tmp`, file);
+  return reserved;
+}
+
+export function numbers(reserved: ReservedPorts): Ports {
+  return {
+    api: reserved.api.port,
+    temporal: reserved.temporal.port,
+    temporalUi: reserved.temporalUi.port,
+    model: reserved.model.port,
+  };
+}
+
+/** The wanted port of 127.0.0.1 if it is free, else one that the system gives. */
+export async function reservePort(
+  wanted: number,
+  { patienceMs = 0 }: { readonly patienceMs?: number } = {},
+): Promise<ReservedPort> {
+  const reserved = (await tryPort(wanted, patienceMs)) ?? (await tryPort(0, 0));
+  if (reserved === null) throw new Error('the system has no free port on 127.0.0.1');
+  return reserved;
+}
+
+async function reserveExactly(port: number, patienceMs: number): Promise<ReservedPort> {
+  const reserved = await tryPort(port, patienceMs);
+  if (reserved !== null) return reserved;
+  throw new Error(`port ${port} is taken: stop what listens there, or leave --port out to take a free one`);
+}
+
+async function tryPort(port: number, patienceMs: number): Promise<ReservedPort | null> {
+  for (const end = Date.now() + patienceMs; ;) {
+    const reserved = await listenAt(port);
+    if (reserved !== null || Date.now() >= end) return reserved;
+    await delay(LOOK_EVERY_MS);
+  }
+}
+
+function listenAt(port: number): Promise<ReservedPort | null> {
   return new Promise((resolve, reject) => {
-    const server = createServer();
+    const server = createServer((socket) => socket.destroy());
+    // A reservation that nobody uses must not keep this process alive.
+    server.unref();
     server.once('error', (error: NodeJS.ErrnoException) => {
       if (error.code === 'EADDRINUSE' || error.code === 'EACCES') resolve(null);
       else reject(error);
     });
     server.listen(port, '127.0.0.1', () => {
       const address = server.address();
-      server.close(() => resolve(typeof address === 'object' && address !== null ? address.port : port));
+      const given = typeof address === 'object' && address !== null ? address.port : port;
+      resolve({ port: given, release: () => close(server) });
     });
   });
+}
+
+async function close(server: Server): Promise<void> {
+  if (!server.listening) return;
+  const closed = once(server, 'close');
+  server.close();
+  await closed;
 }

@@ -3,70 +3,68 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadConfig, writeResolvedConfig } from '../../config/load.ts';
 import type { Playground } from '../../playground/playground.ts';
-import type { ChildSpec, Children } from './children.ts';
+import type { ChildSpec } from './child.ts';
+import type { Children } from './children.ts';
 import { operatorToken } from './data-dir.ts';
-import { choosePort } from './ports.ts';
+import { numbers, reservePorts, type ReservedPort } from './ports.ts';
 import { temporalServer } from './temporal-server.ts';
 import type { UpOptions } from './up.ts';
 
 export interface Started {
   readonly url: string;
-  readonly temporalUrl: string;
-  readonly processes: Readonly<Record<string, number>>;
+  /** Temporal Web; null where an outside server's is not configured. */
+  readonly temporalUrl: string | null;
 }
 
 interface StartInput {
   readonly options: UpOptions;
   readonly config: string;
   readonly dataDir: string;
+  /** The last `up` here was killed. */
+  readonly afterKill: boolean;
   readonly playground: Playground | null;
   readonly children: Children;
   readonly say: (line: string) => void;
 }
 
-const API_PORT = 7070;
-const TEMPORAL_PORT = 7233;
-const TEMPORAL_UI_PORT = 8233;
-
-export async function startProcesses({
-  options,
-  config: file,
-  dataDir,
-  playground,
-  children,
-  say,
-}: StartInput): Promise<Started> {
-  const ports = {
-    api: await choosePort(options.port ?? API_PORT, options.port !== null),
-    temporal: await choosePort(TEMPORAL_PORT),
-    temporalUi: await choosePort(TEMPORAL_UI_PORT),
-    model: await choosePort(0),
-  };
-  const config = loadConfig({ file, dataDir, env: process.env, ports });
+export async function startProcesses(input: StartInput): Promise<Started> {
+  const { options, dataDir, afterKill, playground, children, say } = input;
+  const reserved = await reservePorts({ dataDir, api: options.port, afterKill });
+  const ports = numbers(reserved);
+  const config = loadConfig({ file: input.config, dataDir, env: process.env, ports });
   operatorToken(dataDir);
   const resolved = writeResolvedConfig(dataDir, config);
   if (config.model.provider === 'scripted')
     say('no ANTHROPIC_API_KEY: the model is the scripted one, its words come from scenario files');
-  const temporalUrl = `http://127.0.0.1:${ports.temporalUi}`;
-  const url = `http://127.0.0.1:${ports.api}`;
 
-  const executable = config.temporalExecutable;
-  if (executable === null)
-    throw new Error('the Temporal CLI was not found: `npm start` fetches it, or name it in LAMPLIGHTER_TEMPORAL');
-  const specs: ChildSpec[] = [temporalServer({ executable, dataDir, port: ports.temporal, uiPort: ports.temporalUi })];
-  if (config.model.provider === 'scripted') specs.push(nodeChild('model', 'workers/scripted-model.ts', [resolved]));
+  const specs: ChildSpec[] = [];
+  if (config.temporalEmbedded) {
+    const executable = config.temporalExecutable;
+    if (executable === null)
+      throw new Error('the Temporal CLI was not found: `npm start` fetches it, or name it in LAMPLIGHTER_TEMPORAL');
+    specs.push(temporalServer({ executable, dataDir, port: reserved.temporal, uiPort: reserved.temporalUi }));
+  }
+  if (config.scenarioDir !== null)
+    specs.push(nodeChild('model', 'workers/scripted-model.ts', [resolved], [reserved.model]));
   if (playground !== null) specs.push(nodeChild('playground', 'playground/host.ts', playground.hostArgs));
-  specs.push(nodeChild('worker', 'workers/worker.ts', [resolved]), nodeChild('api', 'workers/api.ts', [resolved]));
+  specs.push(
+    nodeChild('worker', 'workers/worker.ts', [resolved]),
+    nodeChild('api', 'workers/api.ts', [resolved], [reserved.api]),
+  );
 
   for (const spec of specs) {
     await children.start(spec);
     say(`${spec.name} is ready`);
   }
-  const processes = Object.fromEntries(specs.map((spec) => [spec.name, children.pid(spec.name) ?? 0]));
-  return { url, temporalUrl, processes };
+  return { url: `http://127.0.0.1:${ports.api}`, temporalUrl: config.temporal.webUrl };
 }
 
-function nodeChild(name: string, entry: string, args: readonly string[]): ChildSpec {
+function nodeChild(
+  name: string,
+  entry: string,
+  args: readonly string[],
+  ports: readonly ReservedPort[] = [],
+): ChildSpec {
   const path = fileURLToPath(new URL(`../../${entry}`, import.meta.url));
   return {
     name,
@@ -77,5 +75,6 @@ function nodeChild(name: string, entry: string, args: readonly string[]): ChildS
       Object.entries(process.env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
     ),
     ready: 'ipc',
+    ports,
   };
 }

@@ -1,13 +1,14 @@
 /** The embedded Temporal: the official CLI's dev server with a database file in write-ahead mode (kill -9 safe; power-loss safe as far as synchronous=1 goes). */
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import type { ChildSpec } from './children.ts';
+import type { ChildSpec } from './child.ts';
+import type { ReservedPort } from './ports.ts';
 
 export interface TemporalPlace {
   readonly executable: string;
   readonly dataDir: string;
-  readonly port: number;
-  readonly uiPort: number;
+  readonly port: ReservedPort;
+  readonly uiPort: ReservedPort;
 }
 
 export function temporalServer(place: TemporalPlace): ChildSpec {
@@ -22,9 +23,9 @@ export function temporalServer(place: TemporalPlace): ChildSpec {
       '--ui-ip',
       '127.0.0.1',
       '--port',
-      String(place.port),
+      String(place.port.port),
       '--ui-port',
-      String(place.uiPort),
+      String(place.uiPort.port),
       '--db-filename',
       join(place.dataDir, 'temporal.db'),
       '--sqlite-pragma',
@@ -35,7 +36,8 @@ export function temporalServer(place: TemporalPlace): ChildSpec {
       'error',
     ],
     env: { HOME: place.dataDir, PATH: '/usr/bin:/bin', TEMPORAL_DISABLE_ENV: '1' },
-    ready: (signal) => untilListening(place.port, signal),
+    ready: (signal) => untilListening(place.port.port, signal),
+    ports: [place.port, place.uiPort],
   };
 }
 

@@ -3,11 +3,11 @@ import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createBwrapSandbox } from '../../activities/sandbox/bwrap.ts';
-import type { Playground } from '../../playground/playground.ts';
 import { createChildren, type Children } from './children.ts';
 import { lockDataDir, operatorToken, readUpFile, removeUpFile, writeUpFile } from './data-dir.ts';
 import { openPlayground, playDemo, reportPlayground } from './demo.ts';
 import { startProcesses, type Started } from './processes.ts';
+import { stopOnSignal, type Stop } from './stop.ts';
 
 export interface UpOptions {
   /** Null: the default, or a throwaway folder for a playground that is to exit. */
@@ -20,6 +20,10 @@ export interface UpOptions {
   readonly seed: number;
 }
 
+/** The demo was not played to its end: as a shell says it of Ctrl-C. */
+const EXIT_INTERRUPTED = 130;
+const STARTED_AT = Date.now();
+
 export async function up(options: UpOptions): Promise<number> {
   const say = (line: string): void => void process.stderr.write(`lamplighter  ${line}\n`);
   const config = options.config ?? (existsSync('lamplighter.yaml') ? resolve('lamplighter.yaml') : null);
@@ -30,25 +34,26 @@ export async function up(options: UpOptions): Promise<number> {
   const dataDir = chooseDataDir(options);
   const lock = lockDataDir(dataDir);
   if (lock === null) return pointToFirst(dataDir, say);
+  // Its writer is gone without having removed it.
+  const afterKill = readUpFile(dataDir) !== null;
+  removeUpFile(dataDir);
 
-  const children = createChildren({ logDir: join(dataDir, 'logs'), say });
+  let started: Started | null = null;
+  const publish = (): void => {
+    if (started !== null) publishUp(dataDir, started, children);
+  };
+  const children = createChildren({ logDir: join(dataDir, 'logs'), say, onChange: publish });
+  const stop = stopOnSignal(children, say);
+  const serving: Serving = { options, config, dataDir, afterKill, children, stop, say };
   try {
-    const stop = stopOnSignal(children, say);
-    const probe = await createBwrapSandbox({ proxySocketDir: join(dataDir, 'proxy') }).probe();
-    if (!probe.ok) {
-      say(`the sandbox cannot be set up: ${probe.reason}\n             ${probe.remedy}`);
-      return 1;
-    }
-    const playground = config === null ? await openPlayground(dataDir, options.seed) : null;
-    const started = await startProcesses({
-      options,
-      config: config ?? playground?.config ?? '',
-      dataDir,
-      playground,
-      children,
-      say,
-    });
-    return await serve({ options, dataDir, playground, started, children, stop, say });
+    // Also before all is up: whoever asks to stop has not to wait until it is.
+    return await Promise.race([
+      stop.asked.then(() => (options.exit ? EXIT_INTERRUPTED : 0)),
+      serve(serving, (now) => {
+        started = now;
+        publish();
+      }),
+    ]);
   } catch (error) {
     say(error instanceof Error ? error.message : String(error));
     return 1;
@@ -77,53 +82,48 @@ function pointToFirst(dataDir: string, say: (line: string) => void): number {
 
 interface Serving {
   readonly options: UpOptions;
+  /** Null: the playground. */
+  readonly config: string | null;
   readonly dataDir: string;
-  readonly playground: Playground | null;
-  readonly started: Started;
+  readonly afterKill: boolean;
   readonly children: Children;
-  readonly stop: Promise<number>;
+  readonly stop: Stop;
   readonly say: (line: string) => void;
 }
 
-async function serve({ options, dataDir, playground, started, stop, say }: Serving): Promise<number> {
-  const token = operatorToken(dataDir);
-  writeUpFile(dataDir, {
-    pid: process.pid,
-    url: started.url,
-    temporalUrl: started.temporalUrl,
-    startedAt: Date.now(),
-    processes: started.processes,
-  });
-  say(`up at ${started.url}   Temporal Web at ${started.temporalUrl}   data in ${dataDir}`);
-  if (playground === null) return stop;
+/** Answers with the exit code; without `--exit`, it serves until it is asked to stop. */
+async function serve(serving: Serving, onStarted: (started: Started) => void): Promise<number> {
+  const { options, config, dataDir, stop, say } = serving;
+  const probe = await createBwrapSandbox({ proxySocketDir: join(dataDir, 'proxy') }).probe();
+  if (!probe.ok) {
+    say(`the sandbox cannot be set up: ${probe.reason}\n             ${probe.remedy}`);
+    return 1;
+  }
+  const playground = config === null ? await openPlayground(dataDir, options.seed) : null;
+  const started = await startProcesses({ ...serving, config: config ?? playground?.config ?? '', playground });
+  onStarted(started);
+  const web = started.temporalUrl === null ? '' : `   Temporal Web at ${started.temporalUrl}`;
+  say(`up at ${started.url}${web}   data in ${dataDir}`);
+  if (playground !== null) {
+    const play = { playground, url: started.url, token: operatorToken(dataDir), json: options.json, say };
+    if (options.exit) return playDemo(play);
+    welcome(dataDir, say);
+    // Reporting is a courtesy beside serving: its failure is said, and the rest goes on.
+    reportPlayground(play).catch((error: unknown) => {
+      if (!stop.isAsked()) say(`the playground could not be followed: ${String(error)}`);
+    });
+  }
+  await stop.asked;
+  return 0;
+}
 
-  if (options.exit)
-    return Promise.race([stop, playDemo({ playground, url: started.url, token, json: options.json, say })]);
+function welcome(dataDir: string, say: (line: string) => void): void {
   say('this is the playground: one issue will ship, one will freeze and wait for you');
   say(
     `put the command on PATH:  ln -s "$PWD/bin/lamplighter" ~/.local/bin/   then:  lamplighter runs --data-dir ${dataDir}`,
   );
-  const report = reportPlayground({ playground, url: started.url, token, json: options.json, say });
-  // Reporting is a courtesy beside serving: its failure is said, and the rest goes on.
-  report.catch((error: unknown) => say(`the playground could not be followed: ${String(error)}`));
-  return stop;
 }
 
-/** One Ctrl-C (or SIGTERM) drains; a second one kills. */
-function stopOnSignal(children: Children, say: (line: string) => void): Promise<number> {
-  return new Promise((resolveStop) => {
-    let asked = false;
-    const onSignal = (): void => {
-      if (asked) {
-        say('killed');
-        children.kill();
-        process.exit(130);
-      }
-      asked = true;
-      say('draining: work in flight ends or is parked; press Ctrl-C again to kill');
-      resolveStop(0);
-    };
-    process.on('SIGINT', onSignal);
-    process.on('SIGTERM', onSignal);
-  });
+function publishUp(dataDir: string, { url, temporalUrl }: Started, children: Children): void {
+  writeUpFile(dataDir, { pid: process.pid, url, temporalUrl, startedAt: STARTED_AT, processes: children.processes() });
 }
