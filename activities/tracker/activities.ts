@@ -33,7 +33,8 @@ export type TrackerActivities = Pick<
 export function createTrackerActivities(deps: TrackerDeps): TrackerActivities {
   const { store, config, trackerOf } = deps;
   const publicUrl = config.api.publicUrl;
-  const shared = { ...deps, ...config, publicUrl };
+  // The configuration first: at run time it is the whole one, and has a `store` of its own.
+  const shared = { ...config, ...deps, publicUrl };
 
   return {
     pollRepos: () => pollRepos(shared),
