@@ -45,6 +45,7 @@ export interface SessionBench {
   triage(): ReturnType<AgentActivities['triage']>;
   open(opening?: number, brief?: Brief): Promise<void>;
   tool(turn: number, toolUseId: string): ReturnType<AgentActivities['runTool']>;
+  interrupted(turn: number, toolUseId: string): Promise<void>;
   transcript(session?: string): Promise<Transcript>;
   events(kind: string): Promise<EventRow[]>;
   stop(on: boolean): void;
@@ -110,6 +111,8 @@ export async function openSessionBench(
     },
     tool: (turn, toolUseId) =>
       inActivity(() => activities.runTool({ runId: RUN, sessionId: SESSION, turn, toolUseId })),
+    interrupted: (turn, toolUseId) =>
+      inActivity(() => activities.recordInterrupted({ runId: RUN, sessionId: SESSION, turn, toolUseId })),
     transcript: (session = SESSION) => store.sessions.transcript(session),
     async events(kind) {
       const rows = await store.events.after(0, { limit: 10_000 });

@@ -38,14 +38,19 @@ function edit() {
 /** The real path, if it and every link on the way stay in the work folder and out of `.git`. */
 function confined(given) {
   const wanted = isAbsolute(given) ? resolve(given) : resolve(root, given);
+  refuseGit(given, relative(root, wanted));
   const real = realOf(wanted);
   const inside = relative(root, real);
   if (inside === '..' || inside.startsWith(`..${sep}`) || isAbsolute(inside)) {
     throw new Refusal(`${given} leads out of the work folder ${root}: only paths inside it can be viewed or edited`);
   }
+  refuseGit(given, inside);
+  return real;
+}
+
+function refuseGit(given, inside) {
   if (inside === '.git' || inside.startsWith(`.git${sep}`))
     throw new Refusal(`${given} is git's own: use git commands`);
-  return real;
 }
 
 /** Real path of the nearest ancestor that is there, and the rest as given. A dangling link is refused. */
