@@ -1,22 +1,21 @@
-/** What the tests of gates stand on: real git repos in temporary folders, the real sandbox and a real store. */
-import { execFile, execFileSync } from 'node:child_process';
+/** What the tests of gates stand on: a real repo in a temporary folder, trusted git's clones of it, the real sandbox, a real store. */
+import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
 import { builtinToolchains } from '../../config/defaults.ts';
 import type { Toolchain } from '../../config/types.ts';
 import type { Check, Contract } from '../../domain/contract.ts';
 import { openStore } from '../../store/open.ts';
 import type { EvidenceRow, Store } from '../../store/port.ts';
-import type { ChangedFile, RepoGit } from '../git/port.ts';
+import { runLayout } from '../git/layout.ts';
+import { checkoutBinds, createRepoGit } from '../git/repo-git.ts';
 import { createBwrapSandbox } from '../sandbox/bwrap.ts';
 import { createEnvironment, type Environment } from '../sandbox/environment.ts';
 import type { Sandbox } from '../sandbox/port.ts';
 import { createGates, type Gates, type Verified } from './gates.ts';
 
-const run = promisify(execFile);
-
+const KEY = 'r';
 export const RUN = 'run-1';
 export const ISSUE = 7;
 export const MESSAGE = `Change\n\nRefs #${ISSUE}\n\nLamplighter-Run: ${RUN}\n`;
@@ -38,6 +37,9 @@ export interface Bench {
   /** Commands that really ran, setup and test. */
   readonly ran: readonly string[];
   readonly git: (...args: string[]) => string;
+  /** Brings HEAD into trusted git as a session's work comes in, by bundle; answers with its sha. */
+  readonly handOver: () => Promise<string>;
+  /** Commits and hands over. */
   readonly commit: (tree: Tree, message?: string) => Promise<string>;
   readonly prove: (base: string, contract: Contract) => ReturnType<Gates['proveBase']>;
   readonly verify: (
@@ -62,6 +64,11 @@ export async function openBench({ searchPath }: BenchOptions = {}): Promise<Benc
       maxBuffer: 1e9,
     });
   git('init', '-q', '-b', 'main');
+  const trusted = createRepoGit({
+    repo: { key: KEY, name: 'acme/r', remote: repo, branch: 'main', pushEnv: {} },
+    dataDir: dir,
+    now: Date.now,
+  });
   const store = await openStore({ kind: 'sqlite', file: join(dir, 'store.db') }, join(dir, 'blobs'));
   const ran: string[] = [];
   const proxySocketDir = join(dir, 'sandbox');
@@ -70,16 +77,24 @@ export async function openBench({ searchPath }: BenchOptions = {}): Promise<Benc
     ran,
   );
   const gates = createGates({
-    repo: 'r',
-    git: createRepoGit(repo, git),
+    repo: KEY,
+    git: trusted,
     sandbox,
     store,
-    checkoutBinds: [],
+    checkoutBinds: checkoutBinds({ dataDir: dir, key: KEY }),
     workDir: join(dir, 'work'),
     setupCacheDir: join(dir, 'cache'),
     now: Date.now,
     environment: withShared(join(dir, 'shared'), join(dir, 'caches')),
   });
+  const { outbox } = runLayout(dir, RUN);
+  await mkdir(outbox, { recursive: true });
+  const handOver = async (): Promise<string> => {
+    await trusted.refresh();
+    const bundle = join(outbox, 'head.bundle');
+    git('bundle', 'create', '-q', bundle, 'HEAD');
+    return await trusted.importBundle(RUN, bundle);
+  };
   const shared = { run: RUN, signal: new AbortController().signal, heartbeat: () => {} };
   return {
     dir,
@@ -87,6 +102,7 @@ export async function openBench({ searchPath }: BenchOptions = {}): Promise<Benc
     evidence: () => readEvidence(store),
     ran,
     git,
+    handOver,
     async commit(tree, message = MESSAGE) {
       for (const [path, text] of Object.entries(tree)) {
         await mkdir(dirname(join(repo, path)), { recursive: true });
@@ -94,7 +110,7 @@ export async function openBench({ searchPath }: BenchOptions = {}): Promise<Benc
       }
       git('add', '-A');
       git('commit', '-q', '--allow-empty', '-m', message);
-      return git('rev-parse', 'HEAD').trim();
+      return await handOver();
     },
     prove: (base, contract) => gates.proveBase({ ...shared, base, contract }),
     verify: (base, head, contract, changedTests = []) =>
@@ -171,56 +187,4 @@ async function readEvidence(store: Store): Promise<Evidence[]> {
       return { ...row, body: new TextDecoder().decode(body) };
     }),
   );
-}
-
-type GatesGit = Pick<RepoGit, 'checkOut' | 'overlay' | 'changedFiles' | 'patch' | 'commits' | 'contains'>;
-
-const STATUS: Readonly<Record<string, ChangedFile['status']>> = {
-  A: 'added',
-  M: 'modified',
-  D: 'deleted',
-  R: 'renamed',
-  T: 'type-changed',
-};
-
-function createRepoGit(repo: string, git: Bench['git']): GatesGit {
-  return {
-    async checkOut(sha, dir) {
-      await run('git', ['clone', '-q', '--no-checkout', repo, dir]);
-      await run('git', ['checkout', '-q', '--detach', sha], { cwd: dir });
-    },
-    async overlay(sha, dir, paths) {
-      const there = new Set(git('ls-tree', '-r', '-z', '--name-only', sha).split('\0'));
-      for (const path of paths) {
-        if (there.has(path)) await run('git', ['checkout', '-q', sha, '--', path], { cwd: dir });
-        else await rm(join(dir, path), { force: true });
-      }
-    },
-    async changedFiles(base, head) {
-      const fields = git('diff', '--raw', '-z', '-M', '--no-abbrev', base, head).split('\0');
-      const files: ChangedFile[] = [];
-      for (let at = 0; at + 1 < fields.length;) {
-        const [, mode = '', , , letter = ''] = (fields[at] ?? '').split(' ');
-        const status = STATUS[letter[0] ?? ''] ?? 'modified';
-        const from = status === 'renamed' ? (fields[at + 1] ?? null) : null;
-        files.push({ path: fields[at + (from === null ? 1 : 2)] ?? '', status, from, mode });
-        at += from === null ? 2 : 3;
-      }
-      return files;
-    },
-    patch: async (base, head) => git('diff', '--no-renames', base, head),
-    async commits(base, head) {
-      const text = git('log', '--reverse', '--format=%H%x00%s%x00%P%x00%B%x01', `${base}..${head}`);
-      return text
-        .split('\x01\n')
-        .filter((one) => one.includes('\0'))
-        .map((one) => {
-          const [sha = '', subject = '', parents = '', message = ''] = one.split('\0');
-          return { sha, subject, parents: parents.split(' ').filter(Boolean), message };
-        });
-    },
-    async contains(ancestor, head) {
-      return git('merge-base', ancestor, head).trim() === ancestor;
-    },
-  };
 }

@@ -239,7 +239,7 @@ describe.skipIf(!has('bwrap'))('gates when main moves, and over several checks',
     );
     bench.git('checkout', '-q', head);
     bench.git('merge', '-q', '--no-ff', '-m', MESSAGE, main);
-    expect(await bench.verify(main, bench.git('rev-parse', 'HEAD').trim(), contract)).toEqual({ kind: 'proven' });
+    expect(await bench.verify(main, await bench.handOver(), contract)).toEqual({ kind: 'proven' });
   });
 
   it('a base that is red cannot judge a change: broken, not refused', async () => {
