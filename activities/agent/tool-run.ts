@@ -95,7 +95,9 @@ async function actOut(deps: ToolRunDeps, { run, call, signal }: ToolRunInput, us
       await putResult(deps, call, { content: `${outcome.content}\n${STOPPED}`, isError: true });
     signal.throwIfAborted();
   }
-  return outcome;
+  // A tool of several commands takes the stop for a failure of the one that it hit.
+  const unsaid = watch.stopped() && outcome.isError && !outcome.content.includes(STOPPED);
+  return unsaid ? { ...outcome, content: `${outcome.content}\n${STOPPED}` } : outcome;
 }
 
 async function openPlace(deps: ToolRunDeps, run: RunRow, signal: AbortSignal): Promise<Place> {
