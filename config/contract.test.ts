@@ -56,7 +56,12 @@ describe('parseContract', () => {
       `${CHECK}${CHECK.slice('checks:\n'.length)}`,
       ':6:5: checks[1].name: "unit" is used by another check',
     ],
-    ['a URL instead of a host', `${CHECK}network: ["https://a.test/x"]\n`, ':6:11: network[0]: must be a host name'],
+    [
+      'a URL instead of a host',
+      `${CHECK}network: ["https://a.test/x"]\n`,
+      ':6:11: network[0]: must be a whole host name',
+    ],
+    ['a wildcard', `${CHECK}network: ["*.a.test"]\n`, ':6:11: network[0]: must be a whole host name'],
     ['a tab for indentation', 'checks:\n\t- name: a', ':2:1: '],
     [
       'aliases that multiply',

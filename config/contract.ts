@@ -13,7 +13,8 @@ const inside = z
   .regex(/^(?!\/)(?!.*(^|\/)\.\.(\/|$))[^\0]*$/, 'must stay inside the repo: no absolute path, no ..');
 const host = z
   .string()
-  .regex(/^(\*\.)?[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i, 'must be a host name');
+  // No wildcards: the proxy compares whole names, and a name that never matches would show only as a failed download.
+  .regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)*$/i, 'must be a whole host name');
 
 const check = z.strictObject({
   name: z.string().regex(/^[A-Za-z0-9][\w.-]{0,60}$/, 'must be a short name of letters, digits, dots, dashes'),
