@@ -1,14 +1,14 @@
 /** Commits come in from a sandbox, and go out to evidence, as bundles. */
 import { randomBytes } from 'node:crypto';
 import { constants } from 'node:fs';
-import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { describeEnd } from '../exec/exec.ts';
 import type { Clones } from './clones.ts';
 import { runLayout, type RepoLayout } from './layout.ts';
 import type { RepoGit } from './port.ts';
-import { LOCAL, requireSha, type TrustedGit } from './trusted.ts';
+import { createTrustedGit, LOCAL, requireSha, type TrustedGit } from './trusted.ts';
 
 export const MAX_BUNDLE_BYTES = 256 * 1024 * 1024;
 
@@ -43,7 +43,7 @@ export function createBundles({
       try {
         // Copied first: the outbox is the agent's, and must not change between being looked at and being read.
         await copyPlainFile(bundle, copy);
-        return await clones.locked(() => fetchHead(clean, run, copy));
+        return await clones.locked(() => fetchHead(clones, layout, run, copy));
       } finally {
         await rm(copy, { force: true });
       }
@@ -67,27 +67,61 @@ export function createBundles({
   };
 }
 
-async function fetchHead(clean: TrustedGit, run: string, file: string): Promise<string> {
+const FETCH = [
+  'fetch',
+  '--quiet',
+  '--no-tags',
+  '--no-write-fetch-head',
+  '--no-auto-gc',
+  '--no-recurse-submodules',
+  '--',
+];
+
+/**
+ * In two steps, because git before 2.46 checks no object of a bundle: first into a throwaway clone that borrows from ours,
+ * then from there, with fsck. So nothing that is refused ever lies in the clean clone.
+ */
+async function fetchHead({ clean, cleanDeps }: Clones, layout: RepoLayout, run: string, file: string): Promise<string> {
+  const staging = `${file}.git`;
   const incoming = `refs/lamplighter-incoming/${run}`;
-  const fetch = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-gc', '--no-recurse-submodules'];
-  const fetched = await clean.run([...fetch, '--', file, `+HEAD:${incoming}`], { protocols: LOCAL });
-  if (fetched.end !== 'exited')
-    throw new Error(`the bundle of run ${run} could not be read: git fetch ${describeEnd(fetched, 300_000)}`);
-  if (fetched.code !== 0) {
-    throw new BundleRefused(
-      `the bundle is not taken: ${fetched.stderr.replaceAll(file, 'the bundle').trim().slice(-1_500)}`,
-    );
-  }
   try {
+    await makeStaging({ clean, cleanDeps }, layout, staging);
+    const staged = createTrustedGit({ ...cleanDeps, gitDir: staging });
+    await takeOrRefuse(staged, file, 'HEAD');
+    await takeOrRefuse(clean, staging, incoming);
     const head = (await clean.text(['rev-parse', '--verify', incoming])).trim();
-    if ((await clean.text(['cat-file', '-t', head])).trim() !== 'commit')
+    if ((await clean.text(['cat-file', '-t', head])).trim() !== 'commit') {
       throw new BundleRefused('the HEAD of the bundle is not a commit');
+    }
     await keepOld(clean, run, head);
     await clean.text(['update-ref', `refs/lamplighter/${run}`, head]);
     return head;
   } finally {
     await clean.text(['update-ref', '-d', incoming]);
+    await rm(staging, { recursive: true, force: true });
   }
+
+  async function takeOrRefuse(git: TrustedGit, from: string, source: string): Promise<void> {
+    const fetched = await git.run([...FETCH, from, `+${source}:${incoming}`], { protocols: LOCAL });
+    if (fetched.end === 'exited' && fetched.code === 0) return;
+    if (fetched.end !== 'exited')
+      throw new Error(`the bundle of run ${run} could not be read: git fetch ${describeEnd(fetched, 300_000)}`);
+    const words = fetched.stderr.replaceAll(staging, 'the bundle').replaceAll(file, 'the bundle').trim();
+    throw new BundleRefused(`the bundle is not taken: ${words.slice(-1_500)}`);
+  }
+}
+
+/** Its refs are ours, so that git finds what the bundle builds on. */
+async function makeStaging(
+  { clean, cleanDeps }: Pick<Clones, 'clean' | 'cleanDeps'>,
+  layout: RepoLayout,
+  staging: string,
+): Promise<void> {
+  await createTrustedGit({ ...cleanDeps, gitDir: null }).text(['init', '--quiet', '--bare', '--template=', staging]);
+  await mkdir(join(staging, 'objects', 'info'), { recursive: true });
+  await writeFile(join(staging, 'objects', 'info', 'alternates'), `${join(layout.clean, 'objects')}\n`);
+  const refs = await clean.text(['for-each-ref', '--sort=refname', '--format=%(objectname) %(refname)']);
+  await writeFile(join(staging, 'packed-refs'), `# pack-refs with: peeled fully-peeled sorted \n${refs}`);
 }
 
 /** Amended or reset work leaves commits that nothing else holds: they stay (invariant 11). */

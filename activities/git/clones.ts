@@ -113,7 +113,6 @@ async function makeBare(git: TrustedGit, dir: string, config: readonly (readonly
   // No template: a hook or a setting from there would be one that nobody here wrote.
   await git.text(['init', '--quiet', '--bare', '--template=', fresh]);
   for (const [key, value] of config) await git.text(['config', '--file', join(fresh, 'config'), key, value]);
-  await mkdir(join(fresh, 'worktrees'), { recursive: true });
   await rename(fresh, dir);
 }
 

@@ -8,7 +8,7 @@ import type { SandboxBind } from '../sandbox/port.ts';
 export interface Worktree {
   /** The work folder that the session sees, at this same path inside the sandbox. */
   readonly dir: string;
-  /** What a sandboxed git needs beside `dir`: binds and environment (quarantine, read-only shared git directory). */
+  /** What a sandboxed command needs: `dir` itself, then over it the read-only parts and the quarantine. Bind nothing of `dir` after them. */
   readonly binds: readonly SandboxBind[];
   readonly env: Readonly<Record<string, string>>;
   /** The fence of the run's commands. */
@@ -54,7 +54,8 @@ export interface RepoGit {
   removeWorktree(run: string): Promise<void>;
   /**
    * Takes the bundle that the sandbox wrote into the outbox: fsck, and only objects. Answers with the head that now
-   * stands at `refs/lamplighter/<run>` in the clean clone.
+   * stands at `refs/lamplighter/<run>` in the clean clone. Throws a `BundleRefused`, in words fit for the session, when
+   * the bundle is not one that is taken.
    */
   importBundle(run: string, bundle: string): Promise<string>;
   /** Bundles what is not on main, for evidence; null when there is nothing. */

@@ -83,7 +83,7 @@ function worktreeOf(layout: RepoLayout, paths: RunLayout, name: string): Worktre
 }
 
 /** Invariant 11: HEAD must be on main or handed over, else nothing is removed; commits left behind by amending stay in the quarantine. */
-async function removeFolders({ clean, checkout }: Clones, layout: RepoLayout, paths: RunLayout): Promise<void> {
+async function removeFolders({ clean }: Clones, layout: RepoLayout, paths: RunLayout): Promise<void> {
   const name = await readName(paths);
   if (name === null) return;
   const head = await plainText(join(paths.admin, 'HEAD'));
@@ -95,7 +95,6 @@ async function removeFolders({ clean, checkout }: Clones, layout: RepoLayout, pa
   }
   await removeTree(paths.work);
   await rm(join(layout.checkout, 'worktrees', name), { recursive: true, force: true });
-  await checkout.text(['worktree', 'prune']);
   for (const sha of await reflog(paths)) {
     if (!(await isKept(clean, sha))) return;
   }
@@ -153,7 +152,7 @@ async function readName(paths: RunLayout): Promise<string | null> {
 }
 
 async function registered(layout: RepoLayout, paths: RunLayout): Promise<string[]> {
-  const names = await readdir(join(layout.checkout, 'worktrees'));
+  const names = (await readdir(join(layout.checkout, 'worktrees')).catch(absent)) ?? [];
   const places = await Promise.all(
     names.map((name) => readFile(join(layout.checkout, 'worktrees', name, 'gitdir'), 'utf8').catch(absent)),
   );

@@ -1,0 +1,112 @@
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { bundleInside, KEY, openGitBench, plainGit, type GitBench } from './git-bench.ts';
+import { createRepoGit } from './repo-git.ts';
+
+let bench: GitBench;
+beforeEach(() => {
+  bench = openGitBench();
+});
+afterEach(() => bench.close());
+
+async function commitInside(run: string, script: string): Promise<string> {
+  const worktree = await bench.git.openWorktree(run, await bench.git.refresh());
+  const bundle = await bundleInside(bench, worktree, `${script}\ngit add -A && git commit -q -m Mine`);
+  return await bench.git.importBundle(run, bundle);
+}
+
+test('someone who landed first wins the race; the merge of both is then pushed', async () => {
+  const head = await commitInside('run', 'echo mine > mine.md');
+  const main = bench.land({ 'theirs.md': 'theirs\n' });
+  expect(await bench.git.push(head)).toEqual({ kind: 'raced', main });
+  expect(plainGit(bench.remote, 'rev-parse', 'main')).toBe(main);
+
+  const merged = await bench.git.merge(head, main, 'Merge main\n\nRefs #1\n');
+  if (merged.kind !== 'merged') throw new Error('expected a merge');
+  const [, last] = await bench.git.commits(main, merged.head);
+  expect(last).toMatchObject({ subject: 'Merge main', parents: [head, main] });
+  expect(await bench.git.push(merged.head)).toEqual({ kind: 'pushed' });
+  expect(plainGit(bench.remote, 'rev-parse', 'main')).toBe(merged.head);
+});
+
+test('a push that is repeated after somebody landed on top of it says that it is done', async () => {
+  const head = await commitInside('run', 'echo mine > mine.md');
+  expect(await bench.git.push(head)).toEqual({ kind: 'pushed' });
+  expect(await bench.git.push(head)).toEqual({ kind: 'pushed' });
+  bench.person('pull', '--quiet', '--ff-only', 'origin', 'main');
+  bench.land({ 'on-top.md': 'x\n' });
+  expect(await bench.git.push(head)).toEqual({ kind: 'pushed' });
+});
+
+test('conflicts name their files and leave everything as it was', async () => {
+  const head = await commitInside('run', 'echo "export const price = 2;" > src/price.js');
+  const main = bench.land({ 'src/price.js': 'export const price = 3;\n', 'fine.md': 'fine\n' });
+  await bench.git.refresh();
+  expect(await bench.git.merge(head, main, 'Merge')).toEqual({ kind: 'conflicts', files: ['src/price.js'] });
+});
+
+test("a remote's policy is no race: the refusal carries the remote's own words", async () => {
+  const head = await commitInside('run', 'echo mine > mine.md');
+  const hook = join(bench.remote, 'hooks', 'pre-receive');
+  writeFileSync(hook, '#!/bin/sh\necho "main wants a review by two people" >&2\nexit 1\n');
+  chmodSync(hook, 0o755);
+  const outcome = await bench.git.push(head);
+  expect(outcome).toEqual({ kind: 'refused', reason: 'pre-receive hook declined: main wants a review by two people' });
+});
+
+test('an unreachable remote throws and names the remote without its password', async () => {
+  const head = await commitInside('run', 'echo mine > mine.md');
+  const git = createRepoGit({
+    repo: {
+      key: KEY,
+      name: 'acme/shop',
+      remote: 'http://bot:hunter2@127.0.0.1:9/shop.git',
+      branch: 'main',
+      pushEnv: {},
+    },
+    dataDir: bench.dataDir,
+    now: Date.now,
+  });
+  const error = await git.push(head).catch((thrown: unknown) => thrown);
+  expect(String(error)).toContain('could not be pushed to main of http://127.0.0.1:9/shop.git');
+  expect(String(error)).not.toContain('hunter2');
+  await expect(git.remoteHead()).rejects.toThrow('acme/shop: main could not be looked up');
+  rmSync(bench.remote, { recursive: true });
+  await expect(bench.git.push(head)).rejects.toThrow('could not be pushed');
+  await expect(bench.git.refresh()).rejects.toThrow('could not be fetched');
+});
+
+test('credentials reach the push and no other git', async () => {
+  const head = await commitInside('run', 'echo mine > mine.md');
+  const locked = createServer(
+    (_asked, answer) => void answer.writeHead(401, { 'www-authenticate': 'Basic realm="shop"' }).end(),
+  );
+  await new Promise<void>((resolve) => locked.listen(0, '127.0.0.1', resolve));
+  try {
+    const asked = join(bench.dir, 'asked');
+    const askpass = join(bench.dir, 'askpass');
+    writeFileSync(askpass, `#!/bin/sh\necho "$1" >> ${asked}\necho wrong\n`, { mode: 0o755 });
+    const { port } = locked.address() as AddressInfo;
+    const git = createRepoGit({
+      repo: {
+        key: KEY,
+        name: 'acme/shop',
+        remote: `http://127.0.0.1:${port}/shop.git`,
+        branch: 'main',
+        pushEnv: { GIT_ASKPASS: askpass },
+      },
+      dataDir: bench.dataDir,
+      now: Date.now,
+    });
+    await expect(git.remoteHead()).rejects.toThrow('could not be looked up');
+    await expect(git.refresh()).rejects.toThrow('could not be fetched');
+    expect(existsSync(asked)).toBe(false);
+    await expect(git.push(head)).rejects.toThrow('could not be pushed');
+    expect(readFileSync(asked, 'utf8')).toContain('Username');
+  } finally {
+    await new Promise((resolve) => locked.close(resolve));
+  }
+});
