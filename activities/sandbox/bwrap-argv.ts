@@ -23,6 +23,9 @@ const ETC = [
   '/etc/ssl/openssl.cnf',
 ];
 
+/** Written by us, in the place of the host's. */
+const OWN_ETC = ['passwd', 'group', 'hosts', 'nsswitch.conf'];
+
 export interface BwrapParts {
   /** Stands in for `/etc/passwd` and its kin. */
   readonly etcDir: string;
@@ -41,43 +44,26 @@ export function hostLimitsArgv(prlimit: string, limits: SandboxLimits): string[]
 
 export function bwrapArgv(bwrap: string, command: SandboxCommand, parts: BwrapParts): string[] {
   const memory = String(command.limits.memoryBytes);
+  const tmpfs = (path: string): string[] => ['--size', memory, '--tmpfs', path];
   return [
-    bwrap,
-    ...['--unshare-all', '--unshare-user', '--disable-userns', '--die-with-parent', '--new-session'],
-    ...['--cap-drop', 'ALL', '--uid', '1000', '--gid', '1000', '--hostname', 'sandbox'],
-    ...['--json-status-fd', String(parts.statusFd)],
-    ...systemFolders(),
-    ...['--proc', '/proc', '--dev', '/dev', '--size', memory, '--tmpfs', '/dev/shm'],
-    ...[
-      '--size',
-      memory,
-      '--tmpfs',
-      '/tmp',
-      '--size',
-      memory,
-      '--tmpfs',
-      HOME,
-      '--size',
-      memory,
-      '--tmpfs',
-      '/var/tmp',
-    ],
-    ...ETC.flatMap((path) => ['--ro-bind-try', path, path]),
-    ...['passwd', 'group', 'hosts', 'nsswitch.conf'].flatMap((name) => [
-      '--ro-bind',
-      `${parts.etcDir}/${name}`,
-      `/etc/${name}`,
-    ]),
-    ...command.binds.flatMap(({ from, to, mode }) => [mode === 'ro' ? '--ro-bind' : '--bind', from, to ?? from]),
-    ...(parts.proxySocket === null ? [] : ['--bind', parts.proxySocket, PROXY_SOCKET]),
+    [bwrap, '--unshare-all', '--unshare-user', '--disable-userns', '--die-with-parent', '--new-session'],
+    ['--cap-drop', 'ALL', '--uid', '1000', '--gid', '1000', '--hostname', 'sandbox'],
+    ['--json-status-fd', String(parts.statusFd)],
+    systemFolders(),
+    ['--proc', '/proc', '--dev', '/dev'],
+    ['/dev/shm', '/tmp', '/var/tmp', HOME].flatMap(tmpfs),
+    ETC.flatMap((path) => ['--ro-bind-try', path, path]),
+    OWN_ETC.flatMap((name) => ['--ro-bind', `${parts.etcDir}/${name}`, `/etc/${name}`]),
+    command.binds.flatMap(({ from, to, mode }) => [mode === 'ro' ? '--ro-bind' : '--bind', from, to ?? from]),
+    parts.proxySocket === null ? [] : ['--bind', parts.proxySocket, PROXY_SOCKET],
     // What is not a bind is memory: left writable, it would have no bound.
-    ...['--remount-ro', '/dev', '--remount-ro', '/'],
-    ...environment(command, parts.proxySocket !== null),
-    ...['--chdir', command.cwd, '--'],
+    ['--remount-ro', '/dev', '--remount-ro', '/'],
+    environment(command, parts.proxySocket !== null),
+    ['--chdir', command.cwd, '--'],
     // Set inside, where it counts the sandbox's own processes and not all that this user runs on the host. The kernel
     // exempts root from it, so it binds only where the worker runs as somebody else.
-    ...['/usr/bin/prlimit', `--nproc=${command.limits.processes}`, '--'],
-  ];
+    ['/usr/bin/prlimit', `--nproc=${command.limits.processes}`, '--'],
+  ].flat();
 }
 
 /** Runs the rest of the command line once the bridge to the proxy's socket listens; the bridge belongs to nobody inside. */
@@ -123,8 +109,12 @@ function proxyVariables(): Record<string, string> {
   const proxy = `http://127.0.0.1:${PROXY_PORT}`;
   const none = 'localhost,127.0.0.1,::1';
   return {
-    ...{ HTTP_PROXY: proxy, HTTPS_PROXY: proxy, NO_PROXY: none },
-    ...{ http_proxy: proxy, https_proxy: proxy, no_proxy: none },
+    HTTP_PROXY: proxy,
+    HTTPS_PROXY: proxy,
+    NO_PROXY: none,
+    http_proxy: proxy,
+    https_proxy: proxy,
+    no_proxy: none,
     // Node's own fetch looks at the variables only when told to.
     NODE_USE_ENV_PROXY: '1',
   };

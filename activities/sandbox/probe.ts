@@ -38,7 +38,13 @@ export async function probeSandbox(deps: {
   if (missing !== null) return missing;
   try {
     const result = await deps.run({
-      ...{ argv: ['/bin/sh', '-c', 'id -u'], cwd: '/', binds: [], env: {}, path: [], hosts: [], keepBytes: 4_096 },
+      argv: ['/bin/sh', '-c', 'id -u'],
+      cwd: '/',
+      binds: [],
+      env: {},
+      path: [],
+      hosts: [],
+      keepBytes: 4_096,
       limits: { ...DEFAULT_LIMITS, wallMs: 10_000 },
     });
     if (result.end === 'exited' && result.code === 0 && result.stdout.trim() === '1000')
