@@ -42,7 +42,7 @@ export interface Bench {
   /** Lines of the remote's own log: one a push that it took. */
   pushes(): string[];
   modelRequests(): { readonly session: string | null; readonly step: number | null; readonly kind: string }[];
-  /** The newest run of the issue, as soon as `ready` holds; fails with the run's state after the deadline. */
+  /** The newest run of the issue, as soon as `ready` holds (an ended one: and its effects are done); fails with the run's state after the deadline. */
   run(issue: number, ready: (run: RunRow) => boolean, deadlineMs?: number): Promise<RunRow>;
   close(): Promise<void>;
 }
@@ -56,19 +56,25 @@ export interface BenchOptions {
 }
 
 export const ended = (run: RunRow): boolean => run.outcome !== null;
-export const inStage = (stage: RunRow['state']['stage']) => (run: RunRow): boolean => run.state.stage === stage;
+export const inStage =
+  (stage: RunRow['state']['stage']) =>
+  (run: RunRow): boolean =>
+    run.state.stage === stage;
 
-export const LIB = "export function add(a, b) {\n  return a + b;\n}\n";
-export const LIB_TEST = "import assert from 'node:assert/strict';\nimport { test } from 'node:test';\nimport * as lib from '../lib.mjs';\n\ntest('add adds', () => {\n  assert.equal(lib.add(1, 2), 3);\n});\n";
+export const LIB = 'export function add(a, b) {\n  return a + b;\n}\n';
+export const LIB_TEST =
+  "import assert from 'node:assert/strict';\nimport { test } from 'node:test';\nimport * as lib from '../lib.mjs';\n\ntest('add adds', () => {\n  assert.equal(lib.add(1, 2), 3);\n});\n";
 
 const CONTRACT = {
-  checks: [{
-    name: 'unit',
-    test: 'node --test --test-reporter=junit --test-reporter-destination="$LAMPLIGHTER_REPORT"',
-    report: 'junit',
-    globs: ['test/**'],
-    timeoutSeconds: 60,
-  }],
+  checks: [
+    {
+      name: 'unit',
+      test: 'node --test --test-reporter=junit --test-reporter-destination="$LAMPLIGHTER_REPORT"',
+      report: 'junit',
+      globs: ['test/**'],
+      timeoutSeconds: 60,
+    },
+  ],
   toolchain: ['node'],
   build: ['node -e "import(\'./lib.mjs\').then((m) => process.exit(m.broken ? 1 : 0))"'],
 };
@@ -77,7 +83,12 @@ let bundle: ReturnType<typeof bundleWorkflows> | null = null;
 
 export async function openBench(options: BenchOptions = {}): Promise<Bench> {
   const dir = mkdtempSync(join(tmpdir(), 'lamplighter-pipeline-'));
-  const remote = makeRemote(dir, { 'lib.mjs': LIB, 'test/lib.test.mjs': LIB_TEST, ...options.files, '.lamplighter.yml': stringify(options.contract ?? CONTRACT) });
+  const remote = makeRemote(dir, {
+    'lib.mjs': LIB,
+    'test/lib.test.mjs': LIB_TEST,
+    ...options.files,
+    '.lamplighter.yml': stringify(options.contract ?? CONTRACT),
+  });
   const scenarios = join(dir, 'scenarios');
   mkdirSync(scenarios);
   const issues = join(dir, 'issues');
@@ -86,21 +97,43 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
   const model = await startScriptedModel({ scenarioDir: scenarios, port: 0, logFile });
   const config = configOf({ dir, remote, issues, modelUrl: model.url, options });
   const store = await openStore(config.store, join(config.dataDir, 'blobs'));
-  if (options.armed !== false) await store.control.setKillSwitch({ on: false, by: PERSON, note: 'test', at: Date.now() });
+  if (options.armed !== false)
+    await store.control.setKillSwitch({ on: false, by: PERSON, note: 'test', at: Date.now() });
   bundle ??= bundleWorkflows();
   const failures: unknown[] = [];
-  const worker = await startWorker({ config, store, crash: noCrash, workflowBundle: await bundle, onFailure: (error) => failures.push(error) });
+  const worker = await startWorker({
+    config,
+    store,
+    crash: noCrash,
+    workflowBundle: await bundle,
+    onFailure: (error) => failures.push(error),
+  });
   const connection = await Connection.connect({ address: config.temporal.address });
   const calls = createTemporalCalls(new Client({ connection, namespace: config.temporal.namespace }));
   const tracker = createLocalTracker({ dir: issues, people: { [PERSON]: 'write' }, now: Date.now });
-  const git = (...args: string[]): string => execFileSync('git', args, { cwd: remote, encoding: 'utf8', env: gitEnv(dir) }).trim();
+  const git = (...args: string[]): string =>
+    execFileSync('git', args, { cwd: remote, encoding: 'utf8', env: gitEnv(dir) }).trim();
 
   return {
-    dir, config, store, tracker, calls, remote, git,
+    dir,
+    config,
+    store,
+    tracker,
+    calls,
+    remote,
+    git,
     engine: createEngine({ store, calls, config }),
     scenario(title, scenario) {
       const name = title.toLowerCase().replaceAll(/[^a-z]+/g, '-');
-      writeFileSync(join(scenarios, `${name}.yaml`), stringify({ name, match: title, capture: ['Lamplighter-Run: (?<run>[A-Za-z0-9][A-Za-z0-9._-]*)', 'Refs #(?<issue>\\d+)'], ...scenario }));
+      writeFileSync(
+        join(scenarios, `${name}.yaml`),
+        stringify({
+          name,
+          match: title,
+          capture: ['Lamplighter-Run: (?<run>[A-Za-z0-9][A-Za-z0-9._-]*)', 'Refs #(?<issue>\\d+)'],
+          ...scenario,
+        }),
+      );
     },
     async release(title, body = 'As the title says.') {
       const issue = await tracker.add({ title, body, labels: ['ready-for-agent'], by: PERSON });
@@ -109,14 +142,18 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
     },
     land: (files, subject) => land(dir, remote, files, subject),
     pushes: () => lines(join(remote, 'pushes.log')),
-    modelRequests: () => lines(logFile).map((line) => JSON.parse(line) as { session: string | null; step: number | null; kind: string }),
+    modelRequests: () =>
+      lines(logFile).map((line) => JSON.parse(line) as { session: string | null; step: number | null; kind: string }),
     async run(issue, ready, deadlineMs = 60_000) {
       const deadline = Date.now() + deadlineMs;
       for (;;) {
         const [run] = await store.runs.list({ repo: REPO_KEY, issue, limit: 1 });
-        if (run !== undefined && ready(run)) return run;
+        if (run !== undefined && ready(run) && !(run.outcome !== null && (await calls.isOpen(run.id)))) return run;
         if (failures.length > 0) throw failures[0];
-        if (Date.now() > deadline) throw new Error(`issue ${issue} is not there yet: ${JSON.stringify(run?.state ?? 'no run')} ${JSON.stringify(await store.queue.waiting(REPO_KEY))}`);
+        if (Date.now() > deadline)
+          throw new Error(
+            `issue ${issue} is not there yet: ${JSON.stringify(run?.state ?? 'no run')} ${JSON.stringify(await store.queue.waiting(REPO_KEY))}`,
+          );
         await new Promise((resolve) => setTimeout(resolve, 50));
       }
     },
@@ -130,21 +167,46 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
   };
 }
 
-function configOf({ dir, remote, issues, modelUrl, options }: { dir: string; remote: string; issues: string; modelUrl: string; options: BenchOptions }): Config {
+function configOf({
+  dir,
+  remote,
+  issues,
+  modelUrl,
+  options,
+}: {
+  dir: string;
+  remote: string;
+  issues: string;
+  modelUrl: string;
+  options: BenchOptions;
+}): Config {
   const dataDir = join(dir, 'data');
   mkdirSync(dataDir, { mode: 0o700 });
   return {
     dataDir,
-    repos: [{
-      key: REPO_KEY, name: 'demo/lib', remote, branch: 'main', pushEnv: {},
-      tracker: { kind: 'local', dir: issues, people: { [PERSON]: 'write' } },
-      deploy: { command: null, timeoutSeconds: 30, env: {}, health: null, ...options.deploy },
-    }],
+    repos: [
+      {
+        key: REPO_KEY,
+        name: 'demo/lib',
+        remote,
+        branch: 'main',
+        pushEnv: {},
+        tracker: { kind: 'local', dir: issues, people: { [PERSON]: 'write' } },
+        deploy: { command: null, timeoutSeconds: 30, env: {}, health: null, ...options.deploy },
+      },
+    ],
     allow: ['demo/lib'],
     store: { kind: 'sqlite', file: join(dataDir, 'lamplighter.db') },
     temporal: { address: inject('temporalAddress'), namespace: `bench-${randomUUID()}`, webUrl: null },
     api: { port: 0, publicUrl: 'http://127.0.0.1:7070' },
-    model: { provider: 'scripted', name: SCRIPTED_MODEL_NAME, baseUrl: modelUrl, apiKey: null, maxTokens: 4_000, prices: PRICES },
+    model: {
+      provider: 'scripted',
+      name: SCRIPTED_MODEL_NAME,
+      baseUrl: modelUrl,
+      apiKey: null,
+      maxTokens: 4_000,
+      prices: PRICES,
+    },
     bounds: { ...BOUNDS, ...options.bounds },
     slots: 2,
     pollSeconds: 1,
@@ -165,7 +227,8 @@ function makeRemote(dir: string, files: Readonly<Record<string, string>>): strin
 
 function land(dir: string, remote: string, files: Readonly<Record<string, string>>, subject: string): string {
   const work = mkdtempSync(join(dir, 'colleague-'));
-  const git = (...args: string[]): string => execFileSync('git', args, { cwd: work, encoding: 'utf8', env: gitEnv(dir), stdio: ['ignore', 'pipe', 'ignore'] });
+  const git = (...args: string[]): string =>
+    execFileSync('git', args, { cwd: work, encoding: 'utf8', env: gitEnv(dir), stdio: ['ignore', 'pipe', 'ignore'] });
   git('clone', '-q', remote, '.');
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(work, path)), { recursive: true });

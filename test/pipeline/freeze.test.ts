@@ -8,7 +8,7 @@ import { ACCEPT, addFunction, commit } from './scenarios.ts';
 /** Green in its tests, red in the build: the contract's build refuses a library that exports `broken`. */
 const BREAKS = addFunction('half', 'export const broken = true;\nexport function half(a) {\n  return a / 2;\n}', '1');
 
-describe.skipIf(!has('temporal') || !has('bwrap'))('a red deploy', () => {
+describe.skipIf(!has('temporal') || !has('bwrap'))('a red deploy', { timeout: 120_000 }, () => {
   let bench: Bench;
   beforeAll(async () => {
     bench = await openBench();
@@ -16,7 +16,14 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('a red deploy', () => {
   afterAll(() => bench.close());
 
   async function act(run: string, data: ActData, note: string): Promise<void> {
-    await bench.store.acts.add({ id: randomUUID(), run, data, note, at: Date.now(), by: { name: 'ada', kind: 'person', scopes: [] } });
+    await bench.store.acts.add({
+      id: randomUUID(),
+      run,
+      data,
+      note,
+      at: Date.now(),
+      by: { name: 'ada', kind: 'person', scopes: [] },
+    });
     await bench.calls.pokeRun(run);
   }
 
@@ -25,7 +32,13 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('a red deploy', () => {
       ...BREAKS,
       steps: [
         ...(BREAKS as { steps: object[] }).steps,
-        { calls: [{ bash: `git show HEAD~2:lib.mjs > lib.mjs && cat >> lib.mjs <<'END'\nexport function half(a) {\n  return a / 2;\n}\nexport function third(a) {\n  return a / 3;\n}\nEND\nsed 's/half/third/g; s/(2, 3), 1/(6), 2/' test/half.test.mjs > test/third.test.mjs\n${commit('Mend the build')}` }] },
+        {
+          calls: [
+            {
+              bash: `git show HEAD~2:lib.mjs > lib.mjs && cat >> lib.mjs <<'END'\nexport function half(a) {\n  return a / 2;\n}\nexport function third(a) {\n  return a / 3;\n}\nEND\nsed 's/half/third/g; s/(2, 3), 1/(6), 2/' test/half.test.mjs > test/third.test.mjs\n${commit('Mend the build')}`,
+            },
+          ],
+        },
         { calls: [{ submit: [] }] },
       ],
     });
@@ -34,8 +47,11 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('a red deploy', () => {
 
     expect(bench.git('rev-parse', 'main')).toBe(frozen.state.progress.pushed);
     expect((await bench.tracker.read(issue.number))?.state).toBe('open');
-    expect((await bench.tracker.read(issue.number))?.labels).toContain('ready-for-human');
-    expect((await bench.store.escalations.list({ run: frozen.id })).map((one) => [one.topic, one.severity])).toContainEqual(['frozen', 'high']);
+    await expect
+      .poll(async () => (await bench.tracker.read(issue.number))?.labels, { timeout: 10_000 })
+      .toContain('ready-for-human');
+    const escalations = await bench.store.escalations.list({ run: frozen.id });
+    expect(escalations.map((one) => [one.topic, one.severity])).toContainEqual(['frozen', 'high']);
     expect(await bench.store.capacity.held()).toEqual([]);
 
     bench.scenario('Another one', { triage: { reject: 'No.' }, steps: [] });
@@ -50,7 +66,10 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('a red deploy', () => {
   });
 
   it('ends by abandon with the issue open, and the next release gets the lane', async () => {
-    bench.scenario('Break it again', addFunction('quarter', 'export const broken = true;\nexport function quarter(a) {\n  return a / 4;\n}', '0.5'));
+    bench.scenario(
+      'Break it again',
+      addFunction('quarter', 'export const broken = true;\nexport function quarter(a) {\n  return a / 4;\n}', '0.5'),
+    );
     const issue = await bench.release('Break it again');
     const frozen = await bench.run(issue.number, inStage('frozen'));
 
@@ -64,17 +83,38 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('a red deploy', () => {
   it('is resolved only when the head is proven green: a red head stays frozen, a reverted one supersedes', async () => {
     const issue = await bench.release('Break it again', 'Once more.');
     // Main is still broken by the abandoned run: its build is red, but its tests are green.
-    bench.scenario('Break it again', { triage: ACCEPT, steps: [
-      { calls: [{ bash: `printf "import assert from 'node:assert/strict';\\nimport { test } from 'node:test';\\nimport * as lib from '../lib.mjs';\\n\\ntest('fifth', () => {\\n  assert.equal(lib.fifth?.(5), 1);\\n});\\n" > test/fifth.test.mjs && printf 'export function fifth(a) {\\n  return a / 5;\\n}\\n' >> lib.mjs && ${commit('Fifth')}` }] },
-      { calls: [{ submit: [] }] },
-    ] });
+    bench.scenario('Break it again', {
+      triage: ACCEPT,
+      steps: [
+        {
+          calls: [
+            {
+              bash: `printf "import assert from 'node:assert/strict';\\nimport { test } from 'node:test';\\nimport * as lib from '../lib.mjs';\\n\\ntest('fifth', () => {\\n  assert.equal(lib.fifth?.(5), 1);\\n});\\n" > test/fifth.test.mjs && printf 'export function fifth(a) {\\n  return a / 5;\\n}\\n' >> lib.mjs && ${commit('Fifth')}`,
+            },
+          ],
+        },
+        { calls: [{ submit: [] }] },
+      ],
+    });
     const frozen = await bench.run(issue.number, inStage('frozen'));
 
     await act(frozen.id, { kind: 'unfreeze', way: 'resolved', reverted: false }, 'looks fine to me');
-    const still = await bench.run(issue.number, (run) => run.state.stage === 'frozen' && run.state.reason.startsWith('not resolved'));
+    const still = await bench.run(
+      issue.number,
+      (run) => run.state.stage === 'frozen' && run.state.reason.startsWith('not resolved'),
+    );
     expect(still.outcome).toBeNull();
 
-    bench.land({ 'lib.mjs': LIB, 'test/half.test.mjs': '', 'test/third.test.mjs': '', 'test/quarter.test.mjs': '', 'test/fifth.test.mjs': '' }, 'Revert all of it');
+    bench.land(
+      {
+        'lib.mjs': LIB,
+        'test/half.test.mjs': '',
+        'test/third.test.mjs': '',
+        'test/quarter.test.mjs': '',
+        'test/fifth.test.mjs': '',
+      },
+      'Revert all of it',
+    );
     await act(frozen.id, { kind: 'unfreeze', way: 'resolved', reverted: true }, 'reverted by hand');
     const run = await bench.run(issue.number, ended);
     expect(run.outcome, JSON.stringify(run.state)).toBe('superseded');

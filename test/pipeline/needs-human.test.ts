@@ -3,7 +3,7 @@ import { has } from '../setup/needs.ts';
 import { ended, LIB, openBench, type Bench } from './bench.ts';
 import { ACCEPT, addFunction, commit, MULTIPLY } from './scenarios.ts';
 
-describe.skipIf(!has('temporal') || !has('bwrap'))('before the push', () => {
+describe.skipIf(!has('temporal') || !has('bwrap'))('before the push', { timeout: 120_000 }, () => {
   let bench: Bench;
   beforeAll(async () => {
     bench = await openBench({ bounds: { verifyRounds: 1 } });
@@ -40,7 +40,10 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('before the push', () => {
 
   it('the gates refuse more often than the bound allows: a person is called', async () => {
     const testless = { calls: [{ bash: `echo '// nothing' >> lib.mjs && ${commit('No test')}` }] };
-    bench.scenario('Never a test', { triage: ACCEPT, steps: [testless, { calls: [{ submit: [] }] }, testless, { calls: [{ submit: [] }] }] });
+    bench.scenario('Never a test', {
+      triage: ACCEPT,
+      steps: [testless, { calls: [{ submit: [] }] }, testless, { calls: [{ submit: [] }] }],
+    });
     const issue = await bench.release('Never a test');
     const run = await bench.run(issue.number, ended);
 
@@ -54,13 +57,15 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('before the push', () => {
     bench.scenario('Cube', addFunction('cube', 'export function cube(a) {\n  return a * a * a;\n}', '8'));
     const issue = await bench.release('Cube');
     const waiting = await bench.run(issue.number, (run) => run.state.stage === 'prepare' && run.state.waiting);
-    expect((await bench.store.escalations.list({ run: waiting.id })).map((one) => one.topic)).toEqual(['base-red']);
+    const topics = async (): Promise<string[]> =>
+      (await bench.store.escalations.list({ run: waiting.id })).map((one) => one.topic);
+    await expect.poll(topics, { timeout: 10_000 }).toEqual(['base-red']);
     expect(await bench.store.sessions.ofRun(waiting.id)).toEqual([`${waiting.id}/triage`]);
 
     bench.land({ 'lib.mjs': `${green}\n` }, 'Mend add');
     const run = await bench.run(issue.number, ended, 90_000);
     expect(run.outcome, JSON.stringify(run.state)).toBe('shipped');
-  }, 120_000);
+  });
 
   it('a contract that cannot be read ends the run with the line to mend', async () => {
     bench.land({ '.lamplighter.yml': 'checks: [{ name: unit, tset: x }]\n' }, 'Break the contract');

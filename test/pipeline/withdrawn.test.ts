@@ -4,7 +4,7 @@ import { has } from '../setup/needs.ts';
 import { ended, inStage, openBench, type Bench } from './bench.ts';
 import { ACCEPT, addFunction, MULTIPLY } from './scenarios.ts';
 
-describe.skipIf(!has('temporal') || !has('bwrap'))('the world moves while a run is open', () => {
+describe.skipIf(!has('temporal') || !has('bwrap'))('the world moves while a run is open', { timeout: 120_000 }, () => {
   let bench: Bench;
   beforeAll(async () => {
     bench = await openBench();
@@ -12,7 +12,10 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('the world moves while a run 
   afterAll(() => bench.close());
 
   it('a person takes the label away: the run ends cancelled at its next boundary, nothing is pushed', async () => {
-    bench.scenario('Wait a little', { triage: ACCEPT, steps: [{ calls: [{ note: 'looking' }], delayMs: 1500 }, ...(MULTIPLY as { steps: object[] }).steps] });
+    bench.scenario('Wait a little', {
+      triage: ACCEPT,
+      steps: [{ calls: [{ note: 'looking' }], delayMs: 1500 }, ...(MULTIPLY as { steps: object[] }).steps],
+    });
     const issue = await bench.release('Wait a little');
     await bench.run(issue.number, inStage('implement'));
 
@@ -31,7 +34,7 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('the world moves while a run 
     const run = await bench.run(issue.number, ended);
 
     expect(run.outcome, JSON.stringify(run.state)).toBe('shipped');
-    expect((await bench.store.runs.list({ issue: issue.number }))).toHaveLength(1);
+    expect(await bench.store.runs.list({ issue: issue.number })).toHaveLength(1);
   });
 
   it('somebody landed first: merged by the orchestrator, proven again, pushed once', async () => {
@@ -54,7 +57,12 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('the world moves while a run 
     await bench.run(issue.number, inStage('verify'));
     await rename(bench.remote, `${bench.remote}.gone`);
     const waiting = await bench.run(issue.number, inStage('push'));
-    await expect.poll(() => bench.store.effects.list(waiting.id).then((all) => all.find((one) => one.name === 'push')?.attempts ?? 0), { timeout: 20_000 }).toBeGreaterThan(1);
+    await expect
+      .poll(
+        () => bench.store.effects.list(waiting.id).then((all) => all.find((one) => one.name === 'push')?.attempts ?? 0),
+        { timeout: 20_000 },
+      )
+      .toBeGreaterThan(1);
     await rename(`${bench.remote}.gone`, bench.remote);
     const run = await bench.run(issue.number, ended);
 
