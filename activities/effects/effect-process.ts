@@ -21,7 +21,8 @@ const input = JSON.parse(positionals[0] ?? '') as EffectInput;
 const store = await openStore({ kind: 'sqlite', file: `${input.dir}/store.db` }, `${input.dir}/blobs`);
 const perform = createPerformEffect({
   log: store.effects,
-  crash: input.crashAt === null ? noCrash : armCrash({ points: [{ point: input.crashAt, at: 1 }], markerDir: input.dir }),
+  crash:
+    input.crashAt === null ? noCrash : armCrash({ points: [{ point: input.crashAt, at: 1 }], markerDir: input.dir }),
   now: Date.now,
 });
 process.stdout.write(await perform(effectOf(input)));
