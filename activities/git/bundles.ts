@@ -10,7 +10,7 @@ import { runLayout, type RepoLayout } from './layout.ts';
 import type { RepoGit } from './port.ts';
 import { createTrustedGit, LOCAL, requireSha, type TrustedGit } from './trusted.ts';
 
-export const MAX_BUNDLE_BYTES = 256 * 1024 * 1024;
+const MAX_BUNDLE_BYTES = 256 * 1024 * 1024;
 
 /** The bundle is not one that we take. Its message is fit for the session: it speaks of nothing but its own bundle. */
 export class BundleRefused extends Error {

@@ -1,5 +1,6 @@
 /** The two clones of a repo on this host, and their news from the remote. */
-import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
 import { holdingLock } from './host-lock.ts';
 import type { RepoLayout } from './layout.ts';
@@ -43,10 +44,14 @@ export function createClones({ repo, layout }: ClonesDeps): Clones {
 
   async function makeRoot(): Promise<void> {
     await mkdir(layout.home, { recursive: true, mode: 0o700 });
-    await writeFile(
-      globalConfig,
-      isAbsolute(repo.remote) ? `[safe]\n${safeLine(repo.remote)}${safeLine(join(repo.remote, '.git'))}` : '',
-    );
+    const text = isAbsolute(repo.remote)
+      ? `[safe]\n${safeLine(repo.remote)}${safeLine(join(repo.remote, '.git'))}`
+      : '';
+    if ((await readFile(globalConfig, 'utf8').catch(absent)) === text) return;
+    // By rename: another git of ours may be reading it.
+    const fresh = `${globalConfig}.${randomBytes(6).toString('hex')}`;
+    await writeFile(fresh, text);
+    await rename(fresh, globalConfig);
   }
 
   async function locked<T>(work: () => Promise<T>): Promise<T> {

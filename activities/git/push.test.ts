@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -78,6 +79,25 @@ test('an unreachable remote throws and names the remote without its password', a
   await expect(bench.git.push(head)).rejects.toThrow('could not be pushed');
   await expect(bench.git.refresh()).rejects.toThrow('could not be fetched');
 });
+
+test('a ref that another push holds at the remote is neither a race nor a refusal: the caller tries again', async () => {
+  const head = await commitInside('run', 'echo mine > mine.md');
+  const held = join(bench.remote, 'refs', 'heads', 'main.lock');
+  writeFileSync(held, '');
+  await expect(bench.git.push(head)).rejects.toThrow(/could not be pushed.*(lock|update ref)/s);
+  rmSync(held);
+  expect(await bench.git.push(head)).toEqual({ kind: 'pushed' });
+});
+
+// Only root can give a folder away.
+test.skipIf(process.getuid?.() !== 0)(
+  'a remote that belongs to somebody else is read and pushed to: the operator has named it',
+  async () => {
+    execFileSync('chown', ['-R', '65534:65534', bench.remote]);
+    const head = await commitInside('run', 'echo mine > mine.md');
+    expect(await bench.git.push(head)).toEqual({ kind: 'pushed' });
+  },
+);
 
 test('credentials reach the push and no other git', async () => {
   const head = await commitInside('run', 'echo mine > mine.md');

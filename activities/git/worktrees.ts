@@ -42,7 +42,8 @@ export function createWorktrees({
     async removeWorktree(run) {
       const paths = runLayout(dataDir, run);
       if ((await stat(paths.root).catch(absent)) === null) return;
-      await clones.locked(() => holdingLock(paths.lock, () => removeFolders(clones, layout, paths)));
+      // The fence first: a command of the run that still runs holds up its own removal, and not the repo.
+      await holdingLock(paths.lock, () => clones.locked(() => removeFolders(clones, layout, paths)));
     },
   };
 }

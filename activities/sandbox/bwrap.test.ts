@@ -131,6 +131,12 @@ test('limits end what exceeds them', async () => {
   expect(filled.code).not.toBe(0);
 });
 
+// The kernel exempts root from this limit: there the wall clock alone bounds a fork bomb.
+test.skipIf(process.getuid?.() === 0)('a fork bomb runs into its own limit', async () => {
+  const result = await run('for i in $(seq 100); do sleep 5 & done', { limits: { ...limits, processes: 20 } });
+  expect(result.stderr).toContain('Cannot fork');
+});
+
 test("the fence: while a dead worker's command still runs nobody else gets the lock, and waiting for it costs no wall time", async () => {
   const lock = join(dir, 'lock');
   const holder = commandOf(`echo in > ${work}/started; while :; do sleep 0.02; date +%s%N > ${work}/tick; done`, {

@@ -2,6 +2,7 @@
  * The sandbox on Linux: bubblewrap, one for each command. Nothing of the host exists inside but /usr, a few files of
  * /etc and what the caller binds; nobody inside is root; there is no network but a proxy of ours; all of it ends with us.
  */
+import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -27,12 +28,22 @@ export function createBwrapSandbox(deps: BwrapDeps): Sandbox {
   const searchPath = deps.searchPath ?? SEARCH_PATH;
   let etc: Promise<string> | undefined;
 
+  async function etcOnce(): Promise<string> {
+    etc ??= writeEtc(join(deps.proxySocketDir, 'etc'));
+    try {
+      return await etc;
+    } catch (error) {
+      // A full disk now is no reason to fail for ever.
+      etc = undefined;
+      throw error;
+    }
+  }
+
   async function run(command: SandboxCommand): Promise<CommandResult> {
     const programs = findPrograms(searchPath);
     const missing = notInstalled(programs, command.hosts.length > 0);
     if (missing !== null) throw new Error(`the sandbox can't run: ${missing.reason}. ${missing.remedy}`);
-    etc ??= writeEtc(join(deps.proxySocketDir, 'etc'));
-    const etcDir = await etc;
+    const etcDir = await etcOnce();
     if (command.hosts.length === 0) return await runIn(programs, command, etcDir, null);
 
     const proxy = await openProxy({
@@ -103,8 +114,8 @@ async function writeEtc(dir: string): Promise<string> {
   };
   await mkdir(dir, { recursive: true, mode: 0o700 });
   for (const [name, text] of Object.entries(files)) {
-    // Another process may be starting a sandbox from the same folder: it must never see half a file.
-    const fresh = join(dir, `.${name}.${process.pid}`);
+    // Somebody else may be starting a sandbox from the same folder: it must never see half a file.
+    const fresh = join(dir, `.${name}.${randomBytes(6).toString('hex')}`);
     await writeFile(fresh, text, { mode: 0o644 });
     await rename(fresh, join(dir, name));
   }
