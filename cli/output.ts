@@ -49,8 +49,3 @@ export function standing(run: Pick<RunSummary, 'stage' | 'outcome' | 'group'>): 
   if (run.group === 'needs-you') return paint('yellow', word);
   return run.outcome === null ? paint('cyan', word) : paint('dim', word);
 }
-
-/** Enough of an id to name the run, and to be found again by it. */
-export function shortId(id: string): string {
-  return id.length > 13 ? id.slice(0, 13) : id;
-}

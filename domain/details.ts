@@ -1,6 +1,6 @@
 /** What a person reads at the top of a run in Temporal Web: where it stands, what is next, where to look. Markdown; no issue text. */
 import type { RunInput } from './run.ts';
-import type { RunState, Stage } from './stage.ts';
+import type { RunEffect, RunState, Stage } from './stage.ts';
 
 const TRACK: readonly { readonly stage: Stage; readonly label: string }[] = [
   { stage: 'triage', label: 'Triage: the issue becomes a plan' },
@@ -24,6 +24,22 @@ export function runDetails(input: RunInput, state: RunState, passed: readonly { 
     '',
     `[Run page](${input.pageUrl}) · run \`${input.runId}\` · ${input.repoName}#${input.issue}`,
   ].join('\n');
+}
+
+/** One line of the timeline. */
+export function effectInWords(effect: RunEffect): string {
+  switch (effect.do) {
+    case 'label':
+      return [...effect.add.map((label) => `+ ${label}`), ...effect.remove.map((label) => `− ${label}`)].join('  ');
+    case 'comment':
+      return `Comment on the issue: ${effect.topic}`;
+    case 'close':
+      return 'Close the issue with its receipt';
+    case 'release-slot':
+      return 'Give the slot back';
+    case 'escalate':
+      return effect.severity === 'high' ? `Call a person: ${effect.topic}` : `Tell people: ${effect.topic}`;
+  }
 }
 
 function headline(state: RunState): string {

@@ -63,6 +63,7 @@ async function arm(api: Api): Promise<void> {
   const { runs } = (await api('GET', '/api/runs')) as { readonly runs: readonly unknown[] };
   if (runs.length > 0) return;
   await api('PUT', '/api/kill-switch', { on: false, note: 'the demo client opens the playground' });
+  await api('POST', '/api/poll', {});
 }
 
 async function runsOf(api: Api, repo: string): Promise<RunAnswer[]> {

@@ -188,7 +188,7 @@ function configText(dir: string, { repo, port }: PlaygroundFacts, { person }: Th
       allow: [repo],
       model: { scenarios: 'scenarios' },
       bounds: { watchMinutes: 5 },
-      pollSeconds: 1,
+      pollSeconds: 10,
     },
     { lineWidth: 0 },
   );

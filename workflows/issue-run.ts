@@ -14,9 +14,9 @@ import {
   uuid4,
 } from '@temporalio/workflow';
 import { defineSearchAttributeKey, SearchAttributeType, TemporalFailure } from '@temporalio/common';
-import { runDetails } from '../domain/details.ts';
+import { effectInWords, runDetails } from '../domain/details.ts';
 import { laneWorkflowId, type RunInput, type TriagePlan } from '../domain/run.ts';
-import { FRESH, workOf, type RunEvent, type RunState, type Work } from '../domain/stage.ts';
+import { FRESH, workOf, type RunEffect, type RunEvent, type RunState, type Work } from '../domain/stage.ts';
 import { next } from '../domain/transition.ts';
 import { control } from './calls.ts';
 import { escalate, poke, runEnded, unfreeze } from './messages.ts';
@@ -160,9 +160,9 @@ async function takeAct(input: RunInput, inbox: Inbox): ReturnType<ControlActivit
   return control('Read what people asked for').takeAct({ runId: input.runId });
 }
 
-async function settle(input: RunInput, seq: number, effects: readonly { readonly do: string }[]): Promise<void> {
+async function settle(input: RunInput, seq: number, effects: readonly RunEffect[]): Promise<void> {
   for (const [index, effect] of effects.entries()) {
-    await control(`Effect: ${effect.do}`).performRunEffect({ runId: input.runId, seq, index });
+    await control(effectInWords(effect)).performRunEffect({ runId: input.runId, seq, index });
   }
   await control('Update the phase comment').publishPhases({ runId: input.runId });
 }

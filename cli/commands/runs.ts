@@ -3,7 +3,7 @@ import type { RunSummary } from '../../api/view.ts';
 import { ago } from '../../ui/format.ts';
 import { createApiClient } from '../api-client.ts';
 import { apiCommand, wholeNumber, type CommonOptions } from '../options.ts';
-import { columns, oneLine, paint, plain, say, sayJson, shortId, standing } from '../output.ts';
+import { columns, oneLine, paint, plain, say, sayJson, standing } from '../output.ts';
 
 interface RunsOptions extends CommonOptions {
   readonly open?: boolean;
@@ -39,7 +39,7 @@ export function runsCommand(): Command {
 function row(run: RunSummary): string[] {
   const why = run.stage === 'frozen' ? paint('red', `  ${oneLine(run.reason ?? '', 60)}`) : '';
   return [
-    shortId(run.id),
+    plain(run.id),
     `${plain(run.repoName)}#${run.issue}`,
     standing(run),
     ago(run.endedAt ?? run.updatedAt, Date.now()),
