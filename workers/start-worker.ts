@@ -21,6 +21,8 @@ export interface WorkerDeps {
   readonly crash: CrashPoint;
   /** Workflows as bundled before, where several workers share one; absent, they are bundled here. */
   readonly workflowBundle?: WorkflowBundleWithSourceMap;
+  /** 0 replays the whole history at every workflow task: the cheapest proof that workflows are replay-safe (invariant 14). */
+  readonly maxCachedWorkflows?: number;
   readonly onFailure: (error: unknown) => void;
 }
 
@@ -64,7 +66,7 @@ export async function startWorker(deps: WorkerDeps): Promise<{ stop(): Promise<v
     workflowBundle: deps.workflowBundle ?? (await bundleWorkflows()),
     activities: activities.control((repoKey) => repoWorkers.ensure(repoKey)),
     shutdownGraceTime: GRACE_MS,
-    maxCachedWorkflows: 100,
+    maxCachedWorkflows: deps.maxCachedWorkflows ?? 100,
   });
   const running = control.run().catch(deps.onFailure);
   await provideSchedule(client, config.pollSeconds);

@@ -32,6 +32,8 @@ export interface Bench {
   readonly store: Store;
   readonly tracker: LocalTracker;
   readonly calls: TemporalCalls;
+  /** Of the bench's own namespace. */
+  readonly client: Client;
   readonly engine: ReturnType<typeof createEngine>;
   readonly remote: string;
   scenario(title: string, scenario: object): void;
@@ -53,6 +55,8 @@ export interface BenchOptions {
   readonly bounds?: Partial<RunBounds>;
   readonly deploy?: Partial<Config['repos'][number]['deploy']>;
   readonly armed?: boolean;
+  /** 0: every workflow task replays its whole history. */
+  readonly maxCachedWorkflows?: number;
 }
 
 export const ended = (run: RunRow): boolean => run.outcome !== null;
@@ -106,10 +110,12 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
     store,
     crash: noCrash,
     workflowBundle: await bundle,
+    ...(options.maxCachedWorkflows === undefined ? {} : { maxCachedWorkflows: options.maxCachedWorkflows }),
     onFailure: (error) => failures.push(error),
   });
   const connection = await Connection.connect({ address: config.temporal.address });
-  const calls = createTemporalCalls(new Client({ connection, namespace: config.temporal.namespace }));
+  const client = new Client({ connection, namespace: config.temporal.namespace });
+  const calls = createTemporalCalls(client);
   const tracker = createLocalTracker({ dir: issues, people: { [PERSON]: 'write' }, now: Date.now });
   const git = (...args: string[]): string =>
     execFileSync('git', args, { cwd: remote, encoding: 'utf8', env: gitEnv(dir) }).trim();
@@ -120,6 +126,7 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
     store,
     tracker,
     calls,
+    client,
     remote,
     git,
     engine: createEngine({ store, calls, config }),
@@ -197,7 +204,12 @@ function configOf({
     ],
     allow: ['demo/lib'],
     store: { kind: 'sqlite', file: join(dataDir, 'lamplighter.db') },
-    temporal: { address: inject('temporalAddress'), namespace: `bench-${randomUUID()}`, webUrl: null },
+    temporal: {
+      address: inject('temporalAddress'),
+      namespace: `bench-${randomUUID()}`,
+      webUrl: null,
+      unattributedSignals: true,
+    },
     api: { port: 0, publicUrl: 'http://127.0.0.1:7070' },
     model: {
       provider: 'scripted',
