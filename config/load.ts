@@ -92,6 +92,8 @@ function assemble(loading: Loading): LoadedConfig {
     temporalEmbedded,
     temporalExecutable: temporalEmbedded ? temporalExecutable(env) : null,
     crashPlan: crashPlan(env, join(dataDir, 'run')),
+    // Last, when all of them were read.
+    secrets: refs.read(),
   };
 }
 
@@ -154,12 +156,14 @@ function loadTemporal({ temporal }: ConfigFile, { ports }: ConfigInput): Config[
       address: `127.0.0.1:${ports.temporal}`,
       namespace: NAMESPACE,
       webUrl: `http://127.0.0.1:${ports.temporalUi}`,
+      unattributedSignals: true,
     };
   }
   return {
     address: temporal.address,
     namespace: temporal.namespace ?? NAMESPACE,
     webUrl: temporal.webUrl?.replace(/\/$/, '') ?? null,
+    unattributedSignals: temporal.unattributedSignals ?? false,
   };
 }
 

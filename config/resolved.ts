@@ -94,7 +94,12 @@ const loadedSchema = z.strictObject({
     z.strictObject({ kind: z.literal('sqlite'), file: z.string() }),
     z.strictObject({ kind: z.literal('postgres'), url: z.string() }),
   ]),
-  temporal: z.strictObject({ address: z.string(), namespace: z.string(), webUrl: z.string().nullable() }),
+  temporal: z.strictObject({
+    address: z.string(),
+    namespace: z.string(),
+    webUrl: z.string().nullable(),
+    unattributedSignals: z.boolean(),
+  }),
   api: z.strictObject({ port: z.number(), publicUrl: z.string() }),
   model: z.strictObject({
     provider: z.enum(['anthropic', 'scripted']),
@@ -124,6 +129,7 @@ const loadedSchema = z.strictObject({
     z.strictObject({ bind: z.array(z.string()), path: z.array(z.string()), env: texts }),
   ),
   heartbeatSeconds: z.number(),
+  secrets: z.array(z.strictObject({ name: z.string(), value: z.string() })).optional(),
   scenarioDir: z.string().nullable(),
   temporalExecutable: z.string().nullable(),
   temporalEmbedded: z.boolean(),

@@ -116,7 +116,15 @@ export const configSchema = z.strictObject({
     .optional(),
   store: store.optional(),
   temporal: z
-    .strictObject({ address: text, namespace: text.optional(), webUrl: z.url({ protocol: /^https?$/ }).optional() })
+    .strictObject({
+      address: text,
+      namespace: text.optional(),
+      webUrl: z.url({ protocol: /^https?$/ }).optional(),
+      unattributedSignals: z
+        .boolean()
+        .optional()
+        .describe("Honour escalate and unfreeze sent with Temporal's own tools, which carry no name. Default: false."),
+    })
     .optional(),
   api: z.strictObject({ publicUrl: z.url({ protocol: /^https?$/ }).optional() }).optional(),
   toolchains: z

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import type { Environment } from './environment.ts';
 import type { EnvironmentRefs, SecretRef } from './schema.ts';
+import type { KnownSecret } from './types.ts';
 import type { KeyPath } from './yaml-document.ts';
 
 /** Reads what the file only names. Failures are collected, so that an operator sees all of them at once. */
@@ -10,6 +11,8 @@ export interface References {
   /** Empty text when it can't be read: the error is in the list. */
   secret(ref: SecretRef, at: KeyPath): string;
   environment(refs: EnvironmentRefs | undefined, at: KeyPath): Record<string, string>;
+  /** All that `secret` has read so far. */
+  read(): readonly KnownSecret[];
 }
 
 export function createReferences(deps: {
@@ -17,12 +20,15 @@ export function createReferences(deps: {
   readonly env: Environment;
   readonly fail: (at: KeyPath, what: string) => void;
 }): References {
+  const known: KnownSecret[] = [];
+
   function path(given: string): string {
     return isAbsolute(given) ? given : resolve(deps.folder, given);
   }
 
   function secret(ref: SecretRef, at: KeyPath): string {
     const value = 'env' in ref ? fromEnvironment(ref.env, at) : fromFile(path(ref.file), at);
+    if (value !== null) known.push({ name: String(at.at(-1)), value });
     return value ?? '';
   }
 
@@ -53,7 +59,7 @@ export function createReferences(deps: {
     );
   }
 
-  return { path, secret, environment };
+  return { path, secret, environment, read: () => known };
 }
 
 function errorCode(error: unknown): string {

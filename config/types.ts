@@ -44,13 +44,25 @@ export type StoreConfig =
   | { readonly kind: 'sqlite'; readonly file: string }
   | { readonly kind: 'postgres'; readonly url: string };
 
+/** A value that must not be written down, under a name that may be. */
+export interface KnownSecret {
+  readonly name: string;
+  readonly value: string;
+}
+
 export interface Config {
   readonly dataDir: string;
   readonly repos: readonly RepoConfig[];
   /** Repo names that may be dispatched; empty by default (invariant 8). */
   readonly allow: readonly string[];
   readonly store: StoreConfig;
-  readonly temporal: { readonly address: string; readonly namespace: string; readonly webUrl: string | null };
+  readonly temporal: {
+    readonly address: string;
+    readonly namespace: string;
+    readonly webUrl: string | null;
+    /** Whether signals sent with Temporal's own tools, which carry nobody's name, are honoured. */
+    readonly unattributedSignals: boolean;
+  };
   readonly api: { readonly port: number; readonly publicUrl: string };
   readonly model: ModelConfig;
   readonly bounds: RunBounds;
@@ -60,4 +72,6 @@ export interface Config {
   readonly toolchains: Readonly<Record<string, Toolchain>>;
   /** Seconds after which a silent worker's activity is given to another. */
   readonly heartbeatSeconds: number;
+  /** What the file only named: values read from a variable or a file of the operator's. */
+  readonly secrets?: readonly KnownSecret[];
 }

@@ -116,8 +116,6 @@ export interface Queue {
 
 // --- acts -----------------------------------------------------------------------------------------------------
 
-export type ActKind = 'escalate' | 'unfreeze' | 'cancel';
-
 export type ActData =
   | { readonly kind: 'escalate' | 'cancel' }
   | { readonly kind: 'unfreeze'; readonly way: 'retry' | 'resolved' | 'abandon'; readonly reverted: boolean };

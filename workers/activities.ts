@@ -32,8 +32,8 @@ export interface ActivitiesDeps {
 
 export interface WorkerActivities {
   /** `granted` is told of each lane that this process grants, so that its repo's worker is there at once. */
-  control(granted: (repoKey: string) => Promise<void>): ControlActivities;
-  ofRepo(repoKey: string): RepoActivities;
+  readonly control: (granted: (repoKey: string) => Promise<void>) => ControlActivities;
+  readonly ofRepo: (repoKey: string) => RepoActivities;
 }
 
 export function createActivities({ config, store, calls, crash, now }: ActivitiesDeps): WorkerActivities {
@@ -56,7 +56,13 @@ export function createActivities({ config, store, calls, crash, now }: Activitie
     scratchDir: privateFolder(config, 'scratch'),
   });
   const tracker = createTrackerActivities({ config, store, trackerOf, perform, now, notifier: createLogNotifier() });
-  const run = createRunControlActivities({ store, lanes: calls, slots: config.slots, honourSignals: true, now });
+  const run = createRunControlActivities({
+    store,
+    lanes: calls,
+    slots: config.slots,
+    honourSignals: config.temporal.unattributedSignals,
+    now,
+  });
 
   return {
     control: (granted) => ({

@@ -27,7 +27,7 @@ export interface RepoParts {
   readonly watcher: Watcher;
   /** For sessions; gates and builds have caches of their own. */
   readonly environment: Environment;
-  contractAt(sha: string): Promise<ContractRead>;
+  readonly contractAt: (sha: string) => Promise<ContractRead>;
 }
 
 export interface RepoPartsDeps {

@@ -1,10 +1,10 @@
 /** Temporal as this product needs it: the namespace with its retention and search attributes, the poller's schedule, the client calls. */
 import {
-  Client,
-  Connection,
-  ScheduleOverlapPolicy,
   ScheduleAlreadyRunning,
+  ScheduleOverlapPolicy,
   WorkflowNotFoundError,
+  type Client,
+  type Connection,
 } from '@temporalio/client';
 import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/common';
 import type { LanePort } from '../activities/run/control.ts';

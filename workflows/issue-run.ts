@@ -95,7 +95,7 @@ function openInbox(): Inbox {
   setHandler(unfreeze, (given) => {
     inbox.signals.push({
       id: uuid4(),
-      signal: { kind: 'unfreeze', way: given?.way ?? 'abandon', note: given?.note ?? '' },
+      signal: { kind: 'unfreeze', way: given?.way ?? '', note: given?.note ?? '' },
     });
     inbox.poked = true;
   });

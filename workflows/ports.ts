@@ -122,4 +122,4 @@ export interface RepoActivities {
 /** What a person may send from Temporal Web or its CLI. */
 export type OutsideSignal =
   | { readonly kind: 'escalate'; readonly note: string }
-  | { readonly kind: 'unfreeze'; readonly way: 'retry' | 'resolved' | 'abandon'; readonly note: string };
+  | { readonly kind: 'unfreeze'; readonly way: string; readonly note: string };

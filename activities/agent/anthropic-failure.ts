@@ -50,12 +50,17 @@ export function failureOf(error: unknown, began: boolean): ModelFailure {
   const message = error.message.slice(0, 500);
   const usage = costsNothing(error) ? NOTHING : null;
   if (isLasting(kind)) return { kind, message, retryAfterMs: null, usage };
-  return { kind, message, retryAfterMs: error instanceof APIError ? retryAfterMs(error) : null, usage };
+  return { kind, message, retryAfterMs: isApiError(error) ? retryAfterMs(error) : null, usage };
 }
 
 /** What the stream showed rules, where it showed anything. */
 export function withUsage(failure: ModelFailure, shown: Usage | null): ModelFailure {
   return shown === null ? failure : { ...failure, usage: shown };
+}
+
+/** The class's type parameters are `any` to `instanceof`: said here once what they hold. */
+function isApiError(error: Error): error is APIError<number | undefined, Headers | undefined, object | undefined> {
+  return error instanceof APIError;
 }
 
 function isLasting(kind: Kind): kind is Lasting {
@@ -65,7 +70,7 @@ function isLasting(kind: Kind): kind is Lasting {
 function kindOf(error: Error, began: boolean): Kind {
   if (error instanceof StreamEndedEarly) return 'cut-stream';
   if (error instanceof APIConnectionError) return began ? 'cut-stream' : 'unreachable';
-  if (error instanceof APIError) {
+  if (isApiError(error)) {
     const type: string | null = error.type;
     const status: number | undefined = error.status;
     // An account without credit is told so by a bad request too, and only its words tell the two apart.

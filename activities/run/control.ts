@@ -116,7 +116,8 @@ function readSignal(signal: OutsideSignal): ReadSignal {
   if (typeof given !== 'string') return { refusal: `its note must be text, and is ${JSON.stringify(given)}` };
   const note = given.trim() === '' ? "sent from Temporal's own tools, without a note" : given;
   if (signal.kind === 'escalate') return { data: { kind: 'escalate' }, note };
-  if (UNFREEZE_WAYS.includes(signal.way)) return { data: { kind: 'unfreeze', way: signal.way, reverted: false }, note };
+  const way = UNFREEZE_WAYS.find((one) => one === signal.way);
+  if (way !== undefined) return { data: { kind: 'unfreeze', way, reverted: false }, note };
   return { refusal: `its way must be one of ${UNFREEZE_WAYS.join(', ')}, and is ${JSON.stringify(signal.way)}` };
 }
 

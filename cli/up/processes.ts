@@ -1,5 +1,4 @@
 /** Which processes an `up` has, with which ports and files, started in the order in which they need each other. */
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { loadConfig, writeResolvedConfig } from '../../config/load.ts';
 import type { Playground } from '../../playground/playground.ts';

@@ -121,7 +121,7 @@ function configFor(dataDir: string, port: number): Config {
     ],
     allow: [REPO],
     store: { kind: 'sqlite', file: join(dataDir, 'store.db') },
-    temporal: { address: '127.0.0.1:1', namespace: 'lamplighter', webUrl: null },
+    temporal: { address: '127.0.0.1:1', namespace: 'lamplighter', webUrl: null, unattributedSignals: true },
     api: { port, publicUrl: `http://lamplighter.example:${port}` },
     model: {
       provider: 'scripted',

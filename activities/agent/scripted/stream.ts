@@ -65,7 +65,7 @@ function blockEvents(block: ReplyBlock, index: number): string[] {
 }
 
 function pieces(text: string): string[] {
-  const points = [...text];
+  const points = Array.from(text);
   return Array.from({ length: Math.ceil(points.length / PIECE) }, (_, at) =>
     points.slice(at * PIECE, (at + 1) * PIECE).join(''),
   );
