@@ -9,7 +9,7 @@ import type { ApiDeps } from './app.ts';
 import { ApiError, notFound } from './errors.ts';
 import { principalOf } from './guards.ts';
 import { flag, line, parseBody, parseQuery, pathParam, wholeNumber } from './parse.ts';
-import { summaryOf, type RunView, type SessionView, type TranscriptView } from './view.ts';
+import { summaryOf, withNotes, type RunView, type SessionView, type TranscriptView } from './view.ts';
 
 const LISTED = 100;
 const MOST = 1_000;
@@ -74,8 +74,9 @@ export async function viewRun(deps: ApiDeps, id: string): Promise<RunView> {
     store.sessions.countTurns(id),
   ]);
   const { release, seq, state, plan, bounds } = run;
+  const summary = summaryOf(run, deps.now());
   return {
-    run: { ...summaryOf(run, deps.now()), release, seq, state, plan, bounds },
+    run: { ...summary, reason: withNotes(summary.reason, acts), release, seq, state, plan, bounds },
     transitions,
     evidence,
     acts,
