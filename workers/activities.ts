@@ -6,6 +6,8 @@ import { createModel } from '../activities/agent/model.ts';
 import { createWatchActivities } from '../activities/deploy/activities.ts';
 import type { CrashPoint } from '../activities/effects/crash-point.ts';
 import { createPerformEffect } from '../activities/effects/perform.ts';
+import { createRedaction } from '../activities/evidence/redact.ts';
+import { redactingStore } from '../activities/evidence/redacting-store.ts';
 import { createLogNotifier } from '../activities/notify/log.ts';
 import { createRunControlActivities } from '../activities/run/control.ts';
 import { createSetUp } from '../activities/run/set-up.ts';
@@ -13,6 +15,7 @@ import { createStageActivities } from '../activities/run/stages.ts';
 import { createBwrapSandbox } from '../activities/sandbox/bwrap.ts';
 import { createTrackerActivities } from '../activities/tracker/activities.ts';
 import { isKilled } from '../activities/tracker/kill-switch.ts';
+import { knownSecrets } from '../config/known-secrets.ts';
 import type { Config } from '../config/types.ts';
 import type { Contract } from '../domain/contract.ts';
 import type { Issue } from '../domain/issue.ts';
@@ -25,6 +28,8 @@ import { trackersOf } from './trackers.ts';
 export interface ActivitiesDeps {
   readonly config: Config;
   readonly store: Store;
+  /** Known here only so that it can be struck out; null where no api runs beside. */
+  readonly operatorToken: string | null;
   readonly calls: TemporalCalls;
   readonly crash: CrashPoint;
   readonly now: () => number;
@@ -36,7 +41,9 @@ export interface WorkerActivities {
   readonly ofRepo: (repoKey: string) => RepoActivities;
 }
 
-export function createActivities({ config, store, calls, crash, now }: ActivitiesDeps): WorkerActivities {
+export function createActivities({ config, calls, crash, now, ...deps }: ActivitiesDeps): WorkerActivities {
+  const redaction = createRedaction(knownSecrets(config, deps.operatorToken));
+  const store = redactingStore(deps.store, redaction);
   const perform = createPerformEffect({ log: store.effects, crash, now });
   const sandbox = createBwrapSandbox({ proxySocketDir: privateFolder(config, 'proxy') });
   const partsOf = createRepoParts({ config, store, sandbox, perform, now });
@@ -53,6 +60,7 @@ export function createActivities({ config, store, calls, crash, now }: Activitie
     contractOf: (run) => contractOf(partsOf(run.repo), run),
     issueOf: (run) => issueOf(trackerOf(run.repo).read(run.issue), run),
     shouldStop: (runId) => shouldStop(store, config, runId),
+    redaction,
     scratchDir: privateFolder(config, 'scratch'),
   });
   const tracker = createTrackerActivities({ config, store, trackerOf, perform, now, notifier: createLogNotifier() });

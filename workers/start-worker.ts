@@ -18,6 +18,8 @@ import { CONTROL_QUEUE, createTemporalCalls, provideNamespace, provideSchedule }
 export interface WorkerDeps {
   readonly config: Config;
   readonly store: Store;
+  /** Struck out of all that is written; absent where no api runs beside. */
+  readonly operatorToken?: string;
   readonly crash: CrashPoint;
   /** Workflows as bundled before, where several workers share one; absent, they are bundled here. */
   readonly workflowBundle?: WorkflowBundleWithSourceMap;
@@ -45,6 +47,7 @@ export async function startWorker(deps: WorkerDeps): Promise<{ stop(): Promise<v
   const activities = createActivities({
     config,
     store,
+    operatorToken: deps.operatorToken ?? null,
     calls: createTemporalCalls(client),
     crash: deps.crash,
     now: Date.now,

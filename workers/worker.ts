@@ -6,7 +6,7 @@ import { openStore } from '../store/open.ts';
 import { configFromArgument, onStop, sayReady } from './entry.ts';
 import { startWorker } from './start-worker.ts';
 
-const { config, crash } = configFromArgument();
+const { config, crash, operatorToken } = configFromArgument();
 Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [] });
 
 function fail(error: unknown): void {
@@ -15,7 +15,13 @@ function fail(error: unknown): void {
 }
 
 const store = await openStore(config.store, join(config.dataDir, 'blobs'));
-const worker = await startWorker({ config, store, crash: crash === null ? noCrash : armCrash(crash), onFailure: fail });
+const worker = await startWorker({
+  config,
+  store,
+  operatorToken,
+  crash: crash === null ? noCrash : armCrash(crash),
+  onFailure: fail,
+});
 sayReady();
 
 onStop(() => {

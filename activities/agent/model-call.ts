@@ -8,6 +8,7 @@ import type { ModelConfig } from '../../config/types.ts';
 import { costOf, type Price } from '../../domain/money.ts';
 import type { RunBounds } from '../../domain/run.ts';
 import type { RunRow, Store, Transcript, TurnRow } from '../../store/port.ts';
+import type { Redaction } from '../evidence/redact.ts';
 import { messagesOf } from './conversation.ts';
 import type { Model, ModelFailure, ModelRequest, ToolDefinition } from './port.ts';
 import { createTextStream } from './text-stream.ts';
@@ -17,6 +18,8 @@ export interface ModelCallDeps {
   readonly store: Store;
   readonly model: Model;
   readonly modelConfig: Pick<ModelConfig, 'name' | 'maxTokens' | 'prices'>;
+  /** For text as it streams; what is stored passes through the store's own. */
+  readonly redaction: Redaction;
   readonly now: () => number;
 }
 
@@ -114,7 +117,7 @@ async function stream(
   const subject = `run/${run.id}`;
   const key = { session: session.id, ...at };
   if (at.attempt > 1) await events.append({ at: deps.now(), subject, kind: 'turn.restarted', data: key });
-  const text = createTextStream({ events, subject, key, now: deps.now });
+  const text = createTextStream({ events, subject, key, redaction: deps.redaction, now: deps.now });
   try {
     return await deps.model.call(request, { signal, onText: text.onText });
   } finally {

@@ -10,6 +10,7 @@ import { DEFAULT_BOUNDS, type RunBounds } from '../../domain/run.ts';
 import { FRESH, type Brief } from '../../domain/stage.ts';
 import { openStore } from '../../store/open.ts';
 import type { EventRow, Store, Transcript } from '../../store/port.ts';
+import { createRedaction } from '../evidence/redact.ts';
 import type { RepoGit } from '../git/port.ts';
 import { createEnvironment } from '../sandbox/environment.ts';
 import type { Sandbox } from '../sandbox/port.ts';
@@ -89,6 +90,7 @@ export async function openSessionBench(
     issueOf: () => Promise.resolve(ISSUE),
     shouldStop: () => Promise.resolve(stopped),
     scratchDir,
+    redaction: createRedaction([]),
     now: Date.now,
   });
   const inActivity = <T>(work: () => Promise<T>): Promise<T> =>

@@ -1,32 +1,42 @@
-/** Streamed text as events, in batches: what people watch live, while the turn that counts is written when it is whole. */
+/**
+ * Streamed text as events, in batches: what people watch live, while the turn that counts is written when it is whole. An end that may
+ * be the beginning of a known secret waits for what follows, so that no secret passes in two halves.
+ */
 import type { Events } from '../../store/port.ts';
+import type { Redaction } from '../evidence/redact.ts';
 
 export interface TextStreamDeps {
   readonly events: Pick<Events, 'append'>;
   readonly subject: string;
   readonly key: { readonly session: string; readonly turn: number; readonly attempt: number };
+  readonly redaction: Redaction;
   readonly now: () => number;
 }
 
 export interface TextStream {
-  readonly onText: (delta: string, offset: number) => void;
+  readonly onText: (delta: string) => void;
   /** Writes what is left; throws what went wrong in an earlier write. */
   end(): Promise<void>;
 }
 
 const BATCH_MS = 200;
 
-export function createTextStream({ events, subject, key, now }: TextStreamDeps): TextStream {
-  let waiting: { readonly offset: number; text: string } | null = null;
+export function createTextStream({ events, subject, key, redaction, now }: TextStreamDeps): TextStream {
+  let waiting = '';
+  /** Characters written so far: what is struck out has a length of its own. */
+  let offset = 0;
   let timer: NodeJS.Timeout | null = null;
   let failure: { readonly error: unknown } | null = null;
   let writing: Promise<void> = Promise.resolve();
 
-  function flush(): void {
+  function flush(isLast: boolean): void {
     timer = null;
-    if (waiting === null) return;
-    const data = { ...key, ...waiting };
-    waiting = null;
+    const settled = isLast ? waiting.length : redaction.settled(waiting);
+    const text = redaction.text(waiting.slice(0, settled));
+    waiting = waiting.slice(settled);
+    if (text === '') return;
+    const data = { ...key, offset, text };
+    offset += text.length;
     writing = writing
       .then(async () => {
         await events.append({ at: now(), subject, kind: 'text.delta', data });
@@ -37,14 +47,13 @@ export function createTextStream({ events, subject, key, now }: TextStreamDeps):
   }
 
   return {
-    onText(delta, offset) {
-      if (waiting === null) waiting = { offset, text: delta };
-      else waiting.text += delta;
-      timer ??= setTimeout(flush, BATCH_MS);
+    onText(delta) {
+      waiting += delta;
+      timer ??= setTimeout(() => flush(false), BATCH_MS);
     },
     async end() {
       if (timer !== null) clearTimeout(timer);
-      flush();
+      flush(true);
       await writing;
       if (failure !== null) throw failure.error;
     },

@@ -7,12 +7,12 @@ import type { Contract, DeployTarget } from '../../domain/contract.ts';
 import type { DeployStage, StageVerdict } from '../../domain/verdict.ts';
 import type { Store } from '../../store/port.ts';
 import type { PerformEffect } from '../effects/perform.ts';
+import { createRedaction, createScrub, secretsIn } from '../evidence/redact.ts';
 import type { RepoGit } from '../git/port.ts';
 import type { Sandbox, SandboxBind, SandboxLimits } from '../sandbox/port.ts';
 import { createBuildStage, type BuildStageDeps } from './build-stage.ts';
 import { createDeployStage } from './deploy-stage.ts';
 import { createHealthStage } from './health-stage.ts';
-import { createRedact } from './output.ts';
 import type { RunProgram, WatchContext, Watcher } from './port.ts';
 import { createSourceTree } from './source-tree.ts';
 import { createStageRecord } from './stage-record.ts';
@@ -50,7 +50,7 @@ export function createCommandWatcher(deps: CommandWatcherDeps): Watcher {
   const { target, now } = deps;
   const record = createStageRecord(deps);
   const source = createSourceTree({ git: deps.git, dir: join(deps.dataDir, 'deploy', deps.repoKey) });
-  const shared = { record, source, redact: createRedact(target.env) };
+  const shared = { record, source, redact: createScrub(createRedaction(secretsIn(target.env))) };
   const observeBuild = createBuildStage({
     ...shared,
     sandbox: deps.sandbox,

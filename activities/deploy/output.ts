@@ -1,34 +1,11 @@
-/** What a command printed, made fit for evidence: exact known secrets struck out first, then what looks like one, then cut. */
+/** What a command printed, made fit for evidence: secrets struck out first, then cut. */
 import { stripVTControlCharacters } from 'node:util';
-import { strikeSecrets } from '../gates/secrets.ts';
 import type { CommandResult } from '../sandbox/port.ts';
 
-/** Shorter values are settings such as a port, and would strike out half the log. */
-const SHORTEST_SECRET = 4;
 const SHOWN_CHARS = 8_000;
 
+/** Strikes secrets out of what a command printed (activities/evidence/redact.ts). */
 export type Redact = (text: string) => Promise<string>;
-
-/** Strikes out every value of the target's environment, as it is and as base64, because the operator's command may print either. */
-export function createRedact(env: Readonly<Record<string, string>>): Redact {
-  const known = Object.entries(env)
-    .filter(([, value]) => value.length >= SHORTEST_SECRET)
-    .flatMap(([name, value]) => formsOf(value).map((form) => ({ name, form })))
-    // Longest first: a secret that contains another must not leave its rest behind.
-    .toSorted((a, b) => b.form.length - a.form.length);
-  return async (text) => {
-    let clean = text;
-    for (const { name, form } of known) clean = clean.replaceAll(form, `[${name}]`);
-    return strikeSecrets(clean);
-  };
-}
-
-/** A multi-line secret is also known by each of its long lines, since output may be cut or prefixed line by line. */
-function formsOf(value: string): string[] {
-  const lines = value.split(/\r?\n/).filter((line) => line.length >= 16);
-  const encoded = Buffer.from(value).toString('base64').replace(/=+$/, '');
-  return [...new Set([value, encodeURIComponent(value), encoded, ...lines])];
-}
 
 export interface ShownResult {
   readonly end: CommandResult['end'];
