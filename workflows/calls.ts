@@ -9,16 +9,19 @@ import type { ControlActivities, RepoActivities } from './ports.ts';
 
 type Shape = Omit<ActivityOptions, 'taskQueue' | 'summary'>;
 
+/** Nothing short heartbeats: this is how long a dead worker's share of it stays unnoticed. */
+const SHORT = '15 seconds';
+
 /** A short effect or a store write. */
 const brief: Shape = {
-  startToCloseTimeout: '1 minute',
+  startToCloseTimeout: SHORT,
   retry: { initialInterval: '1 second', backoffCoefficient: 1.5, maximumInterval: '30 seconds' },
 };
 
 /** A wait that writes no history: the activity fails until the thing is there. */
 export function waiting(everyMs: number): Shape {
   return {
-    startToCloseTimeout: '1 minute',
+    startToCloseTimeout: SHORT,
     retry: { initialInterval: everyMs, backoffCoefficient: 1 },
     cancellationType: ActivityCancellationType.TRY_CANCEL,
   };
