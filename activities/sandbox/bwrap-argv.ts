@@ -26,6 +26,40 @@ const ETC = [
 /** Written by us, in the place of the host's. */
 const OWN_ETC = ['passwd', 'group', 'hosts', 'nsswitch.conf'];
 
+/**
+ * Settings and doors of the whole kernel. It lets whoever is its root write them by their user id alone, without any
+ * capability: where the worker runs as root, an agent could otherwise name a program in `core_pattern` that the host then runs.
+ */
+const PROC_READ_ONLY = [
+  'acpi',
+  'bus',
+  'driver',
+  'fs',
+  'irq',
+  'mtrr',
+  'pressure',
+  'scsi',
+  'sys',
+  'sysrq-trigger',
+  'tty',
+];
+/** What only root may read on the host, and the keys of its user. */
+const PROC_HIDDEN = [
+  'kallsyms',
+  'kcore',
+  'key-users',
+  'keys',
+  'kmsg',
+  'kpagecgroup',
+  'kpagecount',
+  'kpageflags',
+  'pagetypeinfo',
+  'sched_debug',
+  'slabinfo',
+  'timer_list',
+  'vmallocinfo',
+];
+
 export interface BwrapParts {
   /** Stands in for `/etc/passwd` and its kin. */
   readonly etcDir: string;
@@ -51,6 +85,7 @@ export function bwrapArgv(bwrap: string, command: SandboxCommand, parts: BwrapPa
     ['--json-status-fd', String(parts.statusFd)],
     systemFolders(),
     ['--proc', '/proc', '--dev', '/dev'],
+    kernelDoors(),
     ['/dev/shm', '/tmp', '/var/tmp', HOME].flatMap(tmpfs),
     ETC.flatMap((path) => ['--ro-bind-try', path, path]),
     OWN_ETC.flatMap((name) => ['--ro-bind', `${parts.etcDir}/${name}`, `/etc/${name}`]),
@@ -80,6 +115,15 @@ export function bridgeArgv(): string[] {
     'exec "$@"',
   ].join('\n');
   return ['/bin/sh', '-c', script, 'bridge'];
+}
+
+function kernelDoors(): string[] {
+  const readOnly = PROC_READ_ONLY.map((name) => `/proc/${name}`).filter((path) => existsSync(path));
+  const hidden = PROC_HIDDEN.map((name) => `/proc/${name}`).filter((path) => existsSync(path));
+  return [
+    ...readOnly.flatMap((path) => ['--ro-bind', path, path]),
+    ...hidden.flatMap((path) => ['--ro-bind', '/dev/null', path]),
+  ];
 }
 
 /** /bin and its kin are links into /usr on today's systems, folders of their own on older ones. */

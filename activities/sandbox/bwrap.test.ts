@@ -91,6 +91,18 @@ test('only what is bound for writing can be written', async () => {
   expect(existsSync(join(work, 'ok'))).toBe(true);
 });
 
+test("nothing of the kernel can be written, and what only its root may read is empty, also where the worker is the host's root", async () => {
+  const writable = await run(
+    "find /proc -maxdepth 1 -name '[0-9]*' -prune -o -name self -prune -o -name thread-self -prune -o -type f -print > /tmp/top; " +
+      'find /proc/sys /proc/fs /proc/irq /proc/bus /proc/driver /proc/pressure /proc/tty /proc/acpi /proc/scsi -type f -writable 2>/dev/null; ' +
+      'while read -r file; do [ -w $file ] && [ ! -c $file ] && echo $file; done < /tmp/top; ' +
+      '(cat /proc/sys/kernel/core_pattern > /tmp/same && cat /tmp/same > /proc/sys/kernel/core_pattern) 2>&1',
+  );
+  expect(writable.stdout.trim()).toMatch(/^[^\n]*core_pattern: Read-only file system$/);
+  const hidden = await run('cat /proc/keys /proc/kallsyms /proc/kpagecount /proc/vmallocinfo /proc/slabinfo | wc -c');
+  expect(hidden.stdout.trim()).toBe('0');
+});
+
 test('without hosts there is no network but loopback', async () => {
   const result = await run('cat /proc/net/dev | tail -n +3 | cut -d: -f1; echo > /dev/null; env | grep -ci proxy');
   expect(result.stdout.trim().split(/\s+/)).toEqual(['lo', '0']);
