@@ -1,8 +1,8 @@
 /** The engine behind the api: pokes, and the rebuilding of runs and lanes from their rows when Temporal has lost them. */
 import type { Engine } from '../api/engine.ts';
 import type { Config } from '../config/types.ts';
-import type { RunInput } from '../domain/run.ts';
-import type { RunRow, Store } from '../store/port.ts';
+import { runInputOf } from '../activities/run/run-input.ts';
+import type { Store } from '../store/port.ts';
 import type { TemporalCalls } from './temporal.ts';
 
 export interface EngineDeps {
@@ -25,7 +25,12 @@ export function createEngine({ store, calls, config }: EngineDeps): Engine & { p
       const open = await store.runs.list({ open: true });
       const runs: string[] = [];
       for (const run of open) {
-        if (await calls.startRun(resumeInput(run, config))) runs.push(run.id);
+        if (
+          await calls.startRun(
+            runInputOf(run, { heartbeatSeconds: config.heartbeatSeconds, publicUrl: config.api.publicUrl }),
+          )
+        )
+          runs.push(run.id);
       }
       const waiting = await store.queue.repos();
       const lanes = [...new Set([...open.map((run) => run.repo), ...waiting])];
@@ -38,20 +43,6 @@ export function createEngine({ store, calls, config }: EngineDeps): Engine & { p
         if ((await store.acts.unread(run.id)).length > 0) await calls.pokeRun(run.id);
       }
     },
-  };
-}
-
-function resumeInput(run: RunRow, config: Config): RunInput {
-  return {
-    runId: run.id,
-    repoKey: run.repo,
-    repoName: run.repoName,
-    issue: run.issue,
-    title: run.title,
-    bounds: run.bounds,
-    heartbeatSeconds: config.heartbeatSeconds,
-    pageUrl: `${config.api.publicUrl}/runs/${run.id}`,
-    resume: { state: run.state, seq: run.seq, effects: run.effects },
   };
 }
 

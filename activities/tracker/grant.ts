@@ -1,6 +1,7 @@
 import type { RunBounds, RunInput } from '../../domain/run.ts';
 import type { RunRow } from '../../store/port.ts';
 import type { RepoConfig } from '../../config/types.ts';
+import { runInputOf } from '../run/run-input.ts';
 import type { Tracker } from './port.ts';
 import { judgeIssue, readStanding, type ReleaseDeps } from './releases.ts';
 import { runIdOf } from './run-id.ts';
@@ -19,7 +20,7 @@ export interface GrantDeps extends ReleaseDeps {
 export async function grant(deps: GrantDeps, repo: RepoConfig, tracker: Tracker): Promise<RunInput | null> {
   const { store } = deps;
   const [holder] = await store.runs.list({ repo: repo.key, open: true, limit: 1 });
-  if (holder !== undefined) return inputOf(deps, holder);
+  if (holder !== undefined) return runInputOf(holder, deps);
 
   for (const { issue: number } of await store.queue.waiting(repo.key)) {
     const issue = await tracker.read(number);
@@ -37,8 +38,8 @@ export async function grant(deps: GrantDeps, repo: RepoConfig, tracker: Tracker)
       bounds: deps.bounds,
       at: deps.now(),
     });
-    if (made.created) return inputOf(deps, made.run);
-    if (made.why === 'lane-held') return inputOf(deps, await theRun(deps, made.by));
+    if (made.created) return runInputOf(made.run, deps);
+    if (made.why === 'lane-held') return runInputOf(await theRun(deps, made.by), deps);
   }
   return null;
 }
@@ -47,19 +48,4 @@ async function theRun({ store }: GrantDeps, id: string): Promise<RunRow> {
   const run = await store.runs.get(id);
   if (run === null) throw new Error(`run ${id} holds its lane but is not in the store: the row was removed by hand`);
   return run;
-}
-
-function inputOf(deps: GrantDeps, run: RunRow): RunInput {
-  return {
-    runId: run.id,
-    repoKey: run.repo,
-    repoName: run.repoName,
-    issue: run.issue,
-    title: run.title,
-    bounds: run.bounds,
-    heartbeatSeconds: deps.heartbeatSeconds,
-    pageUrl: `${deps.publicUrl}/runs/${run.id}`,
-    // A run that had moved is not begun again: it goes on from its row.
-    ...(run.seq > 0 ? { resume: { state: run.state, seq: run.seq, effects: run.effects } } : {}),
-  };
 }

@@ -1,0 +1,20 @@
+import type { RunInput } from '../../domain/run.ts';
+import type { RunRow } from '../../store/port.ts';
+
+/** The workflow's input from the run's row. A run that had moved is not begun again: it goes on from where its row stands. */
+export function runInputOf(
+  run: RunRow,
+  config: { readonly heartbeatSeconds: number; readonly publicUrl: string },
+): RunInput {
+  return {
+    runId: run.id,
+    repoKey: run.repo,
+    repoName: run.repoName,
+    issue: run.issue,
+    title: run.title,
+    bounds: run.bounds,
+    heartbeatSeconds: config.heartbeatSeconds,
+    pageUrl: `${config.publicUrl}/runs/${run.id}`,
+    ...(run.seq > 0 ? { resume: { state: run.state, seq: run.seq, effects: run.effects } } : {}),
+  };
+}
