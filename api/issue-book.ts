@@ -13,4 +13,8 @@ export interface IssueBook {
   list(): Promise<readonly Issue[]>;
   read(number: number): Promise<Issue | null>;
   add?(issue: NewIssue): Promise<Issue>;
+  /** A new application, also where the label is there already: for the ready label, a new release. Absent as `add` is. */
+  applyLabel?(number: number, label: string, by: string): Promise<Issue>;
+  /** What of the tracker can't be read, in words for a person. */
+  unreadable?(): Promise<readonly string[]>;
 }

@@ -6,8 +6,13 @@ import type { ApiDeps } from './app.ts';
 import { ApiError, notFound } from './errors.ts';
 import { principalOf } from './guards.ts';
 import type { IssueBook } from './issue-book.ts';
+import { lookNow } from './look-now.ts';
 import { line, parseBody, parseQuery, pathParam } from './parse.ts';
-import type { IssueView } from './view.ts';
+import { issueViewer } from './pick-up.ts';
+import { summaryOf, type IssueView } from './view.ts';
+
+/** Newest first; older ones are in `lamplighter runs --issue`. */
+const RUNS_SHOWN = 5;
 
 const listQuery = z.strictObject({
   repo: line(200).optional(),
@@ -19,40 +24,75 @@ export function listIssues(deps: ApiDeps): RequestHandler {
   return async (req, res) => {
     const { repo, label, state } = parseQuery(listQuery, req);
     const repos = repo === undefined ? deps.config.repos : [repoOf(deps, repo)];
-    const lists = await Promise.all(
-      repos.map(async (one) => (await bookOf(deps, one).list()).map((issue) => viewOf(one, issue))),
-    );
+    const lists = await Promise.all(repos.map((one) => listOf(deps, one)));
     const issues = lists
-      .flat()
+      .flatMap((one) => one.issues)
       .filter(
         (issue) => (state === 'all' || issue.state === state) && (label === undefined || issue.labels.includes(label)),
       );
-    res.json({ issues });
+    res.json({ issues, unreadable: lists.flatMap((one) => one.unreadable) });
+  };
+}
+
+async function listOf(
+  deps: ApiDeps,
+  repo: RepoConfig,
+): Promise<{ issues: IssueView[]; unreadable: readonly string[] }> {
+  const book = bookOf(deps, repo);
+  const view = await issueViewer(deps, repo, book);
+  const unreadable = (await book.unreadable?.()) ?? [];
+  return {
+    issues: await Promise.all((await book.list()).map(view)),
+    unreadable: unreadable.map((what) => `${repo.name}: ${what}`),
   };
 }
 
 export function showIssue(deps: ApiDeps): RequestHandler {
   return async (req, res) => {
     const repo = repoOf(deps, pathParam(req, 'repo'));
-    const given = pathParam(req, 'number');
-    const issue = /^[1-9]\d{0,8}$/.test(given) ? await bookOf(deps, repo).read(Number(given)) : null;
-    if (issue === null)
-      throw notFound(
-        `issue ${JSON.stringify(given.slice(0, 20))} in ${repo.name}`,
-        '`lamplighter issue list` lists them',
-      );
-    res.json({ issue: viewOf(repo, issue) });
+    const book = bookOf(deps, repo);
+    const issue = await issueOf(book, repo, pathParam(req, 'number'));
+    const runs = await deps.store.runs.list({ repo: repo.key, issue: issue.number, limit: RUNS_SHOWN });
+    res.json({
+      issue: await (await issueViewer(deps, repo, book))(issue),
+      runs: runs.map((run) => summaryOf(run, deps.now())),
+    });
   };
+}
+
+async function issueOf(book: IssueBook, repo: RepoConfig, given: string): Promise<Issue> {
+  const issue = /^[1-9]\d{0,8}$/.test(given) ? await book.read(Number(given)) : null;
+  if (issue !== null) return issue;
+  throw notFound(`issue ${JSON.stringify(given.slice(0, 20))} in ${repo.name}`, '`lamplighter issue list` lists them');
+}
+
+const labelName = line(100).regex(/^[^\p{Cc},]*$/u, 'must be one line without commas');
+const newLabel = z.strictObject({ label: labelName });
+
+export function labelIssue(deps: ApiDeps): RequestHandler {
+  return async (req, res) => {
+    const { label } = parseBody(newLabel, req);
+    const repo = repoOf(deps, pathParam(req, 'repo'));
+    const book = bookOf(deps, repo);
+    if (book.applyLabel === undefined) throw notHere(repo);
+    const { number } = await issueOf(book, repo, pathParam(req, 'number'));
+    const issue = await book.applyLabel(number, label, principalOf(req).name);
+    res.status(201).json({ issue: await released(deps, repo, book, issue) });
+  };
+}
+
+/** Judged first: afterwards the release may be used up already, by the very run that was wanted. */
+async function released(deps: ApiDeps, repo: RepoConfig, book: IssueBook, issue: Issue): Promise<IssueView> {
+  const view = await (await issueViewer(deps, repo, book))(issue);
+  if (view.pickUp.refusals.length === 0) await lookNow(deps);
+  return view;
 }
 
 const newIssue = z.strictObject({
   repo: line(200).optional(),
   title: line(300).regex(/^[^\p{Cc}]*$/u, 'must be one line'),
   body: z.string().max(100_000).default(''),
-  labels: z
-    .array(line(100).regex(/^[^\p{Cc},]*$/u, 'must be one line without commas'))
-    .max(50)
-    .default([]),
+  labels: z.array(labelName).max(50).default([]),
 });
 
 export function addIssue(deps: ApiDeps): RequestHandler {
@@ -60,15 +100,18 @@ export function addIssue(deps: ApiDeps): RequestHandler {
     const { repo: name, ...issue } = parseBody(newIssue, req);
     const repo = repoOf(deps, name ?? onlyRepo(deps));
     const book = bookOf(deps, repo);
-    if (book.add === undefined) {
-      throw new ApiError(409, {
-        code: 'not-here',
-        message: `issues of ${repo.name} are written in its own tracker`,
-        remedy: 'add it there',
-      });
-    }
-    res.status(201).json({ issue: viewOf(repo, await book.add({ ...issue, by: principalOf(req).name })) });
+    if (book.add === undefined) throw notHere(repo);
+    const added = await book.add({ ...issue, by: principalOf(req).name });
+    res.status(201).json({ issue: await released(deps, repo, book, added) });
   };
+}
+
+function notHere(repo: RepoConfig): ApiError {
+  return new ApiError(409, {
+    code: 'not-here',
+    message: `issues of ${repo.name} are written in its own tracker`,
+    remedy: 'do it there',
+  });
 }
 
 function onlyRepo(deps: ApiDeps): string {
@@ -94,8 +137,4 @@ function bookOf(deps: ApiDeps, repo: RepoConfig): IssueBook {
   const book = deps.issues(repo.key);
   if (book === null) throw new Error(`repo ${repo.name} is enrolled but has no tracker: the api was wired without it`);
   return book;
-}
-
-function viewOf(repo: RepoConfig, issue: Issue): IssueView {
-  return { ...issue, repo: repo.key, repoName: repo.name };
 }

@@ -4,6 +4,8 @@ import { z } from 'zod';
 import type { ApiDeps } from './app.ts';
 import { principalOf } from './guards.ts';
 import { readKillSwitch, setKillSwitch } from './kill-switch.ts';
+import { lookNow } from './look-now.ts';
+import { readNotices } from './notices.ts';
 import { flag, line, parseBody, parseQuery } from './parse.ts';
 import { summaryOf, type QueueView, type StatusView } from './view.ts';
 
@@ -21,11 +23,12 @@ export function showHealth(deps: ApiDeps): RequestHandler {
 
 export async function viewStatus(deps: ApiDeps): Promise<StatusView> {
   const { store, config } = deps;
-  const [killSwitch, open, queue, health] = await Promise.all([
+  const [killSwitch, open, queue, health, notices] = await Promise.all([
     readKillSwitch(store.control, config.dataDir),
     store.runs.list({ open: true, limit: 1_000 }),
     queued(deps),
     deps.health(),
+    readNotices(deps),
   ]);
   return {
     version: deps.version,
@@ -37,6 +40,7 @@ export async function viewStatus(deps: ApiDeps): Promise<StatusView> {
     model: { provider: config.model.provider, name: config.model.name },
     openRuns: open.map((run) => summaryOf(run, deps.now())),
     queued: queue.length,
+    notices,
     ...health,
   };
 }
@@ -80,7 +84,9 @@ export function putKillSwitch(deps: ApiDeps): RequestHandler {
   return async (req, res) => {
     const { on, note } = parseBody(killSwitchBody, req);
     const value = { on, note, by: principalOf(req).name, at: deps.now() };
-    res.json({ killSwitch: await setKillSwitch(deps.store.control, deps.config.dataDir, value) });
+    const killSwitch = await setKillSwitch(deps.store.control, deps.config.dataDir, value);
+    if (!on) await lookNow(deps);
+    res.json({ killSwitch });
   };
 }
 

@@ -6,7 +6,7 @@ import { Router } from 'express';
 import type { ApiDeps } from './app.ts';
 import { followAll, followRun } from './event-streams.ts';
 import { sendEvidence } from './evidence.ts';
-import { addIssue, listIssues, showIssue } from './issues.ts';
+import { addIssue, labelIssue, listIssues, showIssue } from './issues.ts';
 import * as operations from './operations.ts';
 import { addAct, listRuns, showRun, showTranscript } from './runs.ts';
 import type { EventTail } from './sse.ts';
@@ -38,11 +38,14 @@ export function routes(deps: ApiDeps, tail: EventTail): Router {
 
   // What waits in the lanes, each in its lane's order.
   router.get('/api/queue', operations.showQueue(deps));
-  // ?repo ?label ?state=open|closed|all → {issues: IssueView[]}.
+  // ?repo ?label ?state=open|closed|all → {issues: IssueView[], unreadable: string[]}.
   router.get('/api/issues', listIssues(deps));
   // {repo?, title, body?, labels?} → 201 {issue}, where the tracker is a folder of ours.
   router.post('/api/issues', addIssue(deps));
+  // {issue: IssueView, runs: RunSummary[]}: pickUp says why it is picked up or not.
   router.get('/api/issues/*repo/:number', showIssue(deps));
+  // {label} → 201 {issue}: one more application of the label; of ready-for-agent, a new release.
+  router.post('/api/issues/*repo/:number/labels', labelIssue(deps));
 
   // ?run ?undelivered → {escalations}.
   router.get('/api/escalations', operations.listEscalations(deps));

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { homedir } from 'node:os';
-import { join } from 'node:path';
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { refuseAct, UNFREEZE_WAYS, type RequestedAct } from '../domain/act.ts';
 import type { ActRow, RunRow, Store } from '../store/port.ts';
 import type { ApiDeps } from './app.ts';
+import { commandPlace } from './command-place.ts';
 import { ApiError, notFound } from './errors.ts';
 import { principalOf } from './guards.ts';
 import { flag, line, parseBody, parseQuery, pathParam, wholeNumber } from './parse.ts';
@@ -97,12 +96,6 @@ function since(session: SessionView, turn: number): SessionView {
     turns: session.turns.filter((one) => one.turn >= turn),
     results: session.results.filter((one) => one.turn >= turn),
   };
-}
-
-/** Shown for copying, so quoted for a shell. */
-function commandPlace(dataDir: string): string {
-  if (dataDir === join(homedir(), '.local', 'share', 'lamplighter')) return '';
-  return ` --data-dir ${/^[\w./-]+$/.test(dataDir) ? dataDir : `'${dataDir.replaceAll("'", `'\\''`)}'`}`;
 }
 
 export async function viewTranscript(store: Store, run: string, only?: string): Promise<TranscriptView> {

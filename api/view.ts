@@ -1,4 +1,5 @@
 /** The shapes that the API answers with: rows of the store, folded for people. Times are epoch milliseconds, money is micro-dollars. */
+import type { Refusal } from '../domain/eligibility.ts';
 import type { Issue } from '../domain/issue.ts';
 import type {
   ActRow,
@@ -80,7 +81,23 @@ export interface TranscriptView {
   readonly sessions: readonly SessionView[];
 }
 
-export type IssueView = Issue & { readonly repo: string; readonly repoName: string };
+export type IssueView = Issue & { readonly repo: string; readonly repoName: string; readonly pickUp: PickUpView };
+
+/** Whether a run may start of the issue as it is now. */
+export interface PickUpView {
+  /** Open and labelled: somebody wants it picked up. */
+  readonly asked: boolean;
+  /** The run that is at work on it. */
+  readonly run: string | null;
+  /** Every reason why not; empty: the next look at the tracker picks it up. */
+  readonly refusals: readonly { readonly why: Refusal['why']; readonly text: string; readonly remedy: string }[];
+}
+
+/** Something that keeps runs from starting, and what to do about it. */
+export interface NoticeView {
+  readonly text: string;
+  readonly remedy: string;
+}
 
 export interface QueueView {
   readonly queue: readonly QueuedRelease[];
@@ -97,6 +114,7 @@ export interface StatusView {
   readonly model: { readonly provider: string; readonly name: string };
   readonly openRuns: readonly RunSummary[];
   readonly queued: number;
+  readonly notices: readonly NoticeView[];
   readonly ok: boolean;
   readonly parts: readonly PartHealth[];
 }

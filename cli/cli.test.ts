@@ -254,6 +254,41 @@ describe('issues, kill switch, recovery', () => {
     expect(shown).toContain('GET /hello');
   });
 
+  it('an issue that is not picked up says every reason with its remedy, and how the label is applied anew', async () => {
+    await here('kill-switch', 'on', '--note', 'stop');
+    const added = await here('issue', 'add', '--title', 'By a stranger', '--label', 'ready-for-agent', '--as', 'eve');
+    for (const { stdout } of [added, await here('issue', 'show', 'acme/shop', '2')]) {
+      expect(stdout).toMatch(/not picked up, because\n {2}the kill switch is on\n +→ lamplighter kill-switch off/);
+      expect(stdout).toMatch(/applied by eve, who is not a trusted collaborator\n +→ let somebody apply it/);
+    }
+    expect((await here('issue', 'list')).stdout).toMatch(
+      /acme\/shop#2 .*not picked up: the kill switch is on; the label/,
+    );
+
+    await here('kill-switch', 'off', '--note', 'go');
+    const again = await here('issue', 'label', 'acme/shop', '2', 'ready-for-agent', '--as', 'ada');
+    expect(again.stdout).toContain('picked up as soon as');
+    expect((await here('issue', 'label', 'acme/shop', '77', 'x')).code).toBe(1);
+  });
+
+  it('the list of runs says what keeps new ones from starting, a broken issue file among it', async () => {
+    await here('kill-switch', 'on', '--note', 'stop');
+    await api.store.control.setFact('issues-failure/shop-1', '0009-x.md:1:1: no front matter', 1);
+    const { stdout } = await here('runs');
+    expect(stdout).toMatch(
+      /the kill switch is on: nothing new starts\n +→ lamplighter kill-switch off --note "why" --data-dir/,
+    );
+    expect(stdout).toContain('acme/shop has an issue file that cannot be read: 0009-x.md:1:1: no front matter');
+    await api.store.control.setFact('issues-failure/shop-1', null, 2);
+  });
+
+  it('a release is looked at now, not at the next poll', async () => {
+    await here('kill-switch', 'off', '--note', 'go');
+    const before = api.polled();
+    await here('issue', 'label', 'acme/shop', '1', 'ready-for-agent', '--as', 'ada');
+    expect(api.polled()).toBe(before + 1);
+  });
+
   it('the kill switch is a row and a file, and either is enough (invariant 8)', async () => {
     const file = join(api.dataDir, 'kill-switch');
     expect((await here('kill-switch', 'off', '--note', 'armed')).stdout).toContain('off');

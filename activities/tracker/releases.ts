@@ -40,12 +40,16 @@ export async function eligibleReleases(
   });
 }
 
-export async function judgeIssue(standing: Standing, tracker: Tracker, issue: Issue): Promise<Eligibility> {
+export async function judgeIssue(
+  standing: Standing,
+  tracker: Pick<Tracker, 'read'>,
+  issue: Issue,
+): Promise<Eligibility> {
   return judgeEligibility(issue, { ...standing, blockers: await readBlockers(tracker, [issue]) });
 }
 
 async function readBlockers(
-  tracker: Tracker,
+  tracker: Pick<Tracker, 'read'>,
   issues: readonly Issue[],
 ): Promise<Map<number, 'open' | 'closed' | 'unknown'>> {
   const states = new Map<number, 'open' | 'closed' | 'unknown'>();
@@ -56,7 +60,7 @@ async function readBlockers(
 }
 
 /** A blocker that can't be read goes on blocking what it blocks, and nothing else. */
-async function stateOf(tracker: Tracker, number: number): Promise<'open' | 'closed' | 'unknown'> {
+async function stateOf(tracker: Pick<Tracker, 'read'>, number: number): Promise<'open' | 'closed' | 'unknown'> {
   try {
     return (await tracker.read(number))?.state ?? 'unknown';
   } catch {

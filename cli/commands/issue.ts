@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import type { IssueView } from '../../api/view.ts';
+import type { IssueView, RunSummary } from '../../api/view.ts';
 import { createApiClient } from '../api-client.ts';
 import { CliFailure, EXIT } from '../failure.ts';
 import { actingCommand, apiCommand, collect, wholeNumber, type CommonOptions } from '../options.ts';
-import { columns, oneLine, paint, plain, say, sayJson } from '../output.ts';
+import { columns, oneLine, paint, plain, say, sayJson, standing } from '../output.ts';
 
 interface AddOptions extends CommonOptions {
   readonly title: string;
@@ -22,8 +22,9 @@ interface ListOptions extends CommonOptions {
 
 export function issueCommand(): Command {
   return new Command('issue')
-    .description('add, list and show issues')
+    .description('add, label, list and show issues')
     .addCommand(add())
+    .addCommand(label())
     .addCommand(list())
     .addCommand(show());
 }
@@ -47,8 +48,43 @@ function add(): Command {
         ...(options.repo === undefined ? {} : { repo: options.repo }),
       });
       if (options.json) sayJson({ issue });
-      else say(`${plain(issue.repoName)}#${issue.number} is written: ${plain(issue.url)}`);
+      else {
+        say(`${plain(issue.repoName)}#${issue.number} is written: ${plain(issue.url)}`);
+        if (issue.pickUp.asked) sayPickUp(issue);
+      }
     });
+}
+
+function label(): Command {
+  return actingCommand('label', 'apply a label; ready-for-agent once more is a new release, and a new run', [
+    'issue label acme/shop 3 ready-for-agent',
+  ])
+    .argument('<repo>', 'by name or key')
+    .argument('<number>', 'of the issue', wholeNumber)
+    .argument('<label>', 'to apply')
+    .action(async (repo: string, number: number, name: string, options: CommonOptions) => {
+      const { issue } = await createApiClient(options).send<{ issue: IssueView }>(
+        'POST',
+        `${issuePath(repo, number)}/labels`,
+        { label: name },
+      );
+      if (options.json) return sayJson({ issue });
+      say(`${plain(issue.repoName)}#${issue.number} carries ${plain(name)}`);
+      sayPickUp(issue);
+    });
+}
+
+function issuePath(repo: string, number: number): string {
+  return `/api/issues/${repo.split('/').map(encodeURIComponent).join('/')}/${number}`;
+}
+
+/** What keeps the issue from being picked up, each with its remedy; or that nothing does. */
+function sayPickUp({ pickUp }: IssueView): void {
+  if (pickUp.run !== null) return say(`${paint('cyan', 'at work')}  lamplighter show ${plain(pickUp.run)} --follow`);
+  if (pickUp.refusals.length === 0)
+    return say(`${paint('green', 'picked up')} as soon as its lane and a slot are free`);
+  say(`${paint('yellow', 'not picked up')}, because`);
+  for (const { text, remedy } of pickUp.refusals) say(`  ${plain(text)}\n${paint('dim', `    → ${plain(remedy)}`)}`);
 }
 
 function bodyOf({ body, bodyFile }: AddOptions): string {
@@ -74,7 +110,9 @@ function list(): Command {
       const query = new URLSearchParams({ state: options.state });
       if (options.repo !== undefined) query.set('repo', options.repo);
       if (options.label !== undefined) query.set('label', options.label);
-      const answer = await createApiClient(options).get<{ issues: IssueView[] }>(`/api/issues?${query.toString()}`);
+      const answer = await createApiClient(options).get<{ issues: IssueView[]; unreadable: string[] }>(
+        `/api/issues?${query.toString()}`,
+      );
       if (options.json) sayJson(answer);
       else if (answer.issues.length === 0) say('no issues');
       else
@@ -85,20 +123,35 @@ function list(): Command {
               issue.state,
               oneLine(issue.title, 60),
               paint('dim', plain(issue.labels.join(', '))),
+              whyNot(issue),
             ]),
           ),
         );
+      if (options.json !== true)
+        for (const what of answer.unreadable) say(paint('yellow', `unreadable  ${plain(what)}`));
     });
 }
 
+/** For a line of the list: the reasons alone. */
+function whyNot({ pickUp }: IssueView): string {
+  if (pickUp.run !== null) return paint('cyan', 'at work');
+  if (!pickUp.asked || pickUp.refusals.length === 0) return '';
+  return paint('yellow', `not picked up: ${plain(pickUp.refusals.map((one) => one.text).join('; '))}`);
+}
+
 function show(): Command {
-  return apiCommand('show', 'show one issue', ['issue show acme/shop 3', 'issue show acme/shop 3 --json'])
+  return apiCommand('show', 'show one issue: who labelled it, its runs, and why it is picked up or not', [
+    'issue show acme/shop 3',
+    'issue show acme/shop 3 --json',
+  ])
     .argument('<repo>', 'by name or key')
     .argument('<number>', 'of the issue', wholeNumber)
     .action(async (repo: string, number: number, options: CommonOptions) => {
-      const path = `/api/issues/${repo.split('/').map(encodeURIComponent).join('/')}/${number}`;
-      const { issue } = await createApiClient(options).get<{ issue: IssueView }>(path);
-      if (options.json) return sayJson({ issue });
+      const answer = await createApiClient(options).get<{ issue: IssueView; runs: RunSummary[] }>(
+        issuePath(repo, number),
+      );
+      if (options.json) return sayJson(answer);
+      const { issue, runs } = answer;
       say(paint('bold', `${plain(issue.repoName)}#${issue.number}  ${plain(issue.title)}`));
       say(paint('dim', `${issue.state} · ${plain(issue.labels.join(', ')) || 'no labels'} · ${plain(issue.url)}`));
       for (const event of issue.labelEvents) {
@@ -109,6 +162,8 @@ function show(): Command {
           ),
         );
       }
+      for (const run of runs) say(`  run ${plain(run.id)}  ${standing(run)}  ${oneLine(run.reason ?? '', 100)}`);
+      if (issue.state === 'open') sayPickUp(issue);
       say(`\n${plain(issue.body)}`);
     });
 }

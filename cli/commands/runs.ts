@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { RunSummary } from '../../api/view.ts';
+import type { RunSummary, StatusView } from '../../api/view.ts';
 import { ago } from '../../ui/format.ts';
 import { createApiClient } from '../api-client.ts';
 import { apiCommand, wholeNumber, type CommonOptions } from '../options.ts';
@@ -23,9 +23,10 @@ export function runsCommand(): Command {
       if (options.open === true) query.set('open', 'true');
       if (options.repo !== undefined) query.set('repo', options.repo);
       if (options.issue !== undefined) query.set('issue', String(options.issue));
-      const answer = await createApiClient(options).get<{ runs: RunSummary[] }>(`/api/runs?${query.toString()}`);
-      if (options.json) sayJson(answer);
-      else if (answer.runs.length === 0) say('no runs');
+      const api = createApiClient(options);
+      const answer = await api.get<{ runs: RunSummary[] }>(`/api/runs?${query.toString()}`);
+      if (options.json) return sayJson(answer);
+      if (answer.runs.length === 0) say('no runs');
       else
         say(
           columns([
@@ -33,11 +34,19 @@ export function runsCommand(): Command {
             ...answer.runs.map(row),
           ]),
         );
+      sayNotices((await api.get<StatusView>('/api/status')).notices);
     });
 }
 
+/** Who looks at the list and misses a run finds here why none starts. */
+function sayNotices(notices: StatusView['notices']): void {
+  for (const { text, remedy } of notices)
+    say(`${paint('yellow', plain(text))}\n${paint('dim', `  → ${plain(remedy)}`)}`);
+}
+
 function row(run: RunSummary): string[] {
-  const why = run.stage === 'frozen' ? paint('red', `  ${oneLine(run.reason ?? '', 60)}`) : '';
+  const reason = run.group === 'needs-you' ? oneLine(run.reason ?? '', 80) : '';
+  const why = reason === '' ? '' : paint(run.stage === 'frozen' ? 'red' : 'yellow', `  ${reason}`);
   return [
     plain(run.id),
     `${plain(run.repoName)}#${run.issue}`,

@@ -23,6 +23,8 @@ export interface ApiServer {
   readonly store: Store;
   readonly poked: string[];
   readonly log: LogEntry[];
+  /** How often the poller was told to look now. */
+  polled(): number;
   /** Another process's view of the same database. */
   openSecondStore(): Promise<Store>;
   /** Ends every connection and comes back on the same port with a fresh store and application. */
@@ -41,6 +43,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     openStore({ kind: 'sqlite', file: join(dataDir, 'store.db') }, join(dataDir, 'blobs'));
   const poked: string[] = [];
   const log: LogEntry[] = [];
+  let polled = 0;
   const tracker = createLocalTracker({ dir: join(dataDir, 'issues'), people: { ada: 'admin' }, now: Date.now });
   let store = await open();
   let server = await listen(0, options);
@@ -63,7 +66,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
       token: token ?? TOKEN,
       engine: {
         poke: async (run) => void poked.push(run),
-        pollNow: async () => undefined,
+        pollNow: async () => void (polled += 1),
         recover: async () => ({ runs: ['run-lost'], lanes: ['shop-1'] }),
         links: (run) => ({ temporalUrl: `http://127.0.0.1:8233/run/${run.id}` }),
         ...engine,
@@ -89,6 +92,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     dataDir,
     poked,
     log,
+    polled: () => polled,
     get store() {
       return store;
     },

@@ -1,0 +1,47 @@
+/** What stands between an issue and a run, for everybody to see: an operator who wonders why nothing happens looks here first. */
+import type { ApiDeps } from './app.ts';
+import { commandPlace } from './command-place.ts';
+import { readKillSwitch } from './kill-switch.ts';
+import { allowRemedy, killSwitchRemedy } from './pick-up.ts';
+import type { NoticeView } from './view.ts';
+
+export async function readNotices(deps: ApiDeps): Promise<NoticeView[]> {
+  const { store, config } = deps;
+  const killSwitch = await readKillSwitch(store.control, config.dataDir);
+  const notices: NoticeView[] = [];
+  if (killSwitch.on) {
+    notices.push({
+      text: 'the kill switch is on: nothing new starts',
+      remedy: killSwitchRemedy(commandPlace(config.dataDir)),
+    });
+  }
+  if (config.repos.length === 0) {
+    notices.push({ text: 'no repo is enrolled', remedy: 'name one under repos: in lamplighter.yaml' });
+  }
+  for (const repo of config.repos) {
+    if (!config.allow.includes(repo.name))
+      notices.push({ text: `${repo.name} is not on the allowlist`, remedy: allowRemedy(repo.name) });
+    notices.push(...(await trackerNotices(deps, repo)));
+  }
+  return notices;
+}
+
+/** The poller leaves as a fact what it could not read. */
+async function trackerNotices(deps: ApiDeps, repo: ApiDeps['config']['repos'][number]): Promise<NoticeView[]> {
+  const [tracker, issues] = await Promise.all([
+    deps.store.control.fact(`tracker-failure/${repo.key}`),
+    deps.store.control.fact(`issues-failure/${repo.key}`),
+  ]);
+  const notices: NoticeView[] = [];
+  if (typeof tracker === 'string')
+    notices.push({
+      text: `the issues of ${repo.name} cannot be read: ${tracker}`,
+      remedy: `see to ${repo.tracker.dir}`,
+    });
+  if (typeof issues === 'string')
+    notices.push({
+      text: `${repo.name} has an issue file that cannot be read: ${issues}`,
+      remedy: `correct it in ${repo.tracker.dir}; docs/configuration.md shows one`,
+    });
+  return notices;
+}

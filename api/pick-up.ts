@@ -1,0 +1,86 @@
+/** Why an issue is picked up or not: judged as the poller judges it, each refusal in words and with what to do about it. */
+import { judgeIssue, readStanding, type Standing } from '../activities/tracker/releases.ts';
+import type { RepoConfig } from '../config/types.ts';
+import { refusalText, type Refusal } from '../domain/eligibility.ts';
+import { LABELS, type Issue } from '../domain/issue.ts';
+import type { ApiDeps } from './app.ts';
+import { commandPlace } from './command-place.ts';
+import type { IssueBook } from './issue-book.ts';
+import type { IssueView, PickUpView } from './view.ts';
+
+export type ViewIssue = (issue: Issue) => Promise<IssueView>;
+
+/** Reads once what all issues of the repo are judged by; the issues may be many. */
+export async function issueViewer(deps: ApiDeps, repo: RepoConfig, book: IssueBook): Promise<ViewIssue> {
+  const { dataDir, allow } = deps.config;
+  const [standing, open] = await Promise.all([
+    readStanding({ store: deps.store, dataDir, allow }, repo),
+    deps.store.runs.list({ repo: repo.key, open: true }),
+  ]);
+  const place = commandPlace(dataDir);
+  return async (issue) => {
+    const run = open.find((one) => one.issue === issue.number)?.id ?? null;
+    return {
+      ...issue,
+      repo: repo.key,
+      repoName: repo.name,
+      pickUp: await judge({ standing, repo, book, issue, run, place }),
+    };
+  };
+}
+
+interface Judged {
+  readonly standing: Standing;
+  readonly repo: RepoConfig;
+  readonly book: IssueBook;
+  readonly issue: Issue;
+  readonly run: string | null;
+  readonly place: string;
+}
+
+async function judge({ standing, repo, book, issue, run, place }: Judged): Promise<PickUpView> {
+  const judged = await judgeIssue(standing, book, issue);
+  const refusals = judged.eligible ? [] : judged.refusals;
+  return {
+    asked: issue.state === 'open' && issue.labels.includes(LABELS.ready),
+    run,
+    refusals: refusals.map((one) => ({
+      why: one.why,
+      text: refusalText(one),
+      remedy: remedyOf(one, { repo: repo.name, number: issue.number, place }),
+    })),
+  };
+}
+
+interface Where {
+  readonly repo: string;
+  readonly number: number;
+  readonly place: string;
+}
+
+function remedyOf(refusal: Refusal, { repo, number, place }: Where): string {
+  const label = `lamplighter issue label ${repo} ${number} ${LABELS.ready} --as <name>${place}`;
+  switch (refusal.why) {
+    case 'kill-switch':
+      return killSwitchRemedy(place);
+    case 'not-allowlisted':
+      return allowRemedy(repo);
+    case 'closed':
+      return 'open it again if there is more to do';
+    case 'not-labelled':
+    case 'release-used':
+      return label;
+    case 'untrusted':
+      return `let somebody apply it whom tracker.people of ${repo} in lamplighter.yaml gives write or admin: ${label}`;
+    case 'blocked':
+      return `it waits until they are closed; a number that is no issue of ${repo} must be taken out`;
+  }
+}
+
+export function killSwitchRemedy(place: string): string {
+  return `lamplighter kill-switch off --note "why"${place}`;
+}
+
+export function allowRemedy(repo: string): string {
+  return `put ${repo} into the list \`allow\` in lamplighter.yaml and start \`lamplighter up\` again`;
+}
