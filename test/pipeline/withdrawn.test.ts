@@ -27,6 +27,26 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('the world moves while a run 
     expect((await bench.tracker.read(issue.number))?.labels).not.toContain('agent-in-progress');
   });
 
+  it('a person closes the issue: the run ends cancelled, nothing is pushed, and it stays closed', async () => {
+    bench.scenario('Be overtaken', {
+      triage: ACCEPT,
+      steps: [{ calls: [{ note: 'looking' }], delayMs: 1500 }, ...(MULTIPLY as { steps: object[] }).steps],
+    });
+    const issue = await bench.release('Be overtaken');
+    await bench.run(issue.number, inStage('implement'));
+
+    await bench.tracker.close(issue.number);
+    const run = await bench.run(issue.number, ended);
+
+    expect(run.outcome, JSON.stringify(run.state)).toBe('cancelled');
+    expect(run.state.stage === 'ended' ? run.state.reason : '').toBe(`issue #${issue.number} was closed`);
+    expect(bench.pushes()).toEqual([]);
+    const left = await bench.tracker.read(issue.number);
+    expect(left?.state).toBe('closed');
+    expect(left?.labels).toEqual([]);
+    expect(await bench.store.capacity.held()).toEqual([]);
+  });
+
   it('many polls at once give one run (invariant 2)', async () => {
     bench.scenario('Multiply', MULTIPLY);
     const issue = await bench.tracker.add({ title: 'Multiply', body: 'x', labels: ['ready-for-agent'], by: 'ada' });
