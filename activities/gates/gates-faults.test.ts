@@ -249,3 +249,31 @@ describe('a machine or a contract that allows no judgement', () => {
     },
   );
 });
+
+describe.skipIf(!has('bwrap'))('a change that hides what it holds', () => {
+  const token = `ghp_${'0123456789abcdefghijABCDEFGHIJklmnop'}`;
+
+  it('a secret in a file that a NUL or an attribute makes binary is found', async () => {
+    const base = await bench.commit({ 'check.sh': BY_TEST + report(PASS) });
+    const head = await bench.commit({
+      ...RED_TEST,
+      code: 'x',
+      'a.bin': `\0\n${token}\n`,
+      '.gitattributes': '*.dat -diff\n',
+      'b.dat': `${token.replace('0', '9')}\n`,
+    });
+    const verified = await bench.verify(base, head, contractOf({ test: 'sh check.sh' }));
+    const findings = verified.kind === 'refused' ? verified.findings.join('\n') : '';
+    expect(findings).toContain('a.bin:2 in commit');
+    expect(findings).toContain('b.dat:1 in commit');
+  });
+
+  it('one that is too big to be read is refused with what to do, and is no fault that would be tried again', async () => {
+    const base = await bench.commit({ 'check.sh': BY_TEST + report(PASS) });
+    const head = await bench.commit({ ...RED_TEST, code: 'x', 'big.txt': `${'x'.repeat(1023)}\n`.repeat(70 * 1024) });
+    expect(await bench.verify(base, head, contractOf({ test: 'sh check.sh' }))).toEqual({
+      kind: 'refused',
+      findings: [expect.stringContaining('too big to be read') as string],
+    });
+  });
+});

@@ -1,6 +1,7 @@
-import { guard } from '../../domain/gates/guard.ts';
+import { guard, type GuardInput } from '../../domain/gates/guard.ts';
 import { addedLines } from '../../domain/gates/patch.ts';
-import type { ChangedFile, RepoGit } from '../git/port.ts';
+import type { ChangedFile, Commit, RepoGit } from '../git/port.ts';
+import { TooMuchOutput } from '../git/trusted.ts';
 import type { VerifyInput } from './gates.ts';
 import { anyTestRule, protectedRule } from './paths.ts';
 import type { GateResult } from './proof-gates.ts';
@@ -22,13 +23,18 @@ export async function runGuard(git: GuardGit, input: VerifyInput, files: readonl
       `Your history does not contain the base ${base.slice(0, 10)}: put your commits on top of it without rewriting what was there.`,
     );
   }
+  const written = await readAdditions(git, input, commits);
+  if (written === null) {
+    return refusal(
+      'Your change is too big to be read: one of its commits adds more than 64 MB. Rewrite your commits so that they hold sources and small fixtures only.',
+    );
+  }
   const findings = guard({
     run,
     issue,
     files,
-    added: addedLines(await git.patch(base, head)),
     commits,
-    secrets: await secretsInCommits(commits, (parent, sha) => git.patch(parent, sha)),
+    ...written,
     isTest: anyTestRule(contract),
     isProtected: protectedRule(contract),
   });
@@ -41,6 +47,23 @@ export async function runGuard(git: GuardGit, input: VerifyInput, files: readonl
     ids: new Map(),
     stop: findings.length > 0,
   };
+}
+
+/** Null where there is more of it than can be held. */
+async function readAdditions(
+  git: GuardGit,
+  { base, head }: VerifyInput,
+  commits: readonly Commit[],
+): Promise<Pick<GuardInput, 'added' | 'secrets'> | null> {
+  try {
+    return {
+      added: addedLines(await git.patch(base, head)),
+      secrets: await secretsInCommits(commits, (parent, sha) => git.patch(parent, sha)),
+    };
+  } catch (error) {
+    if (error instanceof TooMuchOutput) return null;
+    throw error;
+  }
 }
 
 function refusal(finding: string): GateResult {

@@ -53,6 +53,8 @@ export function createReading(clean: TrustedGit, deps: TrustedGitDeps): Reading 
     patch: (base, head) =>
       clean.text([
         'diff',
+        // One NUL would make a file binary, and hide what it holds from whoever reads the patch.
+        '--text',
         '--no-ext-diff',
         '--no-textconv',
         '--no-color',

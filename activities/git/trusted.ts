@@ -16,6 +16,9 @@ export interface GitCall {
   readonly protocols?: string;
 }
 
+/** What git was asked for is too big to be held: of a change of an agent's, the agent's to mend. */
+export class TooMuchOutput extends Error {}
+
 export interface TrustedGit {
   /** Never throws for how git ended. */
   run(args: readonly string[], call?: GitCall): Promise<CommandResult>;
@@ -74,8 +77,8 @@ export function createTrustedGit(deps: TrustedGitDeps): TrustedGit {
       }
       // Half an answer would be read as a whole one.
       if (result.droppedBytes > 0) {
-        throw new Error(
-          `git ${args[0]} printed more than ${KEEP_BYTES} bytes: the repo is too big for this to be read whole`,
+        throw new TooMuchOutput(
+          `git ${args[0]} printed more than ${KEEP_BYTES} bytes: this is too big to be read whole`,
         );
       }
       return result.stdout;

@@ -78,6 +78,25 @@ describe('guard', () => {
     ]);
   });
 
+  it.each([
+    'closes #7',
+    'Resolved: #7',
+    'fix: #7',
+    'Closing #7',
+    'Fixes acme/shop#7',
+    'fixes #99',
+    'Closes GH-7',
+    'closes https://git.example/acme/shop/issues/7',
+  ])('refuses %s, whichever issue it would close', (words) => {
+    expect(withMessage(`Add\n\n${words}\nRefs #7\n\nLamplighter-Run: r.1\n`)).toEqual([
+      expect.stringContaining('would close'),
+    ]);
+  });
+
+  it.each(['fix the rounding, see #7', 'prefixes #7', 'fixes the second of 7'])('lets %s pass', (words) => {
+    expect(withMessage(`Add\n\n${words}\nRefs #7\n\nLamplighter-Run: r.1\n`)).toEqual([]);
+  });
+
   it('refuses a missing or foreign trailer, a missing reference, and a word that closes the issue', () => {
     expect(withMessage('Add')).toHaveLength(2);
     expect(withMessage('Add\n\nRefs #7\n\nLamplighter-Run: rx1\n')).toEqual([

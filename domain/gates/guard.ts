@@ -59,6 +59,10 @@ export const ALWAYS_PROTECTED: readonly string[] = [
 const SKIP_CI =
   /\[(?:skip[ -]ci|ci[ -]skip|no[ -]ci|skip[ -]actions|actions[ -]skip|skip[ -]\w+[ -]ci)\]|\*\*\*NO_CI\*\*\*|^skip-checks:\s*true/im;
 
+/** As forges read it: a word that closes, then an issue of any repo by number, by name or by address. */
+const CLOSES =
+  /\b(?:clos(?:e[sd]?|ing)|fix(?:e[sd]|ing)?|resolv(?:e[sd]?|ing)|implement(?:s|ed|ing)?)\b:?\s+(?:issues?\s+)?(?:(?:[\w.-]+\/)*[\w.-]*#\d+|GH-\d+|https?:\/\/\S+\/issues\/\d+)/i;
+
 /** Findings as sentences for the agent; empty when there is nothing to say. */
 export function guard(input: GuardInput): string[] {
   return [...pathFindings(input), ...markFindings(input), ...messageFindings(input), ...secretFindings(input)];
@@ -95,7 +99,6 @@ function markFindings({ added, isTest }: GuardInput): string[] {
 function messageFindings({ commits, run, issue }: GuardInput): string[] {
   const trailer = new RegExp(`^Lamplighter-Run: ${escapeRegExp(run)}[ \\t]*$`, 'm');
   const refers = new RegExp(`\\bRefs:? #${issue}\\b`, 'i');
-  const closes = new RegExp(`\\b(?:close[sd]?|fix(?:e[sd])?|resolve[sd]?):? #${issue}\\b`, 'i');
   const found: string[] = [];
   for (const { sha, message } of commits) {
     const commit = `Commit ${sha.slice(0, 10)}`;
@@ -104,9 +107,10 @@ function messageFindings({ commits, run, issue }: GuardInput): string[] {
         `${commit} has no trailer \`Lamplighter-Run: ${run}\`: amend its message so that the last paragraph carries it.`,
       );
     if (!refers.test(message)) found.push(`${commit} does not say \`Refs #${issue}\`: amend its message.`);
-    if (closes.test(message))
+    const closes = CLOSES.exec(message)?.[0];
+    if (closes !== undefined)
       found.push(
-        `${commit} would close issue #${issue} before the deploy is healthy: write \`Refs #${issue}\` in its place.`,
+        `${commit} says \`${closes}\`, with which it would close an issue before the deploy is healthy: write \`Refs #${issue}\` in its place.`,
       );
     if (SKIP_CI.test(message)) found.push(`${commit} asks CI to skip it: take that mark out of the message.`);
   }
