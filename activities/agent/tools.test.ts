@@ -84,6 +84,17 @@ describe('activities/agent/tools', () => {
     });
   });
 
+  test('a command longer than the kernel takes is refused with what to do, and one of just that length runs', async () => {
+    const script = (bytes: number): string => `echo ran; #${'x'.repeat(bytes - 'echo ran; #'.length)}`;
+    await open(`{ bash: '${script(128 * 1024)}' }`, `{ bash: '${script(128 * 1024 - 1)}' }`);
+
+    expect(await next()).toMatchObject({
+      isError: true,
+      content: expect.stringContaining('with the editor') as string,
+    });
+    expect(await next()).toMatchObject({ isError: false, content: 'ran\n[exit code 0]' });
+  });
+
   test('a command that hangs is ended with its children and says so', async () => {
     await open(`{ bash: { command: 'sleep 600 & sleep 600', timeout_seconds: 0.5 } }`);
 

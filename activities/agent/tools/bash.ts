@@ -5,11 +5,17 @@ import { sealTool } from './tool.ts';
 const DEFAULT_SECONDS = 120;
 const MAX_SECONDS = 1800;
 
+/** The kernel takes no longer argument (128 KiB with its end): a longer one would fail as a fault of ours. */
+const MAX_COMMAND_BYTES = 128 * 1024 - 1;
+
 const schema = z.strictObject({
   command: z
     .string()
     .min(1)
-    .regex(/^[^\0]*$/, 'must not hold a NUL'),
+    .regex(/^[^\0]*$/, 'must not hold a NUL')
+    .refine((command) => Buffer.byteLength(command) <= MAX_COMMAND_BYTES, {
+      message: `must be at most ${MAX_COMMAND_BYTES} bytes: write long files with the editor, or in several commands`,
+    }),
   timeout_seconds: z.number().positive().max(MAX_SECONDS).optional(),
 });
 
