@@ -151,7 +151,8 @@ function pythonHome(): string | null {
 
 export const HAS_PYTEST = PYTHON !== null;
 
-const TOOLCHAINS: Readonly<Record<string, Toolchain>> = {
+/** Node, and the Python that has pytest where there is one. */
+export const TOOLCHAINS: Readonly<Record<string, Toolchain>> = {
   ...builtinToolchains(process.execPath),
   ...(PYTHON === null ? {} : { python: { bind: [PYTHON], path: [join(PYTHON, 'bin')], env: {} } }),
 };

@@ -2,11 +2,10 @@
  * The whole pipeline in one process, with real parts: Temporal, git, sandbox, store, gates, the scripted model. Each bench has a namespace,
  * a folder and a bare remote of its own; the remote counts the pushes that reach it, the model logs every request.
  */
-import { execFileSync } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { inject } from 'vitest';
 import { stringify } from 'yaml';
@@ -22,38 +21,47 @@ import type { RunRow, Store } from '../../store/port.ts';
 import { createEngine } from '../../workers/engine.ts';
 import { bundleWorkflows, startWorker } from '../../workers/start-worker.ts';
 import { createTemporalCalls, type TemporalCalls } from '../../workers/temporal.ts';
+import { createRemote, lines, type BenchRemote } from './bench-remote.ts';
 
 export const PERSON = 'ada';
 export const REPO_KEY = 'demo-lib';
 
-export interface Bench {
+/** One enrolled repo: its remote, its issues, its runs. */
+export interface BenchRepo extends BenchRemote {
+  readonly key: string;
+  readonly tracker: LocalTracker;
+  release(title: string, body?: string): Promise<Issue>;
+  /** The newest run of the issue, as soon as `ready` holds (an ended one: and its effects are done); fails with the run's state after the deadline. */
+  run(issue: number, ready: (run: RunRow) => boolean, deadlineMs?: number): Promise<RunRow>;
+}
+
+export interface BenchRepoOptions {
+  readonly files?: Readonly<Record<string, string>>;
+  readonly contract?: object;
+  readonly deploy?: Partial<Config['repos'][number]['deploy']>;
+}
+
+/** Of its own methods and fields, those of a repo are those of `demo/lib`. */
+export interface Bench extends BenchRepo {
   readonly dir: string;
   readonly config: Config;
   readonly store: Store;
-  readonly tracker: LocalTracker;
   readonly calls: TemporalCalls;
   /** Of the bench's own namespace. */
   readonly client: Client;
   readonly engine: ReturnType<typeof createEngine>;
-  readonly remote: string;
+  /** By its key: `demo-lib`, or one of `more`. */
+  repo(key: string): BenchRepo;
   scenario(title: string, scenario: object): void;
-  release(title: string, body?: string): Promise<Issue>;
-  git(...args: string[]): string;
-  /** Commits straight to the remote's main, as a colleague would. */
-  land(files: Readonly<Record<string, string>>, subject: string): string;
-  /** Lines of the remote's own log: one a push that it took. */
-  pushes(): string[];
   modelRequests(): { readonly session: string | null; readonly step: number | null; readonly kind: string }[];
-  /** The newest run of the issue, as soon as `ready` holds (an ended one: and its effects are done); fails with the run's state after the deadline. */
-  run(issue: number, ready: (run: RunRow) => boolean, deadlineMs?: number): Promise<RunRow>;
   close(): Promise<void>;
 }
 
-export interface BenchOptions {
-  readonly files?: Readonly<Record<string, string>>;
-  readonly contract?: object;
+export interface BenchOptions extends BenchRepoOptions {
+  /** Further repos, by key, beside `demo/lib`. */
+  readonly more?: Readonly<Record<string, BenchRepoOptions & Required<Pick<BenchRepoOptions, 'files' | 'contract'>>>>;
+  readonly toolchains?: Config['toolchains'];
   readonly bounds?: Partial<RunBounds>;
-  readonly deploy?: Partial<Config['repos'][number]['deploy']>;
   readonly armed?: boolean;
   /** 0: every workflow task replays its whole history. */
   readonly maxCachedWorkflows?: number;
@@ -87,19 +95,12 @@ let bundle: ReturnType<typeof bundleWorkflows> | null = null;
 
 export async function openBench(options: BenchOptions = {}): Promise<Bench> {
   const dir = mkdtempSync(join(tmpdir(), 'lamplighter-pipeline-'));
-  const remote = makeRemote(dir, {
-    'lib.mjs': LIB,
-    'test/lib.test.mjs': LIB_TEST,
-    ...options.files,
-    '.lamplighter.yml': stringify(options.contract ?? CONTRACT),
-  });
+  const places = enrol(dir, options);
   const scenarios = join(dir, 'scenarios');
   mkdirSync(scenarios);
-  const issues = join(dir, 'issues');
-  mkdirSync(issues);
   const logFile = join(dir, 'model.jsonl');
   const model = await startScriptedModel({ scenarioDir: scenarios, port: 0, logFile });
-  const config = configOf({ dir, remote, issues, modelUrl: model.url, options });
+  const config = configOf({ dir, places, modelUrl: model.url, options });
   const store = await openStore(config.store, join(config.dataDir, 'blobs'));
   if (options.armed !== false)
     await store.control.setKillSwitch({ on: false, by: PERSON, note: 'test', at: Date.now() });
@@ -116,19 +117,21 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
   const connection = await Connection.connect({ address: config.temporal.address });
   const client = new Client({ connection, namespace: config.temporal.namespace });
   const calls = createTemporalCalls(client);
-  const tracker = createLocalTracker({ dir: issues, people: { [PERSON]: 'write' }, now: Date.now });
-  const git = (...args: string[]): string =>
-    execFileSync('git', args, { cwd: remote, encoding: 'utf8', env: gitEnv(dir) }).trim();
+  const repos = new Map(places.map((place) => [place.key, createRepo({ place, store, calls, failures })]));
+  const repo = (key: string): BenchRepo => {
+    const found = repos.get(key);
+    if (found === undefined) throw new Error(`the bench has no repo ${key}: it has ${[...repos.keys()].join(', ')}`);
+    return found;
+  };
 
   return {
+    ...repo(REPO_KEY),
+    repo,
     dir,
     config,
     store,
-    tracker,
     calls,
     client,
-    remote,
-    git,
     engine: createEngine({ store, calls, config }),
     scenario(title, scenario) {
       const name = title.toLowerCase().replaceAll(/[^a-z]+/g, '-');
@@ -142,28 +145,8 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
         }),
       );
     },
-    async release(title, body = 'As the title says.') {
-      const issue = await tracker.add({ title, body, labels: ['ready-for-agent'], by: PERSON });
-      await calls.pollNow();
-      return issue;
-    },
-    land: (files, subject) => land(dir, remote, files, subject),
-    pushes: () => lines(join(remote, 'pushes.log')),
     modelRequests: () =>
       lines(logFile).map((line) => JSON.parse(line) as { session: string | null; step: number | null; kind: string }),
-    async run(issue, ready, deadlineMs = 60_000) {
-      const deadline = Date.now() + deadlineMs;
-      for (;;) {
-        const [run] = await store.runs.list({ repo: REPO_KEY, issue, limit: 1 });
-        if (run !== undefined && ready(run) && !(run.outcome !== null && (await calls.isOpen(run.id)))) return run;
-        if (failures.length > 0) throw failures[0];
-        if (Date.now() > deadline)
-          throw new Error(
-            `issue ${issue} is not there yet: ${JSON.stringify(run?.state ?? 'no run')} ${JSON.stringify(await store.queue.waiting(REPO_KEY))}`,
-          );
-        await new Promise((resolve) => setTimeout(resolve, 50));
-      }
-    },
     async close() {
       await worker.stop();
       await model.close();
@@ -174,16 +157,78 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
   };
 }
 
+interface Place extends BenchRepoOptions {
+  readonly key: string;
+  readonly name: string;
+  readonly remote: BenchRemote;
+  readonly issues: string;
+}
+
+function enrol(dir: string, options: BenchOptions): Place[] {
+  const lib = { files: { 'lib.mjs': LIB, 'test/lib.test.mjs': LIB_TEST, ...options.files } };
+  const place = (key: string, name: string, folder: string, given: BenchRepoOptions): Place => {
+    const issues = join(folder, 'issues');
+    mkdirSync(issues, { recursive: true });
+    const contract = stringify(given.contract ?? CONTRACT);
+    return {
+      ...given,
+      key,
+      name,
+      issues,
+      remote: createRemote(folder, { ...given.files, '.lamplighter.yml': contract }),
+    };
+  };
+  return [
+    place(REPO_KEY, 'demo/lib', dir, { ...options, ...lib }),
+    ...Object.entries(options.more ?? {}).map(([key, given]) => place(key, `demo/${key}`, join(dir, key), given)),
+  ];
+}
+
+function createRepo({
+  place: { key, issues, remote },
+  store,
+  calls,
+  failures,
+}: {
+  place: Place;
+  store: Store;
+  calls: TemporalCalls;
+  failures: readonly unknown[];
+}): BenchRepo {
+  const tracker = createLocalTracker({ dir: issues, people: { [PERSON]: 'write' }, now: Date.now });
+  return {
+    ...remote,
+    key,
+    tracker,
+    async release(title, body = 'As the title says.') {
+      const issue = await tracker.add({ title, body, labels: ['ready-for-agent'], by: PERSON });
+      await calls.pollNow();
+      return issue;
+    },
+    async run(issue, ready, deadlineMs = 60_000) {
+      const deadline = Date.now() + deadlineMs;
+      for (;;) {
+        const [run] = await store.runs.list({ repo: key, issue, limit: 1 });
+        if (run !== undefined && ready(run) && !(run.outcome !== null && (await calls.isOpen(run.id)))) return run;
+        if (failures.length > 0) throw failures[0];
+        if (Date.now() > deadline)
+          throw new Error(
+            `issue ${issue} is not there yet: ${JSON.stringify(run?.state ?? 'no run')} ${JSON.stringify(await store.queue.waiting(key))}`,
+          );
+        await new Promise((resolve) => setTimeout(resolve, 50));
+      }
+    },
+  };
+}
+
 function configOf({
   dir,
-  remote,
-  issues,
+  places,
   modelUrl,
   options,
 }: {
   dir: string;
-  remote: string;
-  issues: string;
+  places: readonly Place[];
   modelUrl: string;
   options: BenchOptions;
 }): Config {
@@ -191,18 +236,16 @@ function configOf({
   mkdirSync(dataDir, { mode: 0o700 });
   return {
     dataDir,
-    repos: [
-      {
-        key: REPO_KEY,
-        name: 'demo/lib',
-        remote,
-        branch: 'main',
-        pushEnv: {},
-        tracker: { kind: 'local', dir: issues, people: { [PERSON]: 'write' } },
-        deploy: { command: null, timeoutSeconds: 30, env: {}, health: null, ...options.deploy },
-      },
-    ],
-    allow: ['demo/lib'],
+    repos: places.map(({ key, name, remote, issues, deploy }) => ({
+      key,
+      name,
+      remote: remote.remote,
+      branch: 'main',
+      pushEnv: {},
+      tracker: { kind: 'local', dir: issues, people: { [PERSON]: 'write' } },
+      deploy: { command: null, timeoutSeconds: 30, env: {}, health: null, ...deploy },
+    })),
+    allow: places.map((place) => place.name),
     store: { kind: 'sqlite', file: join(dataDir, 'lamplighter.db') },
     temporal: {
       address: inject('temporalAddress'),
@@ -222,42 +265,7 @@ function configOf({
     bounds: { ...BOUNDS, ...options.bounds },
     slots: 2,
     pollSeconds: 1,
-    toolchains: builtinToolchains(process.execPath),
+    toolchains: { ...builtinToolchains(process.execPath), ...options.toolchains },
     heartbeatSeconds: 5,
   };
-}
-
-function makeRemote(dir: string, files: Readonly<Record<string, string>>): string {
-  const remote = join(dir, 'remote.git');
-  execFileSync('git', ['init', '-q', '--bare', '-b', 'main', remote], { env: gitEnv(dir) });
-  land(dir, remote, files, 'First');
-  const hook = join(remote, 'hooks', 'post-receive');
-  writeFileSync(hook, '#!/bin/sh\ncat >> pushes.log\n');
-  chmodSync(hook, 0o755);
-  return remote;
-}
-
-function land(dir: string, remote: string, files: Readonly<Record<string, string>>, subject: string): string {
-  const work = mkdtempSync(join(dir, 'colleague-'));
-  const git = (...args: string[]): string =>
-    execFileSync('git', args, { cwd: work, encoding: 'utf8', env: gitEnv(dir), stdio: ['ignore', 'pipe', 'ignore'] });
-  git('clone', '-q', remote, '.');
-  for (const [path, text] of Object.entries(files)) {
-    mkdirSync(dirname(join(work, path)), { recursive: true });
-    writeFileSync(join(work, path), text);
-  }
-  git('add', '-A');
-  git('-c', 'user.name=Colleague', '-c', 'user.email=colleague@example.invalid', 'commit', '-q', '-m', subject);
-  git('push', '-q', 'origin', 'HEAD:main');
-  const sha = git('rev-parse', 'HEAD').trim();
-  rmSync(work, { recursive: true });
-  return sha;
-}
-
-function gitEnv(dir: string): Record<string, string> {
-  return { PATH: process.env['PATH'] ?? '', HOME: dir, GIT_CONFIG_NOSYSTEM: '1' };
-}
-
-function lines(path: string): string[] {
-  return existsSync(path) ? readFileSync(path, 'utf8').split('\n').filter(Boolean) : [];
 }

@@ -1,0 +1,67 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { HAS_PYTEST, TOOLCHAINS } from '../../activities/gates/gates-bench.ts';
+import { has } from '../setup/needs.ts';
+import { ended, openBench, type Bench } from './bench.ts';
+import { DURATIONS, STOCK } from './own-repos.ts';
+
+describe.skipIf(!has('temporal') || !has('bwrap'))('a repo of one’s own', { timeout: 180_000 }, () => {
+  const live = mkdtempSync(join(tmpdir(), 'lamplighter-live-'));
+  let bench: Bench;
+  beforeAll(async () => {
+    const deployed = (key: string) => ({
+      deploy: { command: 'echo "$LAMPLIGHTER_SHA" > "$LIVE"', env: { LIVE: join(live, key) } },
+    });
+    bench = await openBench({
+      more: {
+        durations: { ...DURATIONS, ...deployed('durations') },
+        ...(HAS_PYTEST ? { stock: { ...STOCK, ...deployed('stock') } } : {}),
+      },
+      toolchains: TOOLCHAINS,
+    });
+  });
+  afterAll(async () => {
+    await bench.close();
+    rmSync(live, { recursive: true });
+  });
+
+  it.for([
+    { key: 'durations', own: DURATIONS, kinds: ['base', 'guard', 'red', 'regression', 'green', 'push', 'deploy'] },
+    ...(has('pytest') && HAS_PYTEST
+      ? [
+          {
+            key: 'stock',
+            own: STOCK,
+            kinds: ['base', 'guard', 'red', 'regression', 'green', 'push', 'build', 'deploy'],
+          },
+        ]
+      : []),
+  ])('$key ships: its sha on the remote and live, its issue closed, every gate green', async ({ key, own, kinds }) => {
+    const repo = bench.repo(key);
+    bench.scenario(own.issue.title, own.scenario);
+
+    const issue = await repo.release(own.issue.title, own.issue.body);
+    const run = await repo.run(issue.number, ended, 150_000);
+
+    expect(run.outcome, JSON.stringify(run.state)).toBe('shipped');
+    expect(repo.pushes()).toHaveLength(1);
+    const sha = repo.git('rev-parse', 'main');
+    expect(sha).toBe(run.state.progress.pushed);
+    expect(readFileSync(join(live, key), 'utf8')).toBe(`${sha}\n`);
+    expect(repo.git('rev-list', '--count', `${run.state.progress.base}..main`)).toBe('2');
+    expect((await repo.tracker.read(issue.number))?.state).toBe('closed');
+
+    const evidence = await bench.store.evidence.list(run.id);
+    const green = new Set(evidence.filter((one) => one.verdict === 'green').map((one) => one.kind));
+    expect([...green]).toEqual(expect.arrayContaining(kinds));
+    expect(evidence.filter((one) => one.verdict === 'red')).toEqual([]);
+  });
+
+  it('repos keep apart: each has its own runs, and the one that was not asked has none', async () => {
+    const runs = await bench.store.runs.list({});
+    expect(runs.map((run) => run.repo).toSorted()).toEqual(HAS_PYTEST ? ['durations', 'stock'] : ['durations']);
+    expect(bench.pushes()).toEqual([]);
+  });
+});
