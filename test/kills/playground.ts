@@ -1,0 +1,82 @@
+/** A playground made ready for kills: quick heartbeats, a remote that counts, a model that takes its time, one issue or both. */
+import { mkdirSync, readFileSync, rmSync, writeFileSync, existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { parse, stringify } from 'yaml';
+import type { ScriptedRequest } from '../../activities/agent/scripted/server.ts';
+import type { Scenario } from '../../activities/agent/scripted/scenario.ts';
+import { git } from '../../playground/git.ts';
+import { createPlayground, type Playground } from '../../playground/playground.ts';
+
+/** The remote takes this long to take a push: long enough to die in the middle. */
+const PUSH_SECONDS = 1;
+
+export interface Table {
+  readonly seed: number;
+  /** Which of the two issues are there. */
+  readonly issues: readonly number[];
+  /** Changes the scenario of issue 1. */
+  readonly scenario?: (scenario: Scenario) => Scenario;
+}
+
+export interface KillPlayground extends Playground {
+  /** `old new` of every update of the remote's main, in order. */
+  pushes(): string[];
+  /** Whether the remote is at work on a push, or has been. */
+  pushBegan(): boolean;
+  modelRequests(): ScriptedRequest[];
+  issueText(issue: number): string;
+}
+
+export async function setTable(dataDir: string, { seed, issues, scenario }: Table): Promise<KillPlayground> {
+  const playground = await createPlayground({ dir: join(dataDir, 'playground'), seed });
+  const { dir, remote, config } = playground;
+  const issueFile = (issue: number): string => {
+    const name = readdirSync(join(dir, 'issues')).find((one) => one.startsWith(String(issue).padStart(4, '0')));
+    if (name === undefined) throw new Error(`the playground has no issue ${issue}`);
+    return join(dir, 'issues', name);
+  };
+  for (const { number } of playground.issues) if (!issues.includes(number)) rmSync(issueFile(number));
+  change(config, (given) => ({ ...given, heartbeatSeconds: 2 }));
+  if (scenario !== undefined) change(join(dir, 'scenarios', 'issue-1.yaml'), (given) => scenario(given as Scenario));
+
+  // The remote's own record of every change of main. A hook after the fact would miss the push whose sender was killed.
+  await git(remote, ['config', 'core.logAllRefUpdates', 'always']);
+  const begun = join(dataDir, 'push-began');
+  mkdirSync(join(remote, 'hooks'), { recursive: true });
+  hook(remote, 'pre-receive', `cat >/dev/null; : > '${begun}'; sleep ${PUSH_SECONDS}`);
+  return {
+    ...playground,
+    pushes: () =>
+      linesOf(join(remote, 'logs', 'refs', 'heads', 'main')).map((line) => line.split(' ').slice(0, 2).join(' ')),
+    pushBegan: () => existsSync(begun),
+    modelRequests: () =>
+      linesOf(join(dataDir, 'logs', 'model-requests.jsonl')).map((line) => JSON.parse(line) as ScriptedRequest),
+    issueText: (issue) => readFileSync(issueFile(issue), 'utf8'),
+  };
+}
+
+/** How often each model turn was asked for, by session and step; a step that is missing here was asked for once. */
+export function repeatedTurns(requests: readonly ScriptedRequest[]): Readonly<Record<string, number>> {
+  const counts = new Map<string, number>();
+  for (const { session, step, kind } of requests) {
+    const key = `${session}#${step ?? kind}`;
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return Object.fromEntries([...counts].filter(([, count]) => count > 1));
+}
+
+function change(file: string, by: (given: object) => object): void {
+  writeFileSync(file, stringify(by(parse(readFileSync(file, 'utf8')) as object), { lineWidth: 0 }));
+}
+
+function hook(remote: string, name: string, script: string): void {
+  writeFileSync(join(remote, 'hooks', name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+}
+
+function linesOf(file: string): string[] {
+  return existsSync(file)
+    ? readFileSync(file, 'utf8')
+        .split('\n')
+        .filter((line) => line !== '')
+    : [];
+}
