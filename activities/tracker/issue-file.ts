@@ -17,7 +17,11 @@ const event = z.strictObject({
 
 const frontMatter = z.strictObject({
   number: z.int().positive(),
-  title: z.string().min(1),
+  title: z
+    .string()
+    .min(1)
+    .max(500)
+    .regex(/^(?:\P{Cc}|[\t\n])*$/u, 'must not hold control characters'),
   author: word.optional(),
   state: z.enum(['open', 'closed']),
   /** What holds now. Absent: what the events say. A label without an event was put there by nobody we can name. */
@@ -79,10 +83,11 @@ export function parseIssueFile(text: string, name: string): ParsedIssueFile {
       source.complain(['number'], `${meta.number} is not the number that the file's name starts with: make them agree`),
     );
   }
-  for (const [index, one] of (meta.events ?? []).entries()) {
-    const first = (meta.events ?? []).findIndex((other) => other.id === one.id);
-    if (first !== index)
-      errors.push(source.complain(['events', index, 'id'], `${one.id} is used by another event: an id is used once`));
+  const ids = new Set<string>();
+  for (const [index, { id }] of (meta.events ?? []).entries()) {
+    if (ids.has(id))
+      errors.push(source.complain(['events', index, 'id'], `${id} is used by another event: an id is used once`));
+    ids.add(id);
   }
   const comments = parseComments(text, fenced[0].length, (offset, what) =>
     errors.push(`${name}:${lineOf(text, offset)}:1: ${what}`),

@@ -1,6 +1,15 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -153,6 +162,18 @@ more
     ],
     ['an event id used twice', eventsTwice(), '1.md:7:7: events[1].id'],
     [
+      'a terminal sequence for a title',
+      '---\nnumber: 1\ntitle: "a\\e[31m"\nstate: open\n---\n',
+      '1.md:3:1: title: must not',
+    ],
+    ['a title of many pages', `---\nnumber: 1\ntitle: ${'x'.repeat(400_000)}\nstate: open\n---\n`, '1.md:3:1: title'],
+    [
+      'more than anybody writes',
+      `---\nnumber: 1\ntitle: x\nstate: open\n---\n${'x'.repeat(600_000)}`,
+      '1.md:1:1: has ',
+    ],
+    ['lists in lists', `---\nnumber: 1\ntitle: ${'['.repeat(20_000)}\nstate: open\n---\n`, '1.md:3:'],
+    [
       'a comment without an end',
       '---\nnumber: 1\ntitle: x\nstate: open\n---\n\n<!-- lamplighter:comment id=a by=b at=c -->\nx\n',
       '1.md:7:1: this comment has no end',
@@ -165,6 +186,31 @@ more
     expect((await tracker.listLabelled(LABELS.ready)).map((one) => one.number)).toEqual([good.number]);
     expect((await tracker.unreadable()).join('\n')).toContain(expected);
     await expect(tracker.read(1)).rejects.toThrow(expected);
+  });
+
+  it('a folder, a pipe, or a link in the place of a file is reported, not waited for, and hides no other', async () => {
+    const tracker = trackerIn(dir);
+    mkdirSync(join(dir, '1-folder.md'));
+    execFileSync('mkfifo', [join(dir, '2-pipe.md')]);
+    symlinkSync('/etc/passwd', join(dir, '3-link.md'));
+    symlinkSync('/nowhere', join(dir, '4-dangling.md'));
+    const good = await tracker.add({ title: 'good', body: '', labels: [LABELS.ready], by: 'ada' });
+
+    expect((await tracker.listLabelled(LABELS.ready)).map((one) => one.number)).toEqual([good.number]);
+    expect(await tracker.unreadable()).toEqual([
+      expect.stringMatching(/^1-folder\.md:1:1: is not a plain file/),
+      expect.stringMatching(/^2-pipe\.md:1:1: is not a plain file/),
+      expect.stringMatching(/^3-link\.md:1:1: can't be read \(ELOOP\)/),
+      expect.stringMatching(/^4-dangling\.md:1:1: can't be read \(ELOOP\)/),
+    ]);
+  });
+
+  it('what lies in wait as a draft is not written through', async () => {
+    const victim = join(dir, 'victim');
+    writeFileSync(victim, 'mine');
+    symlinkSync(victim, join(dir, '.0001-good.md.tmp'));
+    await trackerIn(dir).add({ title: 'good', body: '', labels: [], by: 'ada' });
+    expect(readFileSync(victim, 'utf8')).toBe('mine');
   });
 
   it('a folder that is not there is reported, and made by the first issue', async () => {
