@@ -22,10 +22,7 @@ export function wordsOf(issue: Issue, root: unknown, above: readonly PropertyKey
       return [{ path, what: `not a valid key here: ${issue.issues.map((one) => one.message).join('; ')}` }];
     case 'invalid_value':
       return [
-        {
-          path,
-          what: `expected ${issue.values.map((value) => JSON.stringify(value)).join(' or ')}, found ${shown(valueAt(root, path))}`,
-        },
+        { path, what: missed(issue.values.map((value) => JSON.stringify(value)).join(' or '), valueAt(root, path)) },
       ];
     default:
       return [{ path, what: `${issue.message}, found ${shown(valueAt(root, path))}` }];
@@ -33,7 +30,10 @@ export function wordsOf(issue: Issue, root: unknown, above: readonly PropertyKey
 }
 
 function mistyped(expected: string, value: unknown): string {
-  const wanted = NAMES[expected] ?? expected;
+  return missed(NAMES[expected] ?? expected, value);
+}
+
+function missed(wanted: string, value: unknown): string {
   return value === undefined ? `is missing: expected ${wanted}` : `expected ${wanted}, found ${shown(value)}`;
 }
 
@@ -58,12 +58,7 @@ function fromUnion(
       'options' in issue && Array.isArray(issue.options)
         ? issue.options.map((one) => JSON.stringify(one)).join(' or ')
         : 'another value';
-    return [
-      {
-        path,
-        what: found === undefined ? `is missing: expected ${options}` : `expected ${options}, found ${shown(found)}`,
-      },
-    ];
+    return [{ path, what: missed(options, found) }];
   }
   // The alternative that is wrong only inside, if there is one: it is what the writer meant.
   const meant = issue.errors.filter((errors) => errors.every((one) => one.path.length > 0));

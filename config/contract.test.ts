@@ -45,6 +45,11 @@ describe('parseContract', () => {
     ['a misspelt key', `${CHECK}netwrok: [a.test]\n`, ':6:1: netwrok: unknown key'],
     ['a misspelt key of a check', `${CHECK}    minimun: 3\n`, ':6:5: checks[0].minimun: unknown key'],
     [
+      'a missing report',
+      CHECK.replace(/ {4}report.*\n/, ''),
+      'checks[0].report: is missing: expected "junit" or "tap"',
+    ],
+    [
       'a report that is not parsed yet',
       CHECK.replace('junit', 'go-json'),
       ':4:5: checks[0].report: go-json is not supported yet',

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { MAX_TOKENS, MODEL_NAME, PRICES, SCRIPTED_MODEL_NAME } from './defaults.ts';
 import { modelKey } from './environment.ts';
 import type { Loading } from './load.ts';
@@ -36,6 +37,9 @@ export function loadModel({
       'the scripted model needs a folder of scenario files: name it, or set ANTHROPIC_API_KEY for the real model',
     );
   }
+  const scenarioDir = scripted && model.scenarios !== undefined ? refs.path(model.scenarios) : null;
+  if (scenarioDir !== null && !existsSync(scenarioDir))
+    fail(['model', 'scenarios'], `there is no folder ${scenarioDir}: make it, or correct the path`);
   return {
     provider,
     name,
@@ -43,7 +47,7 @@ export function loadModel({
     apiKey: scripted ? null : key,
     maxTokens: model.maxTokens ?? MAX_TOKENS,
     prices,
-    scenarioDir: scripted && model.scenarios !== undefined ? refs.path(model.scenarios) : null,
+    scenarioDir,
   };
 }
 

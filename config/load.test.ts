@@ -111,6 +111,11 @@ describe('loadConfig', () => {
     ['fix-forward, which is not built yet', 'bounds: { fixAttempts: 5 }', 'bounds.fixAttempts: unknown key'],
     ['a model without a price', 'model: { provider: scripted, name: gpt }', 'model.name: there is no price for gpt'],
     ['the real model without a key', 'model: { provider: anthropic }', 'model.provider: anthropic needs a key'],
+    [
+      'a folder of scenarios that is not there',
+      'model: { provider: scripted, scenarios: nowhere }',
+      'lamplighter.yaml:1:30: model.scenarios: there is no folder ',
+    ],
     ['two documents', 'slots: 1\n---\nslots: 2', 'lamplighter.yaml:2:1: '],
     ['a list instead of a mapping', '- a', 'lamplighter.yaml:1:1: expected a mapping, found a list'],
   ])('refuses %s, naming file, line, column and key', (_case, yaml, expected) => {

@@ -61,9 +61,7 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
 
 function textOf(file: string): string {
   if (!existsSync(file))
-    throw new ConfigError([
-      `${file}: there is no such file: correct --config, or write one (docs/schema/lamplighter.json)`,
-    ]);
+    throw new ConfigError([`${file}: there is no such file: correct --config, or write one (docs/configuration.md)`]);
   return readFileSync(file, 'utf8');
 }
 

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -11,28 +11,40 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-const toolchains = {
-  node: { bind: ['/opt/node'], path: ['/opt/node/bin'], env: { NODE_ENV: 'test' } },
-  go: { bind: ['/opt/go'], path: ['/opt/go/bin'], env: { GOFLAGS: '-mod=mod' } },
-};
+function declare(...names: readonly string[]): Parameters<typeof createEnvironment>[0]['toolchains'] {
+  return Object.fromEntries(
+    names.map((name) => [
+      name,
+      { bind: [join(dir, name)], path: [join(dir, name, 'bin')], env: { [`${name.toUpperCase()}_HOME`]: name } },
+    ]),
+  );
+}
 
 test("declared toolchains are bound read-only and put in front of PATH, and the contract's hosts are passed on", () => {
-  const environment = createEnvironment({ toolchains, cachesDir: join(dir, 'caches') });
+  for (const name of ['node', 'go']) mkdirSync(join(dir, name));
+  const environment = createEnvironment({ toolchains: declare('node', 'go'), cachesDir: join(dir, 'caches') });
   const given = environment.forContract({ toolchain: ['node', 'go'], network: ['registry.example'] });
   expect(given.binds).toEqual([
-    { from: '/opt/node', mode: 'ro' },
-    { from: '/opt/go', mode: 'ro' },
+    { from: join(dir, 'node'), mode: 'ro' },
+    { from: join(dir, 'go'), mode: 'ro' },
     { from: join(dir, 'caches'), to: '/caches', mode: 'rw' },
   ]);
-  expect(given.path).toEqual(['/opt/node/bin', '/opt/go/bin']);
-  expect(given.env).toMatchObject({ NODE_ENV: 'test', GOFLAGS: '-mod=mod' });
+  expect(given.path).toEqual([join(dir, 'node/bin'), join(dir, 'go/bin')]);
+  expect(given.env).toMatchObject({ NODE_HOME: 'node', GO_HOME: 'go' });
   expect(given.hosts).toEqual(['registry.example']);
 });
 
 test('an unknown toolchain is an error that names the known ones', () => {
-  const environment = createEnvironment({ toolchains, cachesDir: join(dir, 'caches') });
+  const environment = createEnvironment({ toolchains: declare('node', 'go'), cachesDir: join(dir, 'caches') });
   expect(() => environment.forContract({ toolchain: ['toString'], network: [] })).toThrow(
     '"toString", which the operator has not declared (declared: go, node)',
+  );
+});
+
+test('a toolchain whose folder is not on this machine is an error that names the folder', () => {
+  const environment = createEnvironment({ toolchains: declare('node'), cachesDir: join(dir, 'caches') });
+  expect(() => environment.forContract({ toolchain: ['node'], network: [] })).toThrow(
+    `"node" binds ${join(dir, 'node')}, which is not on this machine`,
   );
 });
 

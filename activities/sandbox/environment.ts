@@ -1,5 +1,5 @@
 /** What a contract's toolchain and network come to in the sandbox: binds, environment, PATH and reachable hosts. */
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../config/types.ts';
 import type { Contract } from '../../domain/contract.ts';
@@ -13,7 +13,7 @@ export interface SandboxEnvironment {
 }
 
 export interface Environment {
-  /** Throws when the contract names a toolchain that the operator has not declared. Makes the cache folders. */
+  /** Throws when the contract names a toolchain that the operator has not declared, or that is not on this machine. Makes the cache folders. */
   forContract(contract: Pick<Contract, 'toolchain' | 'network'>): SandboxEnvironment;
 }
 
@@ -77,6 +77,13 @@ function cacheVariables(): Record<string, string> {
 
 function toolchainOf(toolchains: Config['toolchains'], name: string): Config['toolchains'][string] {
   const toolchain = Object.hasOwn(toolchains, name) ? toolchains[name] : undefined;
+  const gone = toolchain?.bind.filter((folder) => !existsSync(folder)) ?? [];
+  if (gone.length > 0) {
+    throw new Error(
+      `the toolchain "${name}" binds ${gone.join(', ')}, which is not on this machine: ` +
+        'install it there, or correct toolchains in lamplighter.yaml and start `lamplighter up` again',
+    );
+  }
   if (toolchain !== undefined) return toolchain;
   const known = Object.keys(toolchains).toSorted().join(', ') || 'none';
   throw new Error(

@@ -7,6 +7,7 @@ import { ConfigError } from '../../config/errors.ts';
 import { loadConfig } from '../../config/load.ts';
 import { createApiClient } from '../api-client.ts';
 import { checkMachine, type Environment, type Finding } from '../checkup.ts';
+import { checkRepos } from '../checkup-repos.ts';
 import { CliFailure, EXIT } from '../failure.ts';
 import { dataDirOf } from '../find-api.ts';
 import { withExamples, type CommonOptions } from '../options.ts';
@@ -38,7 +39,8 @@ async function examine(options: DoctorOptions, env: Environment): Promise<Findin
   const dataDir = dataDirOf(options);
   const { finding, config } = checkConfig(options, dataDir, env);
   const api = await checkApi(options);
-  return [...checkMachine(env, dataDir), finding, api.finding, ...checkArmed(dataDir, config, api.status)];
+  const repos = config === null ? [] : await checkRepos(config.repos, env);
+  return [...checkMachine(env, dataDir), finding, ...repos, api.finding, ...checkArmed(dataDir, config, api.status)];
 }
 
 function checkConfig(

@@ -53,7 +53,7 @@ export function answerTo(request: SeenRequest, scenarios: readonly Scenario[]): 
       request,
       null,
       null,
-      `no scenario matches the first user message; there are: ${scenarios.map((one) => one.name).join(', ') || 'none'}`,
+      `no scenario matches the first user message (there are: ${scenarios.map((one) => one.name).join(', ') || 'none'}). This is the scripted model: write a scenario whose match stands in the issue, or set ANTHROPIC_API_KEY for a real one`,
     );
   }
   if (another !== undefined) {

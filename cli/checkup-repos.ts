@@ -1,0 +1,59 @@
+/** What `doctor` looks at for each enrolled repo, as its service's user would meet it: the main branch of the remote, the folder of the issues. */
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { promisify } from 'node:util';
+import type { Config } from '../config/types.ts';
+import type { Environment, Finding } from './checkup.ts';
+
+const TIMEOUT_MS = 10_000;
+
+type Repo = Config['repos'][number];
+
+/** Not required: a remote that is away for a while keeps only its own repo waiting. */
+export async function checkRepos(repos: readonly Repo[], env: Environment): Promise<Finding[]> {
+  return Promise.all(repos.map((repo) => checkRepo(repo, env)));
+}
+
+async function checkRepo(repo: Repo, env: Environment): Promise<Finding> {
+  const about = { name: `repo ${repo.name}`, required: false } as const;
+  const head = await headOf(repo, env);
+  if (!head.ok) return { ...about, ok: false, detail: head.why, remedy: head.remedy };
+  if (!existsSync(repo.tracker.dir))
+    return {
+      ...about,
+      ok: false,
+      detail: `the folder of its issues is not there: ${repo.tracker.dir}`,
+      remedy: `make it, or correct tracker.dir; \`lamplighter issue add\` makes it too`,
+    };
+  return { ...about, ok: true, detail: `${repo.branch} is at ${head.sha.slice(0, 10)}`, remedy: null };
+}
+
+type Head =
+  | { readonly ok: true; readonly sha: string }
+  | { readonly ok: false; readonly why: string; readonly remedy: string };
+
+async function headOf({ remote, branch }: Repo, env: Environment): Promise<Head> {
+  try {
+    const { stdout } = await promisify(execFile)(
+      'git',
+      ['ls-remote', '--heads', '--', remote, `refs/heads/${branch}`],
+      {
+        timeout: TIMEOUT_MS,
+        env: {
+          PATH: env['PATH'],
+          HOME: env['HOME'],
+          SSH_AUTH_SOCK: env['SSH_AUTH_SOCK'],
+          LC_ALL: 'C',
+          GIT_TERMINAL_PROMPT: '0',
+        },
+      },
+    );
+    const sha = stdout.split('\t')[0] ?? '';
+    if (sha !== '') return { ok: true, sha };
+    return { ok: false, why: `${remote} has no branch ${branch}`, remedy: 'push it, or name another as branch' };
+  } catch (error) {
+    const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim().split('\n')[0] : '';
+    const why = said === undefined || said === '' ? `no answer within ${TIMEOUT_MS / 1000} s` : said;
+    return { ok: false, why: `${remote} cannot be read: ${why}`, remedy: 'correct remote, or see to its access' };
+  }
+}
