@@ -1,0 +1,96 @@
+/**
+ * Records the histories that every later change of workflows or domain must replay (invariant 14). A vitest file only for the suite's
+ * Temporal and the bench; `npm run histories` runs it, `npm test` does not.
+ */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { homedir, hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { WorkflowExecutionInfo } from '@temporalio/client';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { runWorkflowId } from '../../domain/run.ts';
+import { decodedText, HISTORIES, historyText } from '../replay/history-files.ts';
+import { openBench, type Bench } from './bench.ts';
+import { STORIES } from './stories.ts';
+
+const release = process.env['LAMPLIGHTER_HISTORIES_RELEASE'] ?? '';
+const folder = join(HISTORIES, release);
+/** Story by run id. */
+const told = new Map<string, string>();
+let bench: Bench;
+
+beforeAll(async () => {
+  expect(release, 'the release to record is given by `npm run histories`').not.toBe('');
+  bench = await openBench();
+});
+afterAll(() => bench.close());
+
+it.each(STORIES)('$name', { timeout: 180_000 }, async (story) => {
+  const run = await story.tell(bench);
+  told.set(run.id, story.name);
+});
+
+it('writes what was told', { timeout: 120_000 }, async () => {
+  expect(told.size).toBe(STORIES.length);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const rows: string[] = [];
+  for (const [name, execution] of named(await closedExecutions())) {
+    const { workflowId, runId } = execution;
+    const history = await bench.client.workflow.getHandle(workflowId, runId).fetchHistory();
+    const text = historyText(history);
+    refusePrivate(name, text);
+    writeFileSync(join(folder, `${name}.json`), text);
+    rows.push(`| ${name} | ${execution.type} | ${execution.historyLength} | ${execution.historySize ?? '?'} |`);
+  }
+  const head = ['| history | workflow | events | bytes |', '|---|---|---:|---:|'];
+  writeFileSync(join(folder, 'sizes.md'), `${[...head, ...rows.sort()].join('\n')}\n`);
+});
+
+/** All that ended; waits until the lanes have, and the server's listing shows it. */
+async function closedExecutions(): Promise<WorkflowExecutionInfo[]> {
+  const all: WorkflowExecutionInfo[] = [];
+  const unsettled = async (): Promise<string[]> => {
+    all.length = 0;
+    for await (const one of bench.client.workflow.list()) all.push(one);
+    const open = all.filter((one) => one.status.name === 'RUNNING' && one.type !== 'issuePoller');
+    const listed = new Set(all.map((one) => one.workflowId));
+    const missing = [...told.keys()].map(runWorkflowId).filter((id) => !listed.has(id));
+    return [...open.map((one) => one.workflowId), ...missing];
+  };
+  await expect.poll(unsettled, { timeout: 30_000 }).toEqual([]);
+  return all.filter((one) => one.status.name !== 'RUNNING');
+}
+
+/** Runs and sessions by their story; of the many lanes and polls the longest and the shortest. */
+function named(all: readonly WorkflowExecutionInfo[]): Map<string, WorkflowExecutionInfo> {
+  const found = new Map<string, WorkflowExecutionInfo>();
+  const oldestFirst = all.toSorted((a, b) => a.startTime.getTime() - b.startTime.getTime());
+  for (const one of oldestFirst) {
+    const [kind, runId, opening] = one.workflowId.split('/');
+    const story = told.get(runId ?? '');
+    if (story === undefined) continue;
+    const name = kind === 'run' ? `${story}.run` : `${story}.session-${opening}`;
+    found.set(found.has(name) ? `${name}-continued` : name, one);
+  }
+  for (const [type, name] of [
+    ['repoLane', 'lane'],
+    ['issuePoller', 'poller'],
+  ] as const) {
+    const byLength = all.filter((one) => one.type === type).toSorted((a, b) => a.historyLength - b.historyLength);
+    const [shortest, longest] = [byLength[0], byLength.at(-1)];
+    if (shortest === undefined || longest === undefined) throw new Error(`no ${type} has ended`);
+    found.set(`${name}-shortest`, shortest);
+    found.set(`${name}-longest`, longest);
+  }
+  return found;
+}
+
+function refusePrivate(name: string, text: string): void {
+  const decoded = decodedText(text);
+  for (const word of [bench.dir, tmpdir(), homedir(), hostname(), process.cwd(), REPO_PATH]) {
+    const at = decoded.indexOf(word);
+    if (at >= 0) throw new Error(`${name} names this machine: …${decoded.slice(Math.max(0, at - 200), at + 100)}…`);
+  }
+}
+
+const REPO_PATH = join(HISTORIES, '..', '..');

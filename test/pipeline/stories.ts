@@ -1,0 +1,242 @@
+/**
+ * Lives of runs to be recorded as histories: between them they take each kind of work and each way out that the stage machine
+ * has today. Each tells one story on a shared bench and answers with its run; they run one after another.
+ */
+import { randomUUID } from 'node:crypto';
+import { WorkflowNotFoundError } from '@temporalio/client';
+import { runWorkflowId, sessionWorkflowId } from '../../domain/run.ts';
+import { escalate, unfreeze } from '../../workflows/messages.ts';
+import type { ActData, RunRow } from '../../store/port.ts';
+import { ended, inStage, LIB, PERSON, type Bench } from './bench.ts';
+import { ACCEPT, addFunction, commit } from './scenarios.ts';
+
+export interface Story {
+  readonly name: string;
+  tell(bench: Bench): Promise<RunRow>;
+}
+
+interface Scenario {
+  readonly triage?: object;
+  readonly steps: readonly object[];
+}
+
+/** A working change of its own for each story: a function and its test. */
+function working(name: string): Scenario {
+  return addFunction(name, `export function ${name}(a) {\n  return a * 10;\n}`, '20') as Scenario;
+}
+
+/** Green in its tests, red in the build: the contract's build refuses a library that exports `broken`. */
+function breaking(name: string): Scenario {
+  const body = `export const broken = true;\nexport function ${name}(a) {\n  return a * 10;\n}`;
+  return addFunction(name, body, '20') as Scenario;
+}
+
+const SUBMIT = { calls: [{ submit: [] }] };
+const SLOW_NOTE = { calls: [{ note: 'looking around' }], delayMs: 2_000 };
+
+async function play(bench: Bench, title: string, scenario: Scenario): Promise<number> {
+  bench.scenario(title, { triage: ACCEPT, ...scenario });
+  return (await bench.release(title)).number;
+}
+
+async function act(bench: Bench, run: string, data: ActData): Promise<void> {
+  await bench.store.acts.add({
+    id: randomUUID(),
+    run,
+    data,
+    note: 'because I say so',
+    at: Date.now(),
+    by: { name: PERSON, kind: 'person', scopes: [] },
+  });
+  await bench.calls.pokeRun(run);
+}
+
+function mustEnd(run: RunRow, outcome: NonNullable<RunRow['outcome']>): RunRow {
+  if (run.outcome !== outcome) throw new Error(`the run should have ended ${outcome}: ${JSON.stringify(run.state)}`);
+  return run;
+}
+
+export const STORIES: readonly Story[] = [
+  {
+    name: 'shipped',
+    async tell(bench) {
+      const issue = await play(bench, 'Ship at once', working('alpha'));
+      return mustEnd(await bench.run(issue, ended), 'shipped');
+    },
+  },
+  {
+    name: 'refused-by-gates-then-shipped',
+    async tell(bench) {
+      const [test, code] = working('beta').steps as [object, object];
+      const issue = await play(bench, 'Forget the code at first', { steps: [test, SUBMIT, code, SUBMIT] });
+      return mustEnd(await bench.run(issue, ended), 'shipped');
+    },
+  },
+  {
+    name: 'raced-and-merged',
+    async tell(bench) {
+      const issue = await play(bench, 'Come second', working('gamma'));
+      await bench.run(issue, inStage('verify'));
+      bench.land({ 'NOTES.md': 'landed first\n' }, 'Notes');
+      return mustEnd(await bench.run(issue, ended), 'shipped');
+    },
+  },
+  {
+    name: 'base-red-then-shipped',
+    async tell(bench) {
+      const green = bench.git('show', 'main:lib.mjs');
+      bench.land({ 'lib.mjs': `${green.replace('a + b', 'a - b')}\n` }, 'Break add');
+      const issue = await play(bench, 'Wait for main', working('delta'));
+      await bench.run(issue, (run) => run.state.stage === 'prepare' && run.state.waiting);
+      bench.land({ 'lib.mjs': `${green}\n` }, 'Mend add');
+      return mustEnd(await bench.run(issue, ended), 'shipped');
+    },
+  },
+  {
+    name: 'frozen-retried-shipped',
+    async tell(bench) {
+      const mend = { calls: [{ bash: `${MEND}\n${commit('Mend the build')}` }] };
+      const issue = await play(bench, 'Freeze and retry', { steps: [...breaking('epsilon').steps, mend, SUBMIT] });
+      const frozen = await bench.run(issue, inStage('frozen'));
+      await act(bench, frozen.id, { kind: 'unfreeze', way: 'retry', reverted: false });
+      return mustEnd(await bench.run(issue, ended), 'shipped');
+    },
+  },
+  {
+    name: 'frozen-resolved-by-revert',
+    async tell(bench) {
+      const issue = await play(bench, 'Freeze and revert', breaking('zeta'));
+      const frozen = await bench.run(issue, inStage('frozen'));
+      await act(bench, frozen.id, { kind: 'unfreeze', way: 'resolved', reverted: false });
+      await bench.run(issue, (run) => run.state.stage === 'frozen' && run.state.reason.startsWith('not resolved'));
+      revert(bench, 'zeta');
+      await act(bench, frozen.id, { kind: 'unfreeze', way: 'resolved', reverted: true });
+      return mustEnd(await bench.run(issue, ended), 'superseded');
+    },
+  },
+  {
+    name: 'frozen-abandoned-by-signal',
+    async tell(bench) {
+      const issue = await play(bench, 'Freeze and abandon', breaking('eta'));
+      const frozen = await bench.run(issue, inStage('frozen'));
+      // One execution of the lane takes this run and the one that waits behind it.
+      const behind = await play(bench, 'Wait behind a freeze', { triage: { reject: 'not now' }, steps: [] });
+      await bench.client.workflow
+        .getHandle(runWorkflowId(frozen.id))
+        .signal(unfreeze, { way: 'abandon', note: 'not worth it' });
+      const run = mustEnd(await bench.run(issue, ended), 'abandoned');
+      await bench.run(behind, ended);
+      revert(bench, 'eta');
+      return run;
+    },
+  },
+  {
+    name: 'gave-up',
+    async tell(bench) {
+      const issue = await play(bench, 'Declare it impossible', {
+        steps: [{ calls: [{ give_up: 'the spec contradicts itself' }] }],
+      });
+      return mustEnd(await bench.run(issue, ended), 'needs-human');
+    },
+  },
+  {
+    name: 'rejected-in-triage',
+    async tell(bench) {
+      const issue = await play(bench, 'Be vague', { triage: { reject: 'nobody decided the colour' }, steps: [] });
+      return mustEnd(await bench.run(issue, ended), 'rejected');
+    },
+  },
+  {
+    name: 'cancelled-in-session',
+    async tell(bench) {
+      const issue = await play(bench, 'Be cancelled', { steps: [SLOW_NOTE, ...working('theta').steps] });
+      const run = await bench.run(issue, inStage('implement'));
+      await untilRunning(bench, sessionWorkflowId(run.id, 1), 'modelTurn');
+      await act(bench, run.id, { kind: 'cancel' });
+      return mustEnd(await bench.run(issue, ended), 'cancelled');
+    },
+  },
+  {
+    name: 'escalated-by-signal',
+    async tell(bench) {
+      const issue = await play(bench, 'Be escalated', { steps: [SLOW_NOTE, ...working('iota').steps] });
+      const run = await bench.run(issue, inStage('implement'));
+      await untilRunning(bench, sessionWorkflowId(run.id, 1), 'modelTurn');
+      await bench.client.workflow.getHandle(runWorkflowId(run.id)).signal(escalate, 'look at this');
+      return mustEnd(await bench.run(issue, ended), 'needs-human');
+    },
+  },
+  {
+    name: 'withdrawn',
+    async tell(bench) {
+      const issue = await play(bench, 'Be withdrawn', { steps: [SLOW_NOTE, ...working('kappa').steps] });
+      await bench.run(issue, inStage('implement'));
+      await bench.tracker.removeLabel(issue, 'ready-for-agent', PERSON);
+      return mustEnd(await bench.run(issue, ended), 'cancelled');
+    },
+  },
+  {
+    name: 'tool-interrupted-then-shipped',
+    async tell(bench) {
+      const look = { calls: [{ bash: 'sleep 60' }] };
+      const issue = await play(bench, 'Lose a tool call', { steps: [look, ...working('lambda').steps] });
+      const run = await bench.run(issue, inStage('implement'));
+      await loseTool(bench, sessionWorkflowId(run.id, 1));
+      return mustEnd(await bench.run(issue, ended), 'shipped');
+    },
+  },
+  {
+    name: 'long-session-continued-as-new',
+    async tell(bench) {
+      const notes = Array.from({ length: 55 }, () => ({ calls: [{ note: 'still looking' }] }));
+      const issue = await play(bench, 'Take many turns', { steps: [...notes, { calls: [{ give_up: 'enough' }] }] });
+      return mustEnd(await bench.run(issue, ended), 'needs-human');
+    },
+  },
+];
+
+const MEND = `sed -i /broken/d lib.mjs
+echo 'export const mended = true;' >> lib.mjs
+cat > test/mended.test.mjs <<'END'
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import * as lib from '../lib.mjs';
+
+test('is mended', () => {
+  assert.equal(lib.mended, true);
+});
+END`;
+
+/** As a person would: the function and what broke the build go from main, its test with them. */
+function revert(bench: Bench, name: string): void {
+  const kept = bench.git('show', 'main:lib.mjs').replace(/export const broken = true;\n[\s\S]*$/, '');
+  bench.land({ 'lib.mjs': kept === '' ? LIB : kept, [`test/${name}.test.mjs`]: '' }, `Revert ${name}`);
+}
+
+/** The server is told that the worker of the tool call is lost; the call itself finds out by its next heartbeat. */
+async function loseTool(bench: Bench, workflowId: string): Promise<void> {
+  const activityId = await untilRunning(bench, workflowId, 'runTool');
+  await bench.client.connection.workflowService.respondActivityTaskFailedById({
+    namespace: bench.config.temporal.namespace,
+    workflowId,
+    activityId,
+    failure: { message: 'the worker was lost', applicationFailureInfo: { type: 'WorkerLost' } },
+  });
+}
+
+/** The id of the activity, as soon as a worker has it. */
+async function untilRunning(bench: Bench, workflowId: string, type: 'runTool' | 'modelTurn'): Promise<string> {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    try {
+      const { raw } = await bench.client.workflow.getHandle(workflowId).describe();
+      const found = raw.pendingActivities?.find((one) => one.activityType?.name === type && one.lastStartedTime);
+      if (found?.activityId) return found.activityId;
+    } catch (error) {
+      // The run is in its stage a moment before its session has begun.
+      if (!(error instanceof WorkflowNotFoundError)) throw error;
+    }
+    if (Date.now() > deadline) throw new Error(`no ${type} of ${workflowId} was ever running`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}

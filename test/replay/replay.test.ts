@@ -1,0 +1,82 @@
+/**
+ * Invariant 14: workflows and domain, as they are today, replay every history that was ever recorded for a release. No server is needed:
+ * the SDK feeds the recorded events to the workflow code and fails where it would do anything else than what was recorded.
+ */
+import { DeterminismViolationError } from '@temporalio/workflow';
+import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { bundleWorkflows } from '../../workers/start-worker.ts';
+import { decodedText, parseHistory, readHistories, releases, type HistoryFile } from './history-files.ts';
+
+const all = releases().flatMap(readHistories);
+let workflowBundle: WorkflowBundleWithSourceMap;
+beforeAll(async () => {
+  workflowBundle = await bundleWorkflows();
+});
+
+function replay({ name, text }: Pick<HistoryFile, 'name' | 'text'>, bundle = workflowBundle): Promise<void> {
+  return Worker.runReplayHistory({ workflowBundle: bundle }, parseHistory(text), name);
+}
+
+function recorded(name: string): HistoryFile {
+  const found = all.find((one) => one.name === name);
+  if (found === undefined) throw new Error(`no history ${name} is recorded: npm run histories`);
+  return found;
+}
+
+/** The bundle with one piece of its code changed, as an engineer would change the source. */
+function changed(from: RegExp | string, to: string): WorkflowBundleWithSourceMap {
+  const code = workflowBundle.code.replace(from, to);
+  if (code === workflowBundle.code) throw new Error(`the bundle does not hold ${String(from)}`);
+  return { ...workflowBundle, code };
+}
+
+describe('recorded histories', { timeout: 60_000 }, () => {
+  it('are of every workflow there is', () => {
+    expect([...new Set(all.map((one) => one.workflowType))].sort()).toEqual([
+      'agentSession',
+      'issuePoller',
+      'issueRun',
+      'repoLane',
+    ]);
+  });
+
+  it.each([
+    ['the body of an issue', 'As the title says.'],
+    ['the note of an act', 'because I say so'],
+    ['what the model notes in its session', 'looking'],
+  ])('hold references only: %s is not in them, though the title is', (_what, words) => {
+    expect(decodedText(recorded('shipped.run').text)).toContain('"title":"Ship at once"');
+    expect(all.filter((one) => decodedText(one.text).includes(words)).map((one) => one.name)).toEqual([]);
+  });
+
+  it('stay small: a shipped run is under 250 events, fifty turns of a session are under 700', () => {
+    const eventsOf = (name: string): number => parseHistory(recorded(name).text).events?.length ?? 0;
+    expect(eventsOf('shipped.run')).toBeLessThan(250);
+    expect(eventsOf('long-session-continued-as-new.session-1')).toBeLessThan(700);
+  });
+
+  it.each(all)('$release: $name replays (invariant 14)', async (one) => {
+    await replay(one);
+  });
+});
+
+describe('the net', { timeout: 60_000 }, () => {
+  it('holds a change of a rule in domain/: a freeze that keeps its slot', async () => {
+    const release = /\{\s*do: 'release-slot'\s*\},(?=[^{]*\{\s*do: 'escalate',\s*severity: 'high',\s*topic: 'frozen')/;
+    const keepsSlot = changed(release, '');
+    await expect(replay(recorded('frozen-retried-shipped.run'), keepsSlot)).rejects.toThrow(DeterminismViolationError);
+  });
+
+  it('holds a change of a workflow: an activity that is called no more', async () => {
+    const silent = changed('.publishPhases({', '.awaitAct({');
+    await expect(replay(recorded('shipped.run'), silent)).rejects.toThrow(DeterminismViolationError);
+  });
+
+  it("holds a history that today's code would not write", async () => {
+    const { name, text } = recorded('shipped.run');
+    await expect(replay({ name, text: text.replace('"pushRun"', '"mergeRun"') })).rejects.toThrow(
+      DeterminismViolationError,
+    );
+  });
+});
