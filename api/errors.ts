@@ -78,6 +78,10 @@ function refusalOf(error: unknown): ApiError | null {
   // The router's own: a path that is not valid percent-encoding.
   if (error instanceof URIError)
     return new ApiError(400, { code: 'malformed-path', message: 'the path is not valid percent-encoding' });
+  // What the body parser blames on the sender without a type of its own, such as a gzip that is none.
+  const blamed = 'expose' in error && error.expose === true && 'status' in error ? Number(error.status) : 0;
+  if (blamed >= 400 && blamed < 500)
+    return new ApiError(blamed, { code: 'unreadable', message: 'the body cannot be read', remedy: 'send plain JSON' });
   return null;
 }
 
