@@ -107,6 +107,27 @@ describe('runs and their acts', () => {
     expect(JSON.parse((await here('runs', '--open', '--json')).stdout)).toMatchObject({ runs: [{ id: 'alpha-2' }] });
   });
 
+  it('--json means what it meant and does nothing to a terminal, C1 controls and direction marks among it', async () => {
+    const note = 'see \u009b31m red \u202e desrever \u001b]0;owned\u0007';
+    await api.store.acts.add({
+      id: 'hostile-1',
+      run: 'alpha-1',
+      data: { kind: 'escalate' },
+      by: { name: 'ada', kind: 'token', scopes: [] },
+      note,
+      at: 1,
+    });
+    for (const args of [
+      ['show', 'alpha-1', '--json'],
+      ['show', 'alpha-1'],
+    ]) {
+      const { stdout } = await here(...args);
+      expect(stdout).not.toMatch(/[^\P{Cc}\n\t]|[\u202a-\u202e]/u);
+    }
+    const { acts } = JSON.parse((await here('show', 'alpha-1', '--json')).stdout) as { acts: { note: string }[] };
+    expect(acts[0]?.note).toBe(note);
+  });
+
   it('a run is found by a beginning of its id that no other has', async () => {
     expect((await here('show', 'alpha-2')).stdout).toContain('--way resolved --note "why"');
     const both = await here('show', 'alph');

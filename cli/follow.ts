@@ -4,7 +4,7 @@ import type { EventView, RunView } from '../api/view.ts';
 import type { ApiClient } from './api-client.ts';
 import { CliFailure, EXIT } from './failure.ts';
 import { createNarrator } from './narrator.ts';
-import { say } from './output.ts';
+import { plainJson, say } from './output.ts';
 
 /** An api that is being restarted is back sooner. */
 const PATIENCE_MS = 60_000;
@@ -26,7 +26,7 @@ export async function followRun(api: ApiClient, run: string, json: boolean): Pro
           continue;
         }
         const row = JSON.parse(event.data) as EventView;
-        if (narrate === null) say(JSON.stringify(row));
+        if (narrate === null) say(plainJson(row));
         else await narrate(row);
         if (isEnd(row)) return;
       }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
 import { CliFailure, EXIT } from './failure.ts';
-import { plain } from './output.ts';
+import { plain, plainJson } from './output.ts';
 import { createProgram } from './program.ts';
 
 // `lamplighter runs | head -1` closes the pipe early, which is no failure.
@@ -27,7 +27,7 @@ function report(error: unknown, json: boolean): number {
   if (!(error instanceof CliFailure)) throw error;
   const { code, message, remedy } = error;
   const text = json
-    ? JSON.stringify({ error: { code, message, ...(remedy === null ? {} : { remedy }) } })
+    ? plainJson({ error: { code, message, ...(remedy === null ? {} : { remedy }) } })
     : plain(`lamplighter: ${message}${remedy === null ? '' : `\n             ${remedy}`}`);
   process.stderr.write(`${text}\n`);
   return error.exitCode;

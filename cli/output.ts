@@ -24,7 +24,15 @@ export function say(text: string): void {
 }
 
 export function sayJson(value: unknown): void {
-  say(JSON.stringify(value, null, 2));
+  say(plainJson(value, 2));
+}
+
+/** JSON of the same meaning that does nothing to a terminal: `JSON.stringify` leaves C1 controls (U+009B begins a sequence) and direction marks as they are. */
+export function plainJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, null, indent).replace(
+    /[\u007f-\u009f\u202a-\u202e\u2066-\u2069]/g,
+    (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 }
 
 /** Left-aligned columns, two spaces apart; widths ignore colour. */
