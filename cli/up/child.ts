@@ -10,7 +10,7 @@ export interface ChildSpec {
   readonly args: readonly string[];
   readonly env: Readonly<Record<string, string>>;
   /** Resolves when the child can serve; rejects with what to do when it can't. Node children say so over IPC. */
-  readonly ready: 'ipc' | ((signal: AbortSignal) => Promise<void>);
+  readonly ready: 'ipc' | ((signal: AbortSignal, pid: number) => Promise<void>);
   /** Held for it until it starts. */
   readonly ports?: readonly ReservedPort[];
 }

@@ -100,7 +100,7 @@ export function createChildren({ logDir, say, onChange }: ChildrenDeps): Childre
         ? new Promise((resolve) => {
             process.once('message', resolve);
           })
-        : spec.ready(over.signal);
+        : spec.ready(over.signal, process.pid ?? 0);
     try {
       await Promise.race([ready, died, late]);
     } finally {

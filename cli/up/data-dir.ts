@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { lockFile, type FileLock } from './file-lock.ts';
 
 export interface UpFile {
   readonly pid: number;
@@ -12,26 +12,11 @@ export interface UpFile {
   readonly processes: Readonly<Record<string, number>>;
 }
 
-export interface DataDirLock {
-  release(): void;
-}
-
-/**
- * A lock that the kernel gives up with the process, however it dies: SQLite's own exclusive lock on a file of ours.
- * Null when another process holds it.
- */
-export function lockDataDir(dataDir: string): DataDirLock | null {
+/** Null when another process holds it. */
+export function lockDataDir(dataDir: string): FileLock | null {
   mkdirSync(dataDir, { recursive: true, mode: 0o700 });
   chmodSync(dataDir, 0o700);
-  const database = new DatabaseSync(join(dataDir, 'up.lock'));
-  try {
-    database.exec('PRAGMA busy_timeout = 0; PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
-  } catch (error) {
-    database.close();
-    if (error instanceof Error && error.message.includes('locked')) return null;
-    throw error;
-  }
-  return { release: () => database.close() };
+  return lockFile(join(dataDir, 'up.lock'));
 }
 
 export function readUpFile(dataDir: string): UpFile | null {

@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { numbers, reservePort, reservePorts, type ReservedPort, type ReservedPorts } from './ports.ts';
 
@@ -60,6 +62,17 @@ describe('reservePorts', () => {
     expect(new Set([...Object.values(numbers(first)), ...Object.values(numbers(second))]).size).toBe(8);
     await first.api.release();
     await occupy(first.api.port);
+  });
+
+  it('never takes a port that another living up has claimed, also while nothing listens there', async () => {
+    const mine = await reservePort(0);
+    await mine.release();
+    const script = `const { reservePort } = await import(${JSON.stringify(new URL('ports.ts', import.meta.url).href)});
+      process.stdout.write(String((await reservePort(${mine.port})).port));`;
+    const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', script]);
+
+    expect(Number(stdout)).toBeGreaterThan(0);
+    expect(Number(stdout)).not.toBe(mine.port);
   });
 
   it('refuses an explicit port that is taken, and says what to do', async () => {

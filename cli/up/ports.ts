@@ -1,10 +1,16 @@
-/** Which ports an `up` takes: those it had before, else the usual ones, else free ones; held until the process that wants one starts. */
+/**
+ * Which ports an `up` takes: those it had before, else the usual ones, else free ones. A port is held until the process
+ * that wants it starts, and claimed for as long as this process lives: while Temporal starts or is dead for a moment, another
+ * `up` must not put its own there, because workers of both would then share one engine.
+ */
 import { once } from 'node:events';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
+import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
+import { lockFile, type FileLock } from './file-lock.ts';
 
 export interface ReservedPort {
   readonly port: number;
@@ -20,6 +26,8 @@ const USUAL: Ports = { api: 7070, temporal: 7233, temporalUi: 8233, model: 0 };
 /** The processes of a killed `up` need a moment to give their ports back. */
 const PATIENCE_MS = 5_000;
 const LOOK_EVERY_MS = 20;
+/** Enough for the system to come by a port that no other `up` has claimed. */
+const TRIES = 50;
 
 export interface PortsInput {
   readonly dataDir: string;
@@ -60,7 +68,7 @@ export async function reservePort(
   wanted: number,
   { patienceMs = 0 }: { readonly patienceMs?: number } = {},
 ): Promise<ReservedPort> {
-  const reserved = (await tryPort(wanted, patienceMs)) ?? (await tryPort(0, 0));
+  const reserved = (await tryPort(wanted, patienceMs)) ?? (await anyPort());
   if (reserved === null) throw new Error('the system has no free port on 127.0.0.1');
   return reserved;
 }
@@ -71,12 +79,37 @@ async function reserveExactly(port: number, patienceMs: number): Promise<Reserve
   throw new Error(`port ${port} is taken: stop what listens there, or leave --port out to take a free one`);
 }
 
+async function anyPort(): Promise<ReservedPort | null> {
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const reserved = await claimAt(0);
+    if (reserved !== null) return reserved;
+  }
+  return null;
+}
+
 async function tryPort(port: number, patienceMs: number): Promise<ReservedPort | null> {
   for (const end = Date.now() + patienceMs; ;) {
-    const reserved = await listenAt(port);
+    const reserved = await claimAt(port);
     if (reserved !== null || Date.now() >= end) return reserved;
     await delay(LOOK_EVERY_MS);
   }
+}
+
+/** Claims are kept to the end of this process, and given up by the kernel with it. */
+const claims = new Map<number, FileLock>();
+
+async function claimAt(port: number): Promise<ReservedPort | null> {
+  const reserved = await listenAt(port);
+  if (reserved === null || claims.has(reserved.port)) return reserved;
+  const folder = join(tmpdir(), `lamplighter-ports-${userInfo().uid}`);
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const claim = lockFile(join(folder, String(reserved.port)));
+  if (claim === null) {
+    await reserved.release();
+    return null;
+  }
+  claims.set(reserved.port, claim);
+  return reserved;
 }
 
 function listenAt(port: number): Promise<ReservedPort | null> {
