@@ -18,11 +18,13 @@ export async function readNotices(deps: ApiDeps): Promise<NoticeView[]> {
   if (config.repos.length === 0) {
     notices.push({ text: 'no repo is enrolled', remedy: 'name one under repos: in lamplighter.yaml' });
   }
-  for (const repo of config.repos) {
-    if (!config.allow.includes(repo.name))
-      notices.push({ text: `${repo.name} is not on the allowlist`, remedy: allowRemedy(repo.name) });
-    notices.push(...(await trackerNotices(deps, repo)));
-  }
+  const held = config.repos.map((repo) => repo.name).filter((name) => !config.allow.includes(name));
+  if (held.length > 0)
+    notices.push({
+      text: `not on the allowlist: ${held.join(', ')}`,
+      remedy: allowRemedy(held.length === 1 ? (held[0] ?? '') : 'them'),
+    });
+  for (const repo of config.repos) notices.push(...(await trackerNotices(deps, repo)));
   return notices;
 }
 
@@ -40,8 +42,8 @@ async function trackerNotices(deps: ApiDeps, repo: ApiDeps['config']['repos'][nu
     });
   if (typeof issues === 'string')
     notices.push({
-      text: `${repo.name} has an issue file that cannot be read: ${issues}`,
-      remedy: `correct it in ${repo.tracker.dir}; docs/configuration.md shows one`,
+      text: `some issues of ${repo.name} cannot be read: ${issues}`,
+      remedy: 'correct it; docs/configuration.md shows what an issue file looks like',
     });
   return notices;
 }

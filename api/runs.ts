@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
-import { refuseAct, UNFREEZE_WAYS, type RequestedAct } from '../domain/act.ts';
+import { refuseAct, UNFREEZE_WAYS, type RequestedAct, withNotes } from '../domain/act.ts';
 import type { ActRow, RunRow, Store } from '../store/port.ts';
 import type { ApiDeps } from './app.ts';
 import { commandPlace } from './command-place.ts';
 import { ApiError, notFound } from './errors.ts';
 import { principalOf } from './guards.ts';
 import { flag, line, parseBody, parseQuery, pathParam, wholeNumber } from './parse.ts';
-import { summaryOf, withNotes, type RunView, type SessionView, type TranscriptView } from './view.ts';
+import { summaryOf, type RunView, type SessionView, type TranscriptView } from './view.ts';
 
 const LISTED = 100;
 const MOST = 1_000;

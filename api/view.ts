@@ -140,11 +140,6 @@ export function summaryOf(run: RunRow, now: number): RunSummary {
   };
 }
 
-/** A person's words stay in the store: a state names the act, and here its note is put back in. */
-export function withNotes(reason: string | null, acts: readonly Pick<ActRow, 'id' | 'note'>[]): string | null {
-  return reason?.replace(/\bact (\S+)/, (named, id) => acts.find((act) => act.id === id)?.note ?? named) ?? null;
-}
-
 function groupOf(run: RunRow, now: number): RunGroup {
   const { state } = run;
   switch (state.stage) {

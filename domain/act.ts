@@ -39,3 +39,11 @@ function refuseUnfreeze(state: RunState, act: Extract<RequestedAct, { kind: 'unf
   }
   return null;
 }
+
+/** A person's words stay in the store: a state names the act, and here its note is put back in. */
+export function withNotes<T extends string | null>(
+  reason: T,
+  acts: readonly { readonly id: string; readonly note: string }[],
+): T | string {
+  return reason?.replace(/\bact (\S+)/, (named, id) => acts.find((act) => act.id === id)?.note ?? named) ?? reason;
+}

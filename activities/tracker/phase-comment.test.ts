@@ -147,6 +147,7 @@ describe('the comment for a person', () => {
       topic: 'frozen',
       run: runIn(frozen),
       evidence: [saw('health', 'red')],
+      acts: [],
       publicUrl: 'http://h',
     });
 
@@ -165,7 +166,17 @@ describe('the comment for a person', () => {
     ['base-red', 'lamplighter cancel web-7-x1'],
     ['ended', 'lamplighter show web-7-x1'],
   ])('of %s says how to go on', (topic, expected) => {
-    expect(renderRunComment({ topic, run: runIn(frozen), evidence: [], publicUrl: 'http://h' })).toContain(expected);
+    expect(renderRunComment({ topic, run: runIn(frozen), evidence: [], acts: [], publicUrl: 'http://h' })).toContain(
+      expected,
+    );
+  });
+
+  it("puts a person's own words where the state names their act", () => {
+    const ended: RunState = { stage: 'ended', progress, outcome: 'abandoned', reason: 'abandoned by ada: act a1' };
+    const acts = [{ id: 'a1', note: 'not worth it' }] as unknown as Parameters<typeof renderRunComment>[0]['acts'];
+    const text = renderRunComment({ topic: 'ended', run: runIn(ended), evidence: [], acts, publicUrl: 'http://h' });
+
+    expect(text).toContain('abandoned by ada: not worth it');
   });
 
   it('shows hostile text and obeys none of it (invariant 9)', () => {
@@ -175,6 +186,7 @@ describe('the comment for a person', () => {
       topic: 'frozen',
       run: runIn({ ...frozen, reason } as RunState),
       evidence,
+      acts: [],
       publicUrl: 'http://h',
     });
 

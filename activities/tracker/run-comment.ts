@@ -1,7 +1,8 @@
 /** What a person reads on the issue when a run needs them or has ended: why, with what evidence, and how to go on. Pure. */
+import { withNotes } from '../../domain/act.ts';
 import { LABELS } from '../../domain/issue.ts';
 import type { RunEffect } from '../../domain/stage.ts';
-import type { EvidenceRow, RunRow } from '../../store/port.ts';
+import type { ActRow, EvidenceRow, RunRow } from '../../store/port.ts';
 import { fenced, inline } from './markdown.ts';
 
 export type Topic = Extract<RunEffect, { do: 'comment' }>['topic'];
@@ -11,6 +12,7 @@ export interface CommentFacts {
   readonly run: RunRow;
   /** Oldest first. */
   readonly evidence: readonly EvidenceRow[];
+  readonly acts: readonly ActRow[];
   readonly publicUrl: string;
 }
 
@@ -38,9 +40,9 @@ const TITLES: Readonly<Record<Topic, (run: RunRow) => string>> = {
   ended: (run) => `Lamplighter ended this run: ${run.state.stage === 'ended' ? run.state.outcome : run.state.stage}`,
 };
 
-function reasonOf({ run, evidence }: CommentFacts): string {
+function reasonOf({ run, evidence, acts }: CommentFacts): string {
   const { state } = run;
-  if (state.stage === 'frozen' || state.stage === 'ended') return state.reason;
+  if (state.stage === 'frozen' || state.stage === 'ended') return withNotes(state.reason, acts);
   return (
     evidence.findLast((row) => row.kind === 'base' && row.verdict !== 'green')?.summary ??
     'the checks of the contract fail on the base'

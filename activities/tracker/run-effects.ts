@@ -67,10 +67,11 @@ export async function addComment(
     },
     act: async () => {
       const evidence = await deps.store.evidence.list(run.id);
+      const acts = await deps.store.acts.list(run.id);
       await tracker.addComment(
         run.issue,
         marker,
-        renderRunComment({ topic: effect.topic, run, evidence, publicUrl: deps.publicUrl }),
+        renderRunComment({ topic: effect.topic, run, evidence, acts, publicUrl: deps.publicUrl }),
       );
       return 'done';
     },

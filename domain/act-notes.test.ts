@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { withNotes } from './view.ts';
+import { withNotes } from './act.ts';
 
 describe('a reason that names an act', () => {
   const acts = [{ id: '7e72-a', note: 'not worth it' }];
