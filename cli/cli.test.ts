@@ -299,7 +299,7 @@ describe('issues, kill switch, recovery', () => {
     expect(stdout).toMatch(
       /the kill switch is on: nothing new starts\n +→ lamplighter kill-switch off --note "why" --data-dir/,
     );
-    expect(stdout).toContain('acme/shop has an issue file that cannot be read: 0009-x.md:1:1: no front matter');
+    expect(stdout).toContain('some issues of acme/shop cannot be read: 0009-x.md:1:1: no front matter');
     await api.store.control.setFact('issues-failure/shop-1', null, 2);
   });
 
