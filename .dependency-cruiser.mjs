@@ -42,7 +42,7 @@ export default {
     rule(
       'cli-over-http',
       '`up`, `init` and `doctor` excepted, the CLI speaks HTTP.',
-      { path: '^cli/', pathNot: `${test}|^cli/up/` },
+      { path: '^cli/', pathNot: `${test}|^cli/(up|init)/` },
       { path: '^(workflows|activities|store)/' },
     ),
     rule(

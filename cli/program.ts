@@ -1,7 +1,8 @@
-/** The `lamplighter` command. Everything but `up`, `doctor` and `schema` speaks to the api over HTTP. */
+/** The `lamplighter` command. Everything but `up`, `init`, `doctor` and `schema` speaks to the api over HTTP. */
 import { Command } from 'commander';
 import { cancelCommand, escalateCommand, unfreezeCommand } from './commands/acts.ts';
 import { doctorCommand } from './commands/doctor.ts';
+import { initCommand } from './commands/init.ts';
 import { issueCommand } from './commands/issue.ts';
 import { killSwitchCommand, recoverCommand } from './commands/operations.ts';
 import { runsCommand } from './commands/runs.ts';
@@ -34,6 +35,7 @@ export async function createProgram({ version, env, args }: ProgramInput): Promi
     cancelCommand(),
     killSwitchCommand(),
     recoverCommand(),
+    initCommand(env),
     doctorCommand(env),
     schemaCommand(),
   ];

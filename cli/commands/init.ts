@@ -1,0 +1,82 @@
+import { resolve } from 'node:path';
+import { userInfo } from 'node:os';
+import { createInterface } from 'node:readline/promises';
+import { Command } from 'commander';
+import type { Environment } from '../checkup.ts';
+import { EXIT } from '../failure.ts';
+import { writeDraft, type DraftedFile } from '../init/files.ts';
+import type { InitFindings } from '../init/init.ts';
+import { withExamples } from '../options.ts';
+import { paint, plain, say, sayJson } from '../output.ts';
+
+interface InitOptions {
+  readonly config: string;
+  readonly allow?: boolean;
+  readonly as?: string;
+  readonly yes?: boolean;
+  readonly json?: boolean;
+}
+
+export function initCommand(env: Environment): Command {
+  return withExamples(
+    new Command('init').description(
+      'look at a repo, try its tests in the sandbox, and draft .lamplighter.yml, lamplighter.yaml and CONTEXT.md; works without `up`',
+    ),
+    ['init ../shop', 'init ../shop --config ~/lamplighter.yaml --yes', 'init --json'],
+  )
+    .argument('[repo]', 'folder of a clone', '.')
+    .option('--config <file>', 'where the operator’s configuration is drafted', 'lamplighter.yaml')
+    .option('--allow', 'name the repo under allow: at once (the kill switch stays on)')
+    .option('--as <name>', 'who may label issues (default: your login name)')
+    .option('--yes', 'write the drafts without asking')
+    .option('--json', 'print JSON; without --yes nothing is written')
+    .action(async (repo: string, options: InitOptions) => {
+      process.exitCode = await init(repo, options, env);
+    });
+}
+
+/** 1 when something that was tried does not pass yet: the drafts are there all the same, to be corrected. */
+async function init(path: string, options: InitOptions, env: Environment): Promise<number> {
+  // The sandbox and the gates come with it, which no other command here needs.
+  const [{ examineRepo }, { sayFindings }] = await Promise.all([import('../init/init.ts'), import('../init/print.ts')]);
+  const findings = await examineRepo({
+    path,
+    configFile: resolve(options.config),
+    person: options.as ?? userInfo().username,
+    allow: options.allow ?? false,
+    env,
+    say: (line) => void process.stderr.write(`${plain(line)}\n`),
+  });
+  if (options.json !== true) sayFindings(findings);
+  const fresh = findings.files.filter((file) => file.state === 'new');
+  const write = fresh.length > 0 && (options.yes === true || (options.json !== true && (await agreed(fresh))));
+  if (write) fresh.forEach(writeDraft);
+  if (options.json === true) sayJson({ ...findings, written: write ? fresh.map((file) => file.path) : [] });
+  else sayEnd(findings, write ? fresh : []);
+  return findings.trial.tried.every((one) => one.verdict === 'passed') ? EXIT.done : EXIT.failed;
+}
+
+async function agreed(fresh: readonly DraftedFile[]): Promise<boolean> {
+  if (process.stdin.isTTY !== true) {
+    say('\nNothing was written, because nobody can be asked here: --yes writes.');
+    return false;
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stdout });
+  try {
+    const answer = await terminal.question(`\nWrite ${fresh.map((file) => plain(file.path)).join(', ')}? [y/N] `);
+    return /^y(es)?$/i.test(answer.trim());
+  } finally {
+    terminal.close();
+  }
+}
+
+function sayEnd({ trial, next }: InitFindings, written: readonly DraftedFile[]): void {
+  for (const { path } of written) say(`${paint('green', 'written')}  ${plain(path)}`);
+  const failing = trial.tried.filter((one) => one.verdict !== 'passed').map((one) => one.name);
+  if (failing.length > 0) {
+    say(
+      `\nNot ready: ${plain(failing.join(', '))} did not pass. Correct .lamplighter.yml or main first: no run starts on a red main.`,
+    );
+  }
+  say(`\nNext:\n${next.map((command) => `  ${plain(command)}`).join('\n')}`);
+}

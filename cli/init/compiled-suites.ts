@@ -1,0 +1,73 @@
+/** Go, Cargo and Maven: one command each, and the best report that the gates can read from it today. */
+import type { Folder, FoundSuite, Tools } from './suites.ts';
+
+export function goSuite(folder: Folder, tools: Tools): FoundSuite | null {
+  if (!folder.files.some((file) => file.endsWith('_test.go'))) return null;
+  const needs = /^\s*(require\s|require\s*\()/m.test(folder.read('go.mod') ?? '');
+  const vendored = folder.nearest(['vendor/modules.txt']) !== null;
+  return {
+    suite: {
+      language: 'go',
+      dir: folder.dir,
+      setup: needs && !vendored ? 'go mod download' : null,
+      ...goReport(tools),
+      globs: ['**/*_test.go', '**/testdata/**'],
+      build: 'go build ./... && go vet ./...',
+      protect: [],
+    },
+  };
+}
+
+function goReport(tools: Tools): { test: string; report: 'go-json' | 'junit' | 'exit-code'; notes: string[] } {
+  if (tools.reports('go-json')) {
+    return { test: 'go test -json ./... > "$LAMPLIGHTER_REPORT"', report: 'go-json', notes: [] };
+  }
+  if (tools.gotestsum) {
+    return { test: 'gotestsum --junitfile "$LAMPLIGHTER_REPORT" -- ./...', report: 'junit', notes: [] };
+  }
+  const note =
+    'The check of Go knows only an exit code, which is weak: reports of `go test -json` cannot be read yet. ' +
+    'Install gotestsum, which writes junit, and run init again.';
+  return { test: 'go test ./...', report: 'exit-code', notes: [note] };
+}
+
+export function cargoSuite(folder: Folder): FoundSuite | null {
+  const toml = folder.read('Cargo.toml') ?? '';
+  const dependencies = /^\[(workspace\.|dev-|build-)?dependencies(\.[\w-]+)?\]/m.test(toml);
+  return {
+    suite: {
+      language: 'cargo',
+      dir: folder.dir,
+      setup: dependencies || toml.includes('[workspace]') ? 'cargo fetch' : null,
+      test: 'cargo test --workspace --offline',
+      report: 'exit-code',
+      globs: ['**/tests/**'],
+      build: 'cargo build --workspace --offline',
+      protect: folder.files.filter((file) => file === 'build.rs' || file.startsWith('.cargo/')),
+      notes: [
+        'The check of Cargo knows only an exit code, which is weak: its reports cannot be read yet.',
+        'Tests that stand inside src/ are no files of their own, so the red gate cannot lay them over main: have new tests in tests/.',
+      ],
+    },
+  };
+}
+
+export function mavenSuite(folder: Folder): FoundSuite | null {
+  if (!folder.files.some((file) => /(^|\/)src\/test\//.test(file))) return null;
+  return {
+    suite: {
+      language: 'maven',
+      dir: folder.dir,
+      setup: 'mvn -B -q -Dmaven.repo.local="$PWD/.m2" dependency:go-offline',
+      test: 'mvn -B -q -o -Dmaven.repo.local="$PWD/.m2" test',
+      report: 'exit-code',
+      globs: ['**/src/test/**'],
+      build: 'mvn -B -q -o -Dmaven.repo.local="$PWD/.m2" package -DskipTests',
+      protect: folder.files.filter((file) => file.startsWith('.mvn/')),
+      notes: [
+        'The check of Maven knows only an exit code, which is weak: Surefire writes one JUnit file for each class, and the gates read one file.',
+        'Maven does not read the variables of a proxy, which is the only way out of the sandbox: its setup cannot download yet. Commit a repository of what it needs, or leave this check out.',
+      ],
+    },
+  };
+}

@@ -1,0 +1,189 @@
+/** `lamplighter init`: from an existing repo to drafts that were tried in the real sandbox. It writes nothing itself. */
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createBwrapSandbox } from '../../activities/sandbox/bwrap.ts';
+import { parseContract } from '../../config/contract.ts';
+import { builtinToolchains } from '../../config/defaults.ts';
+import type { ReportKind } from '../../domain/contract.ts';
+import type { Environment } from '../checkup.ts';
+import { CliFailure, EXIT } from '../failure.ts';
+import { CONTRACT_FILE, configText, contractText, draftContract, ISSUE_USD, WORDS_FILE, wordsText } from './drafts.ts';
+import { compareDraft, type DraftedFile } from './files.ts';
+import { lookAtRepo, type RepoLook } from './repo-look.ts';
+import { findSuites, languagesIn, type Suite } from './suites.ts';
+import { findToolchains, type FoundToolchain } from './toolchains.ts';
+import { tryContract, type Trial } from './trial.ts';
+
+export interface InitInput {
+  readonly path: string;
+  /** Where the operator's configuration is to stand, absolute. */
+  readonly configFile: string;
+  readonly person: string;
+  /** Name the repo in `allow`. */
+  readonly allow: boolean;
+  readonly env: Environment;
+  readonly say: (line: string) => void;
+}
+
+export interface WorstCase {
+  readonly issueUsd: number;
+  readonly allowed: readonly string[];
+  readonly text: string;
+}
+
+export interface InitFindings {
+  readonly repo: Pick<RepoLook, 'root' | 'name' | 'remote' | 'branch' | 'sha' | 'uncommitted'>;
+  readonly suites: readonly Suite[];
+  readonly toolchains: readonly FoundToolchain[];
+  readonly trial: Trial;
+  readonly notes: readonly string[];
+  readonly files: readonly DraftedFile[];
+  readonly worstCase: WorstCase;
+  /** Commands to type, in their order. */
+  readonly next: readonly string[];
+}
+
+/** Throws a CliFailure where there is nothing to draft or no sandbox to try it in. */
+export async function examineRepo(input: InitInput): Promise<InitFindings> {
+  const { env, say } = input;
+  const look = await lookAtRepo(input.path);
+  const languages = languagesIn(look);
+  const tools = await findToolchains(languages, look.root, env);
+  const { suites, notes } = findSuites(look, { ...tools, reports: readableReport });
+  if (suites.length === 0) throw nothingToRun(look, notes);
+
+  const used = tools.found.filter((one) => suites.some((suite) => suite.language === one.language));
+  const drafted = draftContract(suites, used);
+  const trial = look.sha === null ? { tried: [], hosts: [] } : await tryOut(look.root, look.sha, drafted, used, say);
+  const contract = { ...drafted, network: trial.hosts };
+  const remote = look.remote ?? `${look.root}.git`;
+  const suiteNotes = suites.flatMap((suite) => suite.notes.map((note) => `${suite.dir}: ${note}`));
+  const files = await Promise.all(
+    [
+      { path: join(look.root, CONTRACT_FILE), text: contractText(contract, suiteNotes) },
+      { path: join(look.root, WORDS_FILE), text: wordsText(look, contract) },
+      { path: input.configFile, text: configText({ ...input, look, remote, toolchains: used }) },
+    ].map(compareDraft),
+  );
+  const { root, name, branch, sha, uncommitted } = look;
+  return {
+    repo: { root, name, remote: look.remote, branch, sha, uncommitted },
+    suites,
+    toolchains: used,
+    trial,
+    notes: [...repoNotes(look, input), ...notes, ...tools.notes, ...suiteNotes],
+    files,
+    worstCase: worstCase(look.name, input.allow),
+    next: nextCommands(look, remote, input, files.at(-1)?.state === 'kept'),
+  };
+}
+
+async function tryOut(
+  root: string,
+  sha: string,
+  contract: ReturnType<typeof draftContract>,
+  toolchains: readonly FoundToolchain[],
+  say: (line: string) => void,
+): Promise<Trial> {
+  const workDir = mkdtempSync(join(tmpdir(), 'lamplighter-init-'));
+  try {
+    const probe = await createBwrapSandbox({ proxySocketDir: join(workDir, 'proxy') }).probe();
+    if (!probe.ok)
+      throw new CliFailure(EXIT.failed, 'no-sandbox', `there is no sandbox: ${probe.reason}`, probe.remedy);
+    const declared = Object.fromEntries(toolchains.filter((one) => !one.builtIn).map((one) => [one.name, one]));
+    return await tryContract({
+      root,
+      sha,
+      contract,
+      toolchains: { ...builtinToolchains(process.execPath), ...declared },
+      workDir,
+      say,
+    });
+  } finally {
+    await rm(workDir, { recursive: true, force: true });
+  }
+}
+
+/** Asked of the contract's own parser, so that a kind that it learns to take is drafted from then on. */
+function readableReport(report: ReportKind): boolean {
+  return parseContract(JSON.stringify({ checks: [{ name: 'a', test: 'a', report, globs: ['a'] }] }), 'probe').ok;
+}
+
+function nothingToRun({ root }: RepoLook, notes: readonly string[]): CliFailure {
+  return new CliFailure(
+    EXIT.failed,
+    'no-tests',
+    `no tests were found in ${root} (looked for package.json, pytest, go.mod, Cargo.toml, pom.xml with tests)${notes.map((note) => `; ${note}`).join('')}`,
+    'add one test that passes and commit it, or write .lamplighter.yml by hand: docs/contract.md',
+  );
+}
+
+function repoNotes(look: RepoLook, { configFile, env }: InitInput): string[] {
+  const notes: string[] = [];
+  if (look.sha === null) notes.push('Nothing is committed yet, so no check was tried: commit, and run init again.');
+  else if (look.uncommitted > 0) {
+    const what = look.uncommitted === 1 ? 'One path is' : `${look.uncommitted} paths are`;
+    notes.push(`${what} not committed: what was tried is the last commit, ${look.sha.slice(0, 10)}, without them.`);
+  }
+  if (look.remote === null) {
+    notes.push(
+      'There is no remote named origin, and Lamplighter pushes to one: the commands below make a bare one beside the repo.',
+    );
+  }
+  if (look.remoteHasPassword) {
+    notes.push('The password in the address of origin was left out of the draft: give it to `pushEnv` as a secret.');
+  }
+  if (configFile.startsWith(`${look.root}/`)) {
+    notes.push(
+      'lamplighter.yaml is the operator’s, and lands inside the repo here: do not commit it, or name another with --config.',
+    );
+  }
+  if ((env['ANTHROPIC_API_KEY'] ?? '').trim() === '') {
+    notes.push(
+      'ANTHROPIC_API_KEY is not set: `up` will want it, or `model: { provider: scripted, scenarios: … }` for a dry run.',
+    );
+  }
+  return notes;
+}
+
+function worstCase(name: string, allow: boolean): WorstCase {
+  const each = `at most $${ISSUE_USD} for each issue that is labelled ready-for-agent, over all its runs (bounds.issueUsd); ten such issues: at most $${10 * ISSUE_USD}`;
+  const text = allow
+    ? `${each}. ${name} is allowed, and nothing is spent before the kill switch is off.`
+    : `$0 now, because allow is empty. Once ${name} stands there: ${each}.`;
+  return {
+    issueUsd: ISSUE_USD,
+    allowed: allow ? [name] : [],
+    text: `${text} How many issues are labelled is your bound.`,
+  };
+}
+
+function nextCommands(
+  look: RepoLook,
+  remote: string,
+  { configFile, person, allow }: InitInput,
+  kept: boolean,
+): string[] {
+  const config = quoted(configFile);
+  const git = `git -C ${quoted(look.root)}`;
+  const publish =
+    look.remote === null
+      ? [`git init --bare -b ${look.branch} ${quoted(remote)}`, `${git} remote add origin ${quoted(remote)}`]
+      : [];
+  const everything = look.sha === null ? '.' : `${CONTRACT_FILE} ${WORDS_FILE}`;
+  return [
+    ...publish,
+    `${git} add ${everything} && ${git} commit -m "Add Lamplighter's contract" && ${git} push origin HEAD:${look.branch}`,
+    ...(kept ? [`# add the repo, its toolchains and its name under allow to ${config}: see the difference above`] : []),
+    ...(allow || kept ? [] : [`sed -i 's|^allow: \\[\\]|allow: [${look.name}]|' ${config}`]),
+    `lamplighter up --config ${config}`,
+    `lamplighter kill-switch off --note "armed by ${person}"`,
+    `lamplighter issue add --repo ${look.name} --title "…" --label ready-for-agent --as ${person}`,
+  ];
+}
+
+function quoted(word: string): string {
+  return /^[\w./@:-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`;
+}

@@ -1,0 +1,146 @@
+import { describe, expect, it } from 'vitest';
+import type { Files } from './init-bench.ts';
+import { remedyFor } from './remedy.ts';
+import { findSuites, type Suite, type Tools } from './suites.ts';
+
+const TOOLS: Tools = { pytest: true, gotestsum: false, pnpm: true, reports: (kind) => kind !== 'go-json' };
+
+function look(files: Files, tools: Partial<Tools> = {}): ReturnType<typeof findSuites> {
+  return findSuites({ files: Object.keys(files), read: (path) => files[path] ?? null }, { ...TOOLS, ...tools });
+}
+
+function only(files: Files, tools: Partial<Tools> = {}): Suite {
+  const { suites } = look(files, tools);
+  if (suites.length !== 1 || suites[0] === undefined) throw new Error(`${suites.length} suites were found`);
+  return suites[0];
+}
+
+const node = (manifest: object, more: Files = {}): Files => ({ 'package.json': JSON.stringify(manifest), ...more });
+
+describe('a Node folder', () => {
+  it.each([
+    [
+      'node --test src/',
+      'node --test --test-reporter=junit --test-reporter-destination="$LAMPLIGHTER_REPORT" src/',
+      'junit',
+    ],
+    [
+      'node --test --test-reporter spec',
+      'node --test --test-reporter=junit --test-reporter-destination="$LAMPLIGHTER_REPORT"',
+      'junit',
+    ],
+    ['vitest', 'npx vitest run --reporter=junit --outputFile="$LAMPLIGHTER_REPORT"', 'junit'],
+    ['ava', 'npx ava --tap > "$LAMPLIGHTER_REPORT"', 'tap'],
+    ['jest', 'npm test', 'exit-code'],
+    ['eslint . && node --test', 'npm test', 'exit-code'],
+    ['make check', 'npm test', 'exit-code'],
+  ])('whose test script is `%s` is tested by `%s`', (script, test, report) => {
+    expect(only(node({ scripts: { test: script } }))).toMatchObject({ test, report });
+  });
+
+  it.each([
+    ['package-lock.json', 'npm ci'],
+    ['pnpm-lock.yaml', 'pnpm install --frozen-lockfile'],
+    ['README.md', 'npm install'],
+  ])('with dependencies and %s is set up by `%s`', (file, setup) => {
+    const manifest = { dependencies: { a: '1' }, scripts: { test: 'vitest run' } };
+    expect(only(node(manifest, { [file]: '' })).setup).toBe(setup);
+  });
+
+  it('of a workspace is set up where the lockfile is', () => {
+    const files = {
+      'package.json': '{ "workspaces": ["packages/*"] }',
+      'package-lock.json': '{}',
+      'packages/a/package.json': '{ "scripts": { "test": "vitest" }, "devDependencies": { "vitest": "1" } }',
+    };
+    expect(only(files)).toMatchObject({ dir: 'packages/a', setup: 'cd ../.. && npm ci' });
+  });
+
+  it('with npm’s placeholder for a test script and no test is none', () => {
+    expect(look(node({ scripts: { test: 'echo "Error: no test specified" && exit 1' } })).suites).toEqual([]);
+  });
+
+  it('whose manifest cannot be read is named', () => {
+    const { suites, notes } = look({ 'package.json': '{', 'test/a.test.js': '' });
+    expect(suites).toEqual([]);
+    expect(notes.join()).toContain('package.json is not a package manifest');
+  });
+});
+
+describe('a Python folder', () => {
+  it('gets an environment of its own where something must be installed', () => {
+    const files = { 'requirements.txt': 'six\n', 'requirements-dev.txt': '# none\n', 'test_a.py': '' };
+    expect(only(files)).toMatchObject({
+      setup: 'python3 -m venv .venv && .venv/bin/pip install -q -r requirements.txt pytest',
+      test: '.venv/bin/python -m pytest -q --junitxml="$LAMPLIGHTER_REPORT"',
+    });
+  });
+
+  it('is installed itself when its package is in src/', () => {
+    const files = { 'pyproject.toml': '[project]\nname = "a"\n', 'src/a.py': '', 'tests/test_a.py': '' };
+    expect(only(files).setup).toContain('install -q -e . pytest');
+  });
+
+  it('needs no setup where the toolchain has pytest, and one where it has not', () => {
+    expect(only({ 'tests/test_a.py': '' }).setup).toBeNull();
+    expect(only({ 'tests/test_a.py': '' }, { pytest: false }).setup).toContain('pip install -q pytest');
+  });
+});
+
+describe('compiled languages', () => {
+  const go = { 'go.mod': 'module a\n\nrequire b v1.0.0\n', 'a_test.go': '' };
+
+  it('draft the best report that can be read: an exit code with a note, junit by gotestsum, go-json once it is supported', () => {
+    expect(only(go)).toMatchObject({ report: 'exit-code', setup: 'go mod download' });
+    expect(only(go).notes.join()).toContain('weak');
+    expect(only(go, { gotestsum: true })).toMatchObject({ report: 'junit', notes: [] });
+    expect(only(go, { reports: () => true })).toMatchObject({ report: 'go-json', notes: [] });
+  });
+
+  it('download nothing where modules are vendored', () => {
+    expect(only({ ...go, 'vendor/modules.txt': '', 'vendor/b/b_test.go': '' }).setup).toBeNull();
+  });
+
+  it('speak for the folders below: one check for a Cargo workspace, one for a Maven build', () => {
+    const cargo = { 'Cargo.toml': '[workspace]', 'a/Cargo.toml': '[package]', 'a/tests/a.rs': '' };
+    expect(only(cargo)).toMatchObject({ dir: '.', setup: 'cargo fetch', report: 'exit-code' });
+    const maven = only({ 'pom.xml': '', 'a/pom.xml': '', 'a/src/test/java/A.java': '' });
+    expect(maven.notes.join()).toMatch(/Surefire writes one JUnit file for each class.*cannot download yet/);
+  });
+});
+
+describe('several folders', () => {
+  it('are found by their manifests, fixtures and vendored ones left out', () => {
+    const files = {
+      'web/package.json': '{ "scripts": { "test": "node --test" } }',
+      'web/node_modules/a/package.json': '{ "scripts": { "test": "node --test" } }',
+      'api/pyproject.toml': '',
+      'api/tests/test_a.py': '',
+      'api/tests/fixtures/go.mod': '',
+      'api/tests/fixtures/a_test.go': '',
+      'app/build.gradle': '',
+    };
+    const { suites, notes } = look(files);
+    expect(suites.map(({ dir, language }) => `${dir} ${language}`)).toEqual(['api python', 'web node']);
+    expect(notes.join()).toContain('app/build.gradle');
+  });
+});
+
+describe('the likely remedy', () => {
+  it.each([
+    ["ModuleNotFoundError: No module named 'requests'", 'requests is missing'],
+    ["Error [ERR_MODULE_NOT_FOUND]: Cannot find package 'zod' imported from", 'zod is missing'],
+    ['getaddrinfo ENOTFOUND packages.example.org', '`network`'],
+    ['dial unix /var/run/docker.sock: connect: no such file', 'Docker inside tests is not supported'],
+    ['connect ECONNREFUSED 127.0.0.1:5432', 'database'],
+    ['/bin/sh: 1: tox: not found', 'tox is not in the sandbox'],
+    ['sh: 1: pnpm: not found', 'pnpm is not in the sandbox'],
+  ])('of %s says: %s', (log, said) => {
+    expect(remedyFor(log, [])).toContain(said);
+  });
+
+  it('names the hosts that were refused before all else, and nothing where nothing is known', () => {
+    expect(remedyFor("No module named 'a'", ['a.example.org'])).toContain('a.example.org');
+    expect(remedyFor('expected 3, got 4', [])).toBeNull();
+  });
+});

@@ -1,0 +1,137 @@
+/** Which test suites a repo holds, told by its manifests: each becomes one check of the drafted contract. */
+import { dirname } from 'node:path/posix';
+import type { ReportKind } from '../../domain/contract.ts';
+import { cargoSuite, goSuite, mavenSuite } from './compiled-suites.ts';
+import { nodeSuite } from './node-suite.ts';
+import { pythonSuite } from './python-suite.ts';
+
+export const LANGUAGES = ['node', 'python', 'go', 'cargo', 'maven'] as const;
+export type Language = (typeof LANGUAGES)[number];
+
+/** Without a name and a `when`, which depend on what else the repo holds. */
+export interface Suite {
+  readonly language: Language;
+  /** Folder in the repo, `.` for the root. */
+  readonly dir: string;
+  readonly setup: string | null;
+  readonly test: string;
+  readonly report: ReportKind;
+  readonly globs: readonly string[];
+  /** Proves in the build stage that what was pushed can be built; run in `dir`, after setup. */
+  readonly build: string;
+  /** Files from `dir` that could make tests lie. */
+  readonly protect: readonly string[];
+  /** What a person must know, in whole sentences. */
+  readonly notes: readonly string[];
+}
+
+/** What the commands of a suite can count on. */
+export interface Tools {
+  readonly pytest: boolean;
+  readonly gotestsum: boolean;
+  readonly pnpm: boolean;
+  readonly reports: (kind: ReportKind) => boolean;
+}
+
+/** The part of a repo that is one language's: files are relative to `dir`. */
+export interface Folder {
+  readonly dir: string;
+  readonly files: readonly string[];
+  read(file: string): string | null;
+  /** The nearest folder that holds one of these, from this one up to the root; null when none does. */
+  nearest(names: readonly string[]): { readonly dir: string; readonly name: string } | null;
+}
+
+export interface Tree {
+  readonly files: readonly string[];
+  read(path: string): string | null;
+}
+
+export type FoundSuite = { readonly suite: Suite } | { readonly note: string };
+
+const FOREIGN = /(^|\/)(node_modules|vendor|third_party|testdata|fixtures|__fixtures__|examples?|\.venv|venv)\//;
+const MANIFESTS: Readonly<Record<Language, RegExp>> = {
+  node: /^package\.json$/,
+  python: /^(pyproject\.toml|setup\.py|setup\.cfg|pytest\.ini|tox\.ini|Pipfile|requirements[^/]*\.txt)$/,
+  go: /^go\.mod$/,
+  cargo: /^Cargo\.toml$/,
+  maven: /^pom\.xml$/,
+};
+/** Their manifest at the top speaks for the folders below. */
+const TOPMOST: readonly Language[] = ['cargo', 'maven'];
+const NOT_READ = /(^|\/)(build\.gradle(\.kts)?|Gemfile|composer\.json|mix\.exs|[^/]+\.csproj|CMakeLists\.txt)$/;
+
+const suiteOf: Readonly<Record<Language, (folder: Folder, tools: Tools) => FoundSuite | null>> = {
+  node: nodeSuite,
+  python: pythonSuite,
+  go: goSuite,
+  cargo: cargoSuite,
+  maven: mavenSuite,
+};
+
+export function languagesIn(tree: Tree): Language[] {
+  return LANGUAGES.filter((language) => foldersOf(tree, language).length > 0);
+}
+
+export function findSuites(
+  tree: Tree,
+  tools: Tools,
+): { readonly suites: readonly Suite[]; readonly notes: readonly string[] } {
+  const found = LANGUAGES.flatMap((language) =>
+    foldersOf(tree, language).flatMap((dir) => suiteOf[language](folderAt(tree, dir, language), tools) ?? []),
+  );
+  const unread = own(tree).filter((path) => NOT_READ.test(path));
+  return {
+    suites: found.flatMap((one) => ('suite' in one ? [one.suite] : [])).toSorted((a, b) => a.dir.localeCompare(b.dir)),
+    notes: [
+      ...found.flatMap((one) => ('note' in one ? [one.note] : [])),
+      ...unread.slice(0, 3).map((path) => `${path} is of a kind that init does not know: add its check by hand.`),
+    ],
+  };
+}
+
+function own(tree: Tree): string[] {
+  return tree.files.filter((path) => !FOREIGN.test(path));
+}
+
+/** Folders with a manifest of the language; Python tests without any manifest stand at the root, and so do Node's. */
+function foldersOf(tree: Tree, language: Language): string[] {
+  const files = own(tree);
+  const dirs = [
+    ...new Set(files.filter((path) => MANIFESTS[language].test(baseName(path))).map((path) => dirname(path))),
+  ];
+  if (dirs.length === 0) {
+    const bare = language === 'python' ? /(^|\/)(test_[^/]*|[^/]*_test)\.py$/ : /(^|\/)[^/]+[.-]test\.[cm]?js$/;
+    return (language === 'python' || language === 'node') && files.some((path) => bare.test(path)) ? ['.'] : [];
+  }
+  if (!TOPMOST.includes(language)) return dirs;
+  return dirs.filter((dir) => !dirs.some((other) => other !== dir && isInside(dir, other)));
+}
+
+/** A file belongs to the deepest folder with a manifest of the language. */
+function folderAt(tree: Tree, dir: string, language: Language): Folder {
+  const deeper = foldersOf(tree, language).filter((other) => other !== dir && isInside(other, dir));
+  const files = own(tree)
+    .filter((path) => isInside(path, dir) && !deeper.some((other) => isInside(path, other)))
+    .map((path) => (dir === '.' ? path : path.slice(dir.length + 1)));
+  return {
+    dir,
+    files,
+    read: (file) => (files.includes(file) ? tree.read(dir === '.' ? file : `${dir}/${file}`) : null),
+    nearest(names) {
+      for (let at = dir; ; at = dirname(at)) {
+        const name = names.find((one) => tree.files.includes(at === '.' ? one : `${at}/${one}`));
+        if (name !== undefined) return { dir: at, name };
+        if (at === '.') return null;
+      }
+    },
+  };
+}
+
+function isInside(path: string, dir: string): boolean {
+  return dir === '.' || path.startsWith(`${dir}/`);
+}
+
+function baseName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
