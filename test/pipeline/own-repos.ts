@@ -86,6 +86,7 @@ export const DURATIONS: OwnRepo = {
 export const STOCK: OwnRepo = {
   files: {
     'CONTEXT.md': 'The stock counts items by name; a count never falls below zero.\n',
+    '.gitignore': '__pycache__/\n',
     'pyproject.toml': '[tool.pytest.ini_options]\npythonpath = ["src"]\naddopts = "-ra -p no:cacheprovider"\n',
     'src/stock/__init__.py': [
       `class Stock:`,
