@@ -9,8 +9,9 @@ import { contractOf, openBench, type Bench } from './gates-bench.ts';
 const PASS = '<testsuite name="s"><testcase name="a"/></testsuite>';
 const FAIL = '<testsuite name="s"><testcase name="a"><failure message="no"/></testcase></testsuite>';
 const report = (xml: string): string => `printf '%s' '${xml}' > "$LAMPLIGHTER_REPORT"`;
-/** A repo whose check is a script of its own, so that a change can make it misbehave. */
-const scripted = contractOf({ test: 'sh ./check.sh', timeoutSeconds: 20 });
+/** A repo whose check runs what production code says, so that a change can make it misbehave: a script that the command names is harness, and guard would keep it. */
+const COMMAND = 'eval "$(cat program*)"';
+const scripted = contractOf({ test: COMMAND, timeoutSeconds: 20 });
 const RED_TEST = { 'test/red': 'x' };
 const BY_TEST = `if [ -e test/red ] && [ ! -e code ]; then ${report(FAIL)}; exit 1; fi\n`;
 
@@ -23,14 +24,14 @@ afterEach(async () => {
 });
 
 async function proveScript(script: string, check: Parameters<typeof contractOf>[0] = {}) {
-  const base = await bench.commit({ 'check.sh': script });
-  return bench.prove(base, contractOf({ test: 'sh ./check.sh', timeoutSeconds: 20, ...check }));
+  const base = await bench.commit({ 'program.txt': script });
+  return bench.prove(base, contractOf({ test: COMMAND, timeoutSeconds: 20, ...check }));
 }
 
 /** A sound base, then a change with a red test whose head runs `script`. */
 async function verifyScript(script: string) {
-  const base = await bench.commit({ 'check.sh': BY_TEST + report(PASS) });
-  const head = await bench.commit({ ...RED_TEST, code: 'x', 'check.sh': script });
+  const base = await bench.commit({ 'program.txt': BY_TEST + report(PASS) });
+  const head = await bench.commit({ ...RED_TEST, code: 'x', 'program.txt': script });
   return bench.verify(base, head, scripted);
 }
 
@@ -57,9 +58,9 @@ describe.skipIf(!has('bwrap'))('a check that misbehaves', () => {
   });
 
   it('hangs on the change: the agent is told, and later gates are spared', async () => {
-    const base = await bench.commit({ 'check.sh': BY_TEST + report(PASS) });
-    const head = await bench.commit({ ...RED_TEST, code: 'x', 'check.sh': 'sleep 3452' });
-    const verified = await bench.verify(base, head, contractOf({ test: 'sh ./check.sh', timeoutSeconds: 2 }));
+    const base = await bench.commit({ 'program.txt': BY_TEST + report(PASS) });
+    const head = await bench.commit({ ...RED_TEST, code: 'x', 'program.txt': 'sleep 3452' });
+    const verified = await bench.verify(base, head, contractOf({ test: COMMAND, timeoutSeconds: 2 }));
     expect(verified).toMatchObject({ kind: 'refused' });
     expect(JSON.stringify(verified)).toContain('did not end within 2 s');
     expect((await bench.evidence()).some((one) => one.kind === 'green')).toBe(false);
@@ -152,7 +153,7 @@ describe.skipIf(!has('bwrap'))('a check that misbehaves', () => {
   });
 
   it('an aborted signal throws and leaves no folder', async () => {
-    const base = await bench.commit({ 'check.sh': 'echo started > /shared/started; sleep 3454' });
+    const base = await bench.commit({ 'program.txt': 'echo started > /shared/started; sleep 3454' });
     const abort = new AbortController();
     const proving = bench.gates.proveBase({
       run: 'r',
@@ -171,7 +172,7 @@ describe.skipIf(!has('bwrap'))('a check that misbehaves', () => {
 describe.skipIf(!has('bwrap'))('what setup made', () => {
   const installed = contractOf({
     setup: 'echo ran >> /shared/setups; mkdir deps && echo v1 > deps/lib',
-    test: 'sh ./check.sh',
+    test: COMMAND,
     timeoutSeconds: 20,
   });
   const script = `grep -qx v1 deps/lib || exit 9; echo bad > deps/lib; ${BY_TEST}${report(PASS)}`;
@@ -181,7 +182,7 @@ describe.skipIf(!has('bwrap'))('what setup made', () => {
       .split('\n').length;
 
   it('is kept from the base, copied, and out of reach of what runs later', async () => {
-    const base = await bench.commit({ 'check.sh': script, 'package.json': '{}' });
+    const base = await bench.commit({ 'program.txt': script, 'package.json': '{}' });
     expect(await bench.prove(base, installed)).toEqual({ verdict: 'green' });
     const head = await bench.commit({ ...RED_TEST, code: 'x' });
     expect(await bench.verify(base, head, installed)).toEqual({ kind: 'proven' });
@@ -190,7 +191,7 @@ describe.skipIf(!has('bwrap'))('what setup made', () => {
   });
 
   it('is not kept from a change: one with other manifests sets up for itself, each time', async () => {
-    const base = await bench.commit({ 'check.sh': script, 'package.json': '{}' });
+    const base = await bench.commit({ 'program.txt': script, 'package.json': '{}' });
     const head = await bench.commit({ ...RED_TEST, code: 'x', 'package.json': '{"x":1}' });
     expect(await bench.verify(base, head, installed)).toEqual({ kind: 'proven' });
     expect(setups()).toBe(3);
@@ -199,20 +200,20 @@ describe.skipIf(!has('bwrap'))('what setup made', () => {
 
   it('a setup that fails on the change is refused in its own words', async () => {
     const base = await bench.commit({
-      'check.sh': script,
+      'program.txt': script,
       'package.json': '{}',
-      'setup.sh': 'mkdir deps && echo v1 > deps/lib',
+      installation: 'mkdir deps && echo v1 > deps/lib',
     });
     const head = await bench.commit({
       ...RED_TEST,
       code: 'x',
       'package.json': '{"x":1}',
-      'setup.sh': 'echo no such package; exit 4',
+      installation: 'echo no such package; exit 4',
     });
     const verified = await bench.verify(
       base,
       head,
-      contractOf({ setup: 'sh setup.sh', test: 'sh ./check.sh', timeoutSeconds: 20 }),
+      contractOf({ setup: 'eval "$(cat installation*)"', test: COMMAND, timeoutSeconds: 20 }),
     );
     expect(JSON.stringify(verified)).toMatch(/setup command of check unit.*exited with 4.*no such package/);
   });
@@ -222,7 +223,7 @@ describe('a machine or a contract that allows no judgement', () => {
   it('a sandbox that cannot be set up is broken, with the remedy, and nothing runs (invariant 4)', async () => {
     const bare = await openBench({ searchPath: [bench.dir] });
     try {
-      const base = await bare.commit({ 'check.sh': BY_TEST + report(PASS) });
+      const base = await bare.commit({ 'program.txt': BY_TEST + report(PASS) });
       const head = await bare.commit({ ...RED_TEST, code: 'x' });
       const reason = expect.stringMatching(
         /sandbox cannot be used: bwrap.* not installed.*install bubblewrap/,
@@ -239,8 +240,8 @@ describe('a machine or a contract that allows no judgement', () => {
   it.skipIf(!has('bwrap'))(
     'a toolchain that the operator has not declared is broken, and named with those that are',
     async () => {
-      const base = await bench.commit({ 'check.sh': BY_TEST + report(PASS) });
-      const fortran = contractOf({ test: 'sh ./check.sh' }, { toolchain: ['fortran'] });
+      const base = await bench.commit({ 'program.txt': BY_TEST + report(PASS) });
+      const fortran = contractOf({ test: COMMAND }, { toolchain: ['fortran'] });
       expect(await bench.prove(base, fortran)).toMatchObject({
         verdict: 'broken',
         reason: expect.stringMatching(/"fortran".*not declared \(declared: node/) as string,
@@ -254,7 +255,7 @@ describe.skipIf(!has('bwrap'))('a change that hides what it holds', () => {
   const token = `ghp_${'0123456789abcdefghijABCDEFGHIJklmnop'}`;
 
   it('a secret in a file that a NUL or an attribute makes binary is found', async () => {
-    const base = await bench.commit({ 'check.sh': BY_TEST + report(PASS) });
+    const base = await bench.commit({ 'program.txt': BY_TEST + report(PASS) });
     const head = await bench.commit({
       ...RED_TEST,
       code: 'x',
@@ -262,16 +263,16 @@ describe.skipIf(!has('bwrap'))('a change that hides what it holds', () => {
       '.gitattributes': '*.dat -diff\n',
       'b.dat': `${token.replace('0', '9')}\n`,
     });
-    const verified = await bench.verify(base, head, contractOf({ test: 'sh check.sh' }));
+    const verified = await bench.verify(base, head, scripted);
     const findings = verified.kind === 'refused' ? verified.findings.join('\n') : '';
     expect(findings).toContain('a.bin:2 in commit');
     expect(findings).toContain('b.dat:1 in commit');
   });
 
   it('one that is too big to be read is refused with what to do, and is no fault that would be tried again', async () => {
-    const base = await bench.commit({ 'check.sh': BY_TEST + report(PASS) });
+    const base = await bench.commit({ 'program.txt': BY_TEST + report(PASS) });
     const head = await bench.commit({ ...RED_TEST, code: 'x', 'big.txt': `${'x'.repeat(1023)}\n`.repeat(70 * 1024) });
-    expect(await bench.verify(base, head, contractOf({ test: 'sh check.sh' }))).toEqual({
+    expect(await bench.verify(base, head, scripted)).toEqual({
       kind: 'refused',
       findings: [expect.stringContaining('too big to be read') as string],
     });

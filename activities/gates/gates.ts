@@ -38,7 +38,10 @@ export interface Gates {
 export interface GatesDeps {
   /** The repo's key. */
   readonly repo: string;
-  readonly git: Pick<RepoGit, 'checkOut' | 'overlay' | 'changedFiles' | 'patch' | 'commits' | 'contains'>;
+  readonly git: Pick<
+    RepoGit,
+    'checkOut' | 'overlay' | 'changedFiles' | 'patch' | 'commits' | 'contains' | 'files' | 'readFile'
+  >;
   readonly sandbox: Sandbox;
   readonly store: Pick<Store, 'evidence' | 'control'>;
   readonly environment: { forContract(contract: Contract): CheckEnvironment | Promise<CheckEnvironment> };

@@ -3,11 +3,12 @@ import { addedLines } from '../../domain/gates/patch.ts';
 import type { ChangedFile, Commit, RepoGit } from '../git/port.ts';
 import { TooMuchOutput } from '../git/trusted.ts';
 import type { VerifyInput } from './gates.ts';
+import { readHarness } from './harness.ts';
 import { anyTestRule, protectedRule } from './paths.ts';
 import type { GateResult } from './proof-gates.ts';
 import { secretsInCommits } from './secrets.ts';
 
-type GuardGit = Pick<RepoGit, 'patch' | 'commits' | 'contains'>;
+type GuardGit = Pick<RepoGit, 'patch' | 'commits' | 'contains' | 'files' | 'readFile'>;
 
 /** Reads git only: nothing of the change runs here. */
 export async function runGuard(git: GuardGit, input: VerifyInput, files: readonly ChangedFile[]): Promise<GateResult> {
@@ -29,6 +30,8 @@ export async function runGuard(git: GuardGit, input: VerifyInput, files: readonl
       'Your change is too big to be read: one of its commits adds more than 64 MB. Rewrite your commits so that they hold sources and small fixtures only.',
     );
   }
+  const harness = await readHarness(git, { base, head, contract, files });
+  const known = await git.files(base);
   const findings = guard({
     run,
     issue,
@@ -37,6 +40,9 @@ export async function runGuard(git: GuardGit, input: VerifyInput, files: readonl
     ...written,
     isTest: anyTestRule(contract),
     isProtected: protectedRule(contract),
+    isHarness: harness.isHarness,
+    harnessChanges: harness.changes,
+    hasFolder: (folder) => known.some((path) => path.startsWith(folder)),
   });
   const what = `${commits.length} commits and ${files.length} files`;
   return {

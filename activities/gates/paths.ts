@@ -12,10 +12,14 @@ export function protectedRule(contract: Contract): PathRule {
   return picomatch(all, { dot: true, nocase: true });
 }
 
-/** Tests and fixtures of one check. */
+/** What runners write down and compare with later: a change that may rewrite it may bless any behaviour. */
+const SNAPSHOTS = ['**/__snapshots__/**', '**/__image_snapshots__/**', '**/*.snap', '**/*.snapshot', '**/*.ambr'];
+export const isSnapshot: PathRule = picomatch(SNAPSHOTS, { dot: true });
+
+/** Tests and fixtures of one check; snapshots belong to them whether the contract's globs say so or not. */
 export function testRule(check: Check): PathRule {
   if (check.globs.length === 0) return () => false;
-  const matches = picomatch([...check.globs], { dot: true });
+  const matches = picomatch([...check.globs, ...SNAPSHOTS], { dot: true });
   const dir = check.dir.replace(/^\.\/?|\/$/g, '');
   if (dir === '') return (path) => matches(path);
   return (path) => path.startsWith(`${dir}/`) && matches(path.slice(dir.length + 1));

@@ -14,7 +14,7 @@ import type { ChangedFile } from '../git/port.ts';
 import type { CheckProof } from './base-proof.ts';
 import type { CheckRun } from './check-run.ts';
 import type { Trial } from './gates.ts';
-import { anyTestRule, checksFor, testRule, touchedPaths } from './paths.ts';
+import { anyTestRule, checksFor, isSnapshot, testRule, touchedPaths } from './paths.ts';
 import { strikeOutcomes, strikeSecrets } from './secrets.ts';
 
 export interface GateResult {
@@ -72,9 +72,12 @@ export async function runRed(trial: Trial): Promise<GateResult> {
 
 function whatIsMissing(files: readonly ChangedFile[], isTest: (path: string) => boolean): string | null {
   const tests = files.some((file) => file.status !== 'deleted' && isTest(file.path));
+  const snapshots = files.every((file) => file.status === 'deleted' || !isTest(file.path) || isSnapshot(file.path));
   const code = files.some((file) => touchedPaths(file).some((path) => !isTest(path)));
   if (!tests)
     return 'Your change adds or changes no test: write a test that fails on the base for want of your change, and commit it with the change.';
+  if (snapshots)
+    return 'Your change touches snapshots only among its tests, and a snapshot says what came out, not what should: write a test with an assertion that fails on the base for want of your change.';
   if (!code)
     return 'Your change touches tests only and no production code: the issue asks for behaviour, so commit the change that makes your tests pass.';
   return null;

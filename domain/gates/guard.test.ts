@@ -11,6 +11,9 @@ const CLEAN: GuardInput = {
   secrets: [],
   isTest: (path) => path.startsWith('test/'),
   isProtected: (path) => path === 'ci.yml',
+  isHarness: (path) => path === 'vitest.config.ts',
+  harnessChanges: [],
+  hasFolder: (folder) => folder === 'vendored/node_modules/',
 };
 const withMessage = (message: string): string[] => guard({ ...CLEAN, commits: [{ sha: 'c'.repeat(40), message }] });
 const withLine = (path: string, text: string): string[] => guard({ ...CLEAN, added: [{ path, line: 3, text }] });

@@ -3,7 +3,7 @@
  * globs and the secret scanner are asked before.
  */
 import type { AddedLine } from './patch.ts';
-import { skipMark } from './skip-marks.ts';
+import { harnessMark, isHidingAttribute, skipMark } from './skip-marks.ts';
 
 export interface GuardInput {
   readonly run: string;
@@ -15,6 +15,12 @@ export interface GuardInput {
   readonly secrets: readonly FoundSecret[];
   readonly isTest: (path: string) => boolean;
   readonly isProtected: (path: string) => boolean;
+  /** Runner configuration, setup files, scripts that a check calls. */
+  readonly isHarness: (path: string) => boolean;
+  /** Parts of manifests, such as `scripts.test`, that the change altered and that decide how tests are run. */
+  readonly harnessChanges: readonly { readonly path: string; readonly what: string }[];
+  /** Whether the base has files under this folder. */
+  readonly hasFolder: (folder: string) => boolean;
 }
 
 export interface GuardedFile {
@@ -65,7 +71,14 @@ const CLOSES =
 
 /** Findings as sentences for the agent; empty when there is nothing to say. */
 export function guard(input: GuardInput): string[] {
-  return [...pathFindings(input), ...markFindings(input), ...messageFindings(input), ...secretFindings(input)];
+  return [
+    ...pathFindings(input),
+    ...harnessFindings(input),
+    ...bulkFindings(input),
+    ...markFindings(input),
+    ...messageFindings(input),
+    ...secretFindings(input),
+  ];
 }
 
 function pathFindings({ files, isProtected }: GuardInput): string[] {
@@ -85,8 +98,63 @@ function pathFindings({ files, isProtected }: GuardInput): string[] {
   return found;
 }
 
+function harnessFindings({ files, isHarness, harnessChanges }: GuardInput): string[] {
+  const touched = new Set(
+    files.flatMap((file) => [file.path, ...(file.from === null ? [] : [file.from])]).filter(isHarness),
+  );
+  const advice =
+    'restore it as it is on the base; if the issue cannot be done without it, give up and say so, because a person must change it.';
+  return [
+    ...[...touched].map(
+      (path) => `${path} belongs to the test harness, which decides how tests are found, run and reported: ${advice}`,
+    ),
+    ...harnessChanges.map(
+      ({ path, what }) => `${path} changes ${what}, which decides how tests are found, run and reported: ${advice}`,
+    ),
+  ];
+}
+
+const MADE_FOLDER =
+  /^(?:.*\/)?(?:node_modules|bower_components|\.venv|venv|__pycache__|\.pytest_cache|\.mypy_cache|\.tox|\.nyc_output|\.next|\.turbo|target\/(?:debug|release))\//;
+const LOCKFILE =
+  /(?:^|\/)(?:package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|yarn\.lock|bun\.lock|go\.sum|[^/]+\.lock)$/;
+const MAX_FILES = 500;
+const MAX_LINES = 20_000;
+
+/** What a tool made again is not a change that anybody reviews, and hides one. Folders that main holds already are the repo's own way. */
+function bulkFindings({ files, added, hasFolder }: GuardInput): string[] {
+  const folders = new Map<string, number>();
+  for (const file of files) {
+    const folder = file.status === 'deleted' ? undefined : MADE_FOLDER.exec(file.path)?.[0];
+    if (folder !== undefined && !hasFolder(folder)) folders.set(folder, (folders.get(folder) ?? 0) + 1);
+  }
+  // Lines mean nothing in what is no text, such as a picture.
+  const binary = new Set(added.filter(({ text }) => text.includes('\0')).map(({ path }) => path));
+  const lines = added.filter(({ path }) => !LOCKFILE.test(path) && !binary.has(path)).length;
+  const found = [...folders].map(
+    ([folder, count]) =>
+      `${folder} is made by a tool and ${count} of its files are in your commits: take them out of the commits, and let .gitignore name the folder.`,
+  );
+  const size =
+    'commit only what the issue needs, without generated files; if it truly needs this much, give up and say so.';
+  if (files.length > MAX_FILES)
+    found.push(`Your change touches ${files.length} files, more than the ${MAX_FILES} that a change may: ${size}`);
+  if (lines > MAX_LINES)
+    found.push(`Your change adds ${lines} lines, more than the ${MAX_LINES} that a change may: ${size}`);
+  return found;
+}
+
 function markFindings({ added, isTest }: GuardInput): string[] {
   return added.flatMap(({ path, line, text }) => {
+    if (isHidingAttribute(path, text))
+      return [
+        `${path}:${line} adds \`${text.trim()}\`, which makes git show, check out or merge files other than they are: take that attribute out.`,
+      ];
+    const tampering = harnessMark(path, text, isTest(path));
+    if (tampering !== null)
+      return [
+        `${path}:${line} adds \`${tampering}\`, which reaches into the runner, its assertions or its report: remove it, and let the runner judge and report.`,
+      ];
     const mark = skipMark(path, text, isTest(path));
     return mark === null
       ? []

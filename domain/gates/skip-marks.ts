@@ -1,4 +1,4 @@
-/** Marks in test files that keep a test from being judged: skipped, focused, expected to fail. By file name, on one added line. */
+/** Marks in test files that keep a test from being judged: skipped, focused, expected to fail, or a runner that was tampered with. By file name, on one added line. */
 interface MarkRule {
   readonly files: RegExp;
   readonly marks: readonly RegExp[];
@@ -44,4 +44,50 @@ export function skipMark(path: string, text: string, isTest: boolean): string | 
     }
   }
   return null;
+}
+
+const TAMPERING: readonly { readonly files: RegExp; readonly marks: readonly RegExp[] }[] = [
+  {
+    files: /\.[cm]?[jt]sx?$/,
+    marks: [
+      /\b(?:assert|expect)(?:\.\w+)+\s*=(?![=>])/,
+      /\b(?:Object\.(?:assign|definePropert(?:y|ies)|setPrototypeOf)|Reflect\.set)\(\s*(?:assert|expect)\b/,
+      /\b(?:assert|expect)(?:\.\w+)*\s*\[[^\]]+\]\s*=(?![=>])/,
+    ],
+  },
+  {
+    files: /\.py$/,
+    marks: [
+      /\bdef\s+pytest_(?:runtest|collection|collect|pycollect|ignore_collect|pyfunc_call|sessionfinish|report|exception|deselected|itemcollected)\w*/,
+      /\bcollect_ignore(?:_glob)?\b/,
+      /\bunittest\.TestCase\.\w+\s*=(?!=)/,
+      /\bsetattr\(\s*unittest\.TestCase\b/,
+    ],
+  },
+];
+
+/** Code in a test file that reaches into the runner, its assertions or its report; null when there is none. */
+export function harnessMark(path: string, text: string, isTest: boolean): string | null {
+  // The report's place is told to the runner by the contract; nothing else has any use for it.
+  if (!/\.(?:md|rst|txt|adoc)$/.test(path) && /LAMPLIGHTER_REPORT|lamplighter-report/.test(text))
+    return 'LAMPLIGHTER_REPORT';
+  if (!isTest) return null;
+  for (const rule of TAMPERING) {
+    if (!rule.files.test(path)) continue;
+    for (const mark of rule.marks) {
+      const found = mark.exec(text);
+      if (found !== null) return found[0].trim();
+    }
+  }
+  return null;
+}
+
+/** A line of `.gitattributes` that changes what git shows of a file, checks out or merges. */
+export function isHidingAttribute(path: string, text: string): boolean {
+  return (
+    /(?:^|\/)\.gitattributes$/.test(path) &&
+    /\s(?:[-!]?(?:diff|merge|filter|binary|ident|working-tree-encoding|export-ignore|export-subst)(?:=|\s|$)|\[attr\])|^\s*\[attr\]/.test(
+      text,
+    )
+  );
 }

@@ -1,0 +1,267 @@
+/** Ways to talk past the gates, each a change to a small repo that is refused for the right reason, and honest twins that are proven (invariant 4). */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { has } from '../../test/setup/needs.ts';
+import { contractOf, MESSAGE, openBench, type Bench, type Tree } from './gates-bench.ts';
+
+const PACKAGE = { name: 'p', type: 'module', scripts: { test: 'npm run unit', unit: 'sh tools/check.sh', start: 'x' } };
+const HEADER = "import test from 'node:test';\nimport assert from 'node:assert';\n";
+const OLD = `${HEADER}import { add } from '../src/add.js';
+for (const [a, b, sum] of [
+  [1, 2, 3],
+  [0, 0, 0],
+]) test(\`adds \${a} and \${b}\`, () => assert.equal(add(a, b), sum));
+`;
+const SNAPSHOT = 'exports[`page 1`] = `\n11\n`;\n';
+const BASE = {
+  'package.json': JSON.stringify(PACKAGE),
+  'src/add.js': 'export const add = (a, b) => a + b;\n',
+  'test/add.test.js': OLD,
+  'test/page.test.js': `${HEADER}import { add } from '../src/add.js';\ntest('page', (t) => t.assert.snapshot(add(5, 6)));\n`,
+  'test/page.test.js.snapshot': SNAPSHOT,
+  'test/setup.js': '// before every test file\n',
+  'tools/check.sh':
+    'node --import ./test/setup.js --test --test-reporter=junit --test-reporter-destination="$LAMPLIGHTER_REPORT"\n',
+  'vitest.config.ts': "export default { test: { setupFiles: ['./test/patches.js'] } };\n",
+  'test/patches.js': '// around every test\n',
+};
+const CODE = { 'src/add.js': 'export const add = (a, b) => Number(a) + Number(b);\n' };
+const TEST = {
+  'test/text.test.js': `${HEADER}import { add } from '../src/add.js';\ntest('adds text', () => assert.equal(add('1', '2'), 3));\n`,
+};
+const HONEST = { ...CODE, ...TEST };
+// Snapshots are beside what these globs name.
+const contract = contractOf({ test: 'npm test --silent', globs: ['test/**/*.js'] });
+const scripts = (more: object, rest: object = {}) =>
+  JSON.stringify({ ...PACKAGE, ...rest, scripts: { ...PACKAGE.scripts, ...more } });
+
+interface Cheat {
+  readonly name: string;
+  readonly change: Tree;
+  readonly refused: RegExp;
+  readonly message?: string;
+}
+
+/** Refused by what git shows of them: nothing of the change runs. */
+const SEEN: readonly Cheat[] = [
+  {
+    name: 'test script replaced by `true`',
+    change: { ...HONEST, 'package.json': scripts({ test: 'true' }) },
+    refused: /package\.json changes scripts\.test,/,
+  },
+  {
+    name: 'a script that the test script calls',
+    change: { ...HONEST, 'package.json': scripts({ unit: 'true' }) },
+    refused: /package\.json changes scripts\.unit,/,
+  },
+  {
+    name: 'a script that npm runs before',
+    change: { ...HONEST, 'package.json': scripts({ preunit: 'rm -r test/add.test.js' }) },
+    refused: /changes scripts\.preunit,/,
+  },
+  {
+    name: 'a runner from the change itself',
+    change: { ...HONEST, 'package.json': scripts({}, { devDependencies: { vitest: 'file:./fake' } }) },
+    refused: /changes devDependencies\.vitest,/,
+  },
+  {
+    name: 'runner configuration within package.json',
+    change: { ...HONEST, 'package.json': scripts({}, { jest: { testMatch: ['x'] } }) },
+    refused: /package\.json changes jest,/,
+  },
+  {
+    name: 'the shell script that the check calls',
+    change: { ...HONEST, 'tools/check.sh': 'exit 0\n' },
+    refused: /tools\/check\.sh belongs to the test harness/,
+  },
+  {
+    name: 'runner configuration narrowed',
+    change: { ...HONEST, 'vitest.config.ts': "export default { test: { include: ['test/text.*'] } };\n" },
+    refused: /vitest\.config\.ts belongs to the test harness/,
+  },
+  {
+    name: 'runner configuration added beside',
+    change: { ...HONEST, '.mocharc.json': '{"spec":"x"}' },
+    refused: /\.mocharc\.json belongs to the test harness/,
+  },
+  {
+    name: 'npm configuration that swaps the shell',
+    change: { ...HONEST, '.npmrc': 'script-shell=/bin/true\n' },
+    refused: /\.npmrc belongs to the test harness/,
+  },
+  {
+    name: 'global setup that a runner configuration names patches assertions',
+    change: { ...HONEST, 'test/patches.js': "import assert from 'node:assert';\nglobalThis.x = assert;\n" },
+    refused: /test\/patches\.js belongs to the test harness/,
+  },
+  {
+    name: 'assertions patched in a test file',
+    change: { ...HONEST, 'test/loose.js': "import assert from 'node:assert';\nassert.equal = () => {};\n" },
+    refused: /test\/loose\.js:2 adds `assert\.equal =`/,
+  },
+  {
+    name: 'report written by the test',
+    change: { ...HONEST, 'test/forge.js': "writeFileSync(process.env.LAMPLIGHTER_REPORT, '<x/>');\n" },
+    refused: /test\/forge\.js:1 adds `LAMPLIGHTER_REPORT`/,
+  },
+  {
+    name: 'report written by production code',
+    change: { ...HONEST, 'src/forge.js': "export const f = '/lamplighter-report/report';\n" },
+    refused: /src\/forge\.js:1 adds/,
+  },
+  {
+    name: 'a skipped test',
+    change: { ...HONEST, 'test/more.test.js': "test.skip('x', () => {});\n" },
+    refused: /adds `test\.skip`/,
+  },
+  {
+    name: 'a focused test',
+    change: { ...HONEST, 'test/more.test.js': "test.only('x', () => {});\n" },
+    refused: /adds `test\.only`/,
+  },
+  {
+    name: 'a test behind a NUL byte, which git takes as binary',
+    change: { ...HONEST, 'test/more.test.js': "// \0\ntest.skip('x', () => {});\n" },
+    refused: /test\/more\.test\.js:2 adds `test\.skip`/,
+  },
+  {
+    name: 'attributes that hide a file',
+    change: { ...HONEST, '.gitattributes': 'test/** -diff\n' },
+    refused: /\.gitattributes:1 adds `test\/\*\* -diff`/,
+  },
+  {
+    name: 'attributes with a filter',
+    change: { ...HONEST, '.gitattributes': '*.js filter=evil\n' },
+    refused: /\.gitattributes:1 adds `\*\.js filter=evil`/,
+  },
+  {
+    name: 'submodules',
+    change: { ...HONEST, '.gitmodules': '[submodule "x"]\n\turl = ext::sh -c evil\n' },
+    refused: /\.gitmodules is protected/,
+  },
+  {
+    name: 'the contract',
+    change: { ...HONEST, '.lamplighter.yml': 'checks: []\n' },
+    refused: /\.lamplighter\.yml is protected/,
+  },
+  { name: 'CI', change: { ...HONEST, '.github/workflows/ci.yml': 'on: push\n' }, refused: /ci\.yml is protected/ },
+  {
+    name: 'installed packages in the commit',
+    change: { ...HONEST, 'node_modules/assert/index.js': 'x\n' },
+    refused: /node_modules\/ is made by a tool/,
+  },
+  {
+    name: 'generated bulk',
+    change: { ...HONEST, 'src/made.js': 'x;\n'.repeat(20_001) },
+    refused: /adds 20\d+ lines, more than/,
+  },
+  {
+    name: 'a missing trailer',
+    change: HONEST,
+    message: 'Add\n\nRefs #7\n',
+    refused: /has no trailer `Lamplighter-Run/,
+  },
+  {
+    name: 'a message that skips CI',
+    change: HONEST,
+    message: MESSAGE.replace('Change', 'Change [skip ci]'),
+    refused: /asks CI to skip it/,
+  },
+];
+
+/** Refused by what the tests say. */
+const JUDGED: readonly Cheat[] = [
+  {
+    name: 'a test that passes before the change',
+    change: { ...CODE, 'test/text.test.js': `${HEADER}test('holds', () => assert.ok(true));\n` },
+    refused: /pass without the change/,
+  },
+  {
+    name: 'an assertion loosened with the behaviour',
+    change: {
+      'src/add.js': 'export const add = (a, b) => Number(a) + Number(b) || null;\n',
+      'test/add.test.js': OLD.replace('add(a, b), sum', 'add(a, b) ?? 0, sum'),
+      ...TEST,
+    },
+    refused: /base's own test "test\/add\.test\.js › test › adds 0 and 0" passes on the base and fails/,
+  },
+  {
+    name: 'table rows removed',
+    change: { ...HONEST, 'test/add.test.js': OLD.replace('  [0, 0, 0],\n', '') },
+    refused: /"test\/add\.test\.js › test › adds 0 and 0" passes on the base and is gone/,
+  },
+  {
+    name: 'a test renamed away',
+    change: { ...HONEST, 'test/add.test.js': OLD.replace('`adds ', '`sums ') },
+    refused: /adds 1 and 2" passes on the base and is gone/,
+  },
+  {
+    name: 'a snapshot rewritten with the behaviour',
+    change: {
+      ...TEST,
+      'src/add.js': 'export const add = (a, b) => (a === 5 ? 12 : Number(a) + Number(b));\n',
+      'test/page.test.js.snapshot': SNAPSHOT.replace('11', '12'),
+    },
+    refused: /base's own test "test\/page\.test\.js › test › page" passes on the base and fails/,
+  },
+  {
+    name: 'only snapshots',
+    change: { ...CODE, 'test/__snapshots__/add.test.js.snap': 'x\n' },
+    refused: /snapshots only/,
+  },
+];
+
+let bench: Bench;
+beforeEach(async () => {
+  bench = await openBench();
+});
+afterEach(() => bench.close());
+
+async function refusal(base: string, head: string, by = contract): Promise<string> {
+  const verified = await bench.verify(base, head, by);
+  if (verified.kind !== 'refused') throw new Error(`expected a refusal, got ${JSON.stringify(verified)}`);
+  return verified.findings.join('\n');
+}
+
+describe.skipIf(!has('bwrap'))('a cheat in JavaScript is refused for what it is', () => {
+  it.each(SEEN)('before anything of it runs: $name', async ({ change, refused, message }) => {
+    const base = await bench.commit(BASE);
+    expect(await refusal(base, await bench.commit(change, message ?? MESSAGE))).toMatch(refused);
+    expect(bench.ran).toEqual([]);
+  });
+
+  it.each(JUDGED)('by its tests: $name', async ({ change, refused }) => {
+    const base = await bench.commit(BASE);
+    expect(await refusal(base, await bench.commit(change))).toMatch(refused);
+  });
+});
+
+describe.skipIf(!has('bwrap'))('an honest twin in JavaScript is proven', () => {
+  it('other scripts, newer packages, text attributes and tests that only name assertions', async () => {
+    const base = await bench.commit(BASE);
+    const head = await bench.commit({
+      ...HONEST,
+      'package.json': scripts(
+        { build: 'echo', start: 'y' },
+        { devDependencies: { vitest: '5.0.0', other: 'file:./x' } },
+      ),
+      '.gitattributes': '*.sh text eol=lf\n',
+      'test/text.test.js': `${TEST['test/text.test.js']}const expected = 3;\nassert.ok(expected === 3);\n`,
+      'README.md': 'The runner writes to $LAMPLIGHTER_REPORT.\n',
+    });
+    expect(await bench.verify(base, head, contract)).toEqual({ kind: 'proven' });
+  });
+
+  it("the session's own hooks, monitor and redirections of git are never heard of", async () => {
+    const base = await bench.commit(BASE);
+    const mark = join(bench.dir, 'shared', 'ran');
+    const hook = join(bench.dir, 'repo', '.git', 'hooks', 'post-checkout');
+    await writeFile(hook, `#!/bin/sh\necho hook >> ${mark}\n`, { mode: 0o755 });
+    bench.git('config', 'filter.evil.smudge', `sh -c 'echo smudge >> ${mark}'`);
+    bench.git('config', 'url.ext::sh.insteadOf', 'https://');
+    const head = await bench.commit(HONEST);
+    expect(await bench.verify(base, head, contract)).toEqual({ kind: 'proven' });
+    await expect(import('node:fs/promises').then(({ access }) => access(mark))).rejects.toThrow('ENOENT');
+  });
+});

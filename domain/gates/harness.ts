@@ -1,0 +1,170 @@
+/**
+ * The test harness: what decides how tests are found, run and reported. A change that may write it can make any test
+ * lie, so guard keeps it as it is on the base. Pure; files are read before.
+ */
+
+/** Runner configuration and what runners load unasked, as globs from the repo's root. */
+export const HARNESS_FILES: readonly string[] = [
+  '**/vitest.{config,workspace}.*',
+  '**/jest.{config,preset,setup}.*',
+  '**/.mocharc*',
+  '**/ava.config.*',
+  '**/karma.conf.*',
+  '**/{playwright,cypress}.config.*',
+  '**/.{taprc,nycrc,c8rc}*',
+  '**/.{npmrc,pnpmfile.cjs}',
+  '**/.yarnrc*',
+  '**/bunfig.toml',
+  '**/{,.}pytest.{ini,toml}',
+  '**/tox.ini',
+  '**/noxfile.py',
+  '**/.coveragerc',
+  // Python imports these by name from the folder that it runs in, in place of the real ones.
+  '**/{sitecustomize,usercustomize,pytest,unittest}.py',
+  '**/_pytest/**',
+  '**/.cargo/config{,.toml}',
+  '**/.config/nextest.toml',
+];
+
+/** Files that only some commands read: a word of the commands, and globs. */
+export const HARNESS_OF_COMMANDS: readonly { readonly word: RegExp; readonly globs: readonly string[] }[] = [
+  { word: /\bvitest\b/, globs: ['**/vite.config.*'] },
+  { word: /\bmake\b/, globs: ['**/{GNUmakefile,Makefile,makefile}', '**/*.mk'] },
+  { word: /\bjust\b/, globs: ['**/{,.}justfile', '**/Justfile'] },
+  { word: /\btask\b/, globs: ['**/Taskfile.y{a,}ml'] },
+  { word: /\bturbo\b/, globs: ['**/turbo.json'] },
+  { word: /\bnx\b/, globs: ['**/nx.json', '**/project.json'] },
+];
+
+/** These hold more than the harness, so they are compared part by part. */
+export function isManifest(path: string): boolean {
+  return /(?:^|\/)(?:package\.json|pyproject\.toml|setup\.cfg|Cargo\.toml)$/.test(path);
+}
+
+/** Named by commands without being scripts: what a change may well touch. */
+const NOT_SCRIPTS =
+  /(?:^|\/)(?:[^/]*\.(?:lock|md)|package-lock\.json|go\.(?:mod|sum)|requirements[^/]*\.txt|constraints[^/]*\.txt)$/;
+const LOOKS_LIKE_TEST = /(?:[._-](?:test|spec)\.\w+|(?:^|\/)test_[^/]*|Tests?\.\w+|_(?:test|spec)\.\w+)$/;
+
+/** Files of the tree that a command's words name: scripts, setup modules, plugins. Tests that it names are not among them. */
+export function filesNamed(command: string, dir: string, files: ReadonlySet<string>): string[] {
+  const words = command.split(/[\s"'`;|&()<>=,:]+/).filter((word) => word !== '' && !word.startsWith('/'));
+  const module = words.filter((word) => /^[A-Za-z_][\w.]*$/.test(word)).map((word) => word.replaceAll('.', '/'));
+  const candidates = [...words, ...module.flatMap((path) => [`${path}.py`, `${path}/__main__.py`])];
+  return [...new Set(candidates.flatMap((word) => [joined(dir, word), joined('.', word)]))].filter(
+    (path) => files.has(path) && !isManifest(path) && !NOT_SCRIPTS.test(path) && !LOOKS_LIKE_TEST.test(path),
+  );
+}
+
+const SETUP_KEY =
+  /\b(?:setupFiles\w*|globalSetup|globalTeardown|reporters?|runner|testEnvironment|environment|snapshotSerializers|require|import|file|preload|transform|addopts)["']?\s*[:=]\s*(\[[^\]]*\]|\{[^}]*\}|["'`][^"'`\n]*["'`]|[^\n]*)/g;
+
+/** Files that a runner's configuration has loaded around the tests. */
+export function filesConfigured(config: string, dir: string, files: ReadonlySet<string>): string[] {
+  const values = [...config.matchAll(SETUP_KEY)].map((match) => match[1] ?? '');
+  const words = values.flatMap((value) => value.replaceAll('<rootDir>/', './').split(/[\s"'`,[\]{}]+/));
+  const candidates = words
+    .filter((word) => word !== '')
+    .flatMap((word) => ['', '.js', '.mjs', '.cjs', '.ts'].map((ending) => joined(dir, `${word}${ending}`)));
+  return [...new Set(candidates)].filter((path) => files.has(path) && !isManifest(path));
+}
+
+function joined(dir: string, word: string): string {
+  const parts: string[] = [];
+  for (const part of `${dir}/${word}`.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return parts.join('/');
+}
+
+/** What of a manifest belongs to the harness: a name for people, and its text. */
+export function manifestHarness(path: string, text: string, commands: string): ReadonlyMap<string, string> {
+  if (/(?:^|\/)package\.json$/.test(path)) return packageHarness(text, commands);
+  return path.endsWith('Cargo.toml')
+    ? sections(text, /^profile\.test/, /^\s*(?:harness|autotests|doctest|test)\s*=/)
+    : sections(text, /pytest|\btox\b|\bnox\b/, /\bini_options\b|\baddopts\b|\bpytest11\b/);
+}
+
+/** Names of what differs. */
+export function harnessChanges(before: ReadonlyMap<string, string>, after: ReadonlyMap<string, string>): string[] {
+  return [...new Set([...before.keys(), ...after.keys()])].filter((key) => before.get(key) !== after.get(key));
+}
+
+const RUNNER_KEYS = ['jest', 'mocha', 'ava', 'vitest', 'tap', 'nyc', 'c8'] as const;
+const RUNNERS =
+  /^(?:vitest|jest|mocha|ava|chai|tap|tape|jasmine|uvu|expect|playwright|c8|nyc)$|^@(?:vitest|jest|playwright)\//;
+const OTHER_SOURCE = /^(?:file|link|portal|git|https?|npm|github)[:+]/;
+
+function packageHarness(text: string, commands: string): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  const manifest = parsedObject(text);
+  if (manifest === null) return new Map([['the whole file', text]]);
+  const scripts = objectAt(manifest, 'scripts');
+  for (const name of reachableScripts(scripts, commands)) found.set(`scripts.${name}`, JSON.stringify(scripts[name]));
+  for (const key of RUNNER_KEYS) if (key in manifest) found.set(key, JSON.stringify(manifest[key]));
+  for (const kind of ['dependencies', 'devDependencies', 'overrides', 'resolutions']) {
+    for (const [name, version] of Object.entries(objectAt(manifest, kind))) {
+      // A newer release of a runner is ordinary; one from elsewhere may be the change's own.
+      if (RUNNERS.test(name) && typeof version === 'string' && OTHER_SOURCE.test(version))
+        found.set(`${kind}.${name}`, version);
+    }
+  }
+  return found;
+}
+
+/** Scripts that the contract's commands call, with those that npm runs around them and those that they call in turn. */
+export function reachableScripts(scripts: Readonly<Record<string, unknown>>, commands: string): string[] {
+  const reached = new Set<string>();
+  const look = (text: string): void => {
+    const words = new Set(text.split(/[\s"'`;|&()]+/));
+    if (['npm', 'pnpm', 'yarn', 'bun'].some((tool) => words.has(tool))) {
+      if (words.has('t') || words.has('tst')) words.add('test');
+      if (words.has('ci') || words.has('install') || words.has('i'))
+        for (const hook of ['install', 'prepare', 'prepublish']) words.add(hook);
+    }
+    for (const word of words) for (const name of [`pre${word}`, word, `post${word}`]) reach(name);
+  };
+  const reach = (name: string): void => {
+    if (reached.has(name) || !Object.hasOwn(scripts, name)) return;
+    reached.add(name);
+    look(`${name} ${String(scripts[name])}`);
+  };
+  look(commands);
+  return [...reached].toSorted();
+}
+
+/** Whole sections by their header, and single lines wherever they stand. */
+function sections(text: string, header: RegExp, line: RegExp): ReadonlyMap<string, string> {
+  const found = new Map<string, string>();
+  let section = '';
+  for (const one of text.split('\n')) {
+    const head = /^\s*\[+\s*([^\]]+?)\s*\]+/.exec(one);
+    if (head !== null) section = (head[1] ?? '').replace(/["'\s]/g, '');
+    const plain = one.trim();
+    if (plain === '' || plain.startsWith('#')) continue;
+    if (!header.test(section) && !line.test(one)) continue;
+    const name = section === '' ? 'its head' : `[${section}]`;
+    found.set(name, `${found.get(name) ?? ''}${plain}\n`);
+  }
+  return found;
+}
+
+function parsedObject(text: string): Readonly<Record<string, unknown>> | null {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isObject(value) ? value : null;
+  } catch {
+    // Not JSON: no runner could read it either, so its whole text is compared.
+    return null;
+  }
+}
+
+function objectAt(value: Readonly<Record<string, unknown>>, key: string): Readonly<Record<string, unknown>> {
+  const found = value[key];
+  return isObject(found) ? found : {};
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
