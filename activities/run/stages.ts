@@ -1,5 +1,4 @@
 /** The stages of a run that need its checkout: prepare, verify, push, merge. Verdicts come from git and gates, never from a model. */
-import { Context } from '@temporalio/activity';
 import type { Contract } from '../../domain/contract.ts';
 import type { RunRow, Store } from '../../store/port.ts';
 import type { RepoActivities } from '../../workflows/ports.ts';
@@ -7,6 +6,7 @@ import type { PerformEffect } from '../effects/perform.ts';
 import type { Gates } from '../gates/gates.ts';
 import type { PushOutcome, RepoGit } from '../git/port.ts';
 import { heartbeating } from './heartbeat.ts';
+import { patiently } from './patience.ts';
 import type { SetUp } from './set-up.ts';
 import { notYet } from './waiting.ts';
 
@@ -28,8 +28,10 @@ export type StageActivities = Pick<
   'prepareRun' | 'awaitHeadMove' | 'verifyRun' | 'pushRun' | 'mergeRun'
 >;
 
-/** How long an unreachable remote is waited for before a person is called. */
-const REMOTE_PATIENCE_MS = 60 * 60_000;
+/** Nothing is lost yet when the remote can't be read at the start: the lane and the slot are given back soon. */
+const PREPARE_PATIENCE_MS = 10 * 60_000;
+/** Proven work waits for its remote longer. */
+const PUSH_PATIENCE_MS = 60 * 60_000;
 
 export function createStageActivities(deps: StageDeps): StageActivities {
   const { store, git, gates } = deps;
@@ -43,7 +45,10 @@ export function createStageActivities(deps: StageDeps): StageActivities {
   return {
     prepareRun: ({ runId }) =>
       heartbeating(async (beat) => {
-        const base = await git.refresh();
+        const { repo } = await runOf(runId);
+        const patience = { run: runId, repo, what: 'reading the remote', deadlineMs: PREPARE_PATIENCE_MS };
+        const base = await patiently(deps, patience, () => git.refresh());
+        if (typeof base !== 'string') return base;
         const read = await deps.contractAt(base);
         if (!read.ok) return { kind: 'failed', reason: read.reason };
         const proof = await gates.proveBase({ run: runId, base, contract: read.contract, ...beat });
@@ -81,20 +86,19 @@ export function createStageActivities(deps: StageDeps): StageActivities {
 
     pushRun: ({ runId, head }) =>
       heartbeating(async () => {
-        let outcome: PushOutcome;
-        try {
-          outcome = await deps.perform<PushOutcome>({
+        const { repo } = await runOf(runId);
+        const patience = { run: runId, repo, what: 'the push', deadlineMs: PUSH_PATIENCE_MS };
+        const outcome = await patiently(deps, patience, () =>
+          deps.perform<PushOutcome>({
             key: `push/${runId}/${head}`,
             name: 'push',
             class: 'provable',
             run: runId,
             lookup: async () => ((await git.contains(head, await git.refresh())) ? { kind: 'pushed' } : null),
             act: () => git.push(head),
-          });
-        } catch (error) {
-          if (deps.now() - Context.current().info.scheduledTimestampMs < REMOTE_PATIENCE_MS) throw error;
-          return { kind: 'failed', reason: `the remote could not be reached for an hour: ${String(error)}` };
-        }
+          }),
+        );
+        if (outcome.kind === 'failed') return outcome;
         await recordPush(store, runId, head, outcome, deps.now());
         if (outcome.kind === 'refused')
           return {

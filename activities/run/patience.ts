@@ -1,0 +1,57 @@
+/**
+ * Waiting for a remote that can't be reached, without a silent stall (invariant 10): the attempt is retried by the
+ * activity's policy, a person is told after a few attempts, and after the deadline the stage fails with the reason.
+ */
+import { Context } from '@temporalio/activity';
+import type { Escalations } from '../../store/port.ts';
+
+export interface PatienceDeps {
+  readonly store: { readonly escalations: Pick<Escalations, 'raise'> };
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+export interface Patience {
+  readonly run: string;
+  readonly repo: string;
+  /** What is waited for, such as `the push`. */
+  readonly what: string;
+  /** Milliseconds from the first attempt. */
+  readonly deadlineMs: number;
+}
+
+type Failed = { readonly kind: 'failed'; readonly reason: string };
+
+/** Blips heal before this attempt; the waits between attempts have grown to some ten seconds by then. */
+const TELL_AT_ATTEMPT = 4;
+
+export async function patiently<T>(
+  deps: PatienceDeps,
+  patience: Patience,
+  work: () => Promise<T>,
+): Promise<T | Failed> {
+  const { attempt, scheduledTimestampMs } = Context.current().info;
+  try {
+    return await work();
+  } catch (error) {
+    const { run, repo, what, deadlineMs } = patience;
+    const reason = error instanceof Error ? error.message : String(error);
+    if (deps.now() - scheduledTimestampMs >= deadlineMs) {
+      return { kind: 'failed', reason: `${what} was tried for ${Math.round(deadlineMs / 60_000)} minutes: ${reason}` };
+    }
+    if (attempt >= TELL_AT_ATTEMPT) {
+      const decision = `mend what keeps it back, it is tried again by itself: ${reason.slice(0, 300)}`;
+      const topic = 'remote-unreachable';
+      await deps.store.escalations.raise({
+        key: `${topic}/${run}/${what}`,
+        run,
+        repo,
+        severity: 'high',
+        topic,
+        decision,
+        at: deps.now(),
+      });
+    }
+    throw error;
+  }
+}
