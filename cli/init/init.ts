@@ -59,7 +59,9 @@ export async function examineRepo(input: InitInput): Promise<InitFindings> {
   const trial = look.sha === null ? { tried: [], hosts: [] } : await tryOut(look.root, look.sha, drafted, used, say);
   const contract = { ...drafted, network: trial.hosts };
   const remote = look.remote ?? `${look.root}.git`;
-  const suiteNotes = suites.flatMap((suite) => suite.notes.map((note) => `${suite.dir}: ${note}`));
+  const suiteNotes = suites.flatMap(({ dir, notes: own }) =>
+    own.map((note) => (dir === '.' ? note : `In ${dir}: ${note}`)),
+  );
   const files = await Promise.all(
     [
       { path: join(look.root, CONTRACT_FILE), text: contractText(contract, suiteNotes) },
