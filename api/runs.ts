@@ -63,10 +63,11 @@ export async function runOf(store: Store, id: string): Promise<RunRow> {
 export async function viewRun(deps: ApiDeps, id: string): Promise<RunView> {
   const { store } = deps;
   const run = await runOf(store, id);
-  const [transitions, evidence, acts, effects, runMicroUsd, issueMicroUsd, turns] = await Promise.all([
+  const [transitions, evidence, acts, escalations, effects, runMicroUsd, issueMicroUsd, turns] = await Promise.all([
     store.runs.transitions(id),
     store.evidence.list(id),
     store.acts.list(id),
+    store.escalations.list({ run: id }),
     store.effects.list(id),
     store.ledger.spentOnRun(id),
     store.ledger.spentOnIssue(run.repo, run.issue),
@@ -79,6 +80,7 @@ export async function viewRun(deps: ApiDeps, id: string): Promise<RunView> {
     transitions,
     evidence,
     acts,
+    escalations,
     effects,
     spend: { runMicroUsd, issueMicroUsd, capMicroUsd: bounds.issueMicroUsd, turns },
     links: {

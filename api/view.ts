@@ -3,6 +3,7 @@ import type { Refusal } from '../domain/eligibility.ts';
 import type { Issue } from '../domain/issue.ts';
 import type {
   ActRow,
+  EscalationRow,
   EffectClass,
   EventRow,
   EvidenceRow,
@@ -54,6 +55,8 @@ export interface RunView {
   readonly transitions: readonly TransitionRow[];
   readonly evidence: readonly EvidenceRow[];
   readonly acts: readonly ActRow[];
+  /** Calls for a person, oldest first. */
+  readonly escalations: readonly EscalationRow[];
   readonly effects: readonly EffectView[];
   readonly spend: {
     readonly runMicroUsd: number;

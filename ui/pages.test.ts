@@ -74,6 +74,18 @@ const view: RunView = {
       at: 0,
     },
   ],
+  escalations: [
+    {
+      key: 'frozen/1',
+      run: 'r',
+      repo: 'acme-shop',
+      severity: 'high',
+      topic: HOSTILE,
+      decision: HOSTILE,
+      at: 1,
+      deliveredAt: null,
+    },
+  ],
   acts: [
     {
       seq: 1,

@@ -33,7 +33,7 @@ export function runPage({ view, transcript, killSwitch, place, now }: RunPage): 
           <h2>Gates and evidence</h2>
           ${evidenceTable(view.evidence, now)}
         </section>
-        <aside>${factsCard(view)}${planCard(view)}${actsCard(view, now)}</aside>
+        <aside>${factsCard(view)}${planCard(view)}${escalationsCard(view, now)}${actsCard(view, now)}</aside>
       </div>
       ${everyStep(view, now)} ${effectsCard(view)} ${transcriptView(transcript, now)}`,
   });
@@ -145,6 +145,22 @@ function planCard({ run }: RunView): Html | null {
     </ul>
     <p><strong>Tests:</strong> ${plan.testPlan}</p>
     ${plan.risks.length > 0 && html`<p><strong>Risks:</strong> ${plan.risks.join('; ')}</p>`}
+  </section>`;
+}
+
+function escalationsCard({ escalations }: RunView, now: number): Html | null {
+  const calls = escalations.filter((one) => one.severity === 'high');
+  if (calls.length === 0) return null;
+  return html`<section class="card">
+    <h2>Called a person</h2>
+    <ul class="acts">
+      ${calls.map(
+        (call) =>
+          html`<li>
+            <strong>${call.topic}</strong> <span class="muted">· ${when(call.at, now)}</span><br />${call.decision}
+          </li>`,
+      )}
+    </ul>
   </section>`;
 }
 

@@ -44,6 +44,11 @@ export function sayRun(view: RunView): void {
       `${paint('dim', 'act')}  ${act.data.kind}${way} by ${plain(act.by.name)}, ${ago(act.at, now)}: ${oneLine(act.note, 200)}`,
     );
   }
+  for (const call of view.escalations.filter((one) => one.severity === 'high')) {
+    say(
+      `${paint('yellow', 'called a person')}  ${plain(call.topic)}, ${ago(call.at, now)}: ${oneLine(call.decision, 300)}`,
+    );
+  }
   sayFacts(view);
   say(`${paint('dim', 'page')}      ${links.page}`);
   if (links.temporal !== null) say(`${paint('dim', 'temporal')}  ${links.temporal}`);
