@@ -102,6 +102,16 @@ describe.skipIf(!has('bwrap'))('a cheat in Python, Go or Rust is refused for wha
     const head = await bench.commit({ ...HONEST, 'tests/test_square.py': OLD.replace(', (2, 4)', '') });
     expect(await refusal(base, head)).toMatch(/test_square\[2-4\]" passes on the base and is gone/);
   });
+
+  it.skipIf(!HAS_PYTEST)('by its tests: `assert True` behind a missing import', async () => {
+    const base = await bench.commit(BASE);
+    const head = await bench.commit({
+      'cube.py': 'def cube(a):\n    return a * a * a\n',
+      'tests/test_cube.py':
+        'import sys; sys.path.insert(0, ".")\nfrom cube import cube\ndef test_cube():\n    assert True\n',
+    });
+    expect(await refusal(base, head)).toContain('with empty functions in place of what they import they pass');
+  });
 });
 
 describe.skipIf(!has('bwrap') || !HAS_PYTEST)('an honest twin in Python is proven', () => {

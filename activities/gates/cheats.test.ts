@@ -206,6 +206,23 @@ const JUDGED: readonly Cheat[] = [
     refused: /base's own test "test\/page\.test\.js › test › page" passes on the base and fails/,
   },
   {
+    name: '`assert true` behind a missing import',
+    change: {
+      'src/sub.js': 'export const sub = (a, b) => a - b;\n',
+      'test/sub.test.js': `${HEADER}import { sub } from '../src/sub.js';\ntest('subtracts', () => assert.ok(sub));\n`,
+    },
+    refused: /with empty functions in place of what they import they pass/,
+  },
+  {
+    name: 'a new snapshot as the only test',
+    change: {
+      ...CODE,
+      'test/text.test.js': `${HEADER}import { add } from '../src/add.js';\ntest('text', (t) => t.assert.snapshot(add('1', '2')));\n`,
+      'test/text.test.js.snapshot': 'exports[`text 1`] = `\n3\n`;\n',
+    },
+    refused: /only comparisons with snapshots fail on the base/,
+  },
+  {
     name: 'only snapshots',
     change: { ...CODE, 'test/__snapshots__/add.test.js.snap': 'x\n' },
     refused: /snapshots only/,

@@ -90,12 +90,40 @@ describe.skipIf(!has('bwrap'))('gates over a node:test repo', () => {
     expect(await verdicts()).toContain('red red');
   });
 
-  it('a test file that does not load on the base is refused with what to do', async () => {
+  it('a test file that does not load on the base is proven on an empty shell of what it imports, marked weak', async () => {
     const base = await bench.commit(BASE);
     const head = await bench.commit({
       'src/sub.js': 'export const sub = (a, b) => a - b;\n',
       'test/sub.test.js':
         "import test from 'node:test';\nimport { sub } from '../src/sub.js';\ntest('subtracts', () => { if (sub(2, 1) !== 1) throw new Error('no'); });\n",
+    });
+    expect(await bench.verify(base, head, contract)).toEqual({ kind: 'proven' });
+    const red = (await bench.evidence()).find((one) => one.kind === 'red');
+    expect(red?.summary).toContain('build-red: weak');
+    expect(red?.body).toMatch(/"kind": "build-red",\s*"red": \[\s*"test\/sub\.test\.js › test › subtracts"/);
+  });
+
+  it('an empty shell is never written through a link of the base', async () => {
+    const { mkdir, readdir, symlink } = await import('node:fs/promises');
+    const outside = `${bench.dir}/outside`;
+    await mkdir(outside);
+    await bench.commit(BASE);
+    await symlink(outside, `${bench.dir}/repo/lib`);
+    const base = await bench.commit({});
+    bench.git('rm', '-q', 'lib');
+    const head = await bench.commit({
+      'lib/sub.js': 'export const sub = (a, b) => a - b;\n',
+      'test/sub.test.js': "import { sub } from '../lib/sub.js';\nsub(1, 1);\n",
+    });
+    expect(await refusal(base, head)).toContain('does not load');
+    expect(await readdir(outside)).toEqual([]);
+  });
+
+  it('a test file that does not load on the change either is refused with what to do', async () => {
+    const base = await bench.commit(BASE);
+    const head = await bench.commit({
+      ...CODE,
+      'test/sub.test.js': "import { sub } from '../src/nowhere.js';\nsub();\n",
     });
     expect(await refusal(base, head)).toMatch(/test\/sub\.test\.js.* does not load.*lazily/s);
   });
@@ -287,7 +315,7 @@ describe.skipIf(!has('bwrap') || !HAS_PYTEST)('gates over a pytest repo', () => 
     expect(await bench.verify(base, head, python)).toEqual({ kind: 'proven' });
   });
 
-  it('a test module that cannot be imported on the base is build-red', async () => {
+  it('a test module that cannot be imported on the base is build-red: proven on an empty shell', async () => {
     const base = await bench.commit(repo);
     const head = await bench.commit(
       {
@@ -297,6 +325,7 @@ describe.skipIf(!has('bwrap') || !HAS_PYTEST)('gates over a pytest repo', () => 
       },
       MESSAGE,
     );
-    expect(await refusal(base, head, python)).toMatch(/test_sub.* does not load.*lazily/s);
+    expect(await bench.verify(base, head, python)).toEqual({ kind: 'proven' });
+    expect((await bench.evidence()).find((one) => one.kind === 'red')?.summary).toContain('build-red: weak');
   });
 });

@@ -89,7 +89,7 @@ export function createGates(deps: GatesDeps): Gates {
   }
 
   async function judge(trial: Trial): Promise<readonly string[]> {
-    const red = await record(deps, trial, 'red', await runRed(trial));
+    const red = await record(deps, trial, 'red', await runRed(trial, deps.git));
     if (red.stop) return red.findings;
     const regression = await record(deps, trial, 'regression', await runRegression(trial));
     if (regression.stop) return [...red.findings, ...regression.findings];

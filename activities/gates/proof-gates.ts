@@ -1,16 +1,19 @@
 /** Red, regression and green: which tree each runs, and what its reports come to. The rules are in domain/gates/proof.ts. */
 import type { Check } from '../../domain/contract.ts';
+import { hollowText } from '../../domain/gates/hollow.ts';
 import { disagreements } from '../../domain/gates/outcome.ts';
 import {
   buildRedFinding,
   judgeGreen,
+  judgeHollow,
   judgeKept,
   judgeRed,
   judgeRegression,
   type ChangedTest,
+  type RedInput,
   type RedJudgement,
 } from '../../domain/gates/proof.ts';
-import type { ChangedFile } from '../git/port.ts';
+import type { ChangedFile, RepoGit } from '../git/port.ts';
 import type { CheckProof } from './base-proof.ts';
 import type { CheckRun } from './check-run.ts';
 import type { Trial } from './gates.ts';
@@ -29,45 +32,88 @@ export interface GateResult {
 }
 
 /** The change's test files on the base: at least one test must fail for want of the change. */
-export async function runRed(trial: Trial): Promise<GateResult> {
+export async function runRed(trial: Trial, git: Pick<RepoGit, 'readFile'>): Promise<GateResult> {
   const isTest = anyTestRule(trial.contract);
   const missing = whatIsMissing(trial.files, isTest);
   if (missing !== null) return { findings: [missing], summary: missing, body: {}, ids: new Map(), stop: true };
   const paths = trial.files.flatMap(touchedPaths).filter(isTest);
-  const judged: { readonly name: string; readonly judgement: RedJudgement; readonly run: unknown }[] = [];
+  const judged: JudgedRed[] = [];
   for (const check of checksFor(trial.contract, trial.files)) {
-    if (!paths.some(testRule(check))) continue;
-    const run = await trial.runOverTree({
-      ...trial,
-      check,
-      sha: trial.base,
-      overlay: { sha: trial.head, paths },
-      trusted: false,
-    });
-    judged.push({
-      name: check.name,
-      judgement: redOf(check, proofOf(trial, check), run),
-      run: await shown(check, run),
-    });
+    if (paths.some(testRule(check))) judged.push(await judgeCheck(trial, check, paths, git));
   }
-  const strong = judged.filter(({ judgement }) => judgement.kind === 'assertion-red');
-  const ids = new Map(strong.map(({ name, judgement }) => [name, judgement.ids]));
-  const count = strong.reduce((sum, { judgement }) => sum + judgement.ids.length, 0);
-  const findings = strong.length > 0 ? [] : judged.flatMap(({ judgement }) => judgement.findings);
+  const red = judged.filter(({ judgement }) => judgement.ids.length > 0);
+  const ids = new Map(red.map(({ name, judgement }) => [name, judgement.ids]));
+  const count = red.reduce((sum, { judgement }) => sum + judgement.ids.length, 0);
+  const weak = red.length > 0 && red.every(({ judgement }) => judgement.kind === 'build-red');
+  const findings = red.length > 0 ? [] : judged.flatMap(({ judgement }) => judgement.findings);
   if (judged.length === 0)
     findings.push(
       'No check of the contract covers your test files: put them where one of its globs matches and its `when` holds.',
     );
+  const how = weak ? 'with empty functions in place of what they import (build-red: weak)' : 'as they should';
   return {
     findings,
-    summary: findings[0] ?? `${count} new or changed tests fail on the base, as they should`,
+    summary: findings[0] ?? `${count} new or changed tests fail on the base, ${how}`,
     body: {
       tests: paths,
-      checks: judged.map(({ name, judgement, run }) => ({ name, kind: judgement.kind, red: judgement.ids, run })),
+      weak,
+      checks: judged.map(({ name, judgement, run, hollow }) => ({
+        name,
+        kind: judgement.kind,
+        red: judgement.ids,
+        run,
+        ...(hollow === null ? {} : { hollow }),
+      })),
     },
     ids,
     stop: false,
   };
+}
+
+interface JudgedRed {
+  readonly name: string;
+  readonly judgement: RedJudgement;
+  readonly run: unknown;
+  /** The run on the hollow base; null where none was needed. */
+  readonly hollow: unknown;
+}
+
+async function judgeCheck(
+  trial: Trial,
+  check: Check,
+  paths: readonly string[],
+  git: Pick<RepoGit, 'readFile'>,
+): Promise<JudgedRed> {
+  const proof = proofOf(trial, check);
+  const onBase = { ...trial, check, sha: trial.base, overlay: { sha: trial.head, paths }, trusted: false };
+  const run = await trial.runOverTree(onBase);
+  const first = redOf(check, proof, run, judgeRed);
+  const plain = { name: check.name, judgement: first, run: await shown(check, run), hollow: null };
+  // What hung or could not be set up would do so again, and for other reasons than a name that is missing.
+  const loadless = run.kind === 'reported' || run.why === 'no-report' || run.why === 'unreadable';
+  if (first.kind !== 'build-red' || !loadless) return plain;
+  const written = await hollowFiles(trial, paths, git);
+  if (written.size === 0) return plain;
+  const hollow = await trial.runOverTree({ ...onBase, written });
+  const judgement = redOf(check, proof, hollow, (input) => judgeHollow(input, first.findings));
+  return { ...plain, judgement, hollow: { files: [...written.keys()], run: await shown(check, hollow) } };
+}
+
+/** Production files of the change as the base has them, with empty shells of the names that the change adds. */
+async function hollowFiles(
+  { base, head, files }: Trial,
+  tests: readonly string[],
+  git: Pick<RepoGit, 'readFile'>,
+): Promise<ReadonlyMap<string, string>> {
+  const written = new Map<string, string>();
+  for (const { path, status } of files) {
+    if (status === 'deleted' || tests.includes(path)) continue;
+    const after = await git.readFile(head, path);
+    if (after === null) continue;
+    const text = hollowText({ path, before: await git.readFile(base, path), after });
+    if (text !== null) written.set(path, text);
+  }
+  return written;
 }
 
 function whatIsMissing(files: readonly ChangedFile[], isTest: (path: string) => boolean): string | null {
@@ -83,12 +129,12 @@ function whatIsMissing(files: readonly ChangedFile[], isTest: (path: string) => 
   return null;
 }
 
-function redOf(check: Check, proof: CheckProof, run: CheckRun): RedJudgement {
+function redOf(check: Check, proof: CheckProof, run: CheckRun, judge: (input: RedInput) => RedJudgement): RedJudgement {
   if (run.kind === 'unjudged') {
     const findings = [buildRedFinding(check.name, 'the test run', `${run.reason}\n${lastLines(run.log)}`)];
     return { kind: 'build-red', ids: [], findings };
   }
-  const judgement = judgeRed({
+  const judgement = judge({
     check: check.name,
     base: proof.outcomes,
     overlaid: run.outcomes,

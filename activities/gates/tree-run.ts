@@ -1,6 +1,7 @@
 /** Runs a check over a fresh tree: a checkout of one sha, with paths of another laid over it, removed afterwards. */
 import { execFile } from 'node:child_process';
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lstat, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Check, Contract } from '../../domain/contract.ts';
@@ -24,6 +25,8 @@ export interface TreeRunInput {
   readonly check: Check;
   readonly sha: string;
   readonly overlay?: { readonly sha: string; readonly paths: readonly string[] };
+  /** Texts by path, written last. A path that leads through a link is left out. */
+  readonly written?: ReadonlyMap<string, string>;
   readonly trusted: boolean;
   readonly signal: AbortSignal;
 }
@@ -31,7 +34,7 @@ export interface TreeRunInput {
 export type TreeRun = (input: TreeRunInput) => Promise<CheckRun>;
 
 export function createTreeRun(deps: TreeRunDeps): TreeRun {
-  return async function runOverTree({ contract, check, sha, overlay, trusted, signal }) {
+  return async function runOverTree({ contract, check, sha, overlay, written, trusted, signal }) {
     signal.throwIfAborted();
     await mkdir(deps.workDir, { recursive: true });
     const dir = await mkdtemp(join(deps.workDir, 'gate-'));
@@ -39,6 +42,7 @@ export function createTreeRun(deps: TreeRunDeps): TreeRun {
       const tree = join(dir, 'tree');
       await deps.git.checkOut(sha, tree);
       if (overlay !== undefined && overlay.paths.length > 0) await deps.git.overlay(overlay.sha, tree, overlay.paths);
+      for (const [path, text] of written ?? []) await writeInside(tree, path, text);
       const given = await deps.environment.forContract(contract);
       const environment = { ...given, binds: [...given.binds, ...deps.checkoutBinds] };
       return await deps.runCheck({
@@ -54,6 +58,32 @@ export function createTreeRun(deps: TreeRunDeps): TreeRun {
       await removeTree(dir);
     }
   };
+}
+
+/** The tree may hold links, and through one this would write wherever it points. */
+async function writeInside(tree: string, path: string, text: string): Promise<void> {
+  const parts = path.split('/');
+  let at = tree;
+  for (const part of parts.slice(0, -1)) {
+    at = join(at, part);
+    const kind = await kindOf(at);
+    if (kind === 'other') return;
+    if (kind === 'absent') await mkdir(at);
+  }
+  const file = join(at, parts.at(-1) ?? '');
+  if ((await kindOf(file)) === 'other' && !(await lstat(file)).isFile()) return;
+  await writeFile(file, text, {
+    flag: constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW,
+  });
+}
+
+async function kindOf(path: string): Promise<'folder' | 'absent' | 'other'> {
+  try {
+    return (await lstat(path)).isDirectory() ? 'folder' : 'other';
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'absent';
+    throw error;
+  }
 }
 
 /** What ran there may have taken write permission from its own folders. */

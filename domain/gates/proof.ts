@@ -28,7 +28,8 @@ export function judgeRed({ check, base, overlaid, flaky }: RedInput): RedJudgeme
   const failing = overlaid.filter(
     (one) => one.outcome === 'failed' && !flaky.has(testIdText(one.id)) && !failedBefore.has(testIdText(one.id)),
   );
-  const ids = failing.filter((one) => one.failure === 'test').map((one) => testIdText(one.id));
+  const asserted = failing.filter((one) => one.failure === 'test');
+  const ids = asserted.filter((one) => !isSnapshotFailure(one)).map((one) => testIdText(one.id));
   if (ids.length > 0) return { kind: 'assertion-red', ids, findings: [] };
   const loads = failing.filter((one) => one.failure === 'load');
   if (loads.length > 0)
@@ -37,6 +38,14 @@ export function judgeRed({ check, base, overlaid, flaky }: RedInput): RedJudgeme
       ids: [],
       findings: loads.map((one) => buildRedFinding(check, testIdText(one.id), one.detail)),
     };
+  if (asserted.length > 0)
+    return {
+      kind: 'not-red',
+      ids: [],
+      findings: [
+        `Check ${check}: only comparisons with snapshots fail on the base, and a snapshot says what came out, not what should. Add a test with an assertion of its own that fails there.`,
+      ],
+    };
   return {
     kind: 'not-red',
     ids: [],
@@ -44,6 +53,33 @@ export function judgeRed({ check, base, overlaid, flaky }: RedInput): RedJudgeme
       `Check ${check}: the tests pass without the change, so they prove nothing: on the base with your test files no new or changed test fails. Add a test that fails on the base because the behaviour of the issue is missing, and passes with your change.`,
     ],
   };
+}
+
+/**
+ * A test that could not load on the base, run on the base with empty shells of what the change adds: a new id must fail
+ * there by an assertion. Weaker than a failure of the base itself, because what a shell does is this module's guess.
+ */
+export function judgeHollow({ check, base, overlaid, flaky }: RedInput, loads: readonly string[]): RedJudgement {
+  const known = new Set(base.map((one) => testIdText(one.id)));
+  const fresh = overlaid.filter((one) => !known.has(testIdText(one.id)) && !flaky.has(testIdText(one.id)));
+  const ids = fresh.filter((one) => one.failure === 'test' && !isSnapshotFailure(one)).map((one) => testIdText(one.id));
+  if (ids.length > 0) return { kind: 'build-red', ids, findings: [] };
+  const hollow = fresh.some((one) => one.outcome === 'passed');
+  if (!hollow) return { kind: 'build-red', ids: [], findings: loads };
+  return {
+    kind: 'not-red',
+    ids: [],
+    findings: [
+      `Check ${check}: your tests do not load on the base, and with empty functions in place of what they import they pass, so they assert nothing of what the change does. Assert its results: a test must fail when the function does nothing.`,
+    ],
+  };
+}
+
+/** As the runners say it that keep snapshots: what came out differs from what was written down, which says nothing of what should. */
+function isSnapshotFailure({ detail }: TestOutcome): boolean {
+  return /internal\/test_runner\/snapshot|Snapshot `[^`]*` mismatched|\)\.toMatch(?:Inline)?Snapshot|\[- snapshot\]/.test(
+    detail,
+  );
 }
 
 export function buildRedFinding(check: string, what: string, detail: string): string {
