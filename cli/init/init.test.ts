@@ -91,14 +91,6 @@ describe.skipIf(!has('bwrap'))('init', () => {
     expect(worstCase.text).toContain('$0 now');
   });
 
-  it('finds the real folder behind a shim, and the checks run with it alone', async () => {
-    const repo = repoOf('pytest', REPOS.python);
-    const { toolchains } = await found(repo);
-    const python = toolchains.find((one) => one.name === 'python');
-    for (const path of python?.path ?? []) expect(existsSync(join(path, 'python3'))).toBe(true);
-    expect(python?.path.join()).not.toContain('shims');
-  });
-
   it('without an answer or --yes writes nothing, and says how', async () => {
     const repo = repoOf('asked', REPOS.node);
     const ran = await init(repo);

@@ -1,6 +1,5 @@
 /** `lamplighter init`: from an existing repo to drafts that were tried in the real sandbox. It writes nothing itself. */
 import { mkdtempSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createBwrapSandbox } from '../../activities/sandbox/bwrap.ts';
@@ -12,6 +11,7 @@ import { CliFailure, EXIT } from '../failure.ts';
 import { CONTRACT_FILE, configText, contractText, draftContract, ISSUE_USD, WORDS_FILE, wordsText } from './drafts.ts';
 import { compareDraft, type DraftedFile } from './files.ts';
 import { lookAtRepo, type RepoLook } from './repo-look.ts';
+import { removeTree } from './remove-tree.ts';
 import { findSuites, languagesIn, type Suite } from './suites.ts';
 import { findToolchains, type FoundToolchain } from './toolchains.ts';
 import { tryContract, type Trial } from './trial.ts';
@@ -104,7 +104,7 @@ async function tryOut(
       say,
     });
   } finally {
-    await rm(workDir, { recursive: true, force: true });
+    await removeTree(workDir);
   }
 }
 

@@ -1,5 +1,5 @@
 /** The drafted checks and build, run once in the real sandbox, each on a clean clone of what is committed. */
-import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CHECK_PLACE, createCheckRun, type CheckRun } from '../../activities/gates/check-run.ts';
 import { createSetupCache } from '../../activities/gates/setup-cache.ts';
@@ -10,6 +10,7 @@ import type { Refusal } from '../../activities/sandbox/proxy.ts';
 import type { Toolchain } from '../../config/types.ts';
 import type { Check, Contract } from '../../domain/contract.ts';
 import { remedyFor } from './remedy.ts';
+import { removeTree } from './remove-tree.ts';
 
 export interface Tried {
   /** The check's name; `build` for a command of the build stage. */
@@ -97,7 +98,7 @@ function createOneRun(
         signal: NEVER,
       });
     } finally {
-      await rm(dir, { recursive: true, force: true });
+      await removeTree(dir);
     }
   };
 }
