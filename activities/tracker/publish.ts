@@ -17,20 +17,18 @@ export async function publishPhases(deps: PublishDeps, run: RunRow, tracker: Tra
   const marker = phasesMarker(run.id);
   const text = renderPhases(await factsOf(deps, run));
   const find = (): ReturnType<Tracker['findComment']> => tracker.findComment(run.issue, marker);
+  // Once only: a comment that a person removed is not written again. Asked each time, because a death right after the
+  // comment was written leaves its effect without a result, and only this settles it.
+  await deps.perform<string>({
+    key: `phases/${run.id}`,
+    name: 'phases',
+    class: 'provable',
+    run: run.id,
+    lookup: async () => (await find())?.id ?? null,
+    act: async () => (await tracker.addComment(run.issue, marker, text)).id,
+  });
   const found = await find();
-  if (found === null) {
-    // Once only: a comment that a person removed is not written again.
-    await deps.perform<string>({
-      key: `phases/${run.id}`,
-      name: 'phases',
-      class: 'provable',
-      run: run.id,
-      lookup: async () => (await find())?.id ?? null,
-      act: async () => (await tracker.addComment(run.issue, marker, text)).id,
-    });
-    return;
-  }
-  if (found.body === text) return;
+  if (found === null || found.body === text) return;
   const digest = createHash('sha256').update(text).digest('hex').slice(0, 16);
   await deps.perform<true>({
     key: `phases/${run.id}/${run.seq}/${digest}`,

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 
 export interface Seen {
   readonly pid: number;
+  /** With its arguments. */
   readonly command: string;
   /** Tells a process from a later one with the same pid. */
   readonly startedAt: string;
@@ -33,15 +34,16 @@ export function alive(seen: readonly Seen[]): Seen[] {
 
 function statOf(pid: number): Stat | null {
   let text: string;
+  let command: string;
   try {
     text = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    command = readFileSync(`/proc/${pid}/cmdline`, 'utf8').replaceAll('\0', ' ').trim();
   } catch (error) {
     // It ended between being listed and being read.
     if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH')) return null;
     throw error;
   }
   // pid (name) state ppid …, where the name may hold anything but ends at the last bracket; field 22 is the start time.
-  const command = /\((.*)\)/s.exec(text)?.[1] ?? '';
   const fields = text.replace(/^.*\) /s, '').split(' ');
   return { pid, command, state: fields[0] ?? '', parent: Number(fields[1]), startedAt: fields[19] ?? '' };
 }
