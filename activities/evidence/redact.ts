@@ -14,11 +14,11 @@ const NOTHING = /$^/g;
 
 export interface Redaction {
   /** The text with every form of every known secret replaced by `[NAME]`. */
-  text(text: string): string;
+  readonly text: (text: string) => string;
   /** The same for every string in a JSON value; keys too. Numbers and the shape stay. */
-  value<T>(value: T): T;
+  readonly value: <T>(value: T) => T;
   /** How much of a text that goes on can be struck now: what follows could be the beginning of a secret, or its middle. */
-  settled(text: string): number;
+  readonly settled: (text: string) => number;
 }
 
 export function createRedaction(secrets: readonly KnownSecret[]): Redaction {
