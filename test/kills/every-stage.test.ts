@@ -91,7 +91,7 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('a worker killed in every sta
     const seconds = (view.run.endedAt ?? 0) - view.run.createdAt;
     process.stderr.write(
       `kills: ${backMs.length} deaths of the worker, 0 duplicates, ${Object.keys(repeated).length} turns repeated, ` +
-        `back after at most ${Math.max(...backMs) / 1000} s, run of ${seconds / 1000} s\n`,
+        `a new process after at most ${Math.max(...backMs) / 1000} s, run of ${seconds / 1000} s\n`,
     );
   }, 400_000);
 });
