@@ -49,13 +49,21 @@ async function follow(play: Play, manner: Manner): Promise<DemoDocument> {
     if (manner.acts) {
       for (const run of runs) await actOn(api, play.playground.issues, run);
     }
-    if (allEnded(play.playground.issues, runs)) {
+    if (allEnded(play.playground.issues, runs) && !(await areBeingWritten(api))) {
       return { seconds: (Date.now() - begun) / 1000, runs: runs.map(describeRun) };
     }
     if (Date.now() - begun > manner.patienceMs)
       throw new UnexpectedEnd(`after ${manner.patienceMs / 1000} s not all runs have ended: ${standOf(runs)}`);
     await pause(LOOK_EVERY_MS);
   }
+}
+
+/** A run's row has ended a moment before its last words are on the issue: who stops then would cut them. */
+async function areBeingWritten(api: Api): Promise<boolean> {
+  const { issues } = (await api('GET', '/api/issues?state=all&label=agent-in-progress')) as {
+    readonly issues: readonly unknown[];
+  };
+  return issues.length > 0;
 }
 
 /** Only a playground that nobody has used yet: a kill switch that a person turned on stays on. */
