@@ -1,11 +1,7 @@
 /** The kill switch is a store row and a file (invariant 8): either one is enough to stop everything, also with Temporal or the store down. */
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { killSwitchFile } from '../config/kill-switch-file.ts';
 import type { Control, KillSwitch } from '../store/port.ts';
-
-export function killSwitchFile(dataDir: string): string {
-  return join(dataDir, 'kill-switch');
-}
 
 export interface KillSwitchView extends KillSwitch {
   /** Where it is on: a file put there by hand counts as much as the row. */

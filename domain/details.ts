@@ -11,11 +11,10 @@ const TRACK: readonly { readonly stage: Stage; readonly label: string }[] = [
   { stage: 'watch', label: 'Watch: build, deploy, health' },
 ];
 
-export function runDetails(input: RunInput, state: RunState, passed: readonly { readonly stage: Stage }[]): string {
-  const seen = new Set(passed.map((one) => one.stage));
+export function runDetails(input: RunInput, state: RunState, passed: ReadonlySet<Stage>): string {
   const lines = TRACK.map(({ stage, label }) => {
     if (state.stage === stage) return `- **➤ ${label}**`;
-    return seen.has(stage) ? `- ✓ ${label}` : `- ○ ${label}`;
+    return passed.has(stage) ? `- ✓ ${label}` : `- ○ ${label}`;
   });
   return [
     `**${headline(state)}**`,

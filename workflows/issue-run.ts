@@ -41,7 +41,7 @@ export async function issueRun(input: RunInput): Promise<{ readonly outcome: str
   };
   let state: RunState = input.resume?.state ?? FRESH;
   let seq = input.resume?.seq ?? 0;
-  const passed: { stage: RunState['stage']; at: number }[] = [];
+  const passed = new Set<RunState['stage']>();
 
   await show(input, state, passed);
   // A rebuilt run may owe the effects of its last transition; each is idempotent.
@@ -167,12 +167,8 @@ async function settle(input: RunInput, seq: number, effects: readonly RunEffect[
   await control('Update the phase comment').publishPhases({ runId: input.runId });
 }
 
-async function show(
-  input: RunInput,
-  state: RunState,
-  passed: { stage: RunState['stage']; at: number }[],
-): Promise<void> {
-  passed.push({ stage: state.stage, at: Date.now() });
+async function show(input: RunInput, state: RunState, passed: Set<RunState['stage']>): Promise<void> {
+  passed.add(state.stage);
   setCurrentDetails(runDetails(input, state, passed));
   upsertSearchAttributes([
     { key: attributes.repo, value: input.repoName },

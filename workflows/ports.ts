@@ -1,8 +1,7 @@
 /** The activities as workflows see them: what each takes and gives. Implementations are in activities/, wired in workers/. */
-import type { RunBounds, RunInput } from '../domain/run.ts';
+import type { RunBounds, RunInput, TriagePlan } from '../domain/run.ts';
 import type { SessionEnd } from '../domain/session-end.ts';
 import type { Brief, RunEffect, RunEvent, RunState } from '../domain/stage.ts';
-import type { TriagePlan } from '../domain/run.ts';
 
 /** Anywhere: they touch the store, the tracker and the model, never a checkout. */
 export interface ControlActivities {

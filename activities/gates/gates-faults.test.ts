@@ -1,9 +1,10 @@
 /** Checks that misbehave: each must end, be told in clear words, and leave nothing behind. */
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
+import { processesNaming } from '../../test/setup/processes.ts';
 import { contractOf, openBench, type Bench } from './gates-bench.ts';
 
 const PASS = '<testsuite name="s"><testcase name="a"/></testsuite>';
@@ -33,18 +34,6 @@ async function verifyScript(script: string) {
   const base = await bench.commit({ 'program.txt': BY_TEST + report(PASS) });
   const head = await bench.commit({ ...RED_TEST, code: 'x', 'program.txt': script });
   return bench.verify(base, head, scripted);
-}
-
-function processesNaming(mark: string): string[] {
-  return readdirSync('/proc').filter((pid) => {
-    if (!/^\d+$/.test(pid)) return false;
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(mark);
-    } catch {
-      // It ended while we looked.
-      return false;
-    }
-  });
 }
 
 describe.skipIf(!has('bwrap'))('a check that misbehaves', () => {

@@ -1,10 +1,11 @@
 import { existsSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { resolve } from 'node:path';
 import { Command } from 'commander';
 import type { StatusView } from '../../api/view.ts';
 import type { Config } from '../../config/types.ts';
 import { ConfigError } from '../../config/errors.ts';
 import { loadConfig } from '../../config/load.ts';
+import { killSwitchFile } from '../../config/kill-switch-file.ts';
 import { createApiClient } from '../api-client.ts';
 import { checkMachine, type Environment, type Finding } from '../checkup.ts';
 import { checkRepos } from '../checkup-repos.ts';
@@ -112,7 +113,7 @@ async function checkApi(options: DoctorOptions): Promise<{ finding: Finding; sta
 
 /** It ships disarmed (invariant 8), which is no fault: doctor only says so. */
 function checkArmed(dataDir: string, config: Config | null, status: StatusView | null): Finding[] {
-  const file = existsSync(join(dataDir, 'kill-switch'));
+  const file = existsSync(killSwitchFile(dataDir));
   const on = status?.killSwitch.on ?? (file ? true : null);
   const allow = status?.allow ?? config?.allow ?? null;
   const killSwitch =

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { has } from '../setup/needs.ts';
+import { processesNaming } from '../setup/processes.ts';
 import { ended, LIB, openBench } from './bench.ts';
 import { ACCEPT, commit } from './scenarios.ts';
 
@@ -61,7 +62,7 @@ it.skipIf(!has('temporal') || !has('bwrap'))(
         expect(seen).not.toContain(secret);
       expect(readdirSync(dataDir)).not.toContain('kill-switch');
       expect(readdirSync('/usr')).not.toContain('owned');
-      expect(processesOf(mark)).toEqual([]);
+      expect(processesNaming(mark)).toEqual([]);
 
       const told = [...inputs.map((one) => one.text), ...results.map((one) => one.content)].join('\n');
       expect(told).toContain('.lamplighter.yml is protected');
@@ -74,15 +75,3 @@ it.skipIf(!has('temporal') || !has('bwrap'))(
     }
   },
 );
-
-function processesOf(mark: string): string[] {
-  return readdirSync('/proc').filter((pid) => {
-    if (!/^\d+$/.test(pid)) return false;
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(mark);
-    } catch {
-      // It ended while we looked.
-      return false;
-    }
-  });
-}
