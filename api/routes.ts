@@ -3,12 +3,13 @@
  * body, and may name a person in `X-Lamplighter-Actor`. Errors are `{error: {code, message, remedy?, field?}}`. Shapes: view.ts.
  */
 import { Router } from 'express';
+import { addAct } from './acts.ts';
 import type { ApiDeps } from './app.ts';
 import { followAll, followRun } from './event-streams.ts';
 import { sendEvidence } from './evidence.ts';
 import { addIssue, labelIssue, listIssues, showIssue } from './issues.ts';
 import * as operations from './operations.ts';
-import { addAct, listRuns, showRun, showTranscript } from './runs.ts';
+import { listRuns, showRun, showTranscript } from './runs.ts';
 import type { EventTail } from './sse.ts';
 
 export function routes(deps: ApiDeps, tail: EventTail): Router {
@@ -28,7 +29,7 @@ export function routes(deps: ApiDeps, tail: EventTail): Router {
   router.get('/api/runs/:id/transcript', showTranscript(deps));
   // SSE: `snapshot` (RunView), then rows of the event table; with Last-Event-ID or ?after=<seq>, the rows from there.
   router.get('/api/runs/:id/events', followRun(deps, tail));
-  // {id?, kind: escalate | unfreeze | cancel, way?, reverted?, note} → 201 {act, poked}; 409 says why not. Idempotent by id.
+  // {id?, kind, note} and what the kind wants (api/act-body.ts) → 201 {act, poked}; 409 says why not. Idempotent by id.
   router.post('/api/runs/:id/acts', addAct(deps));
 
   // SSE of every subject; its snapshot is the status.

@@ -1,13 +1,12 @@
-import { randomUUID } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
-import { refuseAct, UNFREEZE_WAYS, type RequestedAct, withNotes } from '../domain/act.ts';
-import type { ActRow, RunRow, Store } from '../store/port.ts';
+import { actInWords, withNotes } from '../domain/act.ts';
+import { boundsWith } from '../domain/bounds.ts';
+import type { RunRow, Store } from '../store/port.ts';
 import type { ApiDeps } from './app.ts';
 import { commandPlace } from './command-place.ts';
-import { ApiError, notFound } from './errors.ts';
-import { principalOf } from './guards.ts';
-import { flag, line, parseBody, parseQuery, pathParam, wholeNumber } from './parse.ts';
+import { notFound } from './errors.ts';
+import { flag, line, parseQuery, pathParam, wholeNumber } from './parse.ts';
 import { summaryOf, type RunView, type SessionView, type TranscriptView } from './view.ts';
 
 const LISTED = 100;
@@ -76,13 +75,21 @@ export async function viewRun(deps: ApiDeps, id: string): Promise<RunView> {
   const { release, seq, state, plan, bounds } = run;
   const summary = summaryOf(run, deps.now());
   return {
-    run: { ...summary, reason: withNotes(summary.reason, acts), release, seq, state, plan, bounds },
+    run: {
+      ...summary,
+      reason: withNotes(summary.reason, acts),
+      release,
+      seq,
+      state,
+      plan,
+      bounds: boundsWith(bounds, state.progress.granted),
+    },
     transitions,
     evidence,
-    acts,
+    acts: acts.map((act) => ({ ...act, words: actInWords(act.data) })),
     escalations,
     effects,
-    spend: { runMicroUsd, issueMicroUsd, capMicroUsd: bounds.issueMicroUsd, turns },
+    spend: { runMicroUsd, issueMicroUsd, capMicroUsd: boundsWith(bounds, state.progress.granted).issueMicroUsd, turns },
     links: {
       page: `${deps.config.api.publicUrl.replace(/\/$/, '')}/runs/${encodeURIComponent(id)}`,
       temporal: deps.engine.links(run).temporalUrl,
@@ -109,83 +116,4 @@ export async function viewTranscript(store: Store, run: string, only?: string): 
     }),
   );
   return { sessions };
-}
-
-const actBody = z
-  .strictObject({
-    /** Chosen by the caller, so that a repeat of the call is not a second act. */
-    id: z
-      .string()
-      .regex(/^[\w.:-]{1,100}$/, 'must be 1 to 100 letters, digits or . : _ -')
-      .optional(),
-    kind: z.enum(['escalate', 'unfreeze', 'cancel']),
-    way: z.enum(UNFREEZE_WAYS).optional(),
-    reverted: z.boolean().optional(),
-    note: line(4_000),
-  })
-  .refine((act) => act.kind !== 'unfreeze' || act.way !== undefined, {
-    path: ['way'],
-    message: `unfreeze needs one of ${UNFREEZE_WAYS.join(', ')}`,
-  })
-  .refine((act) => act.kind === 'unfreeze' || (act.way === undefined && act.reverted === undefined), {
-    path: ['way'],
-    message: 'way and reverted go with unfreeze only',
-  });
-
-/** Checks against the row, writes the act, and only then pokes: an act outlives every worker and Temporal itself. */
-export function addAct(deps: ApiDeps): RequestHandler {
-  return async (req, res) => {
-    const run = await runOf(deps.store, pathParam(req, 'id'));
-    const body = parseBody(actBody, req);
-    const act: RequestedAct =
-      body.kind === 'unfreeze'
-        ? { kind: body.kind, way: body.way ?? 'abandon', reverted: body.reverted ?? false }
-        : { kind: body.kind };
-    const id = body.id ?? randomUUID();
-    const earlier = (await deps.store.acts.list(run.id)).find((row) => row.id === id);
-    if (earlier === undefined) {
-      const refusal = refuseAct(run, act, body.note);
-      if (refusal !== null) throw new ApiError(409, { code: 'refused', message: refusal });
-    }
-    const row =
-      earlier ??
-      (await deps.store.acts.add({
-        id,
-        run: run.id,
-        data: act,
-        by: principalOf(req),
-        note: body.note,
-        at: deps.now(),
-      }));
-    requireSameAct(row, run.id, act, body.note);
-    res.status(earlier === undefined ? 201 : 200).json({ act: row, poked: await poke(deps, run.id) });
-  };
-}
-
-function requireSameAct(row: ActRow, run: string, act: RequestedAct, note: string): void {
-  const before = row.data.kind === 'unfreeze' ? `${row.data.way} ${row.data.reverted}` : row.data.kind;
-  const wanted = act.kind === 'unfreeze' ? `${act.way} ${act.reverted}` : act.kind;
-  if (row.run === run && before === wanted && row.note === note) return;
-  throw new ApiError(409, {
-    code: 'id-used',
-    message: `the act id ${row.id} was used for another act`,
-    field: 'id',
-    remedy: 'choose a new id, or leave it out',
-  });
-}
-
-/** An unreachable Temporal is no failure of the act: the run's workflow reads the row when it is back. */
-async function poke(deps: ApiDeps, run: string): Promise<boolean> {
-  try {
-    await deps.engine.poke(run);
-    return true;
-  } catch (error) {
-    deps.log({
-      level: 'warn',
-      message: 'the act is recorded, but its run could not be poked',
-      run,
-      detail: String(error),
-    });
-    return false;
-  }
 }

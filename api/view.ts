@@ -50,11 +50,14 @@ export interface EffectView {
   readonly repeated: boolean;
 }
 
+/** `words`: what was asked for, such as `unfreeze: retry, granting $5.00`. */
+export type ActView = ActRow & { readonly words: string };
+
 export interface RunView {
   readonly run: RunSummary & Pick<RunRow, 'release' | 'seq' | 'state' | 'plan' | 'bounds'>;
   readonly transitions: readonly TransitionRow[];
   readonly evidence: readonly EvidenceRow[];
-  readonly acts: readonly ActRow[];
+  readonly acts: readonly ActView[];
   /** Calls for a person, oldest first. */
   readonly escalations: readonly EscalationRow[];
   readonly effects: readonly EffectView[];
@@ -145,11 +148,18 @@ export function summaryOf(run: RunRow, now: number): RunSummary {
 
 function groupOf(run: RunRow, now: number): RunGroup {
   const { state } = run;
+  if (state.progress.pause !== null) return 'needs-you';
   switch (state.stage) {
     case 'frozen':
       return state.proving === null ? 'needs-you' : 'running';
     case 'prepare':
       return state.waiting ? 'needs-you' : 'running';
+    case 'verify':
+      return state.redBase === null ? 'running' : 'needs-you';
+    case 'fix':
+      return state.redMain === null ? 'running' : 'needs-you';
+    case 'awaiting-approval':
+      return 'needs-you';
     case 'ended': {
       const calls = state.outcome === 'needs-human' || state.outcome === 'rejected';
       return calls && now - (run.endedAt ?? run.updatedAt) < CALL_SHOWN_MS ? 'needs-you' : 'done';
@@ -160,13 +170,30 @@ function groupOf(run: RunRow, now: number): RunGroup {
 }
 
 function reasonOf(state: RunRow['state']): string | null {
+  const { pause } = state.progress;
   if (state.stage === 'frozen' || state.stage === 'ended') return state.reason;
-  return state.stage === 'prepare' && state.waiting ? 'main is red without us: waiting until it moves' : null;
+  if (pause !== null) return `paused by ${pause.by}: ${pause.note}`;
+  if (state.stage === 'awaiting-approval') return `${state.head} passed every gate and waits for a person's approval`;
+  return isWaitingForMain(state) ? 'main is red without us: waiting until it moves' : null;
+}
+
+function isWaitingForMain(state: RunRow['state']): boolean {
+  switch (state.stage) {
+    case 'prepare':
+      return state.waiting;
+    case 'verify':
+      return state.redBase !== null;
+    case 'fix':
+      return state.redMain !== null;
+    default:
+      return false;
+  }
 }
 
 function shaOf(state: RunRow['state']): string | null {
   switch (state.stage) {
     case 'verify':
+    case 'awaiting-approval':
     case 'push':
       return state.head;
     case 'watch':

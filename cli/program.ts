@@ -1,6 +1,6 @@
 /** The `lamplighter` command. Everything but `up`, `init`, `doctor` and `schema` speaks to the api over HTTP. */
 import { Command } from 'commander';
-import { cancelCommand, escalateCommand, unfreezeCommand } from './commands/acts.ts';
+import { actCommands } from './commands/acts.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { initCommand } from './commands/init.ts';
 import { issueCommand } from './commands/issue.ts';
@@ -30,9 +30,7 @@ export async function createProgram({ version, env, args }: ProgramInput): Promi
     runsCommand(),
     showCommand(),
     issueCommand(),
-    unfreezeCommand(),
-    escalateCommand(),
-    cancelCommand(),
+    ...actCommands(),
     killSwitchCommand(),
     recoverCommand(),
     initCommand(env),

@@ -34,6 +34,7 @@ describe('parseContract', () => {
         toolchain: [],
         network: [],
         protected: [],
+        push: 'direct',
         build: [],
       },
     });

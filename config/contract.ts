@@ -41,6 +41,10 @@ export const contractSchema = z.strictObject({
   toolchain: z.array(z.string().min(1)).optional().describe('Toolchains that the operator declared.'),
   network: z.array(host).optional().describe('Hosts that setup, checks and the session may reach.'),
   protected: z.array(z.string().min(1)).optional().describe('Globs of paths that an agent may not touch.'),
+  push: z
+    .enum(['direct', 'ask'])
+    .optional()
+    .describe('ask: each push waits until a person has approved that sha; default direct.'),
   build: z.array(command).optional().describe('Commands of the build stage, on a clean clone of the pushed sha.'),
 });
 
@@ -62,6 +66,7 @@ export function parseContract(text: string, file: string): ParsedContract {
       toolchain: value.toolchain ?? [],
       network: value.network ?? [],
       protected: value.protected ?? [],
+      push: value.push ?? 'direct',
       build: value.build ?? [],
     },
   };

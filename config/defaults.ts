@@ -14,8 +14,7 @@ export const NAMESPACE = 'lamplighter';
 export const HEALTH = { times: 3, everySeconds: 1, timeoutSeconds: 5 } as const;
 export const DEPLOY_SECONDS = 600;
 
-/** Fix-forward is not built yet: a red deploy freezes at once. */
-export const BOUNDS: RunBounds = { ...DEFAULT_BOUNDS, fixAttempts: 0 };
+export const BOUNDS: RunBounds = DEFAULT_BOUNDS;
 
 /** List prices in dollars per million tokens as of November 2026; cache writes are those of the five-minute cache. */
 export const PRICES: Readonly<Record<string, Price>> = {

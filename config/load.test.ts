@@ -53,7 +53,7 @@ describe('loadConfig', () => {
 
     expect(config.repos).toEqual([]);
     expect(config.allow).toEqual([]);
-    expect(config.bounds.fixAttempts).toBe(0);
+    expect(config.bounds).toMatchObject({ fixAttempts: 5, fixMs: 3_600_000 });
     expect(config.model).toMatchObject({ provider: 'scripted', baseUrl: 'http://127.0.0.1:9000', apiKey: null });
     expect(config.store).toEqual({ kind: 'sqlite', file: join(folder, 'lamplighter.db') });
     expect(config.toolchains['node']?.path).toEqual([dirname(process.execPath)]);
@@ -108,7 +108,7 @@ describe('loadConfig', () => {
       'allow: [a/b]',
       'lamplighter.yaml:1:9: allow[0]: a/b is not the name of a repo',
     ],
-    ['fix-forward, which is not built yet', 'bounds: { fixAttempts: 5 }', 'bounds.fixAttempts: unknown key'],
+    ['a bound below zero', 'bounds: { fixAttempts: -1 }', 'bounds.fixAttempts: '],
     ['a model without a price', 'model: { provider: scripted, name: gpt }', 'model.name: there is no price for gpt'],
     ['the real model without a key', 'model: { provider: anthropic }', 'model.provider: anthropic needs a key'],
     [

@@ -166,13 +166,15 @@ function loadTemporal({ temporal }: ConfigFile, { ports }: ConfigInput): Config[
 }
 
 function loadBounds(bounds: ConfigFile['bounds']): Config['bounds'] {
-  const { sessionMinutes, watchMinutes, issueUsd } = bounds ?? {};
+  const { sessionMinutes, watchMinutes, fixMinutes, issueUsd } = bounds ?? {};
   return {
     ...BOUNDS,
     verifyRounds: bounds?.verifyRounds ?? BOUNDS.verifyRounds,
     turns: bounds?.turns ?? BOUNDS.turns,
     races: bounds?.races ?? BOUNDS.races,
     sessionMs: sessionMinutes === undefined ? BOUNDS.sessionMs : Math.round(sessionMinutes * 60_000),
+    fixAttempts: bounds?.fixAttempts ?? BOUNDS.fixAttempts,
+    fixMs: fixMinutes === undefined ? BOUNDS.fixMs : Math.round(fixMinutes * 60_000),
     watchMs: watchMinutes === undefined ? BOUNDS.watchMs : Math.round(watchMinutes * 60_000),
     issueMicroUsd: issueUsd === undefined ? BOUNDS.issueMicroUsd : microUsd(issueUsd),
   };

@@ -91,6 +91,18 @@ const bounds = z.strictObject({
     .optional(),
   issueUsd: dollars.optional(),
   races: z.int().min(0).max(100).optional(),
+  fixAttempts: z
+    .int()
+    .min(0)
+    .max(50)
+    .optional()
+    .describe('Fix-forward attempts after a red deploy; 0 freezes at once. Default 5.'),
+  fixMinutes: z
+    .number()
+    .positive()
+    .max(7 * 24 * 60)
+    .optional()
+    .describe('Minutes from the first red in which attempts may start. Default 60.'),
   watchMinutes: z
     .number()
     .positive()

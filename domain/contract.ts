@@ -38,6 +38,8 @@ export interface Contract {
   readonly network: readonly string[];
   /** Globs of paths that an agent's change may not touch, beside those that are always protected. */
   readonly protected: readonly string[];
+  /** `ask`: each push waits until a person has approved that very sha. */
+  readonly push: 'direct' | 'ask';
   /** Commands of the build stage, run on a clean clone of the pushed sha in the sandbox. Empty: no build stage. */
   readonly build: readonly string[];
 }

@@ -10,9 +10,14 @@ const TRACK: readonly { readonly stage: Stage; readonly label: string }[] = [
   { stage: 'push', label: 'Push to main' },
   { stage: 'watch', label: 'Watch: build, deploy, health' },
 ];
+/** Shown only where a run came through them. */
+const ASIDE: readonly { readonly stage: Stage; readonly label: string }[] = [
+  { stage: 'awaiting-approval', label: 'Approval of a person' },
+  { stage: 'fix', label: 'Fix forward: a red deploy, mended by another commit' },
+];
 
 export function runDetails(input: RunInput, state: RunState, passed: ReadonlySet<Stage>): string {
-  const lines = TRACK.map(({ stage, label }) => {
+  const lines = [...TRACK, ...ASIDE.filter(({ stage }) => passed.has(stage))].map(({ stage, label }) => {
     if (state.stage === stage) return `- **➤ ${label}**`;
     return passed.has(stage) ? `- ✓ ${label}` : `- ○ ${label}`;
   });
@@ -42,6 +47,8 @@ export function effectInWords(effect: RunEffect): string {
 }
 
 function headline(state: RunState): string {
+  const { pause } = state.progress;
+  if (pause !== null) return `Paused by ${pause.by} in ${state.stage}: a person must resume it`;
   switch (state.stage) {
     case 'triage':
       return 'Reading the issue';
@@ -52,13 +59,20 @@ function headline(state: RunState): string {
         ? 'The agent is at work'
         : `The agent is at work again (${state.brief.kind})`;
     case 'verify':
-      return `Proving ${short(state.head)}`;
+      return state.redBase === null
+        ? `Proving ${short(state.head)}`
+        : 'Main moved and is red without us: waiting for it to move on';
+    case 'awaiting-approval':
+      return `A person must approve or reject ${short(state.head)}`;
     case 'push':
       return state.mergeWith === null ? `Pushing ${short(state.head)}` : 'Somebody landed first: merging';
     case 'watch':
       return `Watching ${short(state.sha)}`;
     case 'fix':
-      return `Fixing forward, attempt ${state.progress.fixes}`;
+      if (state.redMain !== null) return 'Main is red by others as well: waiting for it to move';
+      return state.brief === null
+        ? 'Red: looking at main before mending it'
+        : `Fixing forward, attempt ${state.progress.fixes}`;
     case 'frozen':
       return `FROZEN at ${short(state.sha)}: a person must unfreeze (retry, resolved or abandon)`;
     case 'ended':

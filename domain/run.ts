@@ -31,7 +31,17 @@ export const DEFAULT_BOUNDS: RunBounds = {
   watchMs: 60 * 60_000,
 };
 
-export type Outcome = 'shipped' | 'needs-human' | 'abandoned' | 'cancelled' | 'rejected' | 'superseded';
+export const OUTCOMES = [
+  'shipped',
+  'needs-human',
+  'abandoned',
+  'cancelled',
+  'rejected',
+  'superseded',
+  /** A trial whose gates all passed: nothing was pushed. */
+  'tried',
+] as const;
+export type Outcome = (typeof OUTCOMES)[number];
 
 /** What triage made of the issue. */
 export interface TriagePlan {

@@ -4,4 +4,5 @@ export type SessionEnd =
   | { readonly kind: 'gave-up'; readonly reason: string }
   | { readonly kind: 'exhausted'; readonly bound: string }
   | { readonly kind: 'failed'; readonly reason: string }
-  | { readonly kind: 'stopped' };
+  /** An operator's pause was met at a turn's boundary: the opening goes on where it was. */
+  | { readonly kind: 'paused' };

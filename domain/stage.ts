@@ -2,22 +2,39 @@
  * The life of a run as data: states, the events that move it, and the effects that a transition owes the world.
  * The state alone says what work is due (`workOf`), so a run rebuilt from its row goes on where it was.
  */
-import type { Outcome, TriagePlan } from './run.ts';
+import { NO_GRANTS, type Grants } from './bounds.ts';
+import type { Outcome } from './run.ts';
 
-/** What opens or re-opens the agent's session. */
+/** What opens or re-opens the agent's session. `main`: where main stands and is to be merged first; null where it has not moved. */
 export type Brief =
   | { readonly kind: 'implement' }
   | { readonly kind: 'gates-refused'; readonly findings: readonly string[] }
   | { readonly kind: 'conflict'; readonly main: string; readonly files: readonly string[] }
-  | { readonly kind: 'deploy-red'; readonly stage: string; readonly reason: string }
-  | { readonly kind: 'retry'; readonly by: string; readonly note: string };
+  | { readonly kind: 'deploy-red'; readonly red: Red; readonly main: string | null }
+  | { readonly kind: 'retry'; readonly by: string; readonly note: string; readonly main: string | null }
+  | { readonly kind: 'rejected'; readonly by: string; readonly note: string };
 
-/** Counters and shas that live as long as the run. */
+/** A red verdict of ours: what fix-forward is to turn green, and its red evidence. */
+export interface Red {
+  readonly sha: string;
+  readonly stage: string;
+  readonly reason: string;
+}
+
+/** Who said something, and why: `note` names the act, whose words stay in the store. */
+export interface Said {
+  readonly by: string;
+  readonly note: string;
+}
+
+/** Counters, shas and decisions that live as long as the run. */
 export interface Progress {
   /** The main-branch sha that the change is judged against; null before prepare. */
   readonly base: string | null;
   /** The newest sha of ours that is on the remote's main branch. */
   readonly pushed: string | null;
+  /** Main before our first push: what was red there already is not ours. */
+  readonly onto: string | null;
   /** Sessions opened so far: names the session workflow. */
   readonly openings: number;
   readonly rounds: number;
@@ -25,6 +42,16 @@ export interface Progress {
   readonly fixes: number;
   /** Epoch milliseconds of the first red deploy of ours; starts the clock that never stops. */
   readonly firstRedAt: number | null;
+  readonly red: Red | null;
+  /** Milliseconds of session time. */
+  readonly sessionMs: number;
+  readonly granted: Grants;
+  /** Whether each push waits for a person's approval: the contract's `push`, as the base has it. */
+  readonly ask: boolean;
+  /** All gates, but no push and no word on the issue. */
+  readonly trial: boolean;
+  /** Set while an operator holds the run. */
+  readonly pause: (Said & { readonly since: number }) | null;
 }
 
 export type RunState = { readonly progress: Progress } & (
@@ -32,10 +59,23 @@ export type RunState = { readonly progress: Progress } & (
   /** `redBase` remembers a red base already reported, so that nobody is called twice for one; `waiting` until main moves. */
   | { readonly stage: 'prepare'; readonly redBase: string | null; readonly waiting: boolean }
   | { readonly stage: 'implement'; readonly brief: Brief }
-  | { readonly stage: 'verify'; readonly head: string }
+  /** `redBase`: main came in between and is red without us; waits until it moves. */
+  | { readonly stage: 'verify'; readonly head: string; readonly redBase: string | null }
+  | { readonly stage: 'awaiting-approval'; readonly head: string; readonly since: number }
   | { readonly stage: 'push'; readonly head: string; readonly mergeWith: string | null }
   | { readonly stage: 'watch'; readonly sha: string }
-  | { readonly stage: 'fix'; readonly sha: string; readonly brief: Brief }
+  /**
+   * `brief` null: whose red it is has not been judged yet. `redMain`: main with others' commits is red without us, and waited for.
+   * `told`: a person was called for it. `asked`: a person's retry, which opens the session whatever the deploy says.
+   */
+  | {
+      readonly stage: 'fix';
+      readonly sha: string;
+      readonly brief: Brief | null;
+      readonly redMain: string | null;
+      readonly told: boolean;
+      readonly asked: Said | null;
+    }
   | {
       readonly stage: 'frozen';
       readonly sha: string;
@@ -47,19 +87,20 @@ export type RunState = { readonly progress: Progress } & (
 );
 
 export type Stage = RunState['stage'];
+export type In<S extends Stage> = Extract<RunState, { stage: S }>;
 
-export interface Resolution {
-  readonly by: string;
-  readonly note: string;
+export interface Resolution extends Said {
   /** The person states that the change was reverted: then the head needs to be green, not to contain our commit. */
   readonly reverted: boolean;
 }
 
+type SaidEvent<K extends string> = K extends string ? Said & { readonly kind: K } : never;
+
 export type RunEvent =
-  | { readonly kind: 'accepted'; readonly plan: TriagePlan }
+  | { readonly kind: 'accepted' }
   | { readonly kind: 'rejected'; readonly reason: string }
   | { readonly kind: 'not-eligible'; readonly reason: string }
-  | { readonly kind: 'prepared'; readonly base: string }
+  | { readonly kind: 'prepared'; readonly base: string; readonly ask: boolean }
   | { readonly kind: 'base-red'; readonly sha: string; readonly reason: string }
   | { readonly kind: 'head-moved' }
   | { readonly kind: 'submitted'; readonly head: string }
@@ -73,30 +114,25 @@ export type RunEvent =
   | { readonly kind: 'conflicts'; readonly main: string; readonly files: readonly string[] }
   | { readonly kind: 'green' }
   | { readonly kind: 'red'; readonly stage: string; readonly reason: string }
+  /** The red is ours: main is at `main`, with our commit in it. */
+  | { readonly kind: 'main-ours'; readonly main: string }
+  /** Others' commits on top of ours are red by themselves. */
+  | { readonly kind: 'main-red'; readonly sha: string; readonly reason: string }
+  /** A person has mended or reverted: main is healthy at `sha`. */
+  | { readonly kind: 'main-healthy'; readonly sha: string }
+  /** The time for fixing forward ran out in a wait. */
+  | { readonly kind: 'overdue'; readonly reason: string }
   /** The stage's work cannot be done and a person is needed: a broken contract, a policy rejection, a remote gone past its deadline. */
   | { readonly kind: 'failed'; readonly reason: string }
   /** The issue was closed or unlabelled by a person while the run was open. */
   | { readonly kind: 'withdrawn'; readonly reason: string }
-  | { readonly kind: 'cancel'; readonly by: string; readonly note: string }
-  | { readonly kind: 'escalate'; readonly by: string; readonly note: string }
-  | { readonly kind: 'retry'; readonly by: string; readonly note: string }
+  | SaidEvent<'cancel' | 'escalate' | 'pause' | 'resume' | 'reject' | 'abandon'>
+  | (SaidEvent<'approve'> & { readonly sha: string })
+  | (SaidEvent<'grant'> & { readonly grants: Grants })
+  | (SaidEvent<'retry'> & { readonly grants: Grants })
   | { readonly kind: 'resolved'; readonly resolution: Resolution }
-  | { readonly kind: 'abandon'; readonly by: string; readonly note: string }
   | { readonly kind: 'head-proven'; readonly sha: string }
   | { readonly kind: 'head-not-proven'; readonly reason: string };
-
-/** What is due in a state. The workflow performs it and feeds the event that comes back to `next`. */
-export type Work =
-  | { readonly do: 'triage' }
-  | { readonly do: 'prepare' }
-  | { readonly do: 'await-head-move'; readonly from: string }
-  | { readonly do: 'session'; readonly opening: number; readonly brief: Brief }
-  | { readonly do: 'verify'; readonly base: string; readonly head: string }
-  | { readonly do: 'push'; readonly head: string }
-  | { readonly do: 'merge'; readonly head: string; readonly main: string; readonly patient: boolean }
-  | { readonly do: 'watch'; readonly sha: string }
-  | { readonly do: 'prove-head'; readonly sha: string; readonly resolution: Resolution }
-  | { readonly do: 'await-unfreeze' };
 
 /** What a transition owes the world; each is idempotent by (run, transition, index). */
 export type RunEffect =
@@ -108,33 +144,20 @@ export type RunEffect =
 
 export const FRESH: RunState = {
   stage: 'triage',
-  progress: { base: null, pushed: null, openings: 0, rounds: 0, races: 0, fixes: 0, firstRedAt: null },
+  progress: {
+    base: null,
+    pushed: null,
+    onto: null,
+    openings: 0,
+    rounds: 0,
+    races: 0,
+    fixes: 0,
+    firstRedAt: null,
+    red: null,
+    sessionMs: 0,
+    granted: NO_GRANTS,
+    ask: false,
+    trial: false,
+    pause: null,
+  },
 };
-
-export function workOf(state: RunState, bounds: { readonly races: number }): Work | null {
-  switch (state.stage) {
-    case 'triage':
-      return { do: 'triage' };
-    case 'prepare':
-      return state.waiting && state.redBase !== null
-        ? { do: 'await-head-move', from: state.redBase }
-        : { do: 'prepare' };
-    case 'implement':
-    case 'fix':
-      return { do: 'session', opening: state.progress.openings, brief: state.brief };
-    case 'verify':
-      return { do: 'verify', base: state.progress.base ?? '', head: state.head };
-    case 'push':
-      return state.mergeWith === null
-        ? { do: 'push', head: state.head }
-        : { do: 'merge', head: state.head, main: state.mergeWith, patient: state.progress.races > bounds.races };
-    case 'watch':
-      return { do: 'watch', sha: state.sha };
-    case 'frozen':
-      return state.proving === null
-        ? { do: 'await-unfreeze' }
-        : { do: 'prove-head', sha: state.sha, resolution: state.proving };
-    case 'ended':
-      return null;
-  }
-}

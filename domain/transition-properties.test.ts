@@ -1,13 +1,25 @@
 /** What holds for any order of events: runs meet events late, twice and out of turn. */
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_BOUNDS } from './run.ts';
-import { FRESH, workOf, type RunEvent, type RunState } from './stage.ts';
+import { DEFAULT_BOUNDS, OUTCOMES } from './run.ts';
+import { NO_GRANTS, boundsWith } from './bounds.ts';
+import { FRESH, type RunEvent, type RunState } from './stage.ts';
 import { next } from './transition.ts';
+import { workOf } from './work.ts';
 
-const STAGES = ['triage', 'prepare', 'implement', 'verify', 'push', 'watch', 'fix', 'frozen', 'ended'];
-const OUTCOMES = ['shipped', 'needs-human', 'abandoned', 'cancelled', 'rejected', 'superseded'];
+const STAGES = [
+  'triage',
+  'prepare',
+  'implement',
+  'verify',
+  'awaiting-approval',
+  'push',
+  'watch',
+  'fix',
+  'frozen',
+  'ended',
+];
 const SEQUENCES = 4_000;
-const LENGTH = 60;
+const LENGTH = 120;
 
 /** mulberry32: the same seed gives the same events on every machine. */
 function random(seed: number): () => number {
@@ -20,12 +32,14 @@ function random(seed: number): () => number {
   };
 }
 
+const said = { by: 'ada', note: 'n' };
+
 /** Endings are rare, so that sequences get far; every kind of event comes up. */
 function eventFrom(roll: () => number): RunEvent {
   const sha = `sha-${Math.floor(roll() * 5)}`;
   const common: RunEvent[] = [
-    { kind: 'accepted', plan: { acceptanceCriteria: [], testPlan: '', risks: [] } },
-    { kind: 'prepared', base: sha },
+    { kind: 'accepted' },
+    { kind: 'prepared', base: sha, ask: roll() < 0.5 },
     { kind: 'base-red', sha, reason: 'r' },
     { kind: 'head-moved' },
     { kind: 'submitted', head: sha },
@@ -36,7 +50,15 @@ function eventFrom(roll: () => number): RunEvent {
     { kind: 'merged', head: sha, base: sha },
     { kind: 'conflicts', main: sha, files: [] },
     { kind: 'red', stage: 'build', reason: 'r' },
-    { kind: 'retry', by: 'ada', note: 'n' },
+    { kind: 'main-ours', main: sha },
+    { kind: 'main-ours', main: sha },
+    { kind: 'main-red', sha, reason: 'r' },
+    { kind: 'approve', sha, ...said },
+    { kind: 'reject', ...said },
+    { kind: 'pause', ...said },
+    { kind: 'resume', ...said },
+    { kind: 'grant', grants: { ...NO_GRANTS, rounds: 1 }, ...said },
+    { kind: 'retry', grants: NO_GRANTS, ...said },
     { kind: 'resolved', resolution: { by: 'ada', note: 'n', reverted: roll() < 0.5 } },
     { kind: 'head-not-proven', reason: 'r' },
   ];
@@ -51,6 +73,8 @@ function eventFrom(roll: () => number): RunEvent {
     { kind: 'cancel', by: 'ada', note: 'n' },
     { kind: 'escalate', by: 'ada', note: 'n' },
     { kind: 'abandon', by: 'ada', note: 'n' },
+    { kind: 'main-healthy', sha },
+    { kind: 'overdue', reason: 'r' },
     { kind: 'head-proven', sha },
   ];
   const from = roll() < 0.03 ? rare : common;
@@ -62,13 +86,17 @@ function eventFrom(roll: () => number): RunEvent {
 describe('any sequence of events from a fresh run', () => {
   const reached = new Set<string>();
 
-  for (const fixAttempts of [0, 3]) {
-    it(`keeps every promise (fix attempts: ${fixAttempts})`, () => {
+  for (const [fixAttempts, trial] of [
+    [0, false],
+    [3, false],
+    [3, true],
+  ] as const) {
+    it(`keeps every promise (fix attempts: ${fixAttempts}, trial: ${trial})`, () => {
       const bounds = { ...DEFAULT_BOUNDS, fixAttempts, verifyRounds: 3 };
       const broken: string[] = [];
       for (let seed = 1; seed <= SEQUENCES; seed += 1) {
         const roll = random(seed);
-        let state: RunState = FRESH;
+        let state: RunState = { ...FRESH, progress: { ...FRESH.progress, trial } };
         let refusals = 0;
         for (let index = 0; index < LENGTH; index += 1) {
           const event = eventFrom(roll);
@@ -90,13 +118,21 @@ describe('any sequence of events from a fresh run', () => {
             holds('needs-human is before the push', state.progress.pushed === null);
           holds('sessions are counted up', state.progress.openings >= before.progress.openings);
           holds('fix attempts are bounded', state.progress.fixes <= fixAttempts);
+          if (state.progress.pause !== null)
+            holds('a paused run works at nothing', workOf(state, bounds)?.do === 'await-resume');
+          if (state.stage === 'push' && before.stage !== 'push' && before.progress.ask)
+            holds('no push without approval', before.stage === 'awaiting-approval' || before.stage === 'verify');
+          if (before.progress.trial) holds('a trial stays one', state.progress.trial);
+          if (before.progress.trial && state.stage === 'push') holds('a trial never pushes', false);
           const work = workOf(state, bounds);
           if (work?.do === 'verify') holds('a head is judged against a base', work.base !== '');
           holds('every open run has work', (work === null) === (state.stage === 'ended'));
 
-          if (event.kind === 'retry' && before.stage === 'frozen') refusals = 0;
           if (before.stage === 'verify' && event.kind === 'refused' && state.stage === 'implement') refusals += 1;
-          holds('gate refusals are bounded (invariant 7)', refusals <= bounds.verifyRounds);
+          holds(
+            'gate refusals are bounded (invariant 7)',
+            refusals <= boundsWith(bounds, state.progress.granted).verifyRounds,
+          );
           reached.add(state.stage === 'ended' ? state.outcome : state.stage);
         }
       }

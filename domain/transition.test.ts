@@ -1,13 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { LABELS } from './issue.ts';
 import { DEFAULT_BOUNDS, type Outcome } from './run.ts';
-import { FRESH, workOf, type Progress, type RunEvent, type RunState, type Stage } from './stage.ts';
+import { NO_GRANTS } from './bounds.ts';
+import { FRESH, type Progress, type RunEvent, type RunState, type Stage } from './stage.ts';
 import { next } from './transition.ts';
+import { workOf } from './work.ts';
 
 const AT = 1_000_000;
 const bounds = { ...DEFAULT_BOUNDS, fixAttempts: 0, verifyRounds: 2 };
 const fixing = { ...bounds, fixAttempts: 2, fixMs: 60_000 };
 const resolution = { by: 'ada', note: 'n', reverted: false };
+const said = { by: 'ada', note: 'n' };
+const red = { sha: 'p', stage: 'health', reason: 'r' };
 
 const fresh: Progress = FRESH.progress;
 const landed: Progress = { ...fresh, base: 'b', pushed: 'p', openings: 1 };
@@ -19,11 +23,23 @@ function statesWith(progress: Progress): Readonly<Record<string, RunState>> {
     prepare: { stage: 'prepare', progress, redBase: null, waiting: false },
     'prepare, waiting': { stage: 'prepare', progress, redBase: 'b', waiting: true },
     implement: { stage: 'implement', progress, brief: { kind: 'implement' } },
-    verify: { stage: 'verify', progress, head: 'h' },
+    verify: { stage: 'verify', progress, head: 'h', redBase: null },
+    'verify, waiting': { stage: 'verify', progress, head: 'h', redBase: 'm' },
+    'awaiting-approval': { stage: 'awaiting-approval', progress, head: 'h', since: 1 },
     push: { stage: 'push', progress, head: 'h', mergeWith: null },
     'push, merging': { stage: 'push', progress, head: 'h', mergeWith: 'm' },
     watch: { stage: 'watch', progress, sha: 'p' },
-    fix: { stage: 'fix', progress, sha: 'p', brief: { kind: 'deploy-red', stage: 'health', reason: 'r' } },
+    fix: { stage: 'fix', progress, sha: 'p', brief: null, redMain: null, told: false, asked: null },
+    'fix, waiting': { stage: 'fix', progress, sha: 'p', brief: null, redMain: 'm', told: true, asked: null },
+    'fix, at work': {
+      stage: 'fix',
+      progress,
+      sha: 'p',
+      brief: { kind: 'deploy-red', red, main: null },
+      redMain: null,
+      told: false,
+      asked: null,
+    },
     frozen: { stage: 'frozen', progress, sha: 'p', since: 1, reason: 'r', proving: null },
     'frozen, proving': { stage: 'frozen', progress, sha: 'p', since: 1, reason: 'r', proving: resolution },
     ended: { stage: 'ended', progress, outcome: 'shipped', reason: 'r' },
@@ -31,10 +47,10 @@ function statesWith(progress: Progress): Readonly<Record<string, RunState>> {
 }
 
 const EVENTS: { readonly [K in RunEvent['kind']]: Extract<RunEvent, { kind: K }> } = {
-  accepted: { kind: 'accepted', plan: { acceptanceCriteria: [], testPlan: '', risks: [] } },
+  accepted: { kind: 'accepted' },
   rejected: { kind: 'rejected', reason: 'r' },
   'not-eligible': { kind: 'not-eligible', reason: 'r' },
-  prepared: { kind: 'prepared', base: 'b' },
+  prepared: { kind: 'prepared', base: 'b', ask: false },
   'base-red': { kind: 'base-red', sha: 'b', reason: 'r' },
   'head-moved': { kind: 'head-moved' },
   submitted: { kind: 'submitted', head: 'h' },
@@ -50,9 +66,18 @@ const EVENTS: { readonly [K in RunEvent['kind']]: Extract<RunEvent, { kind: K }>
   red: { kind: 'red', stage: 'health', reason: 'r' },
   failed: { kind: 'failed', reason: 'r' },
   withdrawn: { kind: 'withdrawn', reason: 'r' },
-  cancel: { kind: 'cancel', by: 'ada', note: 'n' },
-  escalate: { kind: 'escalate', by: 'ada', note: 'n' },
-  retry: { kind: 'retry', by: 'ada', note: 'n' },
+  cancel: { kind: 'cancel', ...said },
+  escalate: { kind: 'escalate', ...said },
+  pause: { kind: 'pause', ...said },
+  resume: { kind: 'resume', ...said },
+  approve: { kind: 'approve', sha: 'h', ...said },
+  reject: { kind: 'reject', ...said },
+  grant: { kind: 'grant', grants: { ...NO_GRANTS, turns: 5 }, ...said },
+  'main-ours': { kind: 'main-ours', main: 'p' },
+  'main-red': { kind: 'main-red', sha: 'm', reason: 'r' },
+  'main-healthy': { kind: 'main-healthy', sha: 'm' },
+  overdue: { kind: 'overdue', reason: 'r' },
+  retry: { kind: 'retry', grants: NO_GRANTS, ...said },
   resolved: { kind: 'resolved', resolution },
   abandon: { kind: 'abandon', by: 'ada', note: 'n' },
   'head-proven': { kind: 'head-proven', sha: 's' },
@@ -65,14 +90,18 @@ const MOVES: Readonly<Record<string, Partial<Record<RunEvent['kind'], Stage | Ou
   prepare: { prepared: 'implement', 'base-red': 'prepare', 'head-moved': 'prepare' },
   'prepare, waiting': { prepared: 'implement', 'base-red': 'prepare', 'head-moved': 'prepare' },
   implement: { submitted: 'verify' },
-  verify: { proven: 'push', refused: 'implement' },
+  verify: { proven: 'push', refused: 'implement', 'base-red': 'verify' },
+  'verify, waiting': { proven: 'push', refused: 'implement', 'base-red': 'verify', 'head-moved': 'push' },
+  'awaiting-approval': { approve: 'push', reject: 'implement' },
   push: { pushed: 'watch', raced: 'push', merged: 'verify', conflicts: 'implement' },
   'push, merging': { pushed: 'watch', raced: 'push', merged: 'verify', conflicts: 'implement' },
-  watch: { green: 'shipped', red: 'frozen' },
-  fix: { submitted: 'verify' },
-  frozen: { retry: 'implement', resolved: 'frozen', abandon: 'abandoned' },
+  watch: { green: 'shipped', red: 'fix' },
+  fix: { 'main-ours': 'frozen', 'main-red': 'frozen', 'main-healthy': 'superseded' },
+  'fix, waiting': { 'main-ours': 'frozen', 'main-red': 'frozen', 'main-healthy': 'superseded', 'head-moved': 'fix' },
+  'fix, at work': { submitted: 'verify' },
+  frozen: { retry: 'fix', resolved: 'frozen', abandon: 'abandoned' },
   'frozen, proving': {
-    retry: 'implement',
+    retry: 'fix',
     resolved: 'frozen',
     abandon: 'abandoned',
     'head-proven': 'shipped',
@@ -91,7 +120,10 @@ function expected(name: string, state: RunState, kind: RunEvent['kind'], pushed:
     if ((FAILURES as readonly string[]).includes(kind)) return pushed ? 'frozen' : 'needs-human';
     if (kind === 'cancel') return 'cancelled';
     if (kind === 'withdrawn') return pushed ? 'frozen' : 'cancelled';
+    if (kind === 'overdue' && /^(?:verify|fix), waiting/.test(name)) return pushed ? 'frozen' : 'needs-human';
+    if (kind === 'pause') return state.stage;
   }
+  if (kind === 'grant' && state.stage !== 'ended') return state.stage;
   return MOVES[name]?.[kind] ?? 'stays';
 }
 
@@ -178,7 +210,7 @@ describe('effects of a transition', () => {
     for (const sha of ['b1', 'b2', 'b3']) {
       const red = next(state, { kind: 'base-red', sha, reason: 'r' }, bounds, AT);
       calls += red.effects.filter((effect) => effect.do === 'escalate').length;
-      expect(workOf(red.state, bounds)).toEqual({ do: 'await-head-move', from: sha });
+      expect(workOf(red.state, bounds)).toEqual({ do: 'await-head-move', from: sha, until: null });
       state = next(red.state, EVENTS['head-moved'], bounds, AT).state;
       expect(workOf(state, bounds)).toEqual({ do: 'prepare' });
     }
@@ -187,55 +219,65 @@ describe('effects of a transition', () => {
 });
 
 describe('bounds (invariant 7)', () => {
-  const watching: RunState = { stage: 'watch', progress: landed, sha: 'p' };
+  const judging = (progress: Partial<Progress>): RunState => ({
+    stage: 'fix',
+    progress: { ...landed, red, firstRedAt: AT, ...progress },
+    sha: 'p',
+    brief: null,
+    redMain: null,
+    told: false,
+    asked: null,
+  });
 
-  it('without fix attempts the first red freezes', () => {
-    expect(next(watching, EVENTS.red, bounds, AT).state).toMatchObject({ stage: 'frozen', reason: 'health is red: r' });
+  it('without fix attempts a red of ours freezes, and says so', () => {
+    expect(next(judging({}), EVENTS['main-ours'], bounds, AT).state).toMatchObject({
+      stage: 'frozen',
+      reason: 'health is red: r; no fix-forward attempts are allowed',
+    });
   });
 
   it('as many fix attempts as allowed, then frozen', () => {
-    const after = (fixes: number): RunState =>
-      next({ ...watching, progress: { ...landed, fixes, firstRedAt: AT } }, EVENTS.red, fixing, AT + 1).state;
+    const after = (fixes: number): RunState => next(judging({ fixes }), EVENTS['main-ours'], fixing, AT + 1).state;
     expect([0, 1, 2].map((fixes) => after(fixes).stage)).toEqual(['fix', 'fix', 'frozen']);
+    expect(after(2)).toMatchObject({ reason: 'health is red: r; 2 of 2 fix-forward attempts were made' });
   });
 
   it('the clock of the first red never starts again', () => {
-    const first = next(watching, EVENTS.red, fixing, AT).state;
-    const again: RunState = { stage: 'watch', progress: first.progress, sha: 'p2' };
+    const first = next({ stage: 'watch', progress: landed, sha: 'p' }, EVENTS.red, fixing, AT).state;
+    const again = next({ stage: 'watch', progress: first.progress, sha: 'p2' }, EVENTS.red, fixing, AT + 50_000).state;
 
-    expect(first.progress.firstRedAt).toBe(AT);
-    expect(next(again, EVENTS.red, fixing, AT + 59_999).state).toMatchObject({
-      stage: 'fix',
-      progress: { firstRedAt: AT },
-    });
-    expect(next(again, EVENTS.red, fixing, AT + 60_000).state.stage).toBe('frozen');
+    expect(again).toMatchObject({ stage: 'fix', progress: { firstRedAt: AT, red: { sha: 'p2' } } });
+    expect(next(again, EVENTS['main-ours'], fixing, AT + 59_999).state).toMatchObject({ progress: { fixes: 1 } });
+    expect(next(again, EVENTS['main-ours'], fixing, AT + 60_000).state.stage).toBe('frozen');
+  });
+
+  it('what a person grants raises a bound, and nothing else does (invariant 7)', () => {
+    const spent = judging({ fixes: 2 });
+    const granted = next(spent, { ...EVENTS.grant, grants: { ...NO_GRANTS, fixes: 1 } }, fixing, AT).state;
+    expect(granted).toEqual({ ...spent, progress: { ...spent.progress, granted: { ...NO_GRANTS, fixes: 1 } } });
+    expect(next(granted, EVENTS['main-ours'], fixing, AT).state.stage).toBe('fix');
+    expect(next(spent, EVENTS['main-ours'], fixing, AT).state.stage).toBe('frozen');
   });
 
   it('the refusal after the last round calls a person, with the finding', () => {
-    const last: RunState = { stage: 'verify', progress: { ...fresh, rounds: 2 }, head: 'h' };
+    const last: RunState = { stage: 'verify', progress: { ...fresh, rounds: 2 }, head: 'h', redBase: null };
     expect(next(last, EVENTS.refused, bounds, AT).state).toMatchObject({
       outcome: 'needs-human',
       reason: 'the gates refused 3 times; last: f',
     });
   });
 
-  it("a person's retry grants fresh bounds and judges against what is on main", () => {
-    const spent: Progress = { ...landed, rounds: 2, races: 4, fixes: 2, firstRedAt: 1 };
-    const { state } = next(
-      { stage: 'frozen', progress: spent, sha: 'p', since: 1, reason: 'r', proving: null },
-      EVENTS.retry,
-      bounds,
-      AT,
-    );
-    expect(state.progress).toEqual({
-      ...landed,
-      base: 'p',
-      openings: 2,
-      rounds: 0,
-      races: 0,
-      fixes: 0,
-      firstRedAt: null,
-    });
+  it("a person's retry grants what it says and no more; the clock starts with the next red", () => {
+    const spent: Progress = { ...landed, rounds: 2, races: 4, fixes: 2, firstRedAt: 1, red };
+    const frozen: RunState = { stage: 'frozen', progress: spent, sha: 'p', since: 1, reason: 'r', proving: null };
+    const { state } = next(frozen, { ...EVENTS.retry, grants: { ...NO_GRANTS, fixes: 1 } }, fixing, AT);
+    expect(state).toMatchObject({ stage: 'fix', brief: null, asked: said });
+    expect(state.progress).toEqual({ ...spent, firstRedAt: null, granted: { ...NO_GRANTS, fixes: 1 } });
+    expect(workOf(state, fixing)).toEqual({ do: 'judge-main', sha: 'p', asked: true });
+
+    const opened = next(state, { kind: 'main-ours', main: 'm' }, fixing, AT).state;
+    expect(opened).toMatchObject({ stage: 'implement', brief: { kind: 'retry', ...said, main: 'm' } });
+    expect(opened.progress).toMatchObject({ base: 'm', fixes: 2, openings: 2 });
   });
 
   it('after more lost races than allowed the run waits before it merges', () => {

@@ -2,17 +2,27 @@
  * One pure, total function from (state, event) to (state, effects). An event that a state does not know leaves the
  * state as it is, with no effects: nothing that arrives late can move a run twice.
  */
+import { addGrants, boundsWith } from './bounds.ts';
 import { LABELS } from './issue.ts';
-import type { Outcome, RunBounds } from './run.ts';
-import type { Progress, RunEffect, RunEvent, RunState } from './stage.ts';
+import type { RunBounds } from './run.ts';
+import type { In, Progress, RunEffect, RunEvent, RunState } from './stage.ts';
+import { fromFix, fromWatch, retryFrozen } from './transitions/fix-forward.ts';
+import { callPerson, end, go, openSession, stay, waitForMain, type Transition } from './transitions/moves.ts';
 
-export interface Transition {
-  readonly state: RunState;
-  readonly effects: readonly RunEffect[];
+export type { Transition } from './transitions/moves.ts';
+
+export function next(state: RunState, event: RunEvent, given: RunBounds, at: number): Transition {
+  if (state.stage === 'ended') return stay(state);
+  const moved = move(state, event, boundsWith(given, state.progress.granted), at);
+  return state.progress.trial ? { ...moved, effects: moved.effects.filter(isQuiet) } : moved;
 }
 
-export function next(state: RunState, event: RunEvent, bounds: RunBounds, at: number): Transition {
-  if (state.stage === 'ended') return stay(state);
+/** A trial says nothing on the issue and pages nobody: the person who asked for it looks on. */
+function isQuiet(effect: RunEffect): boolean {
+  return effect.do === 'release-slot';
+}
+
+function move(state: RunState, event: RunEvent, bounds: RunBounds, at: number): Transition {
   switch (event.kind) {
     case 'cancel':
       return state.stage === 'frozen'
@@ -31,6 +41,11 @@ export function next(state: RunState, event: RunEvent, bounds: RunBounds, at: nu
       return callPerson(state, event.reason, at);
     case 'exhausted':
       return callPerson(state, `the run's bound is used up: ${event.bound}`, at);
+    case 'pause':
+    case 'resume':
+      return hold(state, event, at);
+    case 'grant':
+      return go(granting(state, event.grants));
     default:
       return forward(state, event, bounds, at);
   }
@@ -43,16 +58,19 @@ function forward(state: RunState, event: RunEvent, bounds: RunBounds, at: number
     case 'prepare':
       return fromPrepare(state, event);
     case 'implement':
-    case 'fix':
       return event.kind === 'submitted'
-        ? go({ stage: 'verify', progress: state.progress, head: event.head })
+        ? go({ stage: 'verify', progress: state.progress, head: event.head, redBase: null })
         : stay(state);
     case 'verify':
       return fromVerify(state, event, bounds, at);
+    case 'awaiting-approval':
+      return fromApproval(state, event);
     case 'push':
       return fromPush(state, event);
     case 'watch':
-      return fromWatch(state, event, bounds, at);
+      return fromWatch(state, event, at);
+    case 'fix':
+      return fromFix(state, event, bounds, at);
     case 'frozen':
       return fromFrozen(state, event);
     case 'ended':
@@ -60,7 +78,19 @@ function forward(state: RunState, event: RunEvent, bounds: RunBounds, at: number
   }
 }
 
-type In<S extends RunState['stage']> = Extract<RunState, { stage: S }>;
+/** A frozen run holds everything by itself. */
+function hold(state: RunState, event: Extract<RunEvent, { kind: 'pause' | 'resume' }>, at: number): Transition {
+  const { pause } = state.progress;
+  if (event.kind === 'resume')
+    return pause === null ? stay(state) : go({ ...state, progress: { ...state.progress, pause: null } });
+  if (pause !== null || state.stage === 'frozen') return stay(state);
+  const { by, note } = event;
+  return go({ ...state, progress: { ...state.progress, pause: { by, note, since: at } } }, [{ do: 'release-slot' }]);
+}
+
+function granting(state: RunState, grants: Extract<RunEvent, { kind: 'grant' }>['grants']): RunState {
+  return { ...state, progress: { ...state.progress, granted: addGrants(state.progress.granted, grants) } };
+}
 
 function fromTriage(state: In<'triage'>, event: RunEvent): Transition {
   if (event.kind === 'accepted') {
@@ -75,51 +105,77 @@ function fromTriage(state: In<'triage'>, event: RunEvent): Transition {
 }
 
 function fromPrepare(state: In<'prepare'>, event: RunEvent): Transition {
-  if (event.kind === 'prepared') {
-    return openSession({ ...state.progress, base: event.base }, { kind: 'implement' });
+  switch (event.kind) {
+    case 'prepared':
+      return openSession({ ...state.progress, base: event.base, ask: event.ask }, { kind: 'implement' });
+    case 'base-red':
+      return waitForMain({ ...state, redBase: event.sha, waiting: true }, event.reason, state.redBase !== null);
+    case 'head-moved':
+      return go({ ...state, waiting: false });
+    default:
+      return stay(state);
   }
-  if (event.kind === 'base-red') {
-    const already = state.redBase !== null;
-    const effects: RunEffect[] = [{ do: 'release-slot' }];
-    if (!already) {
-      effects.push({
-        do: 'escalate',
-        severity: 'high',
-        topic: 'base-red',
-        decision: `make main green again: ${event.reason}`,
-      });
-      effects.push({ do: 'comment', topic: 'base-red' });
-    }
-    return go({ ...state, redBase: event.sha, waiting: true }, effects);
-  }
-  return event.kind === 'head-moved' ? go({ ...state, waiting: false }) : stay(state);
 }
 
 function fromVerify(state: In<'verify'>, event: RunEvent, bounds: RunBounds, at: number): Transition {
-  if (event.kind === 'proven')
-    return go({ stage: 'push', progress: state.progress, head: state.head, mergeWith: null });
-  if (event.kind !== 'refused') return stay(state);
-  const rounds = state.progress.rounds + 1;
-  if (rounds > bounds.verifyRounds) {
-    return callPerson(
-      state,
-      `the gates refused ${rounds} times; last: ${event.findings[0] ?? 'no finding was given'}`,
-      at,
-    );
+  switch (event.kind) {
+    case 'proven':
+      return proven(state, at);
+    case 'refused': {
+      const rounds = state.progress.rounds + 1;
+      if (rounds > bounds.verifyRounds) {
+        const last = event.findings[0] ?? 'no finding was given';
+        return callPerson(state, `the gates refused ${rounds} times; last: ${last}`, at);
+      }
+      return openSession({ ...state.progress, rounds }, { kind: 'gates-refused', findings: event.findings });
+    }
+    case 'base-red':
+      return waitForMain({ ...state, redBase: event.sha }, event.reason, false);
+    case 'head-moved':
+      // Whatever main is now, the change must be proven on top of it.
+      return state.redBase === null
+        ? stay(state)
+        : go({ stage: 'push', progress: state.progress, head: state.head, mergeWith: state.redBase });
+    case 'overdue':
+      return state.redBase === null ? stay(state) : callPerson(state, event.reason, at);
+    default:
+      return stay(state);
   }
-  return openSession({ ...state.progress, rounds }, { kind: 'gates-refused', findings: event.findings });
+}
+
+function proven({ progress, head }: In<'verify'>, at: number): Transition {
+  const push: RunState = { stage: 'push', progress, head, mergeWith: null };
+  if (progress.trial) return end(push, 'tried', `every gate passed on ${head}; nothing was pushed`);
+  if (!progress.ask) return go(push);
+  return go({ stage: 'awaiting-approval', progress, head, since: at }, [
+    { do: 'release-slot' },
+    { do: 'escalate', severity: 'high', topic: 'approval', decision: `look at ${head}, then approve or reject it` },
+  ]);
+}
+
+/** An approval is of one sha: what was merged or mended since needs another. */
+function fromApproval(state: In<'awaiting-approval'>, event: RunEvent): Transition {
+  const { progress, head } = state;
+  if (event.kind === 'approve' && event.sha === head) return go({ stage: 'push', progress, head, mergeWith: null });
+  if (event.kind === 'reject') return openSession(progress, { kind: 'rejected', by: event.by, note: event.note });
+  return stay(state);
 }
 
 function fromPush(state: In<'push'>, event: RunEvent): Transition {
   switch (event.kind) {
     case 'pushed':
-      return go({ stage: 'watch', progress: { ...state.progress, pushed: event.sha }, sha: event.sha }, [
+      return go({ stage: 'watch', progress: pushedAt(state.progress, event.sha), sha: event.sha }, [
         { do: 'release-slot' },
       ]);
     case 'raced':
       return go({ ...state, progress: { ...state.progress, races: state.progress.races + 1 }, mergeWith: event.main });
     case 'merged':
-      return go({ stage: 'verify', progress: { ...state.progress, base: event.base }, head: event.head });
+      return go({
+        stage: 'verify',
+        progress: { ...state.progress, base: event.base },
+        head: event.head,
+        redBase: null,
+      });
     case 'conflicts':
       return openSession(
         { ...state.progress, base: event.main },
@@ -130,31 +186,16 @@ function fromPush(state: In<'push'>, event: RunEvent): Transition {
   }
 }
 
-function fromWatch(state: In<'watch'>, event: RunEvent, bounds: RunBounds, at: number): Transition {
-  if (event.kind === 'green') return end(state, 'shipped', `${state.sha} is live and healthy`);
-  if (event.kind !== 'red') return stay(state);
-  const firstRedAt = state.progress.firstRedAt ?? at;
-  const progress = { ...state.progress, firstRedAt };
-  const reason = `${event.stage} is red: ${event.reason}`;
-  if (progress.fixes >= bounds.fixAttempts || at - firstRedAt >= bounds.fixMs)
-    return freeze(progress, state.sha, reason, at);
-  const opened = { ...progress, fixes: progress.fixes + 1, openings: progress.openings + 1, base: state.sha };
-  return go({
-    stage: 'fix',
-    progress: opened,
-    sha: state.sha,
-    brief: { kind: 'deploy-red', stage: event.stage, reason: event.reason },
-  });
+function pushedAt(progress: Progress, sha: string): Progress {
+  return { ...progress, pushed: sha, onto: progress.pushed === null ? progress.base : progress.onto };
 }
 
 function fromFrozen(state: In<'frozen'>, event: RunEvent): Transition {
   switch (event.kind) {
     case 'retry':
-      return openSession(
-        { ...state.progress, base: state.sha, rounds: 0, races: 0, fixes: 0, firstRedAt: null },
-        { kind: 'retry', by: event.by, note: event.note },
-        [{ do: 'label', add: [LABELS.inProgress], remove: [LABELS.human] }],
-      );
+      return go(granting(retryFrozen(state, event), event.grants), [
+        { do: 'label', add: [LABELS.inProgress], remove: [LABELS.human] },
+      ]);
     case 'resolved':
       return go({ ...state, proving: event.resolution });
     case 'head-proven':
@@ -172,84 +213,4 @@ function fromFrozen(state: In<'frozen'>, event: RunEvent): Transition {
     default:
       return stay(state);
   }
-}
-
-/** Before anything of ours is on main a person is called and the run ends; after that the broken state is frozen for them. */
-function callPerson(state: RunState, reason: string, at: number): Transition {
-  if (state.stage === 'frozen') return stay(state);
-  const pushed = state.progress.pushed;
-  return pushed === null ? end(state, 'needs-human', reason) : freeze(state.progress, pushed, reason, at);
-}
-
-function freeze(progress: Progress, sha: string, reason: string, at: number): Transition {
-  return go({ stage: 'frozen', progress, sha, since: at, reason, proving: null }, [
-    { do: 'release-slot' },
-    // The page first: it must not wait for a tracker that is down.
-    { do: 'escalate', severity: 'high', topic: 'frozen', decision: 'unfreeze by retry, resolved or abandon' },
-    { do: 'label', add: [LABELS.human], remove: [LABELS.inProgress] },
-    { do: 'comment', topic: 'frozen' },
-  ]);
-}
-
-function openSession(
-  progress: Progress,
-  brief: In<'implement'>['brief'],
-  effects: readonly RunEffect[] = [],
-): Transition {
-  return go({ stage: 'implement', progress: { ...progress, openings: progress.openings + 1 }, brief }, effects);
-}
-
-function end(state: RunState, outcome: Outcome, reason: string): Transition {
-  const done = { stage: 'ended', progress: state.progress, outcome, reason } as const;
-  const clear: RunEffect = { do: 'label', add: [], remove: [LABELS.inProgress, LABELS.ready] };
-  const call: RunEffect = { do: 'label', add: [LABELS.human], remove: [LABELS.inProgress, LABELS.ready] };
-  switch (outcome) {
-    case 'shipped':
-      return go(done, [
-        { do: 'release-slot' },
-        { do: 'label', add: [], remove: [LABELS.inProgress, LABELS.ready, LABELS.human] },
-        { do: 'close' },
-        { do: 'escalate', severity: 'low', topic: 'shipped', decision: 'none' },
-      ]);
-    case 'needs-human':
-      return go(done, [
-        { do: 'release-slot' },
-        {
-          do: 'escalate',
-          severity: 'high',
-          topic: 'needs-human',
-          decision: 'read what was tried, then label again or do it by hand',
-        },
-        call,
-        { do: 'comment', topic: 'needs-human' },
-      ]);
-    case 'rejected':
-      return go(done, [
-        { do: 'release-slot' },
-        {
-          do: 'escalate',
-          severity: 'high',
-          topic: 'rejected',
-          decision: 'make the issue buildable, then label it again',
-        },
-        call,
-        { do: 'comment', topic: 'rejected' },
-      ]);
-    case 'cancelled':
-    case 'abandoned':
-    case 'superseded':
-      return go(done, [
-        { do: 'release-slot' },
-        outcome === 'cancelled' ? clear : call,
-        { do: 'comment', topic: 'ended' },
-      ]);
-  }
-}
-
-function go(state: RunState, effects: readonly RunEffect[] = []): Transition {
-  return { state, effects };
-}
-
-function stay(state: RunState): Transition {
-  return { state, effects: [] };
 }

@@ -3,6 +3,7 @@
  * contract suite. Times are epoch milliseconds, money is whole micro-dollars, ids are strings unless said otherwise.
  * Methods that change what people watch append their event in the same transaction.
  */
+import type { RequestedAct } from '../domain/act.ts';
 import type { LabelEvent } from '../domain/issue.ts';
 import type { MicroUsd, Usage } from '../domain/money.ts';
 import type { Outcome, RunBounds, TriagePlan } from '../domain/run.ts';
@@ -70,7 +71,6 @@ export interface TransitionInput {
   readonly state: RunState;
   readonly effects: readonly RunEffect[];
   readonly cause: string;
-  readonly plan?: TriagePlan;
   readonly at: number;
 }
 
@@ -91,6 +91,8 @@ export interface Runs {
     readonly limit?: number;
   }): Promise<RunRow[]>;
   usedReleases(repo: string): Promise<Set<string>>;
+  /** Idempotent: triage's plan, kept beside the state so that no issue text enters workflow history. */
+  setPlan(id: string, plan: TriagePlan): Promise<void>;
   /** Idempotent by (id, seq): a repeat of the newest changes nothing; a gap throws. */
   transition(id: string, input: TransitionInput): Promise<void>;
   transitions(id: string): Promise<TransitionRow[]>;
@@ -116,15 +118,11 @@ export interface Queue {
 
 // --- acts -----------------------------------------------------------------------------------------------------
 
-export type ActData =
-  | { readonly kind: 'escalate' | 'cancel' }
-  | { readonly kind: 'unfreeze'; readonly way: 'retry' | 'resolved' | 'abandon'; readonly reverted: boolean };
-
 export interface ActRow {
   readonly seq: number;
   readonly id: string;
   readonly run: string;
-  readonly data: ActData;
+  readonly data: RequestedAct;
   readonly by: Principal;
   readonly note: string;
   readonly at: number;

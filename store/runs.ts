@@ -35,6 +35,10 @@ export function createRuns(sql: Sql): Runs {
       return new Set(rows.map((row) => row.release_id));
     },
 
+    async setPlan(id, plan) {
+      await sql.query('UPDATE runs SET plan = ? WHERE id = ?', [encode(plan), id]);
+    },
+
     transition: (id, input) => sql.transaction([`run/${id}`], (session) => transition(session, id, input)),
 
     async transitions(id) {
@@ -119,19 +123,14 @@ async function transition(session: SqlSession, id: string, input: TransitionInpu
     throw new Error(`run ${id} is at transition ${run.seq}, and ${input.seq} (${input.cause}) would leave a gap`);
   }
   const { seq, state, cause, at } = input;
-  const plan = input.plan ?? run.plan;
-  await session.query(
-    'UPDATE runs SET seq = ?, state = ?, effects = ?, plan = ?, updated_at = ?, ended_at = ? WHERE id = ?',
-    [
-      seq,
-      encode(state),
-      encode(input.effects),
-      plan === null ? null : encode(plan),
-      at,
-      state.stage === 'ended' ? at : null,
-      id,
-    ],
-  );
+  await session.query('UPDATE runs SET seq = ?, state = ?, effects = ?, updated_at = ?, ended_at = ? WHERE id = ?', [
+    seq,
+    encode(state),
+    encode(input.effects),
+    at,
+    state.stage === 'ended' ? at : null,
+    id,
+  ]);
   await session.query('INSERT INTO transitions (run, seq, state, cause, at) VALUES (?, ?, ?, ?, ?)', [
     id,
     seq,

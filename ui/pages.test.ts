@@ -23,7 +23,22 @@ const summary: RunSummary = {
   updatedAt: 0,
   endedAt: null,
 };
-const progress = { base: HOSTILE, pushed: HOSTILE, openings: 1, rounds: 0, races: 0, fixes: 0, firstRedAt: null };
+const progress: RunView['run']['state']['progress'] = {
+  base: HOSTILE,
+  pushed: HOSTILE,
+  onto: HOSTILE,
+  openings: 1,
+  rounds: 0,
+  races: 0,
+  fixes: 0,
+  firstRedAt: null,
+  red: { sha: HOSTILE, stage: HOSTILE, reason: HOSTILE },
+  sessionMs: 0,
+  granted: { microUsd: 0, turns: 0, sessionMs: 0, rounds: 0, fixes: 0 },
+  ask: false,
+  trial: false,
+  pause: null,
+};
 const state = { stage: 'frozen', progress, sha: HOSTILE, since: 0, reason: HOSTILE, proving: null } as const;
 const bounds = {
   verifyRounds: 1,
@@ -92,6 +107,7 @@ const view: RunView = {
       id: 'a',
       run: 'r',
       data: { kind: 'escalate' },
+      words: 'escalate',
       by: { name: HOSTILE, kind: 'token', scopes: [] },
       note: HOSTILE,
       at: 0,

@@ -173,9 +173,7 @@ function actsCard({ acts }: RunView, now: number): Html | null {
         (act) =>
           html`<li>
             <strong>${act.by.name}</strong>
-            ${act.by.kind !== 'person' && html`<span class="muted">(${act.by.kind})</span> `}${act.data.kind}${
-              act.data.kind === 'unfreeze' && `: ${act.data.way}${act.data.reverted ? ', reverted' : ''}`
-            }
+            ${act.by.kind !== 'person' && html`<span class="muted">(${act.by.kind})</span> `}${act.words}
             <span class="muted">· ${when(act.at, now)}</span
             ><br />${act.note}${act.takenAt === null && html`<br /><span class="muted">not taken up yet</span>`}
           </li>`,

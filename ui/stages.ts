@@ -69,6 +69,7 @@ function toneOf(run: Pick<RunView['run'], 'group'>, stage: StageName, standing: 
 export function outcomeTone(outcome: NonNullable<RunView['run']['outcome']>): Tone {
   switch (outcome) {
     case 'shipped':
+    case 'tried':
       return 'good';
     case 'needs-human':
     case 'rejected':

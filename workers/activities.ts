@@ -10,6 +10,7 @@ import { createRedaction } from '../activities/evidence/redact.ts';
 import { redactingStore } from '../activities/evidence/redacting-store.ts';
 import { createLogNotifier } from '../activities/notify/log.ts';
 import { createRunControlActivities } from '../activities/run/control.ts';
+import { createPrepareActivities } from '../activities/run/prepare.ts';
 import { createSetUp } from '../activities/run/set-up.ts';
 import { createStageActivities } from '../activities/run/stages.ts';
 import { createBwrapSandbox } from '../activities/sandbox/bwrap.ts';
@@ -89,16 +90,16 @@ export function createActivities({ config, calls, crash, now, ...deps }: Activit
       const parts = partsOf(repoKey);
       const { git, gates, watcher, environment, contractAt } = parts;
       return {
-        ...createStageActivities({
+        ...createPrepareActivities({
           store,
           git,
           gates,
           contractAt,
-          perform,
           now,
           setUp: createSetUp({ sandbox, environment }),
         }),
-        ...createWatchActivities({ store, git, watcher, now }),
+        ...createStageActivities({ store, git, gates, contractAt, perform, now }),
+        ...createWatchActivities({ store, git, watcher, gates, contractAt, now }),
         openSession: agent.openSession,
         runTool: agent.runTool,
         recordInterrupted: agent.recordInterrupted,

@@ -8,18 +8,14 @@ import { repoLayout } from '../activities/git/layout.ts';
 import type { RepoGit } from '../activities/git/port.ts';
 import { checkoutBinds, createRepoGit } from '../activities/git/repo-git.ts';
 import type { Watcher } from '../activities/deploy/port.ts';
+import type { ContractAt, ContractRead } from '../activities/run/contract-at.ts';
 import { createEnvironment, type Environment } from '../activities/sandbox/environment.ts';
 import type { Sandbox } from '../activities/sandbox/port.ts';
 import { parseContract } from '../config/contract.ts';
 import type { Config } from '../config/types.ts';
-import type { Contract } from '../domain/contract.ts';
 import type { Store } from '../store/port.ts';
 
 export const CONTRACT_FILE = '.lamplighter.yml';
-
-export type ContractRead =
-  | { readonly ok: true; readonly contract: Contract }
-  | { readonly ok: false; readonly reason: string };
 
 export interface RepoParts {
   readonly git: RepoGit;
@@ -27,7 +23,7 @@ export interface RepoParts {
   readonly watcher: Watcher;
   /** For sessions; gates and builds have caches of their own. */
   readonly environment: Environment;
-  readonly contractAt: (sha: string) => Promise<ContractRead>;
+  readonly contractAt: ContractAt;
 }
 
 export interface RepoPartsDeps {

@@ -2,7 +2,6 @@
  * The executor port at workflow level: what drives the model. An executor is a hint machine: it says that it submitted
  * or gave up, and the gates decide. Each states what a worker's death costs at most.
  */
-import type { RunBounds } from '../domain/run.ts';
 import type { SessionEnd } from '../domain/session-end.ts';
 import type { Brief } from '../domain/stage.ts';
 import { ActivityFailure, isCancellation } from '@temporalio/workflow';
@@ -15,7 +14,6 @@ export interface SessionSpec {
   /** Key of `start`: the same opening twice is one. */
   readonly opening: number;
   readonly brief: Brief;
-  readonly bounds: RunBounds;
   readonly heartbeatSeconds: number;
 }
 
@@ -37,7 +35,6 @@ export const builtin: Executor = {
       runId: spec.runId,
       opening: spec.opening,
       brief: spec.brief,
-      bounds: spec.bounds,
     });
   },
 
@@ -45,7 +42,6 @@ export const builtin: Executor = {
     const step = await control('Model turn', long(spec.heartbeatSeconds)).modelTurn({
       runId: spec.runId,
       sessionId,
-      bounds: spec.bounds,
       elapsedMs,
     });
     if (step.kind === 'ended') return step.end;

@@ -1,5 +1,5 @@
 /** The activities as workflows see them: what each takes and gives. Implementations are in activities/, wired in workers/. */
-import type { RunBounds, RunInput, TriagePlan } from '../domain/run.ts';
+import type { RunInput } from '../domain/run.ts';
 import type { SessionEnd } from '../domain/session-end.ts';
 import type { Brief, RunEffect, RunEvent, RunState } from '../domain/stage.ts';
 
@@ -17,11 +17,10 @@ export interface ControlActivities {
     readonly state: RunState;
     readonly effects: readonly RunEffect[];
     readonly cause: string;
-    readonly plan?: TriagePlan;
   }): Promise<void>;
   performRunEffect(input: { readonly runId: string; readonly seq: number; readonly index: number }): Promise<void>;
   publishPhases(input: { readonly runId: string }): Promise<void>;
-  /** The oldest unread act as an event; null when there is none. It stays unread until `finishAct`, so that a crash between the two loses nothing. */
+  /** The unread act of the run that comes first (an urgent one, else the oldest) as an event; null when there is none. It stays unread until `finishAct`, so that a crash between the two loses nothing. */
   takeAct(input: { readonly runId: string }): Promise<{ readonly act: string; readonly event: RunEvent } | null>;
   finishAct(input: { readonly act: string }): Promise<void>;
   /** Throws a benign, retryable failure until there is an unread act: a poke that was lost costs seconds, not the act. */
@@ -38,7 +37,7 @@ export interface ControlActivities {
   triage(input: {
     readonly runId: string;
   }): Promise<
-    | { readonly kind: 'accepted'; readonly plan: TriagePlan }
+    | { readonly kind: 'accepted' }
     | { readonly kind: 'rejected'; readonly reason: string }
     | { readonly kind: 'failed'; readonly reason: string }
     | { readonly kind: 'exhausted'; readonly bound: string }
@@ -46,7 +45,6 @@ export interface ControlActivities {
   modelTurn(input: {
     readonly runId: string;
     readonly sessionId: string;
-    readonly bounds: RunBounds;
     readonly elapsedMs: number;
   }): Promise<TurnStep>;
 }
@@ -60,11 +58,15 @@ export interface ToolCall {
 export type TurnStep =
   | { readonly kind: 'tools'; readonly turn: number; readonly calls: readonly ToolCall[] }
   /** The turn asked for nothing that can be done; the transcript says what comes next. */
-  | { readonly kind: 'again'; readonly turn: number }
+  | { readonly kind: 'again' }
   | { readonly kind: 'ended'; readonly end: SessionEnd };
 
 /** On the host that holds the repo's checkout. */
 export interface RepoActivities {
+  /** Before any money is spent: the remote answers and main's contract can be read. */
+  readContract(input: {
+    readonly runId: string;
+  }): Promise<{ readonly kind: 'read' } | Extract<RunEvent, { kind: 'failed' }>>;
   prepareRun(input: {
     readonly runId: string;
   }): Promise<Extract<RunEvent, { kind: 'prepared' | 'base-red' | 'failed' }>>;
@@ -74,7 +76,7 @@ export interface RepoActivities {
     readonly runId: string;
     readonly base: string;
     readonly head: string;
-  }): Promise<Extract<RunEvent, { kind: 'proven' | 'refused' | 'failed' }>>;
+  }): Promise<Extract<RunEvent, { kind: 'proven' | 'refused' | 'base-red' | 'failed' }>>;
   pushRun(input: {
     readonly runId: string;
     readonly head: string;
@@ -91,6 +93,12 @@ export interface RepoActivities {
     | { readonly kind: 'red'; readonly stage: string; readonly reason: string }
     | { readonly kind: 'unwatchable'; readonly reason: string }
   >;
+  /** Whose the red of `sha` is, as main stands now. `asked`: a person wants another session, whatever the deploy says. */
+  judgeMain(input: {
+    readonly runId: string;
+    readonly sha: string;
+    readonly asked: boolean;
+  }): Promise<Extract<RunEvent, { kind: 'main-ours' | 'main-red' | 'main-healthy' | 'failed' }>>;
   proveHead(input: {
     readonly runId: string;
     readonly sha: string;
@@ -102,7 +110,6 @@ export interface RepoActivities {
     readonly runId: string;
     readonly opening: number;
     readonly brief: Brief;
-    readonly bounds: RunBounds;
   }): Promise<{ readonly sessionId: string }>;
   runTool(input: {
     readonly runId: string;

@@ -1,7 +1,8 @@
 /** One function a kind of work: calls the activities that do it and turns what they say into the event that moves the run. */
-import { CancellationScope, condition, executeChild, sleep } from '@temporalio/workflow';
+import { CancellationScope, condition, executeChild, isCancellation, sleep } from '@temporalio/workflow';
 import { sessionWorkflowId, type RunInput } from '../domain/run.ts';
-import type { RunEvent, Work } from '../domain/stage.ts';
+import type { RunEvent } from '../domain/stage.ts';
+import type { Work } from '../domain/work.ts';
 import { agentSession } from './agent-session.ts';
 import { control, long, onHost, waiting } from './calls.ts';
 
@@ -19,7 +20,8 @@ type Of<D extends Work['do']> = Extract<Work, { do: D }>;
 /** After more lost races than the bounds allow, the run lets the others finish first. */
 const PATIENCE = '10 minutes';
 
-export function doWork(context: WorkContext, due: Work): Promise<RunEvent> {
+/** Null: nothing came of it that moves the run, and it is due again after a look at the acts. */
+export function doWork(context: WorkContext, due: Work): Promise<RunEvent | null> {
   switch (due.do) {
     case 'triage':
       return triage(context);
@@ -31,16 +33,22 @@ export function doWork(context: WorkContext, due: Work): Promise<RunEvent> {
       return session(context, due);
     case 'verify':
       return verify(context, due);
+    case 'await-approval':
+      return awaitPerson(context, `Wait for a person's approval of ${short(due.head)}`);
     case 'push':
       return push(context, due);
     case 'merge':
       return merge(context, due);
     case 'watch':
       return watch(context, due);
+    case 'judge-main':
+      return judgeMain(context, due);
     case 'prove-head':
       return proveHead(context, due);
     case 'await-unfreeze':
-      return awaitUnfreeze(context);
+      return awaitPerson(context, 'Frozen: wait for a person');
+    case 'await-resume':
+      return awaitPerson(context, 'Paused: wait for a person');
   }
 }
 
@@ -60,6 +68,8 @@ async function triage(context: WorkContext): Promise<RunEvent> {
   const { runId, heartbeatSeconds } = context.input;
   const issue = await standing(context);
   if (!issue.ok) return { kind: 'not-eligible', reason: issue.reason };
+  const contract = await host(context, 'Read the contract on main').readContract({ runId });
+  if (contract.kind === 'failed') return contract;
   return control('Triage: turn the issue into a plan', long(heartbeatSeconds)).triage({ runId });
 }
 
@@ -69,26 +79,44 @@ async function prepare(context: WorkContext): Promise<RunEvent> {
 }
 
 async function awaitHeadMove({ input }: WorkContext, due: Of<'await-head-move'>): Promise<RunEvent> {
-  const summary = `Base is red at ${short(due.from)}: wait for main to move`;
-  await onHost(input.repoKey, summary, waiting(5_000)).awaitHeadMove({ runId: input.runId, from: due.from });
-  return { kind: 'head-moved' };
+  const summary = `Main is red at ${short(due.from)}: wait for it to move`;
+  const moved = onHost(input.repoKey, summary, waiting(5_000))
+    .awaitHeadMove({ runId: input.runId, from: due.from })
+    .then((): RunEvent => ({ kind: 'head-moved' }));
+  if (due.until === null) return moved;
+  const over = sleep(Math.max(1, due.until - Date.now()), { summary: 'The time for fixing forward' }).then(
+    (): RunEvent => ({
+      kind: 'overdue',
+      reason: `main stayed red at ${due.from} until the time for fixing forward was over`,
+    }),
+  );
+  // The scope that this runs in cancels the loser; its cancellation is nobody's failure.
+  for (const one of [moved, over]) one.catch(() => undefined);
+  return Promise.race([moved, over]);
 }
 
-async function session(context: WorkContext, due: Of<'session'>): Promise<RunEvent> {
-  const { runId, repoKey, bounds, heartbeatSeconds } = context.input;
+async function session(context: WorkContext, due: Of<'session'>): Promise<RunEvent | null> {
+  const { runId, repoKey, heartbeatSeconds } = context.input;
   const issue = await standing(context);
   if (!issue.ok) return { kind: 'withdrawn', reason: issue.reason };
   await acquireSlot(context);
   const { opening, brief } = due;
-  const { end, spentMs } = await executeChild(agentSession, {
-    args: [{ runId, repoKey, opening, brief, bounds, heartbeatSeconds, spentMs: context.sessionMs }],
-    workflowId: sessionWorkflowId(runId, opening),
-    staticSummary: `Session ${opening}: ${brief.kind}`,
-  });
-  context.sessionMs = spentMs;
-  if (end.kind === 'failed') return { kind: 'failed', reason: `the session failed: ${end.reason}` };
-  if (end.kind === 'stopped') return { kind: 'failed', reason: 'the session was stopped' };
-  return end;
+  const begunAt = Date.now();
+  const before = context.sessionMs;
+  try {
+    const { end, spentMs } = await executeChild(agentSession, {
+      args: [{ runId, repoKey, opening, brief, heartbeatSeconds, spentMs: before }],
+      workflowId: sessionWorkflowId(runId, opening),
+      staticSummary: `Session ${opening}: ${brief.kind}`,
+    });
+    context.sessionMs = spentMs;
+    if (end.kind === 'paused') return null;
+    return end.kind === 'failed' ? { kind: 'failed', reason: `the session failed: ${end.reason}` } : end;
+  } catch (error) {
+    // Stopped by an act: the time is spent all the same (invariant 7).
+    if (isCancellation(error)) context.sessionMs = before + (Date.now() - begunAt);
+    throw error;
+  }
 }
 
 function verify(context: WorkContext, due: Of<'verify'>): Promise<RunEvent> {
@@ -120,6 +148,12 @@ async function watch(context: WorkContext, due: Of<'watch'>): Promise<RunEvent> 
   return seen.kind === 'unwatchable' ? { kind: 'failed', reason: seen.reason } : seen;
 }
 
+async function judgeMain(context: WorkContext, due: Of<'judge-main'>): Promise<RunEvent> {
+  await acquireSlot(context);
+  const summary = due.asked ? 'Look at main before another attempt' : `Whose is the red of ${short(due.sha)}?`;
+  return host(context, summary).judgeMain({ runId: context.input.runId, sha: due.sha, asked: due.asked });
+}
+
 async function proveHead(context: WorkContext, due: Of<'prove-head'>): Promise<RunEvent> {
   const { sha, resolution } = due;
   const seen = await host(context, 'Prove that main is healthy').proveHead({
@@ -133,8 +167,8 @@ async function proveHead(context: WorkContext, due: Of<'prove-head'>): Promise<R
 }
 
 /** Ends only by an act, which cancels it; the activity is for an act whose poke was lost. */
-async function awaitUnfreeze({ input, look }: WorkContext): Promise<never> {
-  await control('Frozen: wait for a person', waiting(5_000)).awaitAct({ runId: input.runId });
+async function awaitPerson({ input, look }: WorkContext, summary: string): Promise<never> {
+  await control(summary, waiting(5_000)).awaitAct({ runId: input.runId });
   look();
   await condition(() => false);
   throw new Error('unreachable: a condition that is never true ended');

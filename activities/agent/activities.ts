@@ -11,6 +11,7 @@ import type { Sandbox } from '../sandbox/port.ts';
 import type { ModelCallDeps } from './model-call.ts';
 import { takeStep } from './model-turn.ts';
 import { openRunSession } from './open-session.ts';
+import { isInterrupted } from './session-acts.ts';
 import { recordLost, runToolCall, type ToolRunDeps } from './tool-run.ts';
 import { triageRun } from './triage.ts';
 
@@ -47,6 +48,8 @@ export function createAgentActivities(deps: AgentDeps): AgentActivities {
     return {
       ...deps,
       git: deps.gitOf(run.repo),
+      // An interrupt ends a command as well; the next turn then hears what the person says.
+      shouldStop: async (runId) => (await deps.shouldStop(runId)) || (await isInterrupted(deps.store, runId)),
       environmentOf: async () => deps.environmentOf(run.repo).forContract(await deps.contractOf(run)),
     };
   }
@@ -64,10 +67,10 @@ export function createAgentActivities(deps: AgentDeps): AgentActivities {
         return openRunSession({ ...deps, git: deps.gitOf(run.repo) }, { run, opening, brief });
       }),
 
-    modelTurn: ({ runId, sessionId, bounds, elapsedMs }) =>
+    modelTurn: ({ runId, sessionId, elapsedMs }) =>
       heartbeating(async ({ signal }) => {
         await holdWhileStopped(runId);
-        return takeStep(deps, { run: await runOf(runId), sessionId, bounds, elapsedMs, signal });
+        return takeStep(deps, { run: await runOf(runId), sessionId, elapsedMs, signal });
       }),
 
     runTool: ({ runId, ...call }) =>

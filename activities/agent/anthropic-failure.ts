@@ -11,8 +11,10 @@ export class StreamEndedEarly extends Error {
   override readonly name = 'StreamEndedEarly';
 }
 
-type Kind = ModelFailure['kind'];
-type Lasting = Extract<ModelFailure, { retryAfterMs: null }>['kind'];
+type Kind = Exclude<ModelFailure['kind'], 'interrupted'>;
+type Lasting = 'bad-request' | 'unauthorised' | 'no-credit' | 'unknown-model';
+/** All but a person's own stop. */
+export type WorldFailure = Exclude<ModelFailure, { kind: 'interrupted' }>;
 
 const BY_TYPE: Readonly<Record<string, Kind>> = {
   invalid_request_error: 'bad-request',
@@ -44,7 +46,7 @@ const NEVER_CONNECTED = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOS
 const LASTING: ReadonlySet<Kind> = new Set<Lasting>(['bad-request', 'unauthorised', 'no-credit', 'unknown-model']);
 
 /** `began`: whether the stream had shown anything. Errors that are none of the world's are thrown on. */
-export function failureOf(error: unknown, began: boolean): ModelFailure {
+export function failureOf(error: unknown, began: boolean): WorldFailure {
   if (!(error instanceof Error)) throw error;
   const kind = kindOf(error, began);
   const message = error.message.slice(0, 500);
@@ -54,7 +56,7 @@ export function failureOf(error: unknown, began: boolean): ModelFailure {
 }
 
 /** What the stream showed rules, where it showed anything. */
-export function withUsage(failure: ModelFailure, shown: Usage | null): ModelFailure {
+export function withUsage(failure: WorldFailure, shown: Usage | null): WorldFailure {
   return shown === null ? failure : { ...failure, usage: shown };
 }
 

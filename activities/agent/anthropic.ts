@@ -5,7 +5,7 @@
 import Anthropic from '@anthropic-ai/sdk';
 import { failureOf, StreamEndedEarly, withUsage } from './anthropic-failure.ts';
 import type { Model, ModelOutcome, ModelRequest } from './port.ts';
-import { createReplyBuilder } from './reply-builder.ts';
+import { createReplyBuilder, type ReplyBuilder } from './reply-builder.ts';
 
 export interface AnthropicOptions {
   /** Null where the server wants none, as the scripted model does. */
@@ -29,12 +29,12 @@ export function createAnthropicModel({ apiKey, baseUrl, timeoutMs }: AnthropicOp
   });
 
   return {
-    async call(request, { signal, onText }): Promise<ModelOutcome> {
+    async call(request, { signal, stop, onText }): Promise<ModelOutcome> {
       const silence = createSilence(timeoutMs);
       const builder = createReplyBuilder(onText);
       try {
         const stream = await client.messages.create(bodyOf(request), {
-          signal: AbortSignal.any([signal, silence.signal]),
+          signal: AbortSignal.any([signal, silence.signal, ...(stop === undefined ? [] : [stop])]),
         });
         for await (const event of stream) {
           silence.heard();
@@ -42,10 +42,12 @@ export function createAnthropicModel({ apiKey, baseUrl, timeoutMs }: AnthropicOp
         }
         // The SDK ends the loop quietly when its own signal is aborted.
         signal.throwIfAborted();
+        if (stop?.aborted === true) return interrupted(builder);
         if (silence.signal.aborted) throw new StreamEndedEarly(`the stream was silent for ${timeoutMs} ms`);
         return { ok: true, reply: builder.finish() };
       } catch (error) {
         signal.throwIfAborted();
+        if (stop?.aborted === true) return interrupted(builder);
         const shown = silence.signal.aborted ? new StreamEndedEarly(`the model was silent for ${timeoutMs} ms`) : error;
         return { ok: false, failure: withUsage(failureOf(shown, builder.began()), builder.usage()) };
       } finally {
@@ -53,6 +55,13 @@ export function createAnthropicModel({ apiKey, baseUrl, timeoutMs }: AnthropicOp
       }
     },
   };
+}
+
+function interrupted(builder: ReplyBuilder): ModelOutcome {
+  const reply = builder.cut();
+  if (reply !== null) return { ok: true, reply };
+  const message = 'a person interrupted before the model had said anything';
+  return { ok: false, failure: { kind: 'interrupted', message, retryAfterMs: null, usage: null } };
 }
 
 /** Aborts when nothing was heard for `ms`: the SDK's own timeout covers no more than the wait for the first byte. */

@@ -20,6 +20,8 @@ export type Due =
 export const IDLE_TURNS = 3;
 
 export const OPENING = 'opening/';
+/** What a person said to the session, by the act's id. */
+export const HEARD = 'act/';
 
 const CALLS_REFUSED: Readonly<Record<string, string>> = {
   max_tokens:
@@ -44,7 +46,9 @@ export function dueAfter(transcript: Transcript, ended: SessionEnd | null): Due 
       ? { do: 'tools', turn: last.turn, calls: open }
       : { do: 'refuse', turn: last.turn, calls: open, why };
   }
-  if (reopened) return { do: 'call' };
+  // What a person says is heard, even where the session would have ended.
+  const heard = transcript.inputs.some((input) => input.beforeTurn > last.turn && input.key.startsWith(HEARD));
+  if (reopened || heard) return { do: 'call' };
   if (ended !== null) return { do: 'end', end: ended };
   return dueAfterWhole(transcript, last);
 }

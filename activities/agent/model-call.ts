@@ -6,7 +6,7 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { ModelConfig } from '../../config/types.ts';
 import { costOf, type Price } from '../../domain/money.ts';
-import type { RunBounds } from '../../domain/run.ts';
+import { boundsWith } from '../../domain/bounds.ts';
 import type { RunRow, Store, Transcript, TurnRow } from '../../store/port.ts';
 import type { Redaction } from '../evidence/redact.ts';
 import { messagesOf } from './conversation.ts';
@@ -29,18 +29,22 @@ export interface ModelCallInput {
   readonly transcript: Transcript;
   readonly tools: readonly ToolDefinition[];
   readonly toolChoice: ModelRequest['toolChoice'];
-  readonly bounds: Pick<RunBounds, 'turns' | 'issueMicroUsd'>;
   readonly signal: AbortSignal;
+  /** A person's interrupt: what was said so far becomes the turn. */
+  readonly stop?: AbortSignal;
 }
 
 export type ModelCallOutcome =
   | { readonly kind: 'committed'; readonly row: TurnRow }
+  /** Nothing had been said yet. */
+  | { readonly kind: 'interrupted' }
   | { readonly kind: 'exhausted'; readonly bound: string }
   | { readonly kind: 'failed'; readonly reason: string };
 
 export async function callModel(deps: ModelCallDeps, input: ModelCallInput): Promise<ModelCallOutcome> {
   const { store, now } = deps;
-  const { run, session, bounds } = input;
+  const { run, session } = input;
+  const bounds = boundsWith(run.bounds, run.state.progress.granted);
   if ((await store.sessions.countTurns(run.id)) >= bounds.turns)
     return { kind: 'exhausted', bound: `${bounds.turns} turns` };
 
@@ -109,7 +113,7 @@ function requestOf({ name, maxTokens }: ModelCallDeps['modelConfig'], input: Mod
 
 async function stream(
   deps: ModelCallDeps,
-  { run, session, signal }: ModelCallInput,
+  { run, session, signal, stop }: ModelCallInput,
   request: ModelRequest,
   at: { turn: number; attempt: number },
 ): ReturnType<Model['call']> {
@@ -119,7 +123,11 @@ async function stream(
   if (at.attempt > 1) await events.append({ at: deps.now(), subject, kind: 'turn.restarted', data: key });
   const text = createTextStream({ events, subject, key, redaction: deps.redaction, now: deps.now });
   try {
-    return await deps.model.call(request, { signal, onText: text.onText });
+    return await deps.model.call(request, {
+      signal,
+      onText: text.onText,
+      ...(stop === undefined ? {} : { stop }),
+    });
   } finally {
     await text.end();
   }
@@ -153,6 +161,8 @@ function failed(failure: ModelFailure): ModelCallOutcome {
     case 'no-credit':
     case 'unknown-model':
       return { kind: 'failed', reason: `${REMEDIES[failure.kind]} (${failure.message.slice(0, 300)})` };
+    case 'interrupted':
+      return { kind: 'interrupted' };
     default:
       throw retryLater(failure);
   }

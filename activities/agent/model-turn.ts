@@ -1,19 +1,20 @@
 /** One step of a session: finishes the half-written turn if there is one, else makes the next model call. */
 import { Context } from '@temporalio/activity';
 import type { SessionEnd } from '../../domain/session-end.ts';
-import type { RunBounds } from '../../domain/run.ts';
+import { boundsWith } from '../../domain/bounds.ts';
 import type { RunRow, Transcript } from '../../store/port.ts';
 import type { TurnStep } from '../../workflows/ports.ts';
 import { toolUses } from './conversation.ts';
 import { dueAfter, type Due } from './follow.ts';
-import { callModel, type ModelCallDeps } from './model-call.ts';
+import { callModel, type ModelCallDeps, type ModelCallOutcome } from './model-call.ts';
+import { hearPeople, isInterrupted, isPaused } from './session-acts.ts';
 import { endOf } from './session-facts.ts';
+import { createStopWatch } from './stop-watch.ts';
 import { bindCall, SESSION_TOOLS } from './tools/all.ts';
 
 export interface ModelTurnInput {
   readonly run: RunRow;
   readonly sessionId: string;
-  readonly bounds: RunBounds;
   /** Session time of the run's whole life when this step was asked for. */
   readonly elapsedMs: number;
   readonly signal: AbortSignal;
@@ -27,28 +28,52 @@ export async function takeStep(deps: ModelCallDeps, input: ModelTurnInput): Prom
   if (session === null)
     throw new Error(`session ${input.sessionId} is not in the store: it must be opened before its first turn`);
 
-  const before = await settle(deps, input.sessionId);
+  const before = await settleAndHear(deps, input);
   if (before.due.do !== 'call') return stepOf(before.due);
+  if (await isPaused(deps.store, input.run.id)) return ended({ kind: 'paused' });
+  const { sessionMs } = boundsWith(input.run.bounds, input.run.state.progress.granted);
   const elapsed = input.elapsedMs + (deps.now() - Context.current().info.scheduledTimestampMs);
-  if (elapsed >= input.bounds.sessionMs) {
-    return ended({
-      kind: 'exhausted',
-      bound: `${Math.round(input.bounds.sessionMs / 60_000)} minutes of session time`,
-    });
+  if (elapsed >= sessionMs) {
+    return ended({ kind: 'exhausted', bound: `${Math.round(sessionMs / 60_000)} minutes of session time` });
   }
-  const outcome = await callModel(deps, {
-    run: input.run,
-    session,
-    transcript: before.transcript,
-    tools: SESSION_TOOLS.map((tool) => tool.definition),
-    toolChoice: 'auto',
-    bounds: input.bounds,
-    signal: input.signal,
-  });
-  if (outcome.kind !== 'committed') return ended(outcome);
+  const outcome = await callWatched(deps, input, session, before.transcript);
+  if (outcome.kind === 'exhausted' || outcome.kind === 'failed') return ended(outcome);
 
-  const after = await settle(deps, input.sessionId);
-  return after.due.do === 'call' ? { kind: 'again', turn: outcome.row.turn } : stepOf(after.due);
+  const after = await settleAndHear(deps, input);
+  return after.due.do === 'call' ? { kind: 'again' } : stepOf(after.due);
+}
+
+/** A person's interrupt ends the call within two seconds; what was said by then stays said. */
+async function callWatched(
+  deps: ModelCallDeps,
+  { run, signal }: ModelTurnInput,
+  session: { readonly id: string; readonly system: string },
+  transcript: Transcript,
+): Promise<ModelCallOutcome> {
+  const watch = createStopWatch(() => isInterrupted(deps.store, run.id), signal);
+  try {
+    return await callModel(deps, {
+      run,
+      session,
+      transcript,
+      tools: SESSION_TOOLS.map((tool) => tool.definition),
+      toolChoice: 'auto',
+      signal,
+      stop: watch.signal,
+    });
+  } finally {
+    await watch.end();
+  }
+}
+
+/** At the boundary of a turn, and only there: every call of the last one has its result. */
+async function settleAndHear(
+  deps: ModelCallDeps,
+  { run, sessionId }: ModelTurnInput,
+): Promise<{ due: Final; transcript: Transcript }> {
+  const settled = await settle(deps, sessionId);
+  if (settled.due.do === 'tools') return settled;
+  return (await hearPeople(deps.store, run.id, sessionId, deps.now())) ? settle(deps, sessionId) : settled;
 }
 
 type Final = Extract<Due, { do: 'call' | 'tools' | 'end' }>;

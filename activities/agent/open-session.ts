@@ -6,6 +6,7 @@ import type { RepoGit } from '../git/port.ts';
 import { toolUses } from './conversation.ts';
 import { OPENING } from './follow.ts';
 import { briefText, openingText, sessionPrompt } from './prompt.ts';
+import { redFacts } from './red-facts.ts';
 
 export interface OpenSessionDeps {
   readonly store: Store;
@@ -39,7 +40,7 @@ export async function openRunSession(
   const isFirst = transcript.inputs.length === 0;
   const text = isFirst
     ? openingText(await deps.issueOf(run), run, brief)
-    : briefText(brief, await noteOf(store, run, brief));
+    : briefText(brief, await noteOf(store, run, brief), await knownRed(store, run, brief));
   await store.sessions.addInput(sessionId, key, text, now());
   return { sessionId };
 }
@@ -71,9 +72,14 @@ async function closeOpenCalls(store: Store, sessionId: string, at: number): Prom
 
 /** History carries the act's id, the words of the person stay in the store. */
 async function noteOf(store: Store, run: RunRow, brief: Brief): Promise<string | null> {
-  if (brief.kind !== 'retry') return null;
+  if (brief.kind !== 'retry' && brief.kind !== 'rejected') return null;
   const acts = await store.acts.list(run.id);
   return acts.find((act) => brief.note === `act ${act.id}`)?.note ?? null;
+}
+
+async function knownRed(store: Store, run: RunRow, brief: Brief): Promise<readonly string[] | null> {
+  const red = brief.kind === 'deploy-red' ? brief.red : brief.kind === 'retry' ? run.state.progress.red : null;
+  return red === null ? null : redFacts(store.evidence, run.id, red);
 }
 
 async function keepPrompt(store: Store, run: RunRow, system: string, at: number): Promise<void> {

@@ -54,16 +54,24 @@ export type ModelFailure =
       readonly message: string;
       readonly retryAfterMs: null;
       readonly usage: Usage | null;
-    };
+    }
+  /** A person's stop came before the reply had begun. */
+  | { readonly kind: 'interrupted'; readonly message: string; readonly retryAfterMs: null; readonly usage: null };
 
 export type ModelOutcome =
   | { readonly ok: true; readonly reply: ModelReply }
   | { readonly ok: false; readonly failure: ModelFailure };
 
+export interface ModelHooks {
+  /** Throws the call away. */
+  readonly signal: AbortSignal;
+  /** A person's stop: the reply ends where it is, and what was said so far is kept. */
+  readonly stop?: AbortSignal;
+  /** Gets text as it comes, with its offset in the turn. */
+  readonly onText: (delta: string, offset: number) => void;
+}
+
 export interface Model {
-  /** One streamed call, never retried here. `onText` gets text as it comes, with its offset in the turn. */
-  call(
-    request: ModelRequest,
-    hooks: { readonly signal: AbortSignal; readonly onText: (delta: string, offset: number) => void },
-  ): Promise<ModelOutcome>;
+  /** One streamed call, never retried here. */
+  call(request: ModelRequest, hooks: ModelHooks): Promise<ModelOutcome>;
 }

@@ -48,8 +48,8 @@ export function openingText(issue: Issue, run: RunRow, brief: Brief): string {
   return [issueText(issue), '', ...criteria, briefText(brief, null)].join('\n');
 }
 
-/** What a later opening says. `note`: the words of the person who asked for it, if there are any. */
-export function briefText(brief: Brief, note: string | null): string {
+/** What a later opening says. `note`: the words of the person who asked for it; `facts`: what is known of a red deploy, marked as data. */
+export function briefText(brief: Brief, note: string | null, facts: readonly string[] | null = null): string {
   switch (brief.kind) {
     case 'implement':
       return 'Implement this issue now, tests first.';
@@ -67,17 +67,34 @@ export function briefText(brief: Brief, note: string | null): string {
       ].join('\n');
     case 'deploy-red':
       return [
-        `Your change is on main, and the stage ${brief.stage} is red:`,
-        asData('reason', brief.reason),
-        "Find the cause and fix it forward in a further commit, with a test that shows it where one can. Don't revert. Then submit again.",
+        `Your change is on main as ${brief.red.sha}, and the stage ${brief.red.stage} is red:`,
+        asData('reason', brief.red.reason),
+        ...(facts === null ? [] : facts),
+        ...mergeFirst(brief.main),
+        "Find the cause and fix it forward in a further commit, with a test that shows it where one can. Don't revert. The recorded red is your red evidence. Then submit again.",
       ].join('\n');
     case 'retry':
       return [
         `${plainText(brief.by)} looked at the frozen state and asks for another attempt${note === null ? '.' : ':'}`,
         ...(note === null ? [] : [asData('note', note)]),
-        'Look at where main is now (git log), correct what is wrong in further commits, and submit again.',
+        ...(facts === null ? [] : facts),
+        ...mergeFirst(brief.main),
+        'Correct what is wrong in further commits, and submit again.',
+      ].join('\n');
+    case 'rejected':
+      return [
+        `${plainText(brief.by)} looked at what you submitted and does not approve it${note === null ? '.' : ':'}`,
+        ...(note === null ? [] : [asData('note', note)]),
+        'Change it accordingly in further commits, and submit again; if it cannot be done rightly, give up and say why.',
       ].join('\n');
   }
+}
+
+function mergeFirst(main: string | null): string[] {
+  if (main === null) return [];
+  return [
+    `Others have landed since: main is now ${main}, with your commits in it. Merge it first (git merge ${main}), and work on top of it.`,
+  ];
 }
 
 function readPrompt(name: 'session' | 'triage'): Promise<string> {

@@ -14,7 +14,11 @@ export interface ReplyBuilder {
   usage(): Usage | null;
   /** Throws StreamEndedEarly when the message is not whole. */
   finish(): ModelReply;
+  /** The text so far, as a reply that a person interrupted; null before the stream began. Calls and thoughts that may be half said are left out. */
+  cut(): ModelReply | null;
 }
+
+export const INTERRUPTED = 'interrupted';
 
 type Block = Record<string, unknown> & { type: string };
 
@@ -56,6 +60,17 @@ export function createReplyBuilder(onText: (delta: string, offset: number) => vo
     }
   }
 
+  function shown(): Usage | null {
+    if (usage === null || counted) return usage;
+    // The count of output comes with the stream's end: until then what was seen, on the dear side.
+    return { ...usage, output: Math.max(usage.output, Math.ceil(streamedLength / 2)) };
+  }
+
+  function content(): Block[] {
+    const inOrder = [...blocks.entries()].toSorted(([a], [b]) => a - b).map(([, block]) => block);
+    return inOrder.filter((block) => !isEmptyText(block));
+  }
+
   return {
     take(event) {
       switch (event.type) {
@@ -83,11 +98,7 @@ export function createReplyBuilder(onText: (delta: string, offset: number) => vo
       }
     },
     began: () => usage !== null,
-    usage() {
-      if (usage === null || counted) return usage;
-      // The count of output comes with the stream's end: until then what was seen, on the dear side.
-      return { ...usage, output: Math.max(usage.output, Math.ceil(streamedLength / 2)) };
-    },
+    usage: shown,
     finish() {
       if (usage === null || stopReason === null || !stopped)
         throw new StreamEndedEarly('the stream ended before the message did');
@@ -95,8 +106,12 @@ export function createReplyBuilder(onText: (delta: string, offset: number) => vo
         const block = blocks.get(index);
         if (block !== undefined) block['input'] = inputOf(json);
       }
-      const content = [...blocks.entries()].toSorted(([a], [b]) => a - b).map(([, block]) => block);
-      return { content: content.filter((block) => !isEmptyText(block)), stopReason, usage };
+      return { content: content(), stopReason, usage };
+    },
+    cut() {
+      const cost = shown();
+      const texts = content().filter((block) => block.type === 'text');
+      return cost === null ? null : { content: texts, stopReason: INTERRUPTED, usage: cost };
     },
   };
 }

@@ -35,7 +35,7 @@ export const ISSUE: Issue = {
   url: 'http://tracker.example/7',
 };
 
-const CONTRACT: Contract = { checks: [], toolchain: [], network: [], protected: [], build: [] };
+const CONTRACT: Contract = { checks: [], toolchain: [], network: [], protected: [], push: 'direct', build: [] };
 
 export interface SessionBench {
   readonly model: ModelBench;
@@ -78,8 +78,17 @@ export async function openSessionBench(
   let stopped = false;
   let ran = 0;
   const environment = createEnvironment({ toolchains: {}, cachesDir: join(model.dir, 'caches') });
+  /** Bounds are the row's; a test that wants others for a turn has them read so. */
+  let bounded: Partial<RunBounds> = {};
+  const runs: Store['runs'] = {
+    ...store.runs,
+    async get(id) {
+      const row = await store.runs.get(id);
+      return row === null ? null : { ...row, bounds: { ...row.bounds, ...bounded } };
+    },
+  };
   const activities = createAgentActivities({
-    store,
+    store: { ...store, runs },
     model: model.model,
     modelConfig: { name: 'scripted', maxTokens: 1000, prices: PRICES },
     sandbox: parts.sandbox,
@@ -103,13 +112,13 @@ export async function openSessionBench(
     model,
     store,
     activities,
-    turn: (bounds = {}, elapsedMs = 0) =>
-      inActivity(() =>
-        activities.modelTurn({ runId: RUN, sessionId: SESSION, bounds: { ...DEFAULT_BOUNDS, ...bounds }, elapsedMs }),
-      ),
+    turn(bounds = {}, elapsedMs = 0) {
+      bounded = bounds;
+      return inActivity(() => activities.modelTurn({ runId: RUN, sessionId: SESSION, elapsedMs }));
+    },
     triage: () => inActivity(() => activities.triage({ runId: RUN })),
     async open(opening = 1, brief = { kind: 'implement' }) {
-      await inActivity(() => activities.openSession({ runId: RUN, opening, brief, bounds: DEFAULT_BOUNDS }));
+      await inActivity(() => activities.openSession({ runId: RUN, opening, brief }));
     },
     tool: (turn, toolUseId) =>
       inActivity(() => activities.runTool({ runId: RUN, sessionId: SESSION, turn, toolUseId })),
@@ -154,6 +163,6 @@ async function seed(store: Store, base: string): Promise<void> {
     effects: [],
     cause: 'prepared',
     at: 2,
-    plan: { acceptanceCriteria: ['says Hello, Ada'], testPlan: 'ask it', risks: [] },
   });
+  await store.runs.setPlan(RUN, { acceptanceCriteria: ['says Hello, Ada'], testPlan: 'ask it', risks: [] });
 }

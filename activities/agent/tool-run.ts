@@ -10,6 +10,7 @@ import type { Sandbox } from '../sandbox/port.ts';
 import { toolUses } from './conversation.ts';
 import { baseOf } from './open-session.ts';
 import type { ToolUse } from './port.ts';
+import { unheard } from './session-acts.ts';
 import { endOf, hasBegun, setBegun, setEnd, type CallKey } from './session-facts.ts';
 import { createStopWatch } from './stop-watch.ts';
 import { bindCall } from './tools/all.ts';
@@ -57,10 +58,16 @@ export async function runToolCall(deps: ToolRunDeps, input: ToolRunInput): Promi
     return { kind: 'done' };
   }
   if (unsafe) await setBegun(control, call, now());
-  const outcome = await actOut(deps, input, use);
+  const outcome = await heardFirst(deps, input, await actOut(deps, input, use));
   if (outcome.end !== undefined) await setEnd(control, call, outcome.end, now());
   await putResult(deps, call, outcome);
   return ranWith(outcome.end ?? null);
+}
+
+/** Work is not handed over past a person who has just said something: the session hears it and submits again. */
+async function heardFirst(deps: ToolRunDeps, { run }: ToolRunInput, outcome: ToolOutcome): Promise<ToolOutcome> {
+  if (outcome.end?.kind !== 'submitted' || (await unheard(deps.store, run.id)).length === 0) return outcome;
+  return taught('Not handed over yet: a person has something to say first. Read it, act on it, and submit again.');
 }
 
 function ranWith(end: SessionEnd | null): ToolRan {

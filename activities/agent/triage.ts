@@ -10,6 +10,7 @@ import type { ToolDefinition, ToolUse } from './port.ts';
 import { issueText, triagePrompt } from './prompt.ts';
 
 export type Triaged = Awaited<ReturnType<ControlActivities['triage']>>;
+type Decided = Exclude<Triaged, { kind: 'accepted' }> | { readonly kind: 'accepted'; readonly plan: TriagePlan };
 
 /** A model that can't fill in a form in so many attempts won't write the change either. */
 const ATTEMPTS = 3;
@@ -54,23 +55,26 @@ export async function triageRun(deps: TriageDeps, run: RunRow, signal: AbortSign
         transcript,
         tools: TOOLS,
         toolChoice: 'any',
-        bounds: run.bounds,
         signal,
       });
+      // Nobody interrupts a triage: its call is given no such stop.
+      if (outcome.kind === 'interrupted') throw new Error(`the triage of run ${run.id} was interrupted`);
       if (outcome.kind !== 'committed') return outcome;
       row = outcome.row;
     }
     const decided = await decide(deps.store, row, now());
     if (decided !== null) {
       await keepEvidence(store, run, decided, now());
-      return decided;
+      if (decided.kind !== 'accepted') return decided;
+      await store.runs.setPlan(run.id, decided.plan);
+      return { kind: 'accepted' };
     }
   }
   return { kind: 'failed', reason: `triage gave no decision in ${ATTEMPTS} replies` };
 }
 
 /** Null after an unusable reply, with the words about it in the transcript. */
-async function decide(store: Store, row: TurnRow, at: number): Promise<Triaged | null> {
+async function decide(store: Store, row: TurnRow, at: number): Promise<Decided | null> {
   if (row.stopReason === 'refusal') return { kind: 'failed', reason: 'the model refused to read this issue' };
   const calls = toolUses(row);
   const cut = row.stopReason === 'max_tokens';
@@ -100,7 +104,7 @@ async function decide(store: Store, row: TurnRow, at: number): Promise<Triaged |
   return null;
 }
 
-function readCall({ name, input }: ToolUse): { decision: Triaged } | { wrong: string } {
+function readCall({ name, input }: ToolUse): { decision: Decided } | { wrong: string } {
   if (name === 'accept_issue') {
     const parsed = plan.safeParse(input);
     return parsed.success
@@ -116,7 +120,7 @@ function readCall({ name, input }: ToolUse): { decision: Triaged } | { wrong: st
   return { wrong: `there is no tool ${name}: there are accept_issue and reject_issue` };
 }
 
-async function keepEvidence(store: Store, run: RunRow, decided: Triaged, at: number): Promise<void> {
+async function keepEvidence(store: Store, run: RunRow, decided: Decided, at: number): Promise<void> {
   await store.evidence.put({
     key: `triage/${run.id}`,
     run: run.id,
@@ -130,7 +134,7 @@ async function keepEvidence(store: Store, run: RunRow, decided: Triaged, at: num
   });
 }
 
-function summaryOf(decided: Triaged): string {
+function summaryOf(decided: Decided): string {
   switch (decided.kind) {
     case 'accepted':
       return `accepted: ${countOf(decided.plan)}`;

@@ -3,12 +3,13 @@
  * that was judged once for a look is not run again.
  */
 import { join } from 'node:path';
-import type { Contract, DeployTarget } from '../../domain/contract.ts';
+import type { DeployTarget } from '../../domain/contract.ts';
 import type { DeployStage, StageVerdict } from '../../domain/verdict.ts';
 import type { Store } from '../../store/port.ts';
 import type { PerformEffect } from '../effects/perform.ts';
 import { createRedaction, createScrub, secretsIn } from '../evidence/redact.ts';
 import type { RepoGit } from '../git/port.ts';
+import type { ContractAt } from '../run/contract-at.ts';
 import type { Sandbox, SandboxBind, SandboxLimits } from '../sandbox/port.ts';
 import { createBuildStage, type BuildStageDeps } from './build-stage.ts';
 import { createDeployStage } from './deploy-stage.ts';
@@ -25,10 +26,7 @@ export interface CommandWatcherDeps {
   readonly checkoutBinds?: readonly SandboxBind[];
   readonly buildLimits?: SandboxLimits;
   readonly store: Pick<Store, 'evidence' | 'control' | 'effects'>;
-  /** Reads and parses the contract as it is in a sha. */
-  readonly contractAt: (
-    sha: string,
-  ) => Promise<{ readonly ok: true; readonly contract: Contract } | { readonly ok: false; readonly reason: string }>;
+  readonly contractAt: ContractAt;
   readonly target: DeployTarget;
   readonly perform: PerformEffect;
   readonly runProgram: RunProgram;

@@ -13,13 +13,14 @@ import { openStore } from '../../store/open.ts';
 import { noCrash, type CrashPoint } from '../effects/crash-point.ts';
 import { createPerformEffect } from '../effects/perform.ts';
 import { exec, execOrThrow } from '../exec/exec.ts';
+import type { BaseVerdict } from '../gates/base-proof.ts';
 import type { Sandbox } from '../sandbox/port.ts';
 import { createWatchActivities } from './activities.ts';
 import type { BuildEnvironment } from './build-stage.ts';
 import { createCommandWatcher } from './command.ts';
 
 export const RUN = 'run-1';
-const EMPTY: Contract = { checks: [], toolchain: [], network: [], protected: [], build: [] };
+const EMPTY: Contract = { checks: [], toolchain: [], network: [], protected: [], push: 'direct', build: [] };
 const NO_ENVIRONMENT: BuildEnvironment = { binds: [], env: {}, path: [], hosts: [] };
 
 /** Refuses to run anything: for tests whose contract has no build. */
@@ -29,6 +30,8 @@ const NO_SANDBOX: Sandbox = {
     throw new Error('nothing of this test builds');
   },
 };
+
+const MAIN_GREEN: BaseVerdict = { verdict: 'green' };
 
 export type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
@@ -52,6 +55,8 @@ export interface Bench {
     readonly sandbox?: Sandbox;
     readonly crash?: CrashPoint;
     readonly now?: () => number;
+    /** What the checks of main come to; default: green. */
+    readonly mainChecks?: BaseVerdict;
   }): ReturnType<typeof createWatchActivities>;
   /** Lines of a file that a deploy command of the test wrote. */
   lines(name: string): string[];
@@ -107,7 +112,7 @@ export async function openBench(bounds: { readonly watchMs?: number } = {}): Pro
     async resetMain(to) {
       await git(remote, 'update-ref', 'refs/heads/main', to);
     },
-    start({ target, build, sandbox, crash, now } = {}) {
+    start({ target, build, sandbox, crash, now, mainChecks = MAIN_GREEN } = {}) {
       const clock = now ?? Date.now;
       const watcher = createCommandWatcher({
         git: realGit,
@@ -122,7 +127,9 @@ export async function openBench(bounds: { readonly watchMs?: number } = {}): Pro
         repoKey: 'shop-1',
         now: clock,
       });
-      return createWatchActivities({ store, git: realGit, watcher, pollMs: 10, now: clock });
+      const contractAt = async () => ({ ok: true, contract: { ...EMPTY, build: build ?? [] } }) as const;
+      const gates = { proveBase: async () => mainChecks };
+      return createWatchActivities({ store, git: realGit, gates, contractAt, watcher, pollMs: 10, now: clock });
     },
     lines(name) {
       return readFileSync(join(dir, name), 'utf8')

@@ -13,7 +13,7 @@ import { checkoutBinds, createRepoGit } from '../git/repo-git.ts';
 import { createBwrapSandbox } from '../sandbox/bwrap.ts';
 import { createEnvironment, type Environment } from '../sandbox/environment.ts';
 import type { Sandbox } from '../sandbox/port.ts';
-import { createGates, type Gates, type Verified } from './gates.ts';
+import { createGates, type Gates, type RecordedRed, type Verified } from './gates.ts';
 
 const KEY = 'r';
 export const RUN = 'run-1';
@@ -47,6 +47,7 @@ export interface Bench {
     head: string,
     contract: Contract,
     changedTests?: { id: string; reason: string }[],
+    recordedRed?: RecordedRed | null,
   ) => Promise<Verified>;
   readonly close: () => Promise<void>;
 }
@@ -113,8 +114,8 @@ export async function openBench({ searchPath }: BenchOptions = {}): Promise<Benc
       return await handOver();
     },
     prove: (base, contract) => gates.proveBase({ ...shared, base, contract }),
-    verify: (base, head, contract, changedTests = []) =>
-      gates.verify({ ...shared, issue: ISSUE, base, head, contract, changedTests }),
+    verify: (base, head, contract, changedTests = [], recordedRed = null) =>
+      gates.verify({ ...shared, issue: ISSUE, base, head, contract, changedTests, recordedRed }),
     async close() {
       await store.close();
       await rm(dir, { recursive: true });
@@ -135,7 +136,15 @@ export function contractOf(check: Partial<Check>, more: Partial<Contract> = {}):
     timeoutSeconds: 60,
     ...check,
   };
-  return { checks: [whole], toolchain: Object.keys(TOOLCHAINS), network: [], protected: [], build: [], ...more };
+  return {
+    checks: [whole],
+    toolchain: Object.keys(TOOLCHAINS),
+    network: [],
+    protected: [],
+    push: 'direct',
+    build: [],
+    ...more,
+  };
 }
 
 const PYTHON = pythonHome();

@@ -21,10 +21,20 @@ export interface VerifyInput extends BaseInput {
   readonly head: string;
   /** Ids of the base's tests that the change alters on purpose, as the agent gave them at submit. */
   readonly changedTests: readonly ChangedTest[];
+  /** The red deploy that this change is to mend: it is the red evidence then. Null for a change that has no such. */
+  readonly recordedRed: RecordedRed | null;
+}
+
+export interface RecordedRed {
+  /** Id of the evidence. */
+  readonly evidence: string;
+  readonly summary: string;
 }
 
 export type Verified =
   | { readonly kind: 'proven' }
+  /** Main itself is red without the change. */
+  | { readonly kind: 'base-red'; readonly sha: string; readonly reason: string }
   | { readonly kind: 'refused'; readonly findings: readonly string[] }
   /** No judgement is possible, and none of the agent's doing would change that. */
   | { readonly kind: 'broken'; readonly reason: string };
@@ -88,8 +98,12 @@ export function createGates(deps: GatesDeps): Gates {
     }
   }
 
+  function redOf(trial: Trial): GateResult | Promise<GateResult> {
+    return trial.recordedRed === null ? runRed(trial, deps.git) : recordedRed(trial.recordedRed);
+  }
+
   async function judge(trial: Trial): Promise<readonly string[]> {
-    const red = await record(deps, trial, 'red', await runRed(trial, deps.git));
+    const red = await record(deps, trial, 'red', await redOf(trial));
     if (red.stop) return red.findings;
     const regression = await record(deps, trial, 'regression', await runRegression(trial));
     if (regression.stop) return [...red.findings, ...regression.findings];
@@ -111,11 +125,26 @@ export function createGates(deps: GatesDeps): Gates {
       const guarded = await record(deps, input, 'guard', await runGuard(deps.git, input, files));
       if (guarded.findings.length > 0) return refused(guarded.findings);
       const proof = await proveBase(input);
-      if (proof.judged.verdict !== 'green')
-        return { kind: 'broken', reason: `the base ${input.base.slice(0, 10)} is not green: ${proof.judged.reason}` };
+      if (proof.judged.verdict === 'red') return { kind: 'base-red', sha: input.base, reason: proof.judged.reason };
+      if (proof.judged.verdict === 'broken')
+        return {
+          kind: 'broken',
+          reason: `the base ${input.base.slice(0, 10)} cannot be judged: ${proof.judged.reason}`,
+        };
       const findings = await judge({ ...input, files, proof, runOverTree });
       return findings.length === 0 ? { kind: 'proven' } : refused(findings);
     },
+  };
+}
+
+/** Fix-forward: the deploy was seen red, which no test of the change could show better. */
+function recordedRed({ evidence, summary }: RecordedRed): GateResult {
+  return {
+    findings: [],
+    summary: `the recorded red stands for it: ${summary}`,
+    body: { recorded: evidence },
+    ids: new Map(),
+    stop: false,
   };
 }
 

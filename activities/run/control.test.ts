@@ -7,7 +7,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { DEFAULT_BOUNDS } from '../../domain/run.ts';
 import { FRESH, type RunState } from '../../domain/stage.ts';
 import { openStore } from '../../store/open.ts';
-import type { ActData, Store } from '../../store/port.ts';
+import type { RequestedAct } from '../../domain/act.ts';
+import { NO_GRANTS } from '../../domain/bounds.ts';
+import type { Store } from '../../store/port.ts';
 import type { OutsideSignal } from '../../workflows/ports.ts';
 import { createRunControlActivities, type RunControlActivities, type RunControlDeps } from './control.ts';
 
@@ -62,7 +64,7 @@ function end(id: string, state: RunState): Promise<void> {
   return store.runs.transition(id, { seq: 1, state, effects: [], cause: 'test', at: 2 });
 }
 
-function addAct(id: string, data: ActData, run = 'r'): Promise<unknown> {
+function addAct(id: string, data: RequestedAct, run = 'r'): Promise<unknown> {
   const by = { name: 'ada', kind: 'person' as const, scopes: [] };
   return store.acts.add({ id, run, data, by, note: 'because I say so', at: 5 });
 }
@@ -129,16 +131,16 @@ describe('acts', () => {
   it('wait until there is one, which is a wait and no trouble', async () => {
     await addRun('r', FROZEN);
     expect(await failureOf(activities().awaitAct({ runId: 'r' }))).toMatchObject(NOT_YET);
-    await addAct('a', { kind: 'unfreeze', way: 'abandon', reverted: false });
+    await addAct('a', { kind: 'unfreeze', way: 'abandon' });
     await activities().awaitAct({ runId: 'r' });
   });
 
   it('are taken oldest first, each once, and only those of the run', async () => {
     await addRun('r', FROZEN);
     await addRun('other', FROZEN);
-    await addAct('theirs', { kind: 'unfreeze', way: 'retry', reverted: false }, 'other');
+    await addAct('theirs', { kind: 'unfreeze', way: 'retry', grants: NO_GRANTS }, 'other');
     await addAct('first', { kind: 'unfreeze', way: 'resolved', reverted: true });
-    await addAct('second', { kind: 'unfreeze', way: 'abandon', reverted: false });
+    await addAct('second', { kind: 'unfreeze', way: 'abandon' });
     const { takeAct, finishAct } = activities();
     expect(await takeAct({ runId: 'r' })).toEqual({
       act: 'first',
@@ -176,8 +178,12 @@ describe('acts', () => {
 
   it('bring no free text into history: the note stays in the store', async () => {
     await addRun('r', FROZEN);
-    for (const [index, way] of (['retry', 'resolved', 'abandon'] as const).entries())
-      await addAct(`a${index}`, { kind: 'unfreeze', way, reverted: false });
+    const ways: readonly RequestedAct[] = [
+      { kind: 'unfreeze', way: 'retry', grants: NO_GRANTS },
+      { kind: 'unfreeze', way: 'resolved', reverted: false },
+      { kind: 'unfreeze', way: 'abandon' },
+    ];
+    for (const [index, data] of ways.entries()) await addAct(`a${index}`, data);
     const { takeAct, finishAct } = activities();
     for (let taken = await takeAct({ runId: 'r' }); taken !== null; taken = await takeAct({ runId: 'r' })) {
       expect(JSON.stringify(taken)).not.toContain('because I say so');

@@ -1,6 +1,6 @@
 /** What a run and its lane need of the store and of Temporal itself, from anywhere. */
-import { refuseAct, UNFREEZE_WAYS, type RequestedAct } from '../../domain/act.ts';
-import type { RunEvent } from '../../domain/stage.ts';
+import { actEvent, isForSession, isUrgent, refuseAct, UNFREEZE_WAYS, type RequestedAct } from '../../domain/act.ts';
+import { NO_GRANTS } from '../../domain/bounds.ts';
 import type { ActRow, Store } from '../../store/port.ts';
 import type { ControlActivities, OutsideSignal } from '../../workflows/ports.ts';
 import { notYet } from './waiting.ts';
@@ -65,8 +65,9 @@ export function createRunControlActivities(deps: RunControlDeps): RunControlActi
     },
 
     async takeAct({ runId }) {
-      const [act] = await store.acts.unread(runId);
-      return act === undefined ? null : { act: act.id, event: eventOf(act) };
+      const act = await firstAct(store, runId);
+      const event = act === undefined ? null : actEvent(act);
+      return act === undefined || event === null ? null : { act: act.id, event };
     },
 
     async finishAct({ act }) {
@@ -74,7 +75,7 @@ export function createRunControlActivities(deps: RunControlDeps): RunControlActi
     },
 
     async awaitAct({ runId }) {
-      if ((await store.acts.unread(runId)).length === 0) throw notYet(`nobody has acted on run ${runId}`);
+      if ((await firstAct(store, runId)) === undefined) throw notYet(`nobody has acted on run ${runId}`);
     },
 
     async recordSignal({ runId, id, signal }) {
@@ -117,21 +118,21 @@ function readSignal(signal: OutsideSignal): ReadSignal {
   const note = given.trim() === '' ? "sent from Temporal's own tools, without a note" : given;
   if (signal.kind === 'escalate') return { data: { kind: 'escalate' }, note };
   const way = UNFREEZE_WAYS.find((one) => one === signal.way);
-  if (way !== undefined) return { data: { kind: 'unfreeze', way, reverted: false }, note };
+  switch (way) {
+    case 'retry':
+      return { data: { kind: 'unfreeze', way, grants: NO_GRANTS }, note };
+    case 'resolved':
+      return { data: { kind: 'unfreeze', way, reverted: false }, note };
+    case 'abandon':
+      return { data: { kind: 'unfreeze', way }, note };
+    case undefined:
+      break;
+  }
   return { refusal: `its way must be one of ${UNFREEZE_WAYS.join(', ')}, and is ${JSON.stringify(signal.way)}` };
 }
 
-/** Notes stay in the store: history carries the act's id and the person's name. */
-function eventOf(act: ActRow): RunEvent {
-  const by = act.by.name;
-  const note = `act ${act.id}`;
-  if (act.data.kind !== 'unfreeze') return { kind: act.data.kind, by, note };
-  switch (act.data.way) {
-    case 'retry':
-      return { kind: 'retry', by, note };
-    case 'abandon':
-      return { kind: 'abandon', by, note };
-    case 'resolved':
-      return { kind: 'resolved', resolution: { by, note, reverted: act.data.reverted } };
-  }
+/** What moves the run, the urgent first: a stop is not to wait behind a pause that waits for its boundary. */
+async function firstAct(store: Store, runId: string): Promise<ActRow | undefined> {
+  const acts = (await store.acts.unread(runId)).filter((act) => !isForSession(act.data));
+  return acts.find((act) => isUrgent(act.data)) ?? acts[0];
 }

@@ -1,35 +1,24 @@
-/** The stages of a run that need its checkout: prepare, verify, push, merge. Verdicts come from git and gates, never from a model. */
-import type { Contract } from '../../domain/contract.ts';
+/** The stages of a run that judge and land its change: verify, push, merge. Verdicts come from git and gates, never from a model. */
 import type { RunRow, Store } from '../../store/port.ts';
 import type { RepoActivities } from '../../workflows/ports.ts';
 import type { PerformEffect } from '../effects/perform.ts';
-import type { Gates } from '../gates/gates.ts';
+import type { Gates, RecordedRed } from '../gates/gates.ts';
 import type { PushOutcome, RepoGit } from '../git/port.ts';
+import type { ContractAt } from './contract-at.ts';
 import { heartbeating } from './heartbeat.ts';
 import { patiently } from './patience.ts';
-import type { SetUp } from './set-up.ts';
-import { notYet } from './waiting.ts';
 
 export interface StageDeps {
   readonly store: Store;
   readonly git: RepoGit;
   readonly gates: Gates;
-  /** Reads and parses the contract as it is in a sha. */
-  readonly contractAt: (
-    sha: string,
-  ) => Promise<{ readonly ok: true; readonly contract: Contract } | { readonly ok: false; readonly reason: string }>;
-  readonly setUp: SetUp;
+  readonly contractAt: ContractAt;
   readonly perform: PerformEffect;
   readonly now: () => number;
 }
 
-export type StageActivities = Pick<
-  RepoActivities,
-  'prepareRun' | 'awaitHeadMove' | 'verifyRun' | 'pushRun' | 'mergeRun'
->;
+export type StageActivities = Pick<RepoActivities, 'verifyRun' | 'pushRun' | 'mergeRun'>;
 
-/** Nothing is lost yet when the remote can't be read at the start: the lane and the slot are given back soon. */
-const PREPARE_PATIENCE_MS = 10 * 60_000;
 /** Proven work waits for its remote longer. */
 const PUSH_PATIENCE_MS = 60 * 60_000;
 
@@ -43,26 +32,6 @@ export function createStageActivities(deps: StageDeps): StageActivities {
   }
 
   return {
-    prepareRun: ({ runId }) =>
-      heartbeating(async (beat) => {
-        const { repo } = await runOf(runId);
-        const patience = { run: runId, repo, what: 'reading the remote', deadlineMs: PREPARE_PATIENCE_MS };
-        const base = await patiently(deps, patience, () => git.refresh());
-        if (typeof base !== 'string') return base;
-        const read = await deps.contractAt(base);
-        if (!read.ok) return { kind: 'failed', reason: read.reason };
-        const proof = await gates.proveBase({ run: runId, base, contract: read.contract, ...beat });
-        if (proof.verdict === 'red') return { kind: 'base-red', sha: base, reason: proof.reason };
-        if (proof.verdict === 'broken') return { kind: 'failed', reason: `the base cannot be judged: ${proof.reason}` };
-        const worktree = await git.openWorktree(runId, base);
-        const ready = await deps.setUp({ worktree, contract: read.contract, ...beat });
-        return ready.ok ? { kind: 'prepared', base } : { kind: 'failed', reason: ready.reason };
-      }),
-
-    async awaitHeadMove({ from }) {
-      if ((await git.remoteHead()) === from) throw notYet(`main is still at ${from}`);
-    },
-
     verifyRun: ({ runId, base, head }) =>
       heartbeating(async (beat) => {
         const run = await runOf(runId);
@@ -76,10 +45,11 @@ export function createStageActivities(deps: StageDeps): StageActivities {
           head,
           contract: read.contract,
           changedTests,
+          recordedRed: await recordedRed(store, run),
           ...beat,
         });
         if (judged.kind === 'broken') return { kind: 'failed', reason: `the gates cannot judge: ${judged.reason}` };
-        return judged.kind === 'proven'
+        return judged.kind !== 'refused'
           ? judged
           : { kind: 'refused', findings: judged.findings.slice(0, 20).map((finding) => finding.slice(0, 600)) };
       }),
@@ -118,6 +88,17 @@ export function createStageActivities(deps: StageDeps): StageActivities {
           : { kind: 'conflicts', main, files: merged.files.slice(0, 100) };
       }),
   };
+}
+
+/** While a red deploy is mended it stands for the red gate: the newest evidence of it. */
+async function recordedRed(store: Store, run: RunRow): Promise<RecordedRed | null> {
+  const { red } = run.state.progress;
+  if (red === null) return null;
+  const rows = await store.evidence.list(run.id);
+  const row = rows.findLast((one) => one.kind === red.stage && one.sha === red.sha && one.verdict === 'red');
+  return row === undefined
+    ? null
+    : { evidence: row.id, summary: `${red.stage} of ${red.sha.slice(0, 10)}: ${row.summary}` };
 }
 
 async function recordPush(store: Store, run: string, sha: string, outcome: PushOutcome, at: number): Promise<void> {

@@ -126,7 +126,7 @@ describe('grant', () => {
 
   it('a run that had moved is given back to go on, not to begin again', async () => {
     const runId = await granted();
-    await move(runId, { kind: 'accepted', plan: { acceptanceCriteria: [], testPlan: '', risks: [] } });
+    await move(runId, { kind: 'accepted' });
     expect((await activitiesWith().grant({ repoKey: web.key }))?.resume).toMatchObject({
       seq: 1,
       state: { stage: 'prepare' },

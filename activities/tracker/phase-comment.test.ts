@@ -126,7 +126,7 @@ describe('the phase comment', () => {
   });
 
   it('is the same text for the same facts, so that it is edited only when something changed', () => {
-    const state: RunState = { stage: 'verify', progress, head: 'h' };
+    const state: RunState = { stage: 'verify', progress, head: 'h', redBase: null };
     expect(render(state, [saw('red', 'green')], { turns: 1 })).toBe(render(state, [saw('red', 'green')], { turns: 2 }));
   });
 

@@ -99,6 +99,8 @@ function headline({ state }: RunRow): string {
       return 'frozen, a person must unfreeze it';
     case 'prepare':
       return state.waiting ? 'waiting, main is red without this change' : 'prepare';
+    case 'awaiting-approval':
+      return 'a person must approve it';
     case 'triage':
     case 'implement':
     case 'verify':

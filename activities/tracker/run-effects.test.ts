@@ -66,7 +66,7 @@ describe('the effects of a run', () => {
   it('repeated after any death, each effect is there once (invariant 5)', async () => {
     const runId = await granted();
     await record(runId, watching, []);
-    await move(runId, { kind: 'red', stage: 'health', reason: 'no answer' });
+    await move(runId, { kind: 'failed', reason: 'no answer' });
     // A death is a throw here: what counts is that nothing after the point was written.
     const points = [
       'notify.before',
@@ -102,7 +102,7 @@ describe('the effects of a run', () => {
   it('a page is sent again when it is not known whether it went out, and marked so', async () => {
     const runId = await granted();
     await record(runId, watching, []);
-    const effects = await move(runId, { kind: 'red', stage: 'health', reason: 'r' });
+    const effects = await move(runId, { kind: 'failed', reason: 'r' });
     const index = effects.findIndex((effect) => effect.do === 'escalate');
     const crash: CrashPoint = (name) => {
       if (name === 'notify.after') throw new Error('died');

@@ -39,9 +39,8 @@ export function sayRun(view: RunView): void {
   sayStages(view, now);
   sayEvidence(view);
   for (const act of view.acts) {
-    const way = act.data.kind === 'unfreeze' ? ` ${act.data.way}${act.data.reverted ? ' (reverted)' : ''}` : '';
     say(
-      `${paint('dim', 'act')}  ${act.data.kind}${way} by ${plain(act.by.name)}, ${ago(act.at, now)}: ${oneLine(act.note, 200)}`,
+      `${paint('dim', 'act')}  ${act.words} by ${plain(act.by.name)}, ${ago(act.at, now)}: ${oneLine(act.note, 200)}`,
     );
   }
   for (const call of view.escalations.filter((one) => one.severity === 'high')) {

@@ -22,6 +22,7 @@ export function draftContract(suites: readonly Suite[], toolchains: readonly Fou
     toolchain: names,
     network: [],
     protected: suites.flatMap((suite) => suite.protect.map((file) => inDir(suite.dir, file))),
+    push: 'direct',
     build: suites.map(buildOf),
   };
 }

@@ -189,7 +189,7 @@ export function describePeople(stores: Stores): void {
       const act = { id: 'a1', run: 'r', data: { kind: 'cancel' }, by: ada, note: ODD, at: 5 } as const;
       const rows = await concurrently(pair, 10, (store) => store.acts.add(act));
       for (const row of rows) expect(row).toEqual({ ...act, seq: 1, takenAt: null });
-      await pair[1].acts.add({ ...act, id: 'a0', data: { kind: 'unfreeze', way: 'retry', reverted: false } });
+      await pair[1].acts.add({ ...act, id: 'a0', data: { kind: 'unfreeze', way: 'resolved', reverted: false } });
       expect((await pair[0].acts.unread('r')).map((row) => row.id)).toEqual(['a1', 'a0']);
       await pair[0].acts.take('a1', 6);
       await pair[1].acts.take('a1', 7);

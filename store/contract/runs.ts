@@ -62,26 +62,28 @@ export function describeTransitions(stores: Stores): void {
       state: PREPARING,
       effects: [{ do: 'close' }],
       cause: 'accepted',
-      plan: { acceptanceCriteria: ['it counts up'], testPlan: 'count', risks: [] },
       at: 1_100,
     } as const;
+
+    const plan = { acceptanceCriteria: ['it counts up'], testPlan: 'count', risks: [] };
 
     it('move the run, and keep what they owe, the plan and the outcome', async () => {
       const store = await stores.open();
       await store.runs.create(newRun('r'));
+      await store.runs.setPlan('r', plan);
       await store.runs.transition('r', accepted);
       expect(await store.runs.get('r')).toMatchObject({
         seq: 1,
         state: PREPARING,
         effects: [{ do: 'close' }],
-        plan: accepted.plan,
+        plan,
         outcome: null,
         createdAt: 1_000,
         updatedAt: 1_100,
         endedAt: null,
       });
       await store.runs.transition('r', { seq: 2, state: SHIPPED, effects: [], cause: 'green', at: 1_200 });
-      expect(await store.runs.get('r')).toMatchObject({ plan: accepted.plan, outcome: 'shipped', endedAt: 1_200 });
+      expect(await store.runs.get('r')).toMatchObject({ plan, outcome: 'shipped', endedAt: 1_200 });
       const rows = await store.runs.transitions('r');
       expect(rows.map(({ seq, stage, cause }) => [seq, stage, cause])).toEqual([
         [0, 'triage', 'created'],

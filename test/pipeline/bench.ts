@@ -14,6 +14,7 @@ import { noCrash } from '../../activities/effects/crash-point.ts';
 import { createLocalTracker, type LocalTracker } from '../../activities/tracker/local.ts';
 import { BOUNDS, builtinToolchains, PRICES, SCRIPTED_MODEL_NAME } from '../../config/defaults.ts';
 import type { Config } from '../../config/types.ts';
+import type { RequestedAct } from '../../domain/act.ts';
 import type { Issue } from '../../domain/issue.ts';
 import type { RunBounds } from '../../domain/run.ts';
 import { openStore } from '../../store/open.ts';
@@ -53,6 +54,8 @@ export interface Bench extends BenchRepo {
   /** By its key: `demo-lib`, or one of `more`. */
   repo(key: string): BenchRepo;
   scenario(title: string, scenario: object): void;
+  /** As the api would: the row, then the poke. */
+  act(run: string, data: RequestedAct, note?: string): Promise<void>;
   modelRequests(): { readonly session: string | null; readonly step: number | null; readonly kind: string }[];
   close(): Promise<void>;
 }
@@ -77,7 +80,7 @@ export const LIB = 'export function add(a, b) {\n  return a + b;\n}\n';
 export const LIB_TEST =
   "import assert from 'node:assert/strict';\nimport { test } from 'node:test';\nimport * as lib from '../lib.mjs';\n\ntest('add adds', () => {\n  assert.equal(lib.add(1, 2), 3);\n});\n";
 
-const CONTRACT = {
+export const CONTRACT = {
   checks: [
     {
       name: 'unit',
@@ -144,6 +147,11 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
           ...scenario,
         }),
       );
+    },
+    async act(run, data, note = 'because I say so') {
+      const by = { name: PERSON, kind: 'person', scopes: [] } as const;
+      await store.acts.add({ id: randomUUID(), run, data, note, at: Date.now(), by });
+      await calls.pokeRun(run);
     },
     modelRequests: () =>
       lines(logFile).map((line) => JSON.parse(line) as { session: string | null; step: number | null; kind: string }),

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ActData } from '../../store/port.ts';
+import type { RequestedAct } from '../../domain/act.ts';
+import { NO_GRANTS } from '../../domain/bounds.ts';
 import { has } from '../setup/needs.ts';
 import { ended, inStage, LIB, openBench, type Bench } from './bench.ts';
 import { ACCEPT, addFunction, commit } from './scenarios.ts';
@@ -11,11 +12,11 @@ const BREAKS = addFunction('half', 'export const broken = true;\nexport function
 describe.skipIf(!has('temporal') || !has('bwrap'))('a red deploy', { timeout: 120_000 }, () => {
   let bench: Bench;
   beforeAll(async () => {
-    bench = await openBench();
+    bench = await openBench({ bounds: { fixAttempts: 0 } });
   });
   afterAll(() => bench.close());
 
-  async function act(run: string, data: ActData, note: string): Promise<void> {
+  async function act(run: string, data: RequestedAct, note: string): Promise<void> {
     await bench.store.acts.add({
       id: randomUUID(),
       run,
@@ -56,7 +57,7 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('a red deploy', { timeout: 12
 
     bench.scenario('Another one', { triage: { reject: 'No.' }, steps: [] });
     const other = await bench.release('Another one');
-    await act(frozen.id, { kind: 'unfreeze', way: 'retry', reverted: false }, 'mend the build');
+    await act(frozen.id, { kind: 'unfreeze', way: 'retry', grants: NO_GRANTS }, 'mend the build');
     const shipped = await bench.run(issue.number, ended);
 
     expect(shipped.outcome, JSON.stringify(shipped.state)).toBe('shipped');
@@ -73,7 +74,7 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('a red deploy', { timeout: 12
     const issue = await bench.release('Break it again');
     const frozen = await bench.run(issue.number, inStage('frozen'));
 
-    await act(frozen.id, { kind: 'unfreeze', way: 'abandon', reverted: false }, 'not worth it');
+    await act(frozen.id, { kind: 'unfreeze', way: 'abandon' }, 'not worth it');
     const run = await bench.run(issue.number, ended);
 
     expect(run.outcome).toBe('abandoned');

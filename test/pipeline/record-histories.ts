@@ -9,7 +9,7 @@ import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runWorkflowId } from '../../domain/run.ts';
 import { decodedText, HISTORIES, historyText } from '../replay/history-files.ts';
-import { openBench, type Bench } from './bench.ts';
+import { CONTRACT, openBench, type Bench } from './bench.ts';
 import { STORIES } from './stories.ts';
 
 const release = process.env['LAMPLIGHTER_HISTORIES_RELEASE'] ?? '';
@@ -20,7 +20,10 @@ let bench: Bench;
 
 beforeAll(async () => {
   expect(release, 'the release to record is given by `npm run histories`').not.toBe('');
-  bench = await openBench();
+  bench = await openBench({
+    bounds: { fixAttempts: 1 },
+    contract: { ...CONTRACT, build: ['sleep 0.5', ...CONTRACT.build] },
+  });
 });
 afterAll(() => bench.close());
 

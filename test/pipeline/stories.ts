@@ -2,11 +2,11 @@
  * Lives of runs to be recorded as histories: between them they take each kind of work and each way out that the stage machine
  * has today. Each tells one story on a shared bench and answers with its run; they run one after another.
  */
-import { randomUUID } from 'node:crypto';
 import { WorkflowNotFoundError } from '@temporalio/client';
+import { NO_GRANTS } from '../../domain/bounds.ts';
 import { runWorkflowId, sessionWorkflowId } from '../../domain/run.ts';
 import { escalate, unfreeze } from '../../workflows/messages.ts';
-import type { ActData, RunRow } from '../../store/port.ts';
+import type { RunRow } from '../../store/port.ts';
 import { ended, inStage, LIB, PERSON, type Bench } from './bench.ts';
 import { ACCEPT, addFunction, commit } from './scenarios.ts';
 
@@ -32,23 +32,12 @@ function breaking(name: string): Scenario {
 }
 
 const SUBMIT = { calls: [{ submit: [] }] };
+const GIVE_UP = { calls: [{ give_up: 'I see no way' }] };
 const SLOW_NOTE = { calls: [{ note: 'looking around' }], delayMs: 2_000 };
 
 async function play(bench: Bench, title: string, scenario: Scenario): Promise<number> {
   bench.scenario(title, { triage: ACCEPT, ...scenario });
   return (await bench.release(title)).number;
-}
-
-async function act(bench: Bench, run: string, data: ActData): Promise<void> {
-  await bench.store.acts.add({
-    id: randomUUID(),
-    run,
-    data,
-    note: 'because I say so',
-    at: Date.now(),
-    by: { name: PERSON, kind: 'person', scopes: [] },
-  });
-  await bench.calls.pokeRun(run);
 }
 
 function mustEnd(run: RunRow, outcome: NonNullable<RunRow['outcome']>): RunRow {
@@ -96,9 +85,77 @@ export const STORIES: readonly Story[] = [
     name: 'frozen-retried-shipped',
     async tell(bench) {
       const mend = { calls: [{ bash: `${MEND}\n${commit('Mend the build')}` }] };
-      const issue = await play(bench, 'Freeze and retry', { steps: [...breaking('epsilon').steps, mend, SUBMIT] });
+      const issue = await play(bench, 'Freeze and retry', {
+        steps: [...breaking('epsilon').steps, GIVE_UP, mend, SUBMIT],
+      });
       const frozen = await bench.run(issue, inStage('frozen'));
-      await act(bench, frozen.id, { kind: 'unfreeze', way: 'retry', reverted: false });
+      await bench.act(frozen.id, { kind: 'unfreeze', way: 'retry', grants: NO_GRANTS });
+      return mustEnd(await bench.run(issue, ended), 'shipped');
+    },
+  },
+  {
+    name: 'fixed-forward-shipped',
+    async tell(bench) {
+      const mend = { calls: [{ bash: `sed -i /broken/d lib.mjs\n${commit('Mend the build')}` }] };
+      const issue = await play(bench, 'Mend it forward', { steps: [...breaking('mu').steps, mend, SUBMIT] });
+      const run = mustEnd(await bench.run(issue, ended), 'shipped');
+      if (run.state.progress.fixes !== 1) throw new Error(`it was not fixed forward: ${JSON.stringify(run.state)}`);
+      return run;
+    },
+  },
+  {
+    name: 'paused-steered-granted-shipped',
+    async tell(bench) {
+      const issue = await play(bench, 'Hold still', { steps: [SLOW_NOTE, SLOW_NOTE, ...working('nu').steps] });
+      const run = await bench.run(issue, inStage('implement'));
+      await untilRunning(bench, sessionWorkflowId(run.id, 1), 'modelTurn');
+      await bench.act(run.id, { kind: 'grant', grants: { ...NO_GRANTS, turns: 5 } });
+      await bench.run(issue, (now) => now.state.progress.granted.turns === 5);
+      await bench.act(run.id, { kind: 'pause' });
+      await bench.run(issue, (now) => now.state.progress.pause !== null);
+      await bench.act(run.id, { kind: 'steer' });
+      await bench.act(run.id, { kind: 'resume' });
+      return mustEnd(await bench.run(issue, ended), 'shipped');
+    },
+  },
+  {
+    name: 'rejected-then-approved',
+    async tell(bench) {
+      const contract = bench.git('show', 'main:.lamplighter.yml');
+      bench.land({ '.lamplighter.yml': `${contract}\npush: ask\n` }, 'Ask before each push');
+      const more = { calls: [{ bash: `echo '// as a person wished' >> lib.mjs\n${commit('As a person wished')}` }] };
+      const issue = await play(bench, 'Ask first', { steps: [...working('xi').steps, more, SUBMIT] });
+      const first = await bench.run(issue, inStage('awaiting-approval'));
+      await bench.act(first.id, { kind: 'reject' });
+      const second = await bench.run(issue, (run) => waits(run) && run.seq > first.seq);
+      if (second.state.stage !== 'awaiting-approval') throw new Error('it does not wait');
+      await bench.act(first.id, { kind: 'approve', sha: second.state.head });
+      const run = mustEnd(await bench.run(issue, ended), 'shipped');
+      bench.land({ '.lamplighter.yml': `${contract}\n` }, 'Push without asking');
+      return run;
+    },
+  },
+  {
+    name: 'main-red-by-others-then-shipped',
+    async tell(bench) {
+      const mend = {
+        calls: [
+          {
+            bash: `git merge -q --no-edit refs/remotes/origin/main && sed -i /broken/d lib.mjs\n${commit('Mend the build')}`,
+          },
+        ],
+      };
+      const issue = await play(bench, 'Meet others', {
+        steps: [SLOW_NOTE, ...breaking('omicron').steps, mend, SUBMIT],
+      });
+      const { id } = await bench.run(issue, inStage('implement'));
+      await bench.run(issue, inStage('watch'));
+      await bench.act(id, { kind: 'pause' });
+      await bench.run(issue, (run) => run.state.progress.pause !== null);
+      bench.land({ 'test/theirs.test.mjs': THEIRS }, 'Break the tests');
+      await bench.act(id, { kind: 'resume' });
+      await bench.run(issue, (run) => run.state.stage === 'fix' && run.state.redMain !== null);
+      bench.land({ 'test/theirs.test.mjs': '' }, 'Mend the tests');
       return mustEnd(await bench.run(issue, ended), 'shipped');
     },
   },
@@ -107,10 +164,10 @@ export const STORIES: readonly Story[] = [
     async tell(bench) {
       const issue = await play(bench, 'Freeze and revert', breaking('zeta'));
       const frozen = await bench.run(issue, inStage('frozen'));
-      await act(bench, frozen.id, { kind: 'unfreeze', way: 'resolved', reverted: false });
+      await bench.act(frozen.id, { kind: 'unfreeze', way: 'resolved', reverted: false });
       await bench.run(issue, (run) => run.state.stage === 'frozen' && run.state.reason.startsWith('not resolved'));
       revert(bench, 'zeta');
-      await act(bench, frozen.id, { kind: 'unfreeze', way: 'resolved', reverted: true });
+      await bench.act(frozen.id, { kind: 'unfreeze', way: 'resolved', reverted: true });
       return mustEnd(await bench.run(issue, ended), 'superseded');
     },
   },
@@ -152,7 +209,7 @@ export const STORIES: readonly Story[] = [
       const issue = await play(bench, 'Be cancelled', { steps: [SLOW_NOTE, ...working('theta').steps] });
       const run = await bench.run(issue, inStage('implement'));
       await untilRunning(bench, sessionWorkflowId(run.id, 1), 'modelTurn');
-      await act(bench, run.id, { kind: 'cancel' });
+      await bench.act(run.id, { kind: 'cancel' });
       return mustEnd(await bench.run(issue, ended), 'cancelled');
     },
   },
@@ -194,6 +251,10 @@ export const STORIES: readonly Story[] = [
     },
   },
 ];
+
+const waits = inStage('awaiting-approval');
+
+const THEIRS = "import { test } from 'node:test';\ntest('theirs', () => { throw new Error('no'); });\n";
 
 const MEND = `sed -i /broken/d lib.mjs
 echo 'export const mended = true;' >> lib.mjs

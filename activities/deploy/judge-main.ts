@@ -1,0 +1,80 @@
+/**
+ * Whose a red is, before anything is spent on it. What was red on main before our first push is not ours. Main as we pushed it: ours.
+ * Main with others' commits on top: healthy means that somebody has mended or reverted it; checks that fail there, where ours passed
+ * before our push, are theirs; what is left is ours.
+ */
+import { DEPLOY_STAGES } from '../../domain/verdict.ts';
+import type { RunRow, Store } from '../../store/port.ts';
+import type { RepoActivities } from '../../workflows/ports.ts';
+import type { Gates } from '../gates/gates.ts';
+import type { RepoGit } from '../git/port.ts';
+import type { ContractAt } from '../run/contract-at.ts';
+import type { Beat } from '../run/heartbeat.ts';
+import type { Watcher } from './port.ts';
+import { lastWatched, type Watch } from './watch.ts';
+
+export interface JudgeMainDeps {
+  readonly git: Pick<RepoGit, 'refresh' | 'contains'>;
+  readonly gates: Pick<Gates, 'proveBase'>;
+  readonly contractAt: ContractAt;
+  readonly watch: Watch;
+  readonly watcher: Watcher;
+  readonly store: Pick<Store, 'control'>;
+}
+
+export type MainJudged = Awaited<ReturnType<RepoActivities['judgeMain']>>;
+
+export interface MainQuestion {
+  readonly run: RunRow;
+  /** The newest of ours on main. */
+  readonly sha: string;
+  /** A person asks for another session: only the checks of main are looked at. */
+  readonly asked: boolean;
+}
+
+export async function judgeMain(
+  deps: JudgeMainDeps,
+  { run, sha, asked }: MainQuestion,
+  beat: Beat,
+): Promise<MainJudged> {
+  const main = await deps.git.refresh();
+  const before = asked ? null : await redBefore(deps, run, beat);
+  if (main === sha)
+    return before === null ? { kind: 'main-ours', main } : { kind: 'main-red', sha: main, reason: before };
+  if (!asked) {
+    const seen = await deps.watch(run, main, beat);
+    if (seen.kind === 'green') return { kind: 'main-healthy', sha: main };
+    if (seen.kind === 'unwatchable') return { kind: 'failed', reason: seen.reason };
+  }
+  if (!(await deps.git.contains(sha, main))) {
+    return {
+      kind: 'failed',
+      reason: `main was rewritten: ${main} does not contain ${sha}, which was pushed; nothing is built on top of that without a person`,
+    };
+  }
+  if (before !== null) return { kind: 'main-red', sha: main, reason: before };
+  const read = await deps.contractAt(main);
+  if (!read.ok) return { kind: 'failed', reason: read.reason };
+  const proof = await deps.gates.proveBase({ run: run.id, base: main, contract: read.contract, ...beat });
+  if (proof.verdict === 'red') return { kind: 'main-red', sha: main, reason: proof.reason };
+  if (proof.verdict === 'broken') return { kind: 'failed', reason: `main cannot be judged: ${proof.reason}` };
+  return { kind: 'main-ours', main };
+}
+
+/** Why main was red before our first push, or null. Another sha is never deployed to find out; the build runs in the sandbox. */
+async function redBefore({ store, watcher }: JudgeMainDeps, run: RunRow, beat: Beat): Promise<string | null> {
+  const { red, onto } = run.state.progress;
+  if (red === null || onto === null) return null;
+  const known = await lastWatched(store.control, run.repo, onto);
+  const earlier = known?.kind === 'red' && orderOf(known.stage) <= orderOf(red.stage) ? known : null;
+  if (earlier !== null) return `${earlier.stage} was red on ${onto} already, before this change: ${earlier.reason}`;
+  if (red.stage !== 'build' || known?.kind === 'green') return null;
+  const declared = await watcher.stagesOf(onto);
+  if (!declared.ok || !declared.stages.includes('build')) return null;
+  const build = await watcher.observe('build', { run: run.id, sha: onto, look: 'before', ...beat });
+  return build.verdict === 'red' ? `the build is red on ${onto} already, before this change: ${build.reason}` : null;
+}
+
+function orderOf(stage: string): number {
+  return DEPLOY_STAGES.findIndex((one) => one === stage);
+}

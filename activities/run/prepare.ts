@@ -1,0 +1,70 @@
+/** Before a session: the contract as main has it, the base proven, the worktree made ready; and the wait for main to move. */
+import type { RunRow, Store } from '../../store/port.ts';
+import type { RepoActivities } from '../../workflows/ports.ts';
+import type { Gates } from '../gates/gates.ts';
+import type { RepoGit } from '../git/port.ts';
+import type { ContractAt } from './contract-at.ts';
+import { heartbeating } from './heartbeat.ts';
+import { patiently } from './patience.ts';
+import type { SetUp } from './set-up.ts';
+import { notYet } from './waiting.ts';
+
+export interface PrepareDeps {
+  readonly store: Pick<Store, 'runs' | 'escalations'>;
+  readonly git: Pick<RepoGit, 'refresh' | 'remoteHead' | 'openWorktree'>;
+  readonly gates: Pick<Gates, 'proveBase'>;
+  readonly contractAt: ContractAt;
+  readonly setUp: SetUp;
+  readonly now: () => number;
+}
+
+export type PrepareActivities = Pick<RepoActivities, 'readContract' | 'prepareRun' | 'awaitHeadMove'>;
+
+/** Nothing is lost yet when the remote can't be read at the start: the lane and the slot are given back soon. */
+const PREPARE_PATIENCE_MS = 10 * 60_000;
+
+export function createPrepareActivities(deps: PrepareDeps): PrepareActivities {
+  const { store, git, gates } = deps;
+
+  async function runOf(runId: string): Promise<RunRow> {
+    const run = await store.runs.get(runId);
+    if (run === null) throw new Error(`run ${runId} is not in the store: its row was removed while it was open`);
+    return run;
+  }
+
+  /** Main's sha, or why it could not be had for so long that a person is needed. */
+  async function mainOf(runId: string): ReturnType<typeof patiently<string>> {
+    const { repo } = await runOf(runId);
+    const patience = { run: runId, repo, what: 'reading the remote', deadlineMs: PREPARE_PATIENCE_MS };
+    return patiently(deps, patience, () => git.refresh());
+  }
+
+  return {
+    readContract: ({ runId }) =>
+      heartbeating(async () => {
+        const main = await mainOf(runId);
+        if (typeof main !== 'string') return main;
+        const read = await deps.contractAt(main);
+        return read.ok ? { kind: 'read' } : { kind: 'failed', reason: read.reason };
+      }),
+
+    prepareRun: ({ runId }) =>
+      heartbeating(async (beat) => {
+        const base = await mainOf(runId);
+        if (typeof base !== 'string') return base;
+        const read = await deps.contractAt(base);
+        if (!read.ok) return { kind: 'failed', reason: read.reason };
+        const proof = await gates.proveBase({ run: runId, base, contract: read.contract, ...beat });
+        if (proof.verdict === 'red') return { kind: 'base-red', sha: base, reason: proof.reason };
+        if (proof.verdict === 'broken') return { kind: 'failed', reason: `the base cannot be judged: ${proof.reason}` };
+        const worktree = await git.openWorktree(runId, base);
+        const ready = await deps.setUp({ worktree, contract: read.contract, ...beat });
+        if (!ready.ok) return { kind: 'failed', reason: ready.reason };
+        return { kind: 'prepared', base, ask: read.contract.push === 'ask' };
+      }),
+
+    async awaitHeadMove({ from }) {
+      if ((await git.remoteHead()) === from) throw notYet(`main is still at ${from}`);
+    },
+  };
+}

@@ -1,0 +1,83 @@
+/**
+ * Where a run stands. Each transition is written to the store before anything else happens because of it (design section 5),
+ * and what it owes the world is done before the next one.
+ */
+import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
+import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { effectInWords, runDetails } from '../domain/details.ts';
+import type { RunInput } from '../domain/run.ts';
+import { FRESH, type RunEffect, type RunEvent, type RunState } from '../domain/stage.ts';
+import { next } from '../domain/transition.ts';
+import { workOf, type Work } from '../domain/work.ts';
+import { control } from './calls.ts';
+
+const attributes = {
+  repo: defineSearchAttributeKey('LamplighterRepo', SearchAttributeType.KEYWORD),
+  stage: defineSearchAttributeKey('LamplighterStage', SearchAttributeType.KEYWORD),
+  issue: defineSearchAttributeKey('LamplighterIssue', SearchAttributeType.INT),
+  frozen: defineSearchAttributeKey('LamplighterFrozen', SearchAttributeType.BOOL),
+};
+
+export class RunLife {
+  readonly input: RunInput;
+  state: RunState;
+  #seq: number;
+  readonly #passed = new Set<RunState['stage']>();
+
+  constructor(input: RunInput) {
+    this.input = input;
+    this.state = input.resume?.state ?? FRESH;
+    this.#seq = input.resume?.seq ?? 0;
+  }
+
+  due(): Work | null {
+    return workOf(this.state, this.input.bounds);
+  }
+
+  /** Whether the work at hand stays what is due when `event` is applied. */
+  leaves(due: Work, event: RunEvent): boolean {
+    const { state } = next(this.state, event, this.input.bounds, Date.now());
+    return JSON.stringify(workOf(state, this.input.bounds)) === JSON.stringify(due);
+  }
+
+  /** Session time is spent whatever comes of the session. */
+  spend(sessionMs: number): void {
+    this.state = { ...this.state, progress: { ...this.state.progress, sessionMs } };
+  }
+
+  async apply(event: RunEvent): Promise<void> {
+    const moved = next(this.state, event, this.input.bounds, Date.now());
+    if (moved.state === this.state && moved.effects.length === 0) return;
+    this.#seq += 1;
+    this.state = moved.state;
+    await control(`Record stage ${this.state.stage}`).recordTransition({
+      runId: this.input.runId,
+      seq: this.#seq,
+      state: this.state,
+      effects: moved.effects,
+      cause: event.kind,
+    });
+    this.show();
+    await this.settle(moved.effects);
+  }
+
+  async settle(effects: readonly RunEffect[]): Promise<void> {
+    const { runId } = this.input;
+    for (const [index, effect] of effects.entries()) {
+      await control(effectInWords(effect)).performRunEffect({ runId, seq: this.#seq, index });
+    }
+    if (!this.state.progress.trial) await control('Update the phase comment').publishPhases({ runId });
+  }
+
+  show(): void {
+    const { state, input } = this;
+    this.#passed.add(state.stage);
+    setCurrentDetails(runDetails(input, state, this.#passed));
+    upsertSearchAttributes([
+      { key: attributes.repo, value: input.repoName },
+      { key: attributes.stage, value: state.stage === 'ended' ? state.outcome : state.stage },
+      { key: attributes.issue, value: input.issue },
+      { key: attributes.frozen, value: state.stage === 'frozen' },
+    ]);
+  }
+}
