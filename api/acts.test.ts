@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { acting, FROZEN, seedRun, startApiServer, type ApiServer } from '../test/setup/api-server.ts';
+import { DEFAULT_BOUNDS } from '../domain/run.ts';
 import type { ErrorBody } from './errors.ts';
 import type { RunView } from './view.ts';
 
@@ -67,6 +68,37 @@ describe('acts on a run', () => {
     const other = await act('run-frozen', { id: 'act-1', kind: 'unfreeze', way: 'abandon', note: 'reverted by hand' });
     expect(other.status).toBe(409);
     expect(((await other.json()) as ErrorBody).error.code).toBe('id-used');
+  });
+
+  it.each([
+    ['a way that is none', { kind: 'unfreeze', way: 'sideways', note: 'n' }, 'way'],
+    ['no way', { kind: 'unfreeze', note: 'n' }, 'way'],
+    ['reverted with retry', { kind: 'unfreeze', way: 'retry', reverted: true, note: 'n' }, 'reverted'],
+    ['grants with abandon', { kind: 'unfreeze', way: 'abandon', grants: { turns: 1 }, note: 'n' }, 'grants'],
+    ['a negative grant', { kind: 'grant', grants: { usd: -1 }, note: 'n' }, 'grants.usd'],
+    ['half a sha', { kind: 'approve', sha: 'abc', note: 'n' }, 'sha'],
+    ['a kind that is none', { kind: 'obey', note: 'n' }, 'kind'],
+    ['no note', { kind: 'pause', note: ' ' }, 'note'],
+    ['what does not belong to it', { kind: 'pause', sha: 'abc', note: 'n' }, 'sha'],
+  ])('%s is refused, naming the field', async (_name, body, field) => {
+    const answer = await act('run-frozen', body);
+    expect([answer.status, ((await answer.json()) as ErrorBody).error.field]).toEqual([400, field]);
+  });
+
+  it('a retry that could not make one turn is refused with what to grant, and recorded with the grant', async () => {
+    await seedRun(api.store, 'run-spent', [
+      { ...FROZEN, progress: { ...FROZEN.progress, sessionMs: DEFAULT_BOUNDS.sessionMs } },
+    ]);
+    const retry = { kind: 'unfreeze', way: 'retry', note: 'go on' };
+    const refused = await act('run-spent', retry);
+    expect(refused.status).toBe(409);
+    expect(((await refused.json()) as ErrorBody).error.message).toContain(
+      '120 of 120 minutes of session time (--minutes)',
+    );
+    expect((await act('run-spent', { ...retry, grants: { minutes: 10, usd: 2.5 } })).status).toBe(201);
+    expect(await api.store.acts.list('run-spent')).toMatchObject([
+      { data: { way: 'retry', grants: { microUsd: 2_500_000, sessionMs: 600_000, turns: 0, rounds: 0, fixes: 0 } } },
+    ]);
   });
 
   it('the row outlives a Temporal that does not answer', async () => {

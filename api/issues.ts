@@ -3,12 +3,13 @@ import { z } from 'zod';
 import type { Issue } from '../domain/issue.ts';
 import type { RepoConfig } from '../config/types.ts';
 import type { ApiDeps } from './app.ts';
-import { ApiError, notFound } from './errors.ts';
+import { ApiError } from './errors.ts';
 import { principalOf } from './guards.ts';
 import type { IssueBook } from './issue-book.ts';
 import { lookNow } from './look-now.ts';
 import { line, parseBody, parseQuery, pathParam } from './parse.ts';
 import { issueViewer } from './pick-up.ts';
+import { bookOf, issueOf, onlyRepo, repoOf } from './repos.ts';
 import { summaryOf, type IssueView } from './view.ts';
 
 /** Newest first; older ones are in `lamplighter runs --issue`. */
@@ -60,12 +61,6 @@ export function showIssue(deps: ApiDeps): RequestHandler {
   };
 }
 
-async function issueOf(book: IssueBook, repo: RepoConfig, given: string): Promise<Issue> {
-  const issue = /^[1-9]\d{0,8}$/.test(given) ? await book.read(Number(given)) : null;
-  if (issue !== null) return issue;
-  throw notFound(`issue ${JSON.stringify(given.slice(0, 20))} in ${repo.name}`, '`lamplighter issue list` lists them');
-}
-
 const labelName = line(100).regex(/^[^\p{Cc},]*$/u, 'must be one line without commas');
 const newLabel = z.strictObject({ label: labelName });
 
@@ -112,29 +107,4 @@ function notHere(repo: RepoConfig): ApiError {
     message: `issues of ${repo.name} are written in its own tracker`,
     remedy: 'do it there',
   });
-}
-
-function onlyRepo(deps: ApiDeps): string {
-  const [only, second] = deps.config.repos;
-  if (only !== undefined && second === undefined) return only.name;
-  const names = deps.config.repos.map((repo) => repo.name).join(', ');
-  throw new ApiError(400, {
-    code: 'bad-body',
-    message: `repo: say which of ${names === '' ? 'none (no repo is enrolled)' : names}`,
-    field: 'repo',
-  });
-}
-
-/** By key or by name. */
-function repoOf(deps: ApiDeps, given: string): RepoConfig {
-  const repo = deps.config.repos.find((one) => one.key === given || one.name === given);
-  if (repo !== undefined) return repo;
-  const names = deps.config.repos.map((one) => one.name).join(', ');
-  throw notFound(`repo ${JSON.stringify(given.slice(0, 100))}`, `enrolled: ${names === '' ? 'none' : names}`);
-}
-
-function bookOf(deps: ApiDeps, repo: RepoConfig): IssueBook {
-  const book = deps.issues(repo.key);
-  if (book === null) throw new Error(`repo ${repo.name} is enrolled but has no tracker: the api was wired without it`);
-  return book;
 }

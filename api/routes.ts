@@ -11,6 +11,7 @@ import { addIssue, labelIssue, listIssues, showIssue } from './issues.ts';
 import * as operations from './operations.ts';
 import { listRuns, showRun, showTranscript } from './runs.ts';
 import type { EventTail } from './sse.ts';
+import { askTrial } from './trials.ts';
 
 export function routes(deps: ApiDeps, tail: EventTail): Router {
   const router = Router();
@@ -47,6 +48,9 @@ export function routes(deps: ApiDeps, tail: EventTail): Router {
   router.get('/api/issues/*repo/:number', showIssue(deps));
   // {label} → 201 {issue}: one more application of the label; of ready-for-agent, a new release.
   router.post('/api/issues/*repo/:number/labels', labelIssue(deps));
+
+  // {id?, repo?, issue} → 201 TrialView: all gates, no push, no word on the issue. Idempotent by id.
+  router.post('/api/trials', askTrial(deps));
 
   // ?run ?undelivered → {escalations}.
   router.get('/api/escalations', operations.listEscalations(deps));

@@ -105,6 +105,18 @@ export interface NoticeView {
   readonly remedy: string;
 }
 
+/** A trial that was accepted. */
+export interface TrialView {
+  readonly id: string;
+  /** The run that it becomes, when its lane is free. */
+  readonly run: string;
+  readonly repoName: string;
+  readonly issue: number;
+  readonly title: string;
+  /** The run that holds the lane now. */
+  readonly behind: string | null;
+}
+
 export interface QueueView {
   readonly queue: readonly QueuedRelease[];
 }

@@ -19,6 +19,8 @@ export interface ServerEvent {
 /** The api of one data directory or address. Answers are trusted to have the shape of api/view.ts: both are one release. */
 export interface ApiClient {
   get<T>(path: string): Promise<T>;
+  /** The answer as it is. */
+  text(path: string): Promise<string>;
   send<T>(method: 'POST' | 'PUT', path: string, body: object): Promise<T>;
   /** One connection; ends when the server or the network ends it. */
   events(path: string, lastEventId: string): AsyncIterable<ServerEvent>;
@@ -37,6 +39,9 @@ export function createApiClient(options: ApiOptions): ApiClient {
     async get<T>(path: string) {
       const answer = await call(path, {});
       return (await answer.json()) as T;
+    },
+    async text(path) {
+      return (await call(path, {})).text();
     },
     async send<T>(method: 'POST' | 'PUT', path: string, body: object) {
       const headers = {

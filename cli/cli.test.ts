@@ -6,24 +6,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { lamplighter, type Ran } from '../test/setup/lamplighter.ts';
 import { FROZEN, seedRun, startApiServer, type ApiServer } from '../test/setup/api-server.ts';
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
-
-interface Ran {
-  readonly code: number;
-  readonly stdout: string;
-  readonly stderr: string;
-}
-
-function lamplighter(args: readonly string[], cwd = tmpdir()): Promise<Ran> {
-  return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...args], { cwd, timeout: 25_000 }, (error, stdout, stderr) => {
-      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
-      resolve({ code, stdout, stderr });
-    });
-  });
-}
 
 let api: ApiServer;
 const here = (...args: string[]): Promise<Ran> => lamplighter([...args, '--data-dir', api.dataDir]);

@@ -8,6 +8,7 @@ import { killSwitchCommand, recoverCommand } from './commands/operations.ts';
 import { runsCommand } from './commands/runs.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { showCommand } from './commands/show.ts';
+import { tryCommand } from './commands/try.ts';
 
 export interface ProgramInput {
   readonly version: string;
@@ -30,6 +31,7 @@ export async function createProgram({ version, env, args }: ProgramInput): Promi
     runsCommand(),
     showCommand(),
     issueCommand(),
+    tryCommand(),
     ...actCommands(),
     killSwitchCommand(),
     recoverCommand(),

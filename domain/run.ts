@@ -66,6 +66,10 @@ export interface RunInput {
   readonly resume?: { readonly state: RunState; readonly seq: number; readonly effects: readonly RunEffect[] };
 }
 
+/** What a run of a trial is for, in the place of a label's event. */
+export function trialRelease(id: string): string {
+  return `try/${id}`;
+}
 export function runWorkflowId(runId: string): string {
   return `run/${runId}`;
 }

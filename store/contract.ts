@@ -3,6 +3,7 @@ import { describeCapacity, describeEffects, describeLedger } from './contract/bo
 import { describeKills, describeLife } from './contract/life.ts';
 import { describeEvents, describeEvidence, describePeople, describeSessions } from './contract/record.ts';
 import { describeQueue, describeTransitions, describeUniqueRuns } from './contract/runs.ts';
+import { describeTrials } from './contract/trials.ts';
 import { type StoreHome, type Stores, useStores } from './contract/stores.ts';
 
 /** Registers the suite's tests; each begins with an empty home. */
@@ -11,6 +12,7 @@ export function describeStore(makeHome: () => Promise<StoreHome>): Stores {
   describeUniqueRuns(stores);
   describeTransitions(stores);
   describeQueue(stores);
+  describeTrials(stores);
   describeEvents(stores);
   describeSessions(stores);
   describeEvidence(stores);

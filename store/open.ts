@@ -15,6 +15,7 @@ import { createQueue } from './queue.ts';
 import { createRuns } from './runs.ts';
 import { createSessions } from './sessions.ts';
 import type { Sql } from './sql.ts';
+import { createTrials } from './trials.ts';
 import { openSqlite } from './sqlite/open-sqlite.ts';
 
 /** Opens the store and brings its schema up to date; several processes may do so at once. Throws when the schema is newer than this release. */
@@ -37,6 +38,7 @@ function createStore(sql: Sql, blobsDir: string): Store {
   return {
     runs: createRuns(sql),
     queue: createQueue(sql),
+    trials: createTrials(sql),
     acts: createActs(sql),
     events: createEvents(sql),
     sessions: createSessions(sql),

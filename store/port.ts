@@ -7,12 +7,13 @@ import type { RequestedAct } from '../domain/act.ts';
 import type { LabelEvent } from '../domain/issue.ts';
 import type { MicroUsd, Usage } from '../domain/money.ts';
 import type { Outcome, RunBounds, TriagePlan } from '../domain/run.ts';
-import type { RunEffect, RunState } from '../domain/stage.ts';
+import type { Progress, RunEffect, RunState } from '../domain/stage.ts';
 import type { Verdict } from '../domain/verdict.ts';
 
 export interface Store {
   readonly runs: Runs;
   readonly queue: Queue;
+  readonly trials: Trials;
   readonly acts: Acts;
   readonly events: Events;
   readonly sessions: Sessions;
@@ -41,10 +42,12 @@ export interface NewRun {
   readonly title: string;
   readonly release: string;
   readonly bounds: RunBounds;
+  /** What it begins with otherwise than other runs. */
+  readonly start?: Partial<Pick<Progress, 'trial' | 'granted'>>;
   readonly at: number;
 }
 
-export interface RunRow extends Omit<NewRun, 'at'> {
+export interface RunRow extends Omit<NewRun, 'at' | 'start'> {
   readonly state: RunState;
   /** Number of the newest transition, from 0. */
   readonly seq: number;
@@ -114,6 +117,22 @@ export interface Queue {
   /** In the lane's order. */
   waiting(repo: string): Promise<QueuedRelease[]>;
   repos(): Promise<string[]>;
+}
+
+export interface TrialRow {
+  readonly id: string;
+  readonly repo: string;
+  readonly issue: number;
+  readonly title: string;
+  readonly by: Principal;
+  readonly at: number;
+}
+
+export interface Trials {
+  /** Idempotent by id. */
+  ask(trial: TrialRow): Promise<void>;
+  /** Those that no run has used up, oldest first. */
+  waiting(repo: string): Promise<TrialRow[]>;
 }
 
 // --- acts -----------------------------------------------------------------------------------------------------
@@ -302,6 +321,7 @@ export const EVIDENCE_KINDS = [
   'regression',
   'green',
   'guard',
+  'diff',
   'bundle',
   'push',
   'build',

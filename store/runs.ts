@@ -65,21 +65,22 @@ async function create(session: SqlSession, run: NewRun): Promise<CreateRun> {
   ]);
   if (open !== undefined) return { created: false, why: 'lane-held', by: open.id };
 
+  const state: RunState = { ...FRESH, progress: { ...FRESH.progress, ...run.start } };
   const given: Given = { repoName: run.repoName, title: run.title, bounds: run.bounds };
   await session.query(
     `INSERT INTO runs (id, repo, issue, release_id, given, seq, state, effects, created_at, updated_at)
      VALUES (?, ?, ?, ?, ?, 0, ?, ?, ?, ?)`,
-    [run.id, run.repo, run.issue, run.release, encode(given), encode(FRESH), encode([]), run.at, run.at],
+    [run.id, run.repo, run.issue, run.release, encode(given), encode(state), encode([]), run.at, run.at],
   );
   await session.query("INSERT INTO transitions (run, seq, state, cause, at) VALUES (?, 0, ?, 'created', ?)", [
     run.id,
-    encode(FRESH),
+    encode(state),
     run.at,
   ]);
-  const taken = await session.query('DELETE FROM queue WHERE repo = ? AND issue = ? RETURNING issue', [
-    run.repo,
-    run.issue,
-  ]);
+  const taken = await session.query(
+    'DELETE FROM queue WHERE repo = ? AND issue = ? AND release_id = ? RETURNING issue',
+    [run.repo, run.issue, run.release],
+  );
   const row = await get(session, run.id);
   if (row === null) throw new Error(`run ${run.id} is not there right after it was written`);
   const data = { repo: run.repo, issue: run.issue, title: run.title };

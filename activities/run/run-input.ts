@@ -1,7 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { RunInput } from '../../domain/run.ts';
+import { FRESH } from '../../domain/stage.ts';
 import type { RunRow } from '../../store/port.ts';
 
-/** The workflow's input from the run's row. A run that had moved is not begun again: it goes on from where its row stands. */
+/** The workflow's input from the run's row. A run that had moved, or began otherwise than others, goes on from where its row stands. */
 export function runInputOf(
   run: RunRow,
   config: { readonly heartbeatSeconds: number; readonly publicUrl: string },
@@ -15,6 +17,8 @@ export function runInputOf(
     bounds: run.bounds,
     heartbeatSeconds: config.heartbeatSeconds,
     pageUrl: `${config.publicUrl}/runs/${run.id}`,
-    ...(run.seq > 0 ? { resume: { state: run.state, seq: run.seq, effects: run.effects } } : {}),
+    ...(run.seq > 0 || !isDeepStrictEqual(run.state, FRESH)
+      ? { resume: { state: run.state, seq: run.seq, effects: run.effects } }
+      : {}),
   };
 }

@@ -1,7 +1,9 @@
-import type { RunBounds, RunInput } from '../../domain/run.ts';
+import { NO_GRANTS, type Grants } from '../../domain/bounds.ts';
+import { trialRelease, type RunBounds, type RunInput } from '../../domain/run.ts';
 import type { RunRow } from '../../store/port.ts';
 import type { RepoConfig } from '../../config/types.ts';
 import { runInputOf } from '../run/run-input.ts';
+import { isKilled } from './kill-switch.ts';
 import type { Tracker } from './port.ts';
 import { judgeIssue, readStanding, type ReleaseDeps } from './releases.ts';
 import { runIdOf } from './run-id.ts';
@@ -22,6 +24,8 @@ export async function grant(deps: GrantDeps, repo: RepoConfig, tracker: Tracker)
   const [holder] = await store.runs.list({ repo: repo.key, open: true, limit: 1 });
   if (holder !== undefined) return runInputOf(holder, deps);
 
+  const trial = await grantTrial(deps, repo);
+  if (trial !== null) return trial;
   for (const { issue: number } of await store.queue.waiting(repo.key)) {
     const issue = await tracker.read(number);
     if (issue === null) continue;
@@ -36,12 +40,41 @@ export async function grant(deps: GrantDeps, repo: RepoConfig, tracker: Tracker)
       title: issue.title,
       release,
       bounds: deps.bounds,
+      start: { granted: await grantedBefore(deps, repo, number) },
       at: deps.now(),
     });
     if (made.created) return runInputOf(made.run, deps);
     if (made.why === 'lane-held') return runInputOf(await theRun(deps, made.by), deps);
   }
   return null;
+}
+
+/** A trial is a person's own call: it needs no label and no place on the allowlist, but spends, so the kill switch holds it. */
+async function grantTrial(deps: GrantDeps, repo: RepoConfig): Promise<RunInput | null> {
+  const { store } = deps;
+  if (await isKilled(store.control, deps.dataDir)) return null;
+  const [trial] = await store.trials.waiting(repo.key);
+  if (trial === undefined) return null;
+  const release = trialRelease(trial.id);
+  const made = await store.runs.create({
+    id: runIdOf(repo, trial.issue, release),
+    repo: repo.key,
+    repoName: repo.name,
+    issue: trial.issue,
+    title: trial.title,
+    release,
+    bounds: deps.bounds,
+    start: { trial: true, granted: await grantedBefore(deps, repo, trial.issue) },
+    at: deps.now(),
+  });
+  return runInputOf(made.created ? made.run : await theRun(deps, made.by), deps);
+}
+
+/** The money of an issue is summed over all its runs, and so is what people granted on top. */
+async function grantedBefore({ store }: GrantDeps, repo: RepoConfig, issue: number): Promise<Grants> {
+  const runs = await store.runs.list({ repo: repo.key, issue });
+  const microUsd = runs.reduce((sum, run) => Math.max(sum, run.state.progress.granted.microUsd), 0);
+  return { ...NO_GRANTS, microUsd };
 }
 
 async function theRun({ store }: GrantDeps, id: string): Promise<RunRow> {

@@ -28,7 +28,7 @@ async function pollRepo(deps: PollDeps, repo: RepoConfig): Promise<boolean> {
   await reportFailure(deps, repo, 'issues', read.unreadable.length === 0 ? null : read.unreadable.join('; '));
 
   const { changed } = await store.queue.replace(repo.key, read.releases, now());
-  if (read.releases.length === 0) return false;
+  if (read.releases.length === 0 && (await store.trials.waiting(repo.key)).length === 0) return false;
   return changed || (await store.runs.list({ repo: repo.key, open: true, limit: 1 })).length === 0;
 }
 

@@ -1,6 +1,7 @@
 /** Numbered, forward only: what a release wrote, every later one reads. A migration that has shipped is never edited. */
 import type { Sql } from '../sql.ts';
 import { first } from './0001-first.ts';
+import { trials } from './0002-trials.ts';
 
 export interface Migration {
   /** From 1, without gaps. */
@@ -9,7 +10,7 @@ export interface Migration {
   readonly statements: readonly string[];
 }
 
-export const MIGRATIONS: readonly Migration[] = [first];
+export const MIGRATIONS: readonly Migration[] = [first, trials];
 
 /** Brings the schema up to `migrations` in one transaction, under a lock. Throws when a newer release has been here. */
 export async function migrate(sql: Sql, migrations: readonly Migration[] = MIGRATIONS): Promise<void> {

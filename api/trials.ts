@@ -1,0 +1,62 @@
+/** A trial: a run with all gates, without a push and without a word on the issue. Accepted is a row first; the lane takes it up. */
+import { randomUUID } from 'node:crypto';
+import type { RequestHandler } from 'express';
+import { z } from 'zod';
+import { runIdOf } from '../activities/tracker/run-id.ts';
+import { trialRelease } from '../domain/run.ts';
+import type { ApiDeps } from './app.ts';
+import { commandPlace } from './command-place.ts';
+import { ApiError } from './errors.ts';
+import { principalOf } from './guards.ts';
+import { readKillSwitch } from './kill-switch.ts';
+import { lookNow } from './look-now.ts';
+import { line, parseBody } from './parse.ts';
+import { killSwitchRemedy } from './pick-up.ts';
+import { bookOf, issueOf, onlyRepo, repoOf } from './repos.ts';
+import type { TrialView } from './view.ts';
+
+const newTrial = z.strictObject({
+  /** Chosen by the caller, so that a repeat of the call is not a second trial. */
+  id: z
+    .string()
+    .regex(/^[\w.:-]{1,100}$/, 'must be 1 to 100 letters, digits or . : _ -')
+    .optional(),
+  repo: line(200).optional(),
+  issue: z.int().min(1).max(999_999_999),
+});
+
+export function askTrial(deps: ApiDeps): RequestHandler {
+  return async (req, res) => {
+    const body = parseBody(newTrial, req);
+    const { store, config } = deps;
+    const repo = repoOf(deps, body.repo ?? onlyRepo(deps));
+    const { number, title, state } = await issueOf(bookOf(deps, repo), repo, String(body.issue));
+    if (state === 'closed') {
+      throw new ApiError(409, {
+        code: 'refused',
+        message: `issue #${number} is closed`,
+        remedy: 'open it again first',
+      });
+    }
+    if ((await readKillSwitch(store.control, config.dataDir)).on) {
+      throw new ApiError(409, {
+        code: 'refused',
+        message: 'the kill switch is on, and a trial spends money',
+        remedy: killSwitchRemedy(commandPlace(config.dataDir)),
+      });
+    }
+    const id = body.id ?? randomUUID();
+    const [ahead] = await store.runs.list({ repo: repo.key, open: true, limit: 1 });
+    await store.trials.ask({ id, repo: repo.key, issue: number, title, by: principalOf(req), at: deps.now() });
+    await lookNow(deps);
+    const run = runIdOf(repo, number, trialRelease(id));
+    res.status(201).json({
+      id,
+      run,
+      repoName: repo.name,
+      issue: number,
+      title,
+      behind: ahead === undefined || ahead.id === run ? null : ahead.id,
+    } satisfies TrialView);
+  };
+}

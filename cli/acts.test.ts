@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FRESH, type RunState } from '../domain/stage.ts';
+import { FROZEN, seedRun, startApiServer, type ApiServer } from '../test/setup/api-server.ts';
+import { lamplighter, type Ran } from '../test/setup/lamplighter.ts';
+
+const HEAD = '4be1c2d0f19a4be1c2d0f19a4be1c2d0f19a4be1';
+const WAITING: RunState = { stage: 'awaiting-approval', progress: FRESH.progress, head: HEAD, since: 1 };
+
+let api: ApiServer;
+const here = (...args: string[]): Promise<Ran> => lamplighter([...args, '--data-dir', api.dataDir]);
+const acts = (run: string) => api.store.acts.list(run);
+
+beforeAll(async () => {
+  api = await startApiServer();
+  const ended: RunState = { stage: 'ended', progress: FRESH.progress, outcome: 'cancelled', reason: 'by ada' };
+  await seedRun(api.store, 'frozen-1', [FROZEN, ended]);
+  await seedRun(api.store, 'waiting-1', [WAITING]);
+});
+afterAll(() => api.close());
+
+describe('approve', () => {
+  it('is of the sha that waits, so that what comes later needs another look', async () => {
+    expect(await here('approve', 'waiting-1', '--note', 'looks right')).toMatchObject({ code: 0, stderr: '' });
+    expect(await acts('waiting-1')).toMatchObject([{ data: { kind: 'approve', sha: HEAD } }]);
+  });
+
+  it('of another sha than the one that waits is refused before anything is recorded', async () => {
+    const ran = await here('approve', 'waiting-1', '--sha', 'abc', '--note', 'looks right');
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toContain(`what waits for approval is ${HEAD}, not abc`);
+    expect(await acts('waiting-1')).toHaveLength(1);
+  });
+
+  it('where nothing waits is refused in the words of the api', async () => {
+    const ran = await here('approve', 'frozen-1', '--note', 'looks right');
+    expect(ran).toMatchObject({ code: 1, stderr: expect.stringContaining('has ended (cancelled)') as string });
+  });
+});
+
+describe('grant', () => {
+  it('takes amounts in plain figures and says what was granted', async () => {
+    const ran = await here('grant', 'waiting-1', '--usd', '2.50', '--turns', '20', '--note', 'worth it');
+    expect(ran).toMatchObject({ code: 0, stderr: '' });
+    expect((await acts('waiting-1')).at(-1)).toMatchObject({
+      data: { kind: 'grant', grants: { microUsd: 2_500_000, turns: 20 } },
+    });
+    expect((await here('show', 'waiting-1')).stdout).toContain('grant $2.50, 20 turns');
+  });
+
+  it.each([
+    [['--usd', 'lots'], 2, 'an amount such as'],
+    [['--turns', '-3'], 2, 'a whole number'],
+    [[], 1, 'a grant of nothing'],
+  ] as const)('%j is refused', async (flags, code, words) => {
+    const ran = await here('grant', 'waiting-1', ...flags, '--note', 'worth it');
+    expect(ran).toMatchObject({ code, stderr: expect.stringContaining(words) as string });
+  });
+});
+
+describe('pause, resume, steer, interrupt', () => {
+  it('are recorded, or refused with what to do instead', async () => {
+    expect((await here('steer', 'waiting-1', '--note', 'mind the dates')).code).toBe(0);
+    expect((await here('interrupt', 'waiting-1', '--note', 'stop')).stderr).toContain('steer instead');
+    expect((await here('resume', 'waiting-1', '--note', 'go')).stderr).toContain('not paused');
+    expect((await here('pause', 'waiting-1', '--note', 'hold')).code).toBe(0);
+  });
+});
+
+describe('try', () => {
+  it('is refused while the kill switch is on, with the command that turns it off', async () => {
+    await here('issue', 'add', '--title', 'Round prices');
+    const ran = await here('try', '1');
+    expect(ran.code).toBe(1);
+    expect(ran.stderr).toContain('the kill switch is on, and a trial spends money');
+    expect(ran.stderr).toContain('lamplighter kill-switch off');
+  });
+});

@@ -1,0 +1,131 @@
+/** Acts through the whole pipeline: what people do to a run, as rows, met at its boundaries. */
+import { randomUUID } from 'node:crypto';
+import { stringify } from 'yaml';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { has } from '../setup/needs.ts';
+import { CONTRACT, ended, inStage, openBench, PERSON, type Bench } from './bench.ts';
+import { ACCEPT, addFunction, commit } from './scenarios.ts';
+
+function working(name: string): { readonly steps: readonly object[] } {
+  return addFunction(name, `export function ${name}(a) {\n  return a * 10;\n}`, '20') as { steps: object[] };
+}
+
+const SUBMIT = { calls: [{ submit: [] }] };
+const SLOW = { calls: [{ note: 'looking around' }], delayMs: 3_000 };
+
+describe.skipIf(!has('temporal') || !has('bwrap'))('acts on a run', { timeout: 120_000 }, () => {
+  let bench: Bench;
+  beforeAll(async () => {
+    bench = await openBench({ contract: { ...CONTRACT, push: 'ask' } });
+  });
+  afterAll(() => bench.close());
+
+  it('with `push: ask` nothing is pushed before a person has approved that very sha; a rejection goes back to the session', async () => {
+    const mend = `echo '// named by a person' >> lib.mjs\n${commit('As a person wished')}`;
+    bench.scenario('Ask before the push', {
+      triage: ACCEPT,
+      steps: [
+        ...working('alpha').steps,
+        {
+          expect: { lastMessage: { contains: ['ada looked at what you submitted', 'name it in a comment'] } },
+          calls: [{ bash: mend }],
+        },
+        SUBMIT,
+      ],
+    });
+    const issue = (await bench.release('Ask before the push')).number;
+    const first = await bench.run(issue, inStage('awaiting-approval'));
+    expect(bench.pushes()).toEqual([]);
+    expect(await bench.store.capacity.held()).toEqual([]);
+    expect((await bench.store.escalations.list({ run: first.id })).map((one) => one.topic)).toEqual(['approval']);
+
+    await bench.act(first.id, { kind: 'reject' }, 'name it in a comment');
+    const second = await bench.run(issue, (run) => run.state.stage === 'awaiting-approval' && run.seq > first.seq);
+    if (second.state.stage !== 'awaiting-approval' || first.state.stage !== 'awaiting-approval')
+      throw new Error('it does not wait');
+    // An approval of what was rejected is of another sha, and moves nothing.
+    await bench.act(first.id, { kind: 'approve', sha: first.state.head });
+    await expect.poll(async () => (await bench.store.acts.unread(first.id)).length).toBe(0);
+    expect((await bench.store.runs.get(first.id))?.state.stage).toBe('awaiting-approval');
+
+    await bench.act(first.id, { kind: 'approve', sha: second.state.head });
+    const run = await bench.run(issue, ended);
+    expect(run.outcome, JSON.stringify(run.state)).toBe('shipped');
+    expect(bench.pushes()).toHaveLength(1);
+    expect(run.state.progress.pushed).toBe(second.state.head);
+  });
+
+  it('a pause holds a session at its boundary and gives the slot back; a stop is not to wait behind it', async () => {
+    bench.scenario('Be held', { triage: ACCEPT, steps: [SLOW, SLOW, ...working('beta').steps] });
+    const issue = (await bench.release('Be held')).number;
+    const { id } = await bench.run(issue, inStage('implement'));
+    await bench.act(id, { kind: 'pause' });
+    const held = await bench.run(issue, (run) => run.state.progress.pause !== null);
+    expect(held.state).toMatchObject({ stage: 'implement', progress: { pause: { by: PERSON } } });
+    expect(await bench.store.capacity.held()).toEqual([]);
+
+    await bench.act(id, { kind: 'cancel' });
+    const run = await bench.run(issue, ended);
+    expect(run.outcome).toBe('cancelled');
+    expect(run.state.progress.sessionMs).toBeGreaterThan(0);
+  });
+
+  it('work is not handed over past a steer: the session hears it and submits again', async () => {
+    const mend = `echo '// as steered' >> lib.mjs\n${commit('As steered')}`;
+    const [test, code] = working('gamma').steps as [object, object];
+    bench.scenario('Be steered', {
+      triage: ACCEPT,
+      steps: [
+        test,
+        code,
+        { calls: [{ bash: 'sleep 3' }, { submit: [] }] },
+        {
+          expect: {
+            results: ['ok', 'error'],
+            lastMessage: { contains: ['Not handed over yet', 'say so in a comment'] },
+          },
+          calls: [{ bash: mend }],
+        },
+        SUBMIT,
+      ],
+    });
+    const issue = (await bench.release('Be steered')).number;
+    const { id } = await bench.run(issue, inStage('implement'));
+    await expect
+      .poll(async () => (await bench.store.sessions.transcript(`${id}/work`)).turns.length, { timeout: 60_000 })
+      .toBe(3);
+    await bench.act(id, { kind: 'steer' }, 'say so in a comment');
+    const waiting = await bench.run(issue, inStage('awaiting-approval'));
+    await bench.act(id, { kind: 'cancel' });
+    await bench.run(issue, ended);
+    expect((await bench.store.sessions.transcript(`${id}/work`)).turns).toHaveLength(5);
+    expect(waiting.state.progress.openings).toBe(1);
+  });
+
+  it('a trial passes every gate and leaves no trace outside: no push, no label, no comment', async () => {
+    bench.scenario('Be tried', { triage: ACCEPT, ...working('delta') });
+    const { number } = await bench.tracker.add({ title: 'Be tried', body: 'As it says.', labels: [], by: PERSON });
+    const before = stringify(await bench.tracker.read(number));
+    const pushes = bench.pushes().length;
+    await bench.store.trials.ask({
+      id: randomUUID(),
+      repo: bench.key,
+      issue: number,
+      title: 'Be tried',
+      by: { name: PERSON, kind: 'person', scopes: [] },
+      at: Date.now(),
+    });
+    await bench.calls.pollNow();
+    const run = await bench.run(number, ended);
+
+    expect(run.state, JSON.stringify(run.state)).toMatchObject({ outcome: 'tried', progress: { pushed: null } });
+    const verdicts = (await bench.store.evidence.list(run.id)).map((row) => `${row.kind} ${row.verdict ?? ''}`);
+    expect(verdicts).toEqual(expect.arrayContaining(['guard green', 'red green', 'regression green', 'green green']));
+    expect(bench.pushes()).toHaveLength(pushes);
+    expect(stringify(await bench.tracker.read(number))).toBe(before);
+    expect(await bench.tracker.comments(number)).toEqual([]);
+    expect(await bench.store.trials.waiting(bench.key)).toEqual([]);
+    expect(await bench.store.escalations.list({ run: run.id })).toEqual([]);
+    expect((await bench.store.effects.list(run.id)).map((one) => one.name)).toEqual([]);
+  });
+});
