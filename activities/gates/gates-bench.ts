@@ -133,6 +133,7 @@ export function contractOf(check: Partial<Check>, more: Partial<Contract> = {}):
     globs: ['test/**'],
     minimum: 1,
     timeoutSeconds: 60,
+    always: false,
     ...check,
   };
   return { checks: [whole], toolchain: Object.keys(TOOLCHAINS), network: [], protected: [], build: [], ...more };
