@@ -304,6 +304,7 @@ export const EVIDENCE_KINDS = [
   'regression',
   'green',
   'guard',
+  'waiver',
   'bundle',
   'push',
   'build',

@@ -96,6 +96,7 @@ export function createActivities({ config, calls, crash, now, ...deps }: Activit
           contractAt,
           perform,
           now,
+          issueOf: (run) => trackerOf(run.repo).read(run.issue),
           setUp: createSetUp({ sandbox, environment }),
         }),
         ...createWatchActivities({ store, git, watcher, now }),

@@ -5,13 +5,15 @@
 import { createHash } from 'node:crypto';
 import type { Contract } from '../../domain/contract.ts';
 import type { ChangedTest } from '../../domain/gates/proof.ts';
+import { waiversText, type Waivers } from '../../domain/waivers.ts';
 import type { Store } from '../../store/port.ts';
 import type { ChangedFile, RepoGit } from '../git/port.ts';
 import type { Sandbox, SandboxBind, SandboxLimits } from '../sandbox/port.ts';
 import { createBaseProof, type BaseInput, type BaseProof, type BaseVerdict } from './base-proof.ts';
 import { CHECK_PLACE, createCheckRun, type CheckEnvironment } from './check-run.ts';
 import { runGuard } from './guard-gate.ts';
-import { runGreen, runRed, runRegression, type GateResult } from './proof-gates.ts';
+import { runGreen, runRegression, type GateResult } from './proof-gates.ts';
+import { proveRed } from './red-proof.ts';
 import { strikeSecrets } from './secrets.ts';
 import { createSetupCache } from './setup-cache.ts';
 import { createTreeRun, type TreeRun } from './tree-run.ts';
@@ -21,6 +23,8 @@ export interface VerifyInput extends BaseInput {
   readonly head: string;
   /** Ids of the base's tests that the change alters on purpose, as the agent gave them at submit. */
   readonly changedTests: readonly ChangedTest[];
+  /** As the labels say now. */
+  readonly waivers: Waivers;
 }
 
 export type Verified =
@@ -40,7 +44,7 @@ export interface GatesDeps {
   readonly repo: string;
   readonly git: Pick<
     RepoGit,
-    'checkOut' | 'overlay' | 'changedFiles' | 'patch' | 'commits' | 'contains' | 'files' | 'readFile'
+    'checkOut' | 'overlay' | 'changedFiles' | 'patch' | 'commits' | 'contains' | 'files' | 'blobs' | 'readFile'
   >;
   readonly sandbox: Sandbox;
   readonly store: Pick<Store, 'evidence' | 'control'>;
@@ -89,7 +93,7 @@ export function createGates(deps: GatesDeps): Gates {
   }
 
   async function judge(trial: Trial): Promise<readonly string[]> {
-    const red = await record(deps, trial, 'red', await runRed(trial, deps.git));
+    const red = await record(deps, trial, 'red', await proveRed(deps, trial));
     if (red.stop) return red.findings;
     const regression = await record(deps, trial, 'regression', await runRegression(trial));
     if (regression.stop) return [...red.findings, ...regression.findings];
@@ -106,6 +110,7 @@ export function createGates(deps: GatesDeps): Gates {
     async verify(input) {
       const reason = await unusable(input.contract);
       if (reason !== null) return { kind: 'broken', reason };
+      if (waiversText(input.waivers) !== '') await record(deps, input, 'waiver', standing(input.waivers));
       const files = await deps.git.changedFiles(input.base, input.head);
       // Before anything of the change runs: a change that guard refuses is not even checked out.
       const guarded = await record(deps, input, 'guard', await runGuard(deps.git, input, files));
@@ -119,9 +124,21 @@ export function createGates(deps: GatesDeps): Gates {
   };
 }
 
+function standing(waivers: Waivers): GateResult {
+  return {
+    findings: [],
+    notAsked: true,
+    summary: waiversText(waivers),
+    body: { waivers },
+    ids: new Map(),
+    stop: false,
+  };
+}
+
 const MAX_FINDINGS = 15;
 
-function refused(findings: readonly string[]): Verified {
+function refused(all: readonly string[]): Verified {
+  const findings = [...new Set(all)];
   const shown = findings.slice(0, MAX_FINDINGS);
   const rest = findings.length - shown.length;
   return {
@@ -134,7 +151,7 @@ function refused(findings: readonly string[]): Verified {
 async function record(
   deps: Pick<GatesDeps, 'store' | 'now'>,
   input: VerifyInput,
-  kind: 'guard' | 'red' | 'regression' | 'green',
+  kind: 'waiver' | 'guard' | 'red' | 'regression' | 'green',
   result: GateResult,
 ): Promise<GateResult> {
   const findings: string[] = [];
@@ -147,7 +164,7 @@ async function record(
     run: input.run,
     kind,
     sha: input.head,
-    verdict: findings.length === 0 ? 'green' : 'red',
+    verdict: result.notAsked === true ? null : findings.length === 0 ? 'green' : 'red',
     summary: await strikeSecrets(result.summary.slice(0, 500)),
     mediaType: 'application/json',
     body: JSON.stringify({ gate: kind, base: input.base, head: input.head, findings, ...result.body }, null, 1),

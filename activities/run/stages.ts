@@ -1,5 +1,7 @@
 /** The stages of a run that need its checkout: prepare, verify, push, merge. Verdicts come from git and gates, never from a model. */
 import type { Contract } from '../../domain/contract.ts';
+import type { Issue } from '../../domain/issue.ts';
+import { NO_WAIVERS, waiversOf } from '../../domain/waivers.ts';
 import type { RunRow, Store } from '../../store/port.ts';
 import type { RepoActivities } from '../../workflows/ports.ts';
 import type { PerformEffect } from '../effects/perform.ts';
@@ -19,6 +21,8 @@ export interface StageDeps {
     sha: string,
   ) => Promise<{ readonly ok: true; readonly contract: Contract } | { readonly ok: false; readonly reason: string }>;
   readonly setUp: SetUp;
+  /** As the tracker has it now; null when it is gone from there. */
+  readonly issueOf: (run: RunRow) => Promise<Issue | null>;
   readonly perform: PerformEffect;
   readonly now: () => number;
 }
@@ -69,6 +73,8 @@ export function createStageActivities(deps: StageDeps): StageActivities {
         const read = await deps.contractAt(base);
         if (!read.ok) return { kind: 'failed', reason: read.reason };
         const changedTests = submittedTests(await store.control.fact(`submit/${runId}`));
+        // Read as late as this, because a person may have lifted a gate, or put it back, while the session worked.
+        const issue = await deps.issueOf(run);
         const judged = await gates.verify({
           run: runId,
           issue: run.issue,
@@ -76,6 +82,7 @@ export function createStageActivities(deps: StageDeps): StageActivities {
           head,
           contract: read.contract,
           changedTests,
+          waivers: issue === null ? NO_WAIVERS : waiversOf(issue),
           ...beat,
         });
         if (judged.kind === 'broken') return { kind: 'failed', reason: `the gates cannot judge: ${judged.reason}` };
