@@ -39,7 +39,7 @@ const SEEN: readonly (readonly [name: string, change: Tree, refused: RegExp])[] 
       'tests/conftest.py':
         'def pytest_configure(config):\n    import atexit\n    atexit.register(lambda: open(config.option.xmlpath, "w").write("<testsuite/>"))\n',
     },
-    /tests\/conftest\.py:3 adds `xmlpath`/,
+    /tests\/conftest\.py:3 adds `option\.xmlpath`/,
   ],
   [
     'a conftest that writes it as the run ends',

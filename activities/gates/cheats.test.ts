@@ -147,6 +147,16 @@ const SEEN: readonly Cheat[] = [
     change: { ...HONEST, '.lamplighter.yml': 'checks: []\n' },
     refused: /\.lamplighter\.yml is protected/,
   },
+  {
+    name: 'a volume',
+    change: { ...HONEST, 'k8s/db.yaml': 'apiVersion: v1\nkind: PersistentVolumeClaim\n' },
+    refused: /k8s\/db\.yaml declares a PersistentVolumeClaim, which only people change/,
+  },
+  {
+    name: 'a secret store',
+    change: { ...HONEST, 'deploy/prod.sops.yaml': 'key: ENC[x]\n' },
+    refused: /deploy\/prod\.sops\.yaml is protected/,
+  },
   { name: 'CI', change: { ...HONEST, '.github/workflows/ci.yml': 'on: push\n' }, refused: /ci\.yml is protected/ },
   {
     name: 'installed packages in the commit',

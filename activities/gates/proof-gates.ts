@@ -22,6 +22,7 @@ import type { Trial } from './gates.ts';
 import { anyTestRule, checksFor, isSnapshot, testRule, touchedPaths } from './paths.ts';
 import { askAgain } from './second-look.ts';
 import { strikeOutcomes, strikeSecrets } from './secrets.ts';
+import { declaresPackages } from './setup-cache.ts';
 import type { TreeRunInput } from './tree-run.ts';
 
 export interface GateResult {
@@ -115,12 +116,28 @@ async function judgeCheck(
   // What hung or could not be set up would do so again, and for other reasons than a name that is missing.
   const loadless = run.kind === 'reported' || run.why === 'no-report' || run.why === 'unreadable';
   if (first.kind !== 'build-red' || !loadless) return plain;
+  const installed = withManifests(trial, onBase, paths);
+  if (installed !== null) {
+    const again = await trial.runOverTree(installed);
+    const judgement = redOf(check, proof, again, judgeRed);
+    if (judgement.kind !== 'build-red') return { ...plain, judgement, run: await shown(check, again), tree: installed };
+  }
   const written = await hollowFiles(trial, paths, git);
   if (written.size === 0) return plain;
-  const tree = { ...onBase, written };
+  const tree = { ...(installed ?? onBase), written };
   const hollow = await trial.runOverTree(tree);
   const judgement = redOf(check, proof, hollow, (input) => judgeHollow(input, first.findings));
   return { ...plain, judgement, hollow: { files: [...written.keys()], run: await shown(check, hollow) }, tree };
+}
+
+/**
+ * With the change's manifests and lockfiles: a test may need a package that the change adds. Only where it does not load
+ * without, because a newer package may be all that the change is. Null where it touches none.
+ */
+function withManifests(trial: Trial, tree: TreeRunInput, tests: readonly string[]): TreeRunInput | null {
+  const manifests = trial.files.flatMap(touchedPaths).filter((path) => declaresPackages(path) && !tests.includes(path));
+  if (manifests.length === 0) return null;
+  return { ...tree, overlay: { sha: trial.head, paths: [...tests, ...manifests] } };
 }
 
 /** Production files of the change as the base has them, with empty shells of the names that the change adds. */

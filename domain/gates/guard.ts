@@ -20,6 +20,8 @@ export interface GuardInput {
   readonly isHarness: (path: string) => boolean;
   /** Parts of manifests, such as `scripts.test`, that the change altered and that decide how tests are run. */
   readonly harnessChanges: readonly { readonly path: string; readonly what: string }[];
+  /** Files that declare a volume or a secret store, before the change or after it, and which. */
+  readonly stateHeld: readonly { readonly path: string; readonly what: string }[];
   /** Whether the base has files under this folder. */
   readonly hasFolder: (folder: string) => boolean;
 }
@@ -61,6 +63,11 @@ export const ALWAYS_PROTECTED: readonly string[] = [
   '**/Jenkinsfile',
   '**/*.tfstate',
   '**/*.tfstate.*',
+  // Secret stores.
+  '**/.sops.y{a,}ml',
+  '**/*.sops.*',
+  '**/.git-crypt/**',
+  '**/*.kdbx',
 ];
 
 const SKIP_CI =
@@ -82,8 +89,11 @@ export function guard(input: GuardInput): string[] {
   ];
 }
 
-function pathFindings({ files, isProtected }: GuardInput): string[] {
-  const found: string[] = [];
+function pathFindings({ files, isProtected, stateHeld }: GuardInput): string[] {
+  const found = stateHeld.map(
+    ({ path, what }) =>
+      `${path} declares a ${what}, which only people change, because data may be lost with it: restore the file as it is on the base; if the issue cannot be done without it, give up and say so.`,
+  );
   for (const file of files) {
     const touched = [file.path, ...(file.from === null ? [] : [file.from])].find(isProtected);
     if (touched !== undefined) {

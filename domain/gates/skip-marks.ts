@@ -59,7 +59,7 @@ const TAMPERING: readonly { readonly files: RegExp; readonly marks: readonly Reg
     files: /\.py$/,
     marks: [
       /\bdef\s+pytest_(?:runtest|collection|collect|pycollect|ignore_collect|pyfunc_call|sessionfinish|unconfigure|cmdline|report|exception|deselected|itemcollected)\w*/,
-      /\bxmlpath\b/,
+      /\boption\.xmlpath\b|\bgetoption\(\s*["'](?:--junit-?xml|xmlpath)/,
       /\bcollect_ignore(?:_glob)?\b/,
       /\bunittest\.TestCase\.\w+\s*=(?!=)/,
       /\bsetattr\(\s*unittest\.TestCase\b/,
