@@ -23,6 +23,7 @@ describe('parseContract', () => {
             name: 'unit',
             dir: '.',
             when: [],
+            always: false,
             setup: null,
             test: 'npm test',
             report: 'junit',
@@ -38,6 +39,12 @@ describe('parseContract', () => {
         build: [],
       },
     });
+  });
+
+  it('takes a check that runs whatever changed', () => {
+    const parsed = parseContract(`${CHECK}    when: [web/**]\n    always: true\n`, FILE);
+
+    expect(parsed).toMatchObject({ ok: true, contract: { checks: [{ when: ['web/**'], always: true }] } });
   });
 
   it.each([

@@ -23,6 +23,7 @@ const check = z.strictObject({
     .array(z.string().min(1))
     .optional()
     .describe('Runs when a changed path matches one of these globs; default: always.'),
+  always: z.boolean().optional().describe('Runs whatever changed, also where its when does not match; default false.'),
   setup: command.optional().describe('Makes the folder ready, such as an install.'),
   test: command.describe('Runs the tests; writes its report to $LAMPLIGHTER_REPORT. TAP may come on stdout.'),
   report: z.enum(['junit', 'tap', 'go-json', 'cargo-json', 'exit-code']),
@@ -79,6 +80,7 @@ function fillIn(entry: CheckEntry): Check {
     name: entry.name,
     dir: entry.dir ?? '.',
     when: entry.when ?? [],
+    always: entry.always ?? false,
     setup: entry.setup ?? null,
     test: entry.test,
     report: entry.report,

@@ -8,6 +8,8 @@ export interface Check {
   readonly dir: string;
   /** Runs when a changed path matches one of these globs; empty means always. */
   readonly when: readonly string[];
+  /** Runs whatever changed. */
+  readonly always: boolean;
   /** Shell command that makes the folder ready (install); null for none. */
   readonly setup: string | null;
   /** Shell command that runs the tests. `$LAMPLIGHTER_REPORT` is where the report is to be written; TAP may also come on stdout. */

@@ -322,6 +322,7 @@ export const EVIDENCE_KINDS = [
   'green',
   'guard',
   'diff',
+  'waiver',
   'bundle',
   'push',
   'build',

@@ -2,6 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import type { Issue } from '../../domain/issue.ts';
 import type { Brief } from '../../domain/stage.ts';
+import { waiversOf, type Waiver } from '../../domain/waivers.ts';
 import type { RunRow } from '../../store/port.ts';
 import type { RepoGit } from '../git/port.ts';
 import { asData, plainText } from './plain-text.ts';
@@ -27,9 +28,20 @@ export async function triagePrompt(run: RunRow): Promise<string> {
   return fill(await readPrompt('triage'), { repo: run.repoName, run: run.id });
 }
 
+/** The issue, and in our own words what a trusted person lifted for it by label. */
 export function issueText(issue: Issue): string {
-  return asData('issue', shorten(`Issue #${issue.number}: ${issue.title}\n\n${issue.body}`, ISSUE_CHARACTERS));
+  const text = asData('issue', shorten(`Issue #${issue.number}: ${issue.title}\n\n${issue.body}`, ISSUE_CHARACTERS));
+  const waived = waiversOf(issue).granted.map(
+    ({ waiver, by }) => `${plainText(by)} waived for this issue: ${WAIVED[waiver]}`,
+  );
+  return [text, ...waived].join('\n');
 }
+
+const WAIVED: Readonly<Record<Waiver, string>> = {
+  'no-red-gate': 'no test has to fail without the change, so it can be built where no test could tell.',
+  'tests-may-change':
+    'tests that are there may be changed or deleted with the behaviour that they test, without being named in submit.',
+};
 
 /** The first message of the run's session: the issue, and what triage made of it. */
 export function openingText(issue: Issue, run: RunRow, brief: Brief): string {

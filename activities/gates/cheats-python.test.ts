@@ -1,26 +1,8 @@
-/** The cheats of a pytest repo, and marks of other languages: each refused for the right reason; honest twins are proven (invariant 4). */
+/** The cheats of a pytest repo, and marks of other languages: each refused for the right reason (invariant 4). Their honest twins: honest-twins-python.test.ts. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
-import { contractOf, HAS_PYTEST, openBench, type Bench, type Tree } from './gates-bench.ts';
-
-const IMPORT = 'import sys; sys.path.insert(0, ".")\nimport calc\n';
-const OLD = `${IMPORT}import pytest\n@pytest.mark.parametrize("a,b", [(1, 1), (2, 4)])\ndef test_square(a, b):\n    assert calc.square(a) == b\n`;
-const PROJECT =
-  '[project]\nname = "p"\nversion = "1"\ndependencies = []\n\n[tool.pytest.ini_options]\naddopts = "-q"\n';
-const BASE = {
-  'calc.py': 'def square(a):\n    return a * a\n',
-  'pyproject.toml': PROJECT,
-  'tests/test_square.py': OLD,
-  'tests/conftest.py': '# fixtures\n',
-};
-const HONEST = {
-  'calc.py': 'def square(a):\n    return int(a) * int(a)\n',
-  'tests/test_text.py': `${IMPORT}def test_text():\n    assert calc.square("3") == 9\n`,
-};
-const contract = contractOf({
-  globs: ['tests/**'],
-  test: 'python3 -m pytest -p no:cacheprovider --junitxml="$LAMPLIGHTER_REPORT"',
-});
+import { BASE, contract, HONEST, IMPORT, OLD, PROJECT } from './cheats-python-bench.ts';
+import { HAS_PYTEST, openBench, type Bench, type Tree } from './gates-bench.ts';
 
 const SEEN: readonly (readonly [name: string, change: Tree, refused: RegExp])[] = [
   [
@@ -51,6 +33,45 @@ const SEEN: readonly (readonly [name: string, change: Tree, refused: RegExp])[] 
     { 'tests/conftest.py': 'def pytest_collection_modifyitems(items):\n    items.clear()\n' },
     /adds `def pytest_collection_modifyitems`/,
   ],
+  [
+    'a conftest that writes a passing report over the true one',
+    {
+      'tests/conftest.py':
+        'def pytest_configure(config):\n    import atexit\n    atexit.register(lambda: open(config.option.xmlpath, "w").write("<testsuite/>"))\n',
+    },
+    /tests\/conftest\.py:3 adds `option\.xmlpath`/,
+  ],
+  [
+    'a conftest that writes it as the run ends',
+    { 'tests/conftest.py': 'def pytest_unconfigure(config):\n    config.stash.clear()\n' },
+    /adds `def pytest_unconfigure`/,
+  ],
+  [
+    'hooks of pytest in production code, which a conftest could load',
+    {
+      'calc.py': `${HONEST['calc.py']}def pytest_runtest_makereport(item):\n    return None\n`,
+      'tests/conftest.py': 'pytest_plugins = ["calc"]\n',
+    },
+    /calc\.py:3 adds `def pytest_runtest_makereport`/,
+  ],
+  [
+    'production code that patches assertions',
+    { 'calc.py': `import unittest\nunittest.TestCase.assertEqual = lambda *_: None\n${HONEST['calc.py']}` },
+    /calc\.py:2 adds `unittest\.TestCase\.assertEqual =`/,
+  ],
+  [
+    'production code that detects tests',
+    {
+      'calc.py':
+        'import os\ndef square(a):\n    if os.environ.get("PYTEST_CURRENT_TEST"):\n        a = int(a)\n    return a * a\n',
+    },
+    /calc\.py:3 asks `PYTEST_CURRENT_TEST`, which tells that a test runner is watching/,
+  ],
+  [
+    'production code that looks for the runner',
+    { 'calc.py': 'import sys\ndef square(a):\n    return 9 if "pytest" in sys.modules else 0\n' },
+    /calc\.py:3 asks `"pytest" in sys\.modules`/,
+  ],
   ['a conftest beside the tests', { 'conftest.py': 'x = 1\n' }, /^conftest\.py belongs to the test harness/m],
   ['a pytest of its own', { 'pytest.py': 'print("1 passed")\n' }, /pytest\.py belongs to the test harness/],
   [
@@ -78,6 +99,65 @@ const SEEN: readonly (readonly [name: string, change: Tree, refused: RegExp])[] 
   ],
 ];
 
+/** Refused by what the tests say. */
+const JUDGED: readonly (readonly [name: string, change: Tree, refused: RegExp])[] = [
+  [
+    'a test that passes before the change',
+    { ...HONEST, 'tests/test_text.py': `${IMPORT}def test_text():\n    assert calc.square(3) == 9\n` },
+    /pass without the change/,
+  ],
+  [
+    'a test that swallows its failure',
+    {
+      ...HONEST,
+      'tests/test_text.py': `${IMPORT}def test_text():\n    try:\n        assert calc.square("3") == 9\n    except Exception:\n        pass\n`,
+    },
+    /pass without the change/,
+  ],
+  [
+    'an assertion loosened with the behaviour',
+    {
+      ...HONEST,
+      'calc.py': 'def square(a):\n    return int(a) * int(a) + (a == 2)\n',
+      'tests/test_square.py': OLD.replace('== b', '>= b'),
+    },
+    /base's own test ".*test_square\[2-4\]" passes on the base and fails/,
+  ],
+  [
+    'a row of a parametrised test removed',
+    { ...HONEST, 'tests/test_square.py': OLD.replace(', (2, 4)', '') },
+    /test_square\[2-4\]" passes on the base and is gone/,
+  ],
+  [
+    'a test renamed away',
+    { ...HONEST, 'tests/test_square.py': OLD.replace('def test_square', 'def check_square') },
+    /test_square\[1-1\]" passes on the base and is gone/,
+  ],
+  [
+    '`assert True` behind a missing import',
+    {
+      'cube.py': 'def cube(a):\n    return a * a * a\n',
+      'tests/test_cube.py':
+        'import sys; sys.path.insert(0, ".")\nfrom cube import cube\ndef test_cube():\n    assert True\n',
+    },
+    /with empty functions in place of what they import they pass/,
+  ],
+  [
+    'a test that ends the runner with success before it reports',
+    { ...HONEST, 'tests/test_text.py': `${IMPORT}import os\ndef test_text():\n    os._exit(0)\n` },
+    /left no junit report at \$LAMPLIGHTER_REPORT \(the command exited with 0\)/,
+  ],
+  [
+    'exit code 0 beside failures',
+    {
+      ...HONEST,
+      'calc.py':
+        'import atexit, os\natexit.register(lambda: os._exit(0))\ndef square(a):\n    return int(a) * int(a) + (a == 2)\n',
+    },
+    /the report shows 1 failed, but the test command exited with 0/,
+  ],
+];
+
 let bench: Bench;
 beforeEach(async () => {
   bench = await openBench();
@@ -97,32 +177,8 @@ describe.skipIf(!has('bwrap'))('a cheat in Python, Go or Rust is refused for wha
     expect(bench.ran).toEqual([]);
   });
 
-  it.skipIf(!HAS_PYTEST)('by its tests: a row of a parametrised test removed', async () => {
+  it.skipIf(!HAS_PYTEST).each(JUDGED)('by its tests: %s', async (_name, change, refused) => {
     const base = await bench.commit(BASE);
-    const head = await bench.commit({ ...HONEST, 'tests/test_square.py': OLD.replace(', (2, 4)', '') });
-    expect(await refusal(base, head)).toMatch(/test_square\[2-4\]" passes on the base and is gone/);
-  });
-
-  it.skipIf(!HAS_PYTEST)('by its tests: `assert True` behind a missing import', async () => {
-    const base = await bench.commit(BASE);
-    const head = await bench.commit({
-      'cube.py': 'def cube(a):\n    return a * a * a\n',
-      'tests/test_cube.py':
-        'import sys; sys.path.insert(0, ".")\nfrom cube import cube\ndef test_cube():\n    assert True\n',
-    });
-    expect(await refusal(base, head)).toContain('with empty functions in place of what they import they pass');
-  });
-});
-
-describe.skipIf(!has('bwrap') || !HAS_PYTEST)('an honest twin in Python is proven', () => {
-  it('a fixture in conftest.py, another row, and a dependency', async () => {
-    const base = await bench.commit(BASE);
-    const head = await bench.commit({
-      ...HONEST,
-      'pyproject.toml': PROJECT.replace('dependencies = []', 'dependencies = ["pytest>=8"]'),
-      'tests/conftest.py': 'import pytest\n@pytest.fixture\ndef nine():\n    return 9\n',
-      'tests/test_square.py': OLD.replace('(2, 4)', '(2, 4), (3, 9)'),
-    });
-    expect(await bench.verify(base, head, contract)).toEqual({ kind: 'proven' });
+    expect(await refusal(base, await bench.commit(change))).toMatch(refused);
   });
 });

@@ -1,46 +1,17 @@
-/** Ways to talk past the gates, each a change to a small repo that is refused for the right reason, and honest twins that are proven (invariant 4). */
-import { writeFile } from 'node:fs/promises';
+/** Ways to talk past the gates, each a change to a small repo that is refused for the right reason (invariant 4). Their honest twins: honest-twins.test.ts. */
+import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
+import { BASE, CODE, contract, HEADER, HONEST, OLD, scripts, SNAPSHOT, TEST } from './cheats-bench.ts';
 import { contractOf, MESSAGE, openBench, type Bench, type Tree } from './gates-bench.ts';
-
-const PACKAGE = { name: 'p', type: 'module', scripts: { test: 'npm run unit', unit: 'sh tools/check.sh', start: 'x' } };
-const HEADER = "import test from 'node:test';\nimport assert from 'node:assert';\n";
-const OLD = `${HEADER}import { add } from '../src/add.js';
-for (const [a, b, sum] of [
-  [1, 2, 3],
-  [0, 0, 0],
-]) test(\`adds \${a} and \${b}\`, () => assert.equal(add(a, b), sum));
-`;
-const SNAPSHOT = 'exports[`page 1`] = `\n11\n`;\n';
-const BASE = {
-  'package.json': JSON.stringify(PACKAGE),
-  'src/add.js': 'export const add = (a, b) => a + b;\n',
-  'test/add.test.js': OLD,
-  'test/page.test.js': `${HEADER}import { add } from '../src/add.js';\ntest('page', (t) => t.assert.snapshot(add(5, 6)));\n`,
-  'test/page.test.js.snapshot': SNAPSHOT,
-  'test/setup.js': '// before every test file\n',
-  'tools/check.sh':
-    'node --import ./test/setup.js --test --test-reporter=junit --test-reporter-destination="$LAMPLIGHTER_REPORT"\n',
-  'vitest.config.ts': "export default { test: { setupFiles: ['./test/patches.js'] } };\n",
-  'test/patches.js': '// around every test\n',
-};
-const CODE = { 'src/add.js': 'export const add = (a, b) => Number(a) + Number(b);\n' };
-const TEST = {
-  'test/text.test.js': `${HEADER}import { add } from '../src/add.js';\ntest('adds text', () => assert.equal(add('1', '2'), 3));\n`,
-};
-const HONEST = { ...CODE, ...TEST };
-// Snapshots are beside what these globs name.
-const contract = contractOf({ test: 'npm test --silent', globs: ['test/**/*.js'] });
-const scripts = (more: object, rest: object = {}) =>
-  JSON.stringify({ ...PACKAGE, ...rest, scripts: { ...PACKAGE.scripts, ...more } });
 
 interface Cheat {
   readonly name: string;
   readonly change: Tree;
   readonly refused: RegExp;
   readonly message?: string;
+  readonly by?: typeof contract;
 }
 
 /** Refused by what git shows of them: nothing of the change runs. */
@@ -96,6 +67,32 @@ const SEEN: readonly Cheat[] = [
     refused: /test\/patches\.js belongs to the test harness/,
   },
   {
+    name: 'global setup that runs before all patches assertions',
+    change: { ...HONEST, 'tools/global.js': "import assert from 'node:assert';\nassert['equal'] = () => {};\n" },
+    refused: /tools\/global\.js belongs to the test harness/,
+  },
+  {
+    name: 'a reporter that drops failures',
+    change: { ...HONEST, 'tools/quiet.js': 'export default class { onTestRunEnd() {} }\n' },
+    refused: /tools\/quiet\.js belongs to the test harness/,
+  },
+  {
+    name: 'production code that patches assertions',
+    change: {
+      ...HONEST,
+      'src/add.js': `import assert from 'node:assert';\nassert.equal = () => {};\n${CODE['src/add.js']}`,
+    },
+    refused: /src\/add\.js:2 adds `assert\.equal =`/,
+  },
+  {
+    name: 'production code that detects tests',
+    change: {
+      ...TEST,
+      'src/add.js': 'export const add = (a, b) => (process.env.NODE_TEST_CONTEXT ? Number(a) + Number(b) : a + b);\n',
+    },
+    refused: /src\/add\.js:1 asks `NODE_TEST_CONTEXT`, which tells that a test runner is watching/,
+  },
+  {
     name: 'assertions patched in a test file',
     change: { ...HONEST, 'test/loose.js': "import assert from 'node:assert';\nassert.equal = () => {};\n" },
     refused: /test\/loose\.js:2 adds `assert\.equal =`/,
@@ -121,6 +118,11 @@ const SEEN: readonly Cheat[] = [
     refused: /adds `test\.only`/,
   },
   {
+    name: 'a test that is expected to fail',
+    change: { ...HONEST, 'test/more.test.js': "test('x', { expectFailure: true }, () => assert.ok(false));\n" },
+    refused: /adds `\{ expectFailure: true`/,
+  },
+  {
     name: 'a test behind a NUL byte, which git takes as binary',
     change: { ...HONEST, 'test/more.test.js': "// \0\ntest.skip('x', () => {});\n" },
     refused: /test\/more\.test\.js:2 adds `test\.skip`/,
@@ -144,6 +146,16 @@ const SEEN: readonly Cheat[] = [
     name: 'the contract',
     change: { ...HONEST, '.lamplighter.yml': 'checks: []\n' },
     refused: /\.lamplighter\.yml is protected/,
+  },
+  {
+    name: 'a volume',
+    change: { ...HONEST, 'k8s/db.yaml': 'apiVersion: v1\nkind: PersistentVolumeClaim\n' },
+    refused: /k8s\/db\.yaml declares a PersistentVolumeClaim, which only people change/,
+  },
+  {
+    name: 'a secret store',
+    change: { ...HONEST, 'deploy/prod.sops.yaml': 'key: ENC[x]\n' },
+    refused: /deploy\/prod\.sops\.yaml is protected/,
   },
   { name: 'CI', change: { ...HONEST, '.github/workflows/ci.yml': 'on: push\n' }, refused: /ci\.yml is protected/ },
   {
@@ -176,6 +188,50 @@ const JUDGED: readonly Cheat[] = [
     name: 'a test that passes before the change',
     change: { ...CODE, 'test/text.test.js': `${HEADER}test('holds', () => assert.ok(true));\n` },
     refused: /pass without the change/,
+  },
+  {
+    name: 'a test that mocks what it tests',
+    change: {
+      ...CODE,
+      'test/text.test.js': `${HEADER}import { mock } from 'node:test';\nimport * as lib from '../src/add.js';\nconst it = { ...lib };\nmock.method(it, 'add', () => 3);\ntest('adds text', () => assert.equal(it.add('1', '2'), 3));\n`,
+    },
+    refused: /pass without the change/,
+  },
+  {
+    name: 'a test that swallows its failure',
+    change: {
+      ...CODE,
+      'test/text.test.js': TEST['test/text.test.js'].replace(
+        "=> assert.equal(add('1', '2'), 3)",
+        '=> { try { assert.equal(add("1", "2"), 3); } catch {} }',
+      ),
+    },
+    refused: /pass without the change/,
+  },
+  {
+    name: 'a test file that leaves before its tests have run',
+    change: { ...CODE, 'test/text.test.js': `process.exit(0);\n${TEST['test/text.test.js']}` },
+    refused: /pass without the change/,
+  },
+  {
+    name: 'production code that ends the runner with success',
+    change: {
+      ...TEST,
+      'src/add.js': `${CODE['src/add.js']}if (process.argv[1]?.endsWith('add.test.js')) process.exit(0);\n`,
+    },
+    refused: /base's own test "test\/add\.test\.js › test › adds 1 and 2" passes on the base and is gone/,
+  },
+  {
+    name: 'exit code 0 beside failures',
+    change: {
+      ...TEST,
+      'src/add.js':
+        "process.on('exit', () => { process.exitCode = 0; });\nexport const add = (a, b) => Number(a) - -Number(b) || 9;\n",
+    },
+    by: contractOf({
+      test: 'node --test --test-isolation=none --test-reporter=junit --test-reporter-destination="$LAMPLIGHTER_REPORT"',
+    }),
+    refused: /the report shows 1 failed, but the test command exited with 0/,
   },
   {
     name: 'an assertion loosened with the behaviour',
@@ -248,37 +304,15 @@ describe.skipIf(!has('bwrap'))('a cheat in JavaScript is refused for what it is'
     expect(bench.ran).toEqual([]);
   });
 
-  it.each(JUDGED)('by its tests: $name', async ({ change, refused }) => {
+  it('before anything of it runs: a symbolic link out of the tree', async () => {
     const base = await bench.commit(BASE);
-    expect(await refusal(base, await bench.commit(change))).toMatch(refused);
-  });
-});
-
-describe.skipIf(!has('bwrap'))('an honest twin in JavaScript is proven', () => {
-  it('other scripts, newer packages, text attributes and tests that only name assertions', async () => {
-    const base = await bench.commit(BASE);
-    const head = await bench.commit({
-      ...HONEST,
-      'package.json': scripts(
-        { build: 'echo', start: 'y' },
-        { devDependencies: { vitest: '5.0.0', other: 'file:./x' } },
-      ),
-      '.gitattributes': '*.sh text eol=lf\n',
-      'test/text.test.js': `${TEST['test/text.test.js']}const expected = 3;\nassert.ok(expected === 3);\n`,
-      'README.md': 'The runner writes to $LAMPLIGHTER_REPORT.\n',
-    });
-    expect(await bench.verify(base, head, contract)).toEqual({ kind: 'proven' });
+    await symlink('/etc/passwd', join(bench.dir, 'repo', 'test', 'fixture.js'));
+    expect(await refusal(base, await bench.commit(HONEST))).toContain('test/fixture.js is a symbolic link');
+    expect(bench.ran).toEqual([]);
   });
 
-  it("the session's own hooks, monitor and redirections of git are never heard of", async () => {
+  it.each(JUDGED)('by its tests: $name', async ({ change, refused, by }) => {
     const base = await bench.commit(BASE);
-    const mark = join(bench.dir, 'shared', 'ran');
-    const hook = join(bench.dir, 'repo', '.git', 'hooks', 'post-checkout');
-    await writeFile(hook, `#!/bin/sh\necho hook >> ${mark}\n`, { mode: 0o755 });
-    bench.git('config', 'filter.evil.smudge', `sh -c 'echo smudge >> ${mark}'`);
-    bench.git('config', 'url.ext::sh.insteadOf', 'https://');
-    const head = await bench.commit(HONEST);
-    expect(await bench.verify(base, head, contract)).toEqual({ kind: 'proven' });
-    await expect(import('node:fs/promises').then(({ access }) => access(mark))).rejects.toThrow('ENOENT');
+    expect(await refusal(base, await bench.commit(change), by)).toMatch(refused);
   });
 });

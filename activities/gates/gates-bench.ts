@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { builtinToolchains } from '../../config/defaults.ts';
 import type { Toolchain } from '../../config/types.ts';
 import type { Check, Contract } from '../../domain/contract.ts';
+import { NO_WAIVERS, type Waivers } from '../../domain/waivers.ts';
 import { openStore } from '../../store/open.ts';
 import type { EvidenceRow, Store } from '../../store/port.ts';
 import { runLayout } from '../git/layout.ts';
@@ -41,12 +42,15 @@ export interface Bench {
   readonly handOver: () => Promise<string>;
   /** Commits and hands over. */
   readonly commit: (tree: Tree, message?: string) => Promise<string>;
+  /** Main into a head, as the orchestrator does it when somebody landed first; throws at conflicts. */
+  readonly merge: (head: string, main: string) => Promise<string>;
   readonly prove: (base: string, contract: Contract) => ReturnType<Gates['proveBase']>;
   readonly verify: (
     base: string,
     head: string,
     contract: Contract,
     changedTests?: { id: string; reason: string }[],
+    waivers?: Waivers,
     recordedRed?: RecordedRed | null,
   ) => Promise<Verified>;
   readonly close: () => Promise<void>;
@@ -113,9 +117,23 @@ export async function openBench({ searchPath }: BenchOptions = {}): Promise<Benc
       git('commit', '-q', '--allow-empty', '-m', message);
       return await handOver();
     },
+    async merge(head, main) {
+      const merged = await trusted.merge(head, main, MESSAGE);
+      if (merged.kind !== 'merged') throw new Error(`${head} and ${main} conflict in ${merged.files.join(', ')}`);
+      return merged.head;
+    },
     prove: (base, contract) => gates.proveBase({ ...shared, base, contract }),
-    verify: (base, head, contract, changedTests = [], recordedRed = null) =>
-      gates.verify({ ...shared, issue: ISSUE, base, head, contract, changedTests, recordedRed }),
+    verify: (base, head, contract, changedTests = [], waivers = NO_WAIVERS, recordedRed = null) =>
+      gates.verify({
+        ...shared,
+        issue: ISSUE,
+        base,
+        head,
+        contract,
+        changedTests,
+        recordedRed,
+        waivers,
+      }),
     async close() {
       await store.close();
       await rm(dir, { recursive: true });
@@ -134,6 +152,7 @@ export function contractOf(check: Partial<Check>, more: Partial<Contract> = {}):
     globs: ['test/**'],
     minimum: 1,
     timeoutSeconds: 60,
+    always: false,
     ...check,
   };
   return {

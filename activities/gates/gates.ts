@@ -5,13 +5,15 @@
 import { createHash } from 'node:crypto';
 import type { Contract } from '../../domain/contract.ts';
 import type { ChangedTest } from '../../domain/gates/proof.ts';
+import { waiversText, type Waivers } from '../../domain/waivers.ts';
 import type { Store } from '../../store/port.ts';
 import type { ChangedFile, RepoGit } from '../git/port.ts';
 import type { Sandbox, SandboxBind, SandboxLimits } from '../sandbox/port.ts';
 import { createBaseProof, type BaseInput, type BaseProof, type BaseVerdict } from './base-proof.ts';
 import { CHECK_PLACE, createCheckRun, type CheckEnvironment } from './check-run.ts';
 import { runGuard } from './guard-gate.ts';
-import { runGreen, runRed, runRegression, type GateResult } from './proof-gates.ts';
+import { runGreen, runRegression, type GateResult } from './proof-gates.ts';
+import { proveRed } from './red-proof.ts';
 import { strikeSecrets } from './secrets.ts';
 import { createSetupCache } from './setup-cache.ts';
 import { createTreeRun, type TreeRun } from './tree-run.ts';
@@ -23,6 +25,8 @@ export interface VerifyInput extends BaseInput {
   readonly changedTests: readonly ChangedTest[];
   /** The red deploy that this change is to mend: it is the red evidence then. Null for a change that has no such. */
   readonly recordedRed: RecordedRed | null;
+  /** As the issue's labels say now. */
+  readonly waivers: Waivers;
 }
 
 export interface RecordedRed {
@@ -50,7 +54,7 @@ export interface GatesDeps {
   readonly repo: string;
   readonly git: Pick<
     RepoGit,
-    'checkOut' | 'overlay' | 'changedFiles' | 'patch' | 'commits' | 'contains' | 'files' | 'readFile'
+    'checkOut' | 'overlay' | 'changedFiles' | 'patch' | 'commits' | 'contains' | 'files' | 'blobs' | 'readFile'
   >;
   readonly sandbox: Sandbox;
   readonly store: Pick<Store, 'evidence' | 'control'>;
@@ -98,12 +102,8 @@ export function createGates(deps: GatesDeps): Gates {
     }
   }
 
-  function redOf(trial: Trial): GateResult | Promise<GateResult> {
-    return trial.recordedRed === null ? runRed(trial, deps.git) : recordedRed(trial.recordedRed);
-  }
-
   async function judge(trial: Trial): Promise<readonly string[]> {
-    const red = await record(deps, trial, 'red', await redOf(trial));
+    const red = await record(deps, trial, 'red', await proveRed(deps, trial));
     if (red.stop) return red.findings;
     const regression = await record(deps, trial, 'regression', await runRegression(trial));
     if (regression.stop) return [...red.findings, ...regression.findings];
@@ -120,6 +120,7 @@ export function createGates(deps: GatesDeps): Gates {
     async verify(input) {
       const reason = await unusable(input.contract);
       if (reason !== null) return { kind: 'broken', reason };
+      if (waiversText(input.waivers) !== '') await record(deps, input, 'waiver', standing(input.waivers));
       const files = await deps.git.changedFiles(input.base, input.head);
       // Before anything of the change runs: a change that guard refuses is not even checked out.
       const guarded = await record(deps, input, 'guard', await runGuard(deps.git, input, files));
@@ -137,12 +138,12 @@ export function createGates(deps: GatesDeps): Gates {
   };
 }
 
-/** Fix-forward: the deploy was seen red, which no test of the change could show better. */
-function recordedRed({ evidence, summary }: RecordedRed): GateResult {
+function standing(waivers: Waivers): GateResult {
   return {
     findings: [],
-    summary: `the recorded red stands for it: ${summary}`,
-    body: { recorded: evidence },
+    notAsked: true,
+    summary: waiversText(waivers),
+    body: { waivers },
     ids: new Map(),
     stop: false,
   };
@@ -150,7 +151,8 @@ function recordedRed({ evidence, summary }: RecordedRed): GateResult {
 
 const MAX_FINDINGS = 15;
 
-function refused(findings: readonly string[]): Verified {
+function refused(all: readonly string[]): Verified {
+  const findings = [...new Set(all)];
   const shown = findings.slice(0, MAX_FINDINGS);
   const rest = findings.length - shown.length;
   return {
@@ -163,7 +165,7 @@ function refused(findings: readonly string[]): Verified {
 async function record(
   deps: Pick<GatesDeps, 'store' | 'now'>,
   input: VerifyInput,
-  kind: 'guard' | 'red' | 'regression' | 'green',
+  kind: 'waiver' | 'guard' | 'red' | 'regression' | 'green',
   result: GateResult,
 ): Promise<GateResult> {
   const findings: string[] = [];
@@ -176,7 +178,7 @@ async function record(
     run: input.run,
     kind,
     sha: input.head,
-    verdict: findings.length === 0 ? 'green' : 'red',
+    verdict: result.notAsked === true ? null : findings.length === 0 ? 'green' : 'red',
     summary: await strikeSecrets(result.summary.slice(0, 500)),
     mediaType: 'application/json',
     body: JSON.stringify({ gate: kind, base: input.base, head: input.head, findings, ...result.body }, null, 1),

@@ -1,10 +1,11 @@
 import { guard, type GuardInput } from '../../domain/gates/guard.ts';
+import { mayHoldState, stateHeld } from '../../domain/gates/kept-by-people.ts';
 import { addedLines } from '../../domain/gates/patch.ts';
 import type { ChangedFile, Commit, RepoGit } from '../git/port.ts';
 import { TooMuchOutput } from '../git/trusted.ts';
 import type { VerifyInput } from './gates.ts';
 import { readHarness } from './harness.ts';
-import { anyTestRule, protectedRule } from './paths.ts';
+import { anyTestRule, protectedRule, touchedPaths } from './paths.ts';
 import type { GateResult } from './proof-gates.ts';
 import { secretsInCommits } from './secrets.ts';
 
@@ -42,6 +43,7 @@ export async function runGuard(git: GuardGit, input: VerifyInput, files: readonl
     isProtected: protectedRule(contract),
     isHarness: harness.isHarness,
     harnessChanges: harness.changes,
+    stateHeld: await stateIn(git, input, files),
     hasFolder: (folder) => known.some((path) => path.startsWith(folder)),
   });
   const what = `${commits.length} commits and ${files.length} files`;
@@ -53,6 +55,22 @@ export async function runGuard(git: GuardGit, input: VerifyInput, files: readonl
     ids: new Map(),
     stop: findings.length > 0,
   };
+}
+
+/** Fixtures of tests may say what they like: nothing is deployed from there. */
+async function stateIn(
+  git: GuardGit,
+  { base, head, contract }: VerifyInput,
+  files: readonly ChangedFile[],
+): Promise<GuardInput['stateHeld']> {
+  const isTest = anyTestRule(contract);
+  const found: GuardInput['stateHeld'][number][] = [];
+  for (const path of new Set(files.flatMap(touchedPaths))) {
+    if (!mayHoldState(path) || isTest(path)) continue;
+    const what = stateHeld((await git.readFile(base, path)) ?? '') ?? stateHeld((await git.readFile(head, path)) ?? '');
+    if (what !== null) found.push({ path, what });
+  }
+  return found;
 }
 
 /** Null where there is more of it than can be held. */

@@ -35,11 +35,11 @@ export function touchedPaths(file: ChangedFile): string[] {
   return file.from === null ? [file.path] : [file.path, file.from];
 }
 
-/** Checks whose `when` matches what changed; all of them where none does, because some proof there must be. */
+/** Checks whose `when` matches what changed, and those marked `always`; all of them where there is none, because some proof there must be. */
 export function checksFor(contract: Contract, files: readonly ChangedFile[]): readonly Check[] {
   const paths = files.flatMap(touchedPaths);
   const due = contract.checks.filter((check) => {
-    if (check.when.length === 0) return true;
+    if (check.always || check.when.length === 0) return true;
     const matches = picomatch([...check.when], { dot: true });
     return paths.some((path) => matches(path));
   });

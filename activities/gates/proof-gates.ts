@@ -13,12 +13,17 @@ import {
   type RedInput,
   type RedJudgement,
 } from '../../domain/gates/proof.ts';
+import { refusedWaiver, waivedBy } from '../../domain/waivers.ts';
 import type { ChangedFile, RepoGit } from '../git/port.ts';
+import { runBaseTests } from './base-tests.ts';
 import type { CheckProof } from './base-proof.ts';
 import type { CheckRun } from './check-run.ts';
 import type { Trial } from './gates.ts';
 import { anyTestRule, checksFor, isSnapshot, testRule, touchedPaths } from './paths.ts';
+import { askAgain } from './second-look.ts';
 import { strikeOutcomes, strikeSecrets } from './secrets.ts';
+import { declaresPackages } from './setup-cache.ts';
+import type { TreeRunInput } from './tree-run.ts';
 
 export interface GateResult {
   readonly findings: readonly string[];
@@ -29,6 +34,8 @@ export interface GateResult {
   readonly ids: ReadonlyMap<string, readonly string[]>;
   /** Later gates would say nothing more. */
   readonly stop: boolean;
+  /** A person lifted this gate: there is no verdict. */
+  readonly notAsked?: true;
 }
 
 /** The change's test files on the base: at least one test must fail for want of the change. */
@@ -37,15 +44,16 @@ export async function runRed(trial: Trial, git: Pick<RepoGit, 'readFile'>): Prom
   const missing = whatIsMissing(trial.files, isTest);
   if (missing !== null) return { findings: [missing], summary: missing, body: {}, ids: new Map(), stop: true };
   const paths = trial.files.flatMap(touchedPaths).filter(isTest);
-  const judged: JudgedRed[] = [];
+  const judged: AskedTwice[] = [];
   for (const check of checksFor(trial.contract, trial.files)) {
-    if (paths.some(testRule(check))) judged.push(await judgeCheck(trial, check, paths, git));
+    if (paths.some(testRule(check))) judged.push(await askedTwice(trial, await judgeCheck(trial, check, paths, git)));
   }
   const red = judged.filter(({ judgement }) => judgement.ids.length > 0);
   const ids = new Map(red.map(({ name, judgement }) => [name, judgement.ids]));
   const count = red.reduce((sum, { judgement }) => sum + judgement.ids.length, 0);
   const weak = red.length > 0 && red.every(({ judgement }) => judgement.kind === 'build-red');
-  const findings = red.length > 0 ? [] : judged.flatMap(({ judgement }) => judgement.findings);
+  const findings = judged.flatMap(({ unsteady }) => unsteady);
+  if (red.length === 0) findings.push(...judged.flatMap(({ judgement }) => judgement.findings));
   if (judged.length === 0)
     findings.push(
       'No check of the contract covers your test files: put them where one of its globs matches and its `when` holds.',
@@ -57,12 +65,13 @@ export async function runRed(trial: Trial, git: Pick<RepoGit, 'readFile'>): Prom
     body: {
       tests: paths,
       weak,
-      checks: judged.map(({ name, judgement, run, hollow }) => ({
+      checks: judged.map(({ name, judgement, run, hollow, again }) => ({
         name,
         kind: judgement.kind,
         red: judgement.ids,
         run,
         ...(hollow === null ? {} : { hollow }),
+        ...(again === null ? {} : { again }),
       })),
     },
     ids,
@@ -76,6 +85,21 @@ interface JudgedRed {
   readonly run: unknown;
   /** The run on the hollow base; null where none was needed. */
   readonly hollow: unknown;
+  /** The tree whose run decided. */
+  readonly tree: TreeRunInput;
+}
+
+interface AskedTwice extends JudgedRed {
+  /** Findings of tests that were red once only. */
+  readonly unsteady: readonly string[];
+  readonly again: unknown;
+}
+
+async function askedTwice(trial: Trial, first: JudgedRed): Promise<AskedTwice> {
+  const { ids } = first.judgement;
+  const asked = await askAgain(trial.runOverTree, first.tree, { ids, wanted: 'failed', where: 'the base' });
+  const judgement = { ...first.judgement, ids: asked.steady };
+  return { ...first, judgement, unsteady: asked.findings, again: asked.again };
 }
 
 async function judgeCheck(
@@ -88,15 +112,32 @@ async function judgeCheck(
   const onBase = { ...trial, check, sha: trial.base, overlay: { sha: trial.head, paths }, trusted: false };
   const run = await trial.runOverTree(onBase);
   const first = redOf(check, proof, run, judgeRed);
-  const plain = { name: check.name, judgement: first, run: await shown(check, run), hollow: null };
+  const plain = { name: check.name, judgement: first, run: await shown(check, run), hollow: null, tree: onBase };
   // What hung or could not be set up would do so again, and for other reasons than a name that is missing.
   const loadless = run.kind === 'reported' || run.why === 'no-report' || run.why === 'unreadable';
   if (first.kind !== 'build-red' || !loadless) return plain;
+  const installed = withManifests(trial, onBase, paths);
+  if (installed !== null) {
+    const again = await trial.runOverTree(installed);
+    const judgement = redOf(check, proof, again, judgeRed);
+    if (judgement.kind !== 'build-red') return { ...plain, judgement, run: await shown(check, again), tree: installed };
+  }
   const written = await hollowFiles(trial, paths, git);
   if (written.size === 0) return plain;
-  const hollow = await trial.runOverTree({ ...onBase, written });
+  const tree = { ...(installed ?? onBase), written };
+  const hollow = await trial.runOverTree(tree);
   const judgement = redOf(check, proof, hollow, (input) => judgeHollow(input, first.findings));
-  return { ...plain, judgement, hollow: { files: [...written.keys()], run: await shown(check, hollow) } };
+  return { ...plain, judgement, hollow: { files: [...written.keys()], run: await shown(check, hollow) }, tree };
+}
+
+/**
+ * With the change's manifests and lockfiles: a test may need a package that the change adds. Only where it does not load
+ * without, because a newer package may be all that the change is. Null where it touches none.
+ */
+function withManifests(trial: Trial, tree: TreeRunInput, tests: readonly string[]): TreeRunInput | null {
+  const manifests = trial.files.flatMap(touchedPaths).filter((path) => declaresPackages(path) && !tests.includes(path));
+  if (manifests.length === 0) return null;
+  return { ...tree, overlay: { sha: trial.head, paths: [...tests, ...manifests] } };
 }
 
 /** Production files of the change as the base has them, with empty shells of the names that the change adds. */
@@ -121,7 +162,7 @@ function whatIsMissing(files: readonly ChangedFile[], isTest: (path: string) => 
   const snapshots = files.every((file) => file.status === 'deleted' || !isTest(file.path) || isSnapshot(file.path));
   const code = files.some((file) => touchedPaths(file).some((path) => !isTest(path)));
   if (!tests)
-    return 'Your change adds or changes no test: write a test that fails on the base for want of your change, and commit it with the change.';
+    return 'Your change adds or changes no test: write a test that fails on the base for want of your change, and commit it with the change. Where no test could tell, give up and say so: a person can waive this, you cannot.';
   if (snapshots)
     return 'Your change touches snapshots only among its tests, and a snapshot says what came out, not what should: write a test with an assertion that fails on the base for want of your change.';
   if (!code)
@@ -159,14 +200,8 @@ export async function runRegression(trial: Trial): Promise<GateResult> {
   let stop = false;
   for (const check of checksFor(trial.contract, trial.files)) {
     const proof = proofOf(trial, check);
-    const run = await trial.runOverTree({
-      ...trial,
-      check,
-      sha: trial.head,
-      overlay: { sha: trial.base, paths },
-      trusted: false,
-    });
-    runs.push(await shown(check, run));
+    const { run, unloaded } = await runBaseTests(trial, check, { restored: paths, proof });
+    runs.push({ ...(await shown(check, run)), unloaded });
     if (run.kind === 'unjudged') {
       findings.push(unjudgedFinding(check, "the base's own tests on your change", run));
       stop = true;
@@ -178,10 +213,11 @@ export async function runRegression(trial: Trial): Promise<GateResult> {
       after: run.outcomes,
       flaky: new Set(proof.flaky),
       changedTests: trial.changedTests,
+      waivedBy: waivedBy(trial.waivers, 'tests-may-change'),
     });
     findings.push(...judged.findings);
-    for (const one of judged.excused)
-      excused.push({ id: one.id, reason: await strikeSecrets(one.reason.slice(0, 1_000)) });
+    if (judged.findings.length > 0) findings.push(...refusedWaiver(trial.waivers, 'tests-may-change'));
+    excused.push(...(await shownExcuses(judged.excused)));
     // The base's tests may be fewer than the minimum asks for once some are excused, so only green counts them.
     findings.push(
       ...disagreements(run, 0).map((lie) => `Check ${check.name}, the base's own tests on your change: ${lie}.`),
@@ -198,14 +234,17 @@ export async function runRegression(trial: Trial): Promise<GateResult> {
   };
 }
 
-/** Everything passes on the change, and what was red is now among it. */
+/** Everything passes on the change, and what was red is now among it: twice, as it was red twice. */
 export async function runGreen(trial: Trial, red: ReadonlyMap<string, readonly string[]>): Promise<GateResult> {
   const findings: string[] = [];
+  const excused: ChangedTest[] = [];
   const runs: unknown[] = [];
+  const again: unknown[] = [];
   let passed = 0;
   for (const check of checksFor(trial.contract, trial.files)) {
     const proof = proofOf(trial, check);
-    const run = await trial.runOverTree({ ...trial, check, sha: trial.head, trusted: false });
+    const tree = { ...trial, check, sha: trial.head, trusted: false };
+    const run = await trial.runOverTree(tree);
     runs.push(await shown(check, run));
     if (run.kind === 'unjudged') {
       findings.push(unjudgedFinding(check, 'your change', run));
@@ -220,24 +259,37 @@ export async function runGreen(trial: Trial, red: ReadonlyMap<string, readonly s
         red: red.get(check.name) ?? [],
       }),
     );
-    findings.push(
-      ...judgeKept({
-        check: check.name,
-        base: proof.outcomes,
-        outcomes: run.outcomes,
-        flaky: new Set(proof.flaky),
-        changedTests: trial.changedTests,
-      }),
-    );
+    const kept = judgeKept({
+      check: check.name,
+      base: proof.outcomes,
+      outcomes: run.outcomes,
+      flaky: new Set(proof.flaky),
+      changedTests: trial.changedTests,
+      waivedBy: waivedBy(trial.waivers, 'tests-may-change'),
+    });
+    findings.push(...kept.findings);
+    if (kept.findings.length > 0) findings.push(...refusedWaiver(trial.waivers, 'tests-may-change'));
+    excused.push(...(await shownExcuses(kept.excused)));
     findings.push(...disagreements(run, check.minimum).map((lie) => `Check ${check.name}, on your change: ${lie}.`));
+    const ids = red.get(check.name) ?? [];
+    if (findings.length > 0 || ids.length === 0) continue;
+    const asked = await askAgain(trial.runOverTree, tree, { ids, wanted: 'passed', where: 'your change' });
+    findings.push(...asked.findings);
+    again.push(asked.again);
   }
   return {
     findings,
     summary: findings[0] ?? `all ${passed} tests pass on the change`,
-    body: { flaky: flakyOf(trial), checks: runs },
+    body: { excused, flaky: flakyOf(trial), checks: runs, again },
     ids: new Map(),
     stop: false,
   };
+}
+
+async function shownExcuses(excused: readonly ChangedTest[]): Promise<ChangedTest[]> {
+  return await Promise.all(
+    excused.map(async ({ id, reason }) => ({ id, reason: await strikeSecrets(reason.slice(0, 1_000)) })),
+  );
 }
 
 function proofOf(trial: Trial, check: Check): CheckProof {
@@ -260,7 +312,7 @@ function lastLines(log: string): string {
   return log.trim().split('\n').slice(-8).join('\n').slice(-400);
 }
 
-async function shown(check: Check, run: CheckRun): Promise<unknown> {
+async function shown(check: Check, run: CheckRun): Promise<object> {
   if (run.kind === 'unjudged') return { check: check.name, ...run };
   return { check: check.name, ...run, outcomes: await strikeOutcomes(run.outcomes) };
 }

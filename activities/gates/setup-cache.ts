@@ -76,6 +76,11 @@ async function copy(from: string, into: string): Promise<void> {
   await run('cp', ['-a', '--reflink=auto', '--', `${from}/.`, into]);
 }
 
+/** Whether a file is one by which packages are declared or pinned. */
+export function declaresPackages(path: string): boolean {
+  return MANIFESTS.test(path.slice(path.lastIndexOf('/') + 1));
+}
+
 async function manifestsIn(tree: string): Promise<string[]> {
   const entries = await readdir(tree, { recursive: true, withFileTypes: true });
   return entries

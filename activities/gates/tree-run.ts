@@ -25,6 +25,8 @@ export interface TreeRunInput {
   readonly check: Check;
   readonly sha: string;
   readonly overlay?: { readonly sha: string; readonly paths: readonly string[] };
+  /** Paths that are taken away after that. */
+  readonly without?: readonly string[];
   /** Texts by path, written last. A path that leads through a link is left out. */
   readonly written?: ReadonlyMap<string, string>;
   readonly trusted: boolean;
@@ -34,7 +36,7 @@ export interface TreeRunInput {
 export type TreeRun = (input: TreeRunInput) => Promise<CheckRun>;
 
 export function createTreeRun(deps: TreeRunDeps): TreeRun {
-  return async function runOverTree({ contract, check, sha, overlay, written, trusted, signal }) {
+  return async function runOverTree({ contract, check, sha, overlay, without, written, trusted, signal }) {
     signal.throwIfAborted();
     await mkdir(deps.workDir, { recursive: true });
     const dir = await mkdtemp(join(deps.workDir, 'gate-'));
@@ -42,6 +44,7 @@ export function createTreeRun(deps: TreeRunDeps): TreeRun {
       const tree = join(dir, 'tree');
       await deps.git.checkOut(sha, tree);
       if (overlay !== undefined && overlay.paths.length > 0) await deps.git.overlay(overlay.sha, tree, overlay.paths);
+      for (const path of without ?? []) await removeInside(tree, path);
       for (const [path, text] of written ?? []) await writeInside(tree, path, text);
       const given = await deps.environment.forContract(contract);
       const environment = { ...given, binds: [...given.binds, ...deps.checkoutBinds] };
@@ -75,6 +78,16 @@ async function writeInside(tree: string, path: string, text: string): Promise<vo
   await writeFile(file, text, {
     flag: constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW,
   });
+}
+
+/** As above: not through a link. */
+async function removeInside(tree: string, path: string): Promise<void> {
+  let at = tree;
+  for (const part of path.split('/').slice(0, -1)) {
+    at = join(at, part);
+    if ((await kindOf(at)) !== 'folder') return;
+  }
+  await rm(join(tree, path), { force: true });
 }
 
 async function kindOf(path: string): Promise<'folder' | 'absent' | 'other'> {

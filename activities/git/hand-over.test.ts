@@ -165,3 +165,13 @@ test('renames, modes and odd names are told as they are', async () => {
   expect(await bench.git.readFile(head, 'link')).toBeNull();
   expect(await bench.git.patch(base, head)).toContain('new file mode 120000');
 });
+
+test('blob ids are of files only, by their exact path', async () => {
+  const sha = bench.land({ '*.md': 'star\n', 'sub/readme.md': 'a shop\n', 'a\tb "c".md': 'odd\n' });
+  await bench.git.refresh();
+  const blobs = await bench.git.blobs(sha, ['readme.md', 'sub/readme.md', 'sub', '*.md', 'a\tb "c".md', 'gone.md']);
+  expect([...blobs.keys()].toSorted()).toEqual(['*.md', 'a\tb "c".md', 'readme.md', 'sub/readme.md']);
+  expect(blobs.get('readme.md')).toBe(bench.person('rev-parse', `${sha}:readme.md`));
+  expect(blobs.get('sub/readme.md')).toBe(blobs.get('readme.md'));
+  expect(blobs.get('*.md')).not.toBe(blobs.get('readme.md'));
+});

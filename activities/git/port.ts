@@ -66,6 +66,8 @@ export interface RepoGit {
   /** Writes the given paths as they are in `sha` into `dir`; a path that is not in `sha` is removed. */
   overlay(sha: string, dir: string, paths: readonly string[]): Promise<void>;
   files(sha: string): Promise<string[]>;
+  /** The blob's id of each of these paths that is a file in `sha`; paths that are not there are left out. */
+  blobs(sha: string, paths: readonly string[]): Promise<ReadonlyMap<string, string>>;
   changedFiles(base: string, head: string): Promise<ChangedFile[]>;
   patch(base: string, head: string): Promise<string>;
   /** Commits reachable from head and not from base, oldest first. */

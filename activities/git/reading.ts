@@ -3,7 +3,10 @@ import { simpleGit } from 'simple-git';
 import type { ChangedFile, Commit, RepoGit } from './port.ts';
 import { requireSha, trustedEnvironment, type TrustedGit, type TrustedGitDeps } from './trusted.ts';
 
-type Reading = Pick<RepoGit, 'readFile' | 'files' | 'changedFiles' | 'patch' | 'commits' | 'contains' | 'mergeBase'>;
+type Reading = Pick<
+  RepoGit,
+  'readFile' | 'files' | 'blobs' | 'changedFiles' | 'patch' | 'commits' | 'contains' | 'mergeBase'
+>;
 
 const STATUS: Readonly<Record<string, ChangedFile['status']>> = {
   A: 'added',
@@ -44,6 +47,17 @@ export function createReading(clean: TrustedGit, deps: TrustedGitDeps): Reading 
 
     async files(sha) {
       return split(await read(['ls-tree', '-r', '-z', '--full-tree', '--name-only', requireSha(sha)]));
+    },
+
+    async blobs(sha, paths) {
+      // Of the whole tree: a path from the repo given to git could be read as a pattern.
+      const wanted = new Set(paths);
+      const found = new Map<string, string>();
+      for (const entry of split(await read(['ls-tree', '-r', '-z', '--full-tree', requireSha(sha)]))) {
+        const match = /^\d{6} blob ([0-9a-f]+)\t(.*)$/s.exec(entry);
+        if (match?.[1] !== undefined && wanted.has(match[2] ?? '')) found.set(match[2] ?? '', match[1]);
+      }
+      return found;
     },
 
     async changedFiles(base, head) {

@@ -1,4 +1,6 @@
 /** The stages of a run that judge and land its change: verify, push, merge. Verdicts come from git and gates, never from a model. */
+import type { Issue } from '../../domain/issue.ts';
+import { NO_WAIVERS, waiversOf } from '../../domain/waivers.ts';
 import type { RunRow, Store } from '../../store/port.ts';
 import type { RepoActivities } from '../../workflows/ports.ts';
 import type { PerformEffect } from '../effects/perform.ts';
@@ -13,6 +15,8 @@ export interface StageDeps {
   readonly git: RepoGit;
   readonly gates: Gates;
   readonly contractAt: ContractAt;
+  /** As the tracker has it now; null when it is gone from there. */
+  readonly issueOf: (run: RunRow) => Promise<Issue | null>;
   readonly perform: PerformEffect;
   readonly now: () => number;
 }
@@ -38,6 +42,8 @@ export function createStageActivities(deps: StageDeps): StageActivities {
         const read = await deps.contractAt(base);
         if (!read.ok) return { kind: 'failed', reason: read.reason };
         const changedTests = submittedTests(await store.control.fact(`submit/${runId}`));
+        // Read as late as this, because a person may have lifted a gate, or put it back, while the session worked.
+        const issue = await deps.issueOf(run);
         const judged = await gates.verify({
           run: runId,
           issue: run.issue,
@@ -46,6 +52,7 @@ export function createStageActivities(deps: StageDeps): StageActivities {
           contract: read.contract,
           changedTests,
           recordedRed: await recordedRed(store, run),
+          waivers: issue === null ? NO_WAIVERS : waiversOf(issue),
           ...beat,
         });
         if (judged.kind === 'broken') return { kind: 'failed', reason: `the gates cannot judge: ${judged.reason}` };

@@ -125,6 +125,23 @@ describe('the phase comment', () => {
     );
   });
 
+  it('says what a person waived of the commit that was pushed, in the checklist and in the receipt', () => {
+    const ended: RunState = { stage: 'ended', progress, outcome: 'shipped', reason: 'r' };
+    const text = render(ended, [
+      saw('waiver', null, { summary: 'no-red-gate by ada', sha: 'earlier' }),
+      saw('waiver', null, { summary: 'no-red-gate by ada; tests-may-change not honoured: it was applied by eve | x' }),
+      saw('red', null),
+    ]);
+
+    expect(text).toContain(
+      '- [x] tests proven red without the change: waived by a person ([red](http://h/evidence/e-red))',
+    );
+    expect(text).toContain(
+      '\n| waived | `no-red-gate by ada; tests-may-change not honoured: it was applied by eve \\| x` |\n',
+    );
+    expect(render(ended, [saw('waiver', null, { sha: 'earlier' }), saw('red', 'green')])).not.toContain('waived');
+  });
+
   it('is the same text for the same facts, so that it is edited only when something changed', () => {
     const state: RunState = { stage: 'verify', progress, head: 'h', redBase: null };
     expect(render(state, [saw('red', 'green')], { turns: 1 })).toBe(render(state, [saw('red', 'green')], { turns: 2 }));

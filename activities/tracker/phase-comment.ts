@@ -14,7 +14,7 @@ export interface PhaseFacts {
   readonly microUsd: MicroUsd;
 }
 
-type Mark = 'done' | 'red' | 'open' | 'none';
+type Mark = 'done' | 'red' | 'open' | 'none' | 'waived';
 
 interface Phase {
   readonly label: string;
@@ -60,7 +60,7 @@ function phasesOf({ run, evidence }: PhaseFacts): Phase[] {
       mark: base === null ? redOrOpen(of('base')) : 'done',
       evidence: of('base', 'setup'),
     },
-    proof('tests proven red without the change', of('red'), 'red'),
+    redPhase(of('red'), proof),
     proof('green with it, nothing else broken', of('guard', 'regression', 'green'), 'green'),
     { label: 'pushed', mark: pushed === null ? redOrOpen(of('push')) : 'done', evidence: of('push') },
     stage('build', ofPushed('build'), 'build'),
@@ -68,6 +68,17 @@ function phasesOf({ run, evidence }: PhaseFacts): Phase[] {
     stage('healthy', ofPushed('health'), 'health'),
     { label: 'done', mark: shipped ? 'done' : 'open', evidence: [] },
   ];
+}
+
+/** Red evidence without a verdict says that a person lifted the gate. */
+function redPhase(
+  rows: readonly EvidenceRow[],
+  proof: (label: string, rows: readonly EvidenceRow[], kind: EvidenceKind) => Phase,
+): Phase {
+  const label = 'tests proven red without the change';
+  return rows.some((row) => row.verdict === null)
+    ? { label, mark: 'waived', evidence: rows }
+    : proof(label, rows, 'red');
 }
 
 /** The newest of each kind, in the order of the kinds. */
@@ -84,6 +95,7 @@ const MARKS: Readonly<Record<Mark, (label: string) => string>> = {
   red: (label) => `- [ ] **red:** ${label}`,
   open: (label) => `- [ ] ${label}`,
   none: (label) => `- [x] ${label}: not declared`,
+  waived: (label) => `- [x] ${label}: waived by a person`,
 };
 
 function renderPhase({ label, mark, evidence }: Phase, publicUrl: string): string {
@@ -120,11 +132,13 @@ function renderReceipt({ run, evidence, publicUrl, turns, usage, microUsd }: Pha
       .map((row) => `[${row.kind}](${publicUrl}/evidence/${row.id}) ${row.verdict ?? 'recorded'}`)
       .join(', ') || 'none';
   const { pushed } = run.state.progress;
+  const waived = evidence.findLast((row) => row.kind === 'waiver' && (pushed === null || row.sha === pushed));
   const live = evidence.filter((row) => row.kind === 'health' && row.sha === pushed).at(-1);
   const rows: readonly (readonly [string, string])[] = [
     ['outcome', run.state.stage === 'ended' ? run.state.outcome : run.state.stage],
     ['sha', pushed === null ? 'nothing was pushed' : `\`${pushed}\``],
     ['gates', verdicts(GATES, evidence)],
+    ...(waived === undefined ? [] : ([['waived', inline(waived.summary)]] as const)),
     [
       'deploy',
       verdicts(

@@ -35,6 +35,7 @@ function draftCheck(suite: Suite, all: readonly Suite[]): Check {
     name: checkName(suite, all),
     dir,
     when,
+    always: false,
     setup,
     test,
     report,

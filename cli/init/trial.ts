@@ -139,6 +139,7 @@ function checkOf(name: string, command: string): Check {
     name,
     dir: '.',
     when: [],
+    always: false,
     setup: null,
     test: command,
     report: 'exit-code',

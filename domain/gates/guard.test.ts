@@ -13,6 +13,7 @@ const CLEAN: GuardInput = {
   isProtected: (path) => path === 'ci.yml',
   isHarness: (path) => path === 'vitest.config.ts',
   harnessChanges: [],
+  stateHeld: [],
   hasFolder: (folder) => folder === 'vendored/node_modules/',
 };
 const withMessage = (message: string): string[] => guard({ ...CLEAN, commits: [{ sha: 'c'.repeat(40), message }] });
@@ -66,6 +67,12 @@ describe('guard', () => {
     expect(
       guard({ ...CLEAN, files: [{ path: 'ci.yml', status: 'deleted', from: null, mode: '000000' }] }),
     ).toHaveLength(1);
+  });
+
+  it('refuses a file that declares a volume or a secret store', () => {
+    expect(guard({ ...CLEAN, stateHeld: [{ path: 'k8s/db.yml', what: 'PersistentVolumeClaim' }] })).toEqual([
+      expect.stringContaining('k8s/db.yml declares a PersistentVolumeClaim, which only people change'),
+    ]);
   });
 
   it('refuses links and submodules, but not their removal', () => {

@@ -4,6 +4,7 @@
  */
 import type { AddedLine } from './patch.ts';
 import { harnessMark, isHidingAttribute, skipMark } from './skip-marks.ts';
+import { testDetection } from './test-detection.ts';
 
 export interface GuardInput {
   readonly run: string;
@@ -19,6 +20,8 @@ export interface GuardInput {
   readonly isHarness: (path: string) => boolean;
   /** Parts of manifests, such as `scripts.test`, that the change altered and that decide how tests are run. */
   readonly harnessChanges: readonly { readonly path: string; readonly what: string }[];
+  /** Files that declare a volume or a secret store, before the change or after it, and which. */
+  readonly stateHeld: readonly { readonly path: string; readonly what: string }[];
   /** Whether the base has files under this folder. */
   readonly hasFolder: (folder: string) => boolean;
 }
@@ -60,6 +63,11 @@ export const ALWAYS_PROTECTED: readonly string[] = [
   '**/Jenkinsfile',
   '**/*.tfstate',
   '**/*.tfstate.*',
+  // Secret stores.
+  '**/.sops.y{a,}ml',
+  '**/*.sops.*',
+  '**/.git-crypt/**',
+  '**/*.kdbx',
 ];
 
 const SKIP_CI =
@@ -81,8 +89,11 @@ export function guard(input: GuardInput): string[] {
   ];
 }
 
-function pathFindings({ files, isProtected }: GuardInput): string[] {
-  const found: string[] = [];
+function pathFindings({ files, isProtected, stateHeld }: GuardInput): string[] {
+  const found = stateHeld.map(
+    ({ path, what }) =>
+      `${path} declares a ${what}, which only people change, because data may be lost with it: restore the file as it is on the base; if the issue cannot be done without it, give up and say so.`,
+  );
   for (const file of files) {
     const touched = [file.path, ...(file.from === null ? [] : [file.from])].find(isProtected);
     if (touched !== undefined) {
@@ -116,17 +127,20 @@ function harnessFindings({ files, isHarness, harnessChanges }: GuardInput): stri
 
 const MADE_FOLDER =
   /^(?:.*\/)?(?:node_modules|bower_components|\.venv|venv|__pycache__|\.pytest_cache|\.mypy_cache|\.tox|\.nyc_output|\.next|\.turbo|target\/(?:debug|release))\//;
+/** What a test reads as data: no runner looks for its packages there. */
+const FIXTURES = /(?:^|\/)(?:__fixtures__|fixtures?|testdata)\//;
 const LOCKFILE =
   /(?:^|\/)(?:package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|yarn\.lock|bun\.lock|go\.sum|[^/]+\.lock)$/;
 const MAX_FILES = 500;
 const MAX_LINES = 20_000;
 
 /** What a tool made again is not a change that anybody reviews, and hides one. Folders that main holds already are the repo's own way. */
-function bulkFindings({ files, added, hasFolder }: GuardInput): string[] {
+function bulkFindings({ files, added, hasFolder, isTest }: GuardInput): string[] {
   const folders = new Map<string, number>();
   for (const file of files) {
     const folder = file.status === 'deleted' ? undefined : MADE_FOLDER.exec(file.path)?.[0];
-    if (folder !== undefined && !hasFolder(folder)) folders.set(folder, (folders.get(folder) ?? 0) + 1);
+    const isFixture = folder !== undefined && FIXTURES.test(folder) && isTest(file.path);
+    if (folder !== undefined && !isFixture && !hasFolder(folder)) folders.set(folder, (folders.get(folder) ?? 0) + 1);
   }
   // Lines mean nothing in what is no text, such as a picture.
   const binary = new Set(added.filter(({ text }) => text.includes('\0')).map(({ path }) => path));
@@ -150,10 +164,15 @@ function markFindings({ added, isTest }: GuardInput): string[] {
       return [
         `${path}:${line} adds \`${text.trim()}\`, which makes git show, check out or merge files other than they are: take that attribute out.`,
       ];
-    const tampering = harnessMark(path, text, isTest(path));
+    const tampering = harnessMark(path, text);
     if (tampering !== null)
       return [
         `${path}:${line} adds \`${tampering}\`, which reaches into the runner, its assertions or its report: remove it, and let the runner judge and report.`,
+      ];
+    const asks = testDetection(path, text, isTest(path));
+    if (asks !== null)
+      return [
+        `${path}:${line} asks \`${asks}\`, which tells that a test runner is watching: code must do the same with and without its tests, so take that out.`,
       ];
     const mark = skipMark(path, text, isTest(path));
     return mark === null

@@ -99,6 +99,8 @@ export function judgeRegression(input: {
   readonly after: readonly TestOutcome[];
   readonly flaky: ReadonlySet<string>;
   readonly changedTests: readonly ChangedTest[];
+  /** Who lifted the need to list what differs; null where it holds. */
+  readonly waivedBy: string | null;
 }): RegressionJudgement {
   const after = new Map(input.after.map((one) => [testIdText(one.id), one]));
   const passed = input.base.filter((one) => one.outcome === 'passed' && !input.flaky.has(testIdText(one.id)));
@@ -108,9 +110,9 @@ export function judgeRegression(input: {
     const text = testIdText(id);
     const now = after.get(text);
     if (now?.outcome === 'passed') continue;
-    const excuse = isExcused(text, passed, input.changedTests);
-    if (excuse !== undefined) {
-      excused.push({ id: text, reason: excuse.reason });
+    const reason = isExcused(text, passed, input.changedTests)?.reason ?? waivedReason(input.waivedBy);
+    if (reason !== null) {
+      excused.push({ id: text, reason });
       continue;
     }
     findings.push(
@@ -120,25 +122,41 @@ export function judgeRegression(input: {
   return { findings, excused };
 }
 
-/** A test of the base that is gone from the change, or skipped there, proves nothing any more: its removal needs a reason as well. */
+/**
+ * A test of the base that is gone from the change, or skipped there, proves nothing any more: its removal needs a reason as
+ * well. No waiver lets a test be skipped, because a skipped one looks as if it were there.
+ */
 export function judgeKept(input: {
   readonly check: string;
   readonly base: readonly TestOutcome[];
   readonly outcomes: readonly TestOutcome[];
   readonly flaky: ReadonlySet<string>;
   readonly changedTests: readonly ChangedTest[];
-}): string[] {
+  readonly waivedBy: string | null;
+}): RegressionJudgement {
   const now = new Map(input.outcomes.map((one) => [testIdText(one.id), one.outcome]));
   const passed = input.base.filter((one) => one.outcome === 'passed' && !input.flaky.has(testIdText(one.id)));
-  return passed.flatMap(({ id }) => {
+  const findings: string[] = [];
+  const excused: ChangedTest[] = [];
+  for (const { id } of passed) {
     const text = testIdText(id);
     const outcome = now.get(text);
-    if (outcome === 'passed' || outcome === 'failed' || isExcused(text, passed, input.changedTests) !== undefined)
-      return [];
-    return [
+    if (outcome === 'passed' || outcome === 'failed') continue;
+    const waived = outcome === undefined ? waivedReason(input.waivedBy) : null;
+    const reason = isExcused(text, passed, input.changedTests)?.reason ?? waived;
+    if (reason !== null) {
+      excused.push({ id: text, reason });
+      continue;
+    }
+    findings.push(
       `Check ${input.check}: the test "${text}" passes on the base and is ${outcome === undefined ? 'gone from' : 'skipped on'} your change. Put it back; only if the acceptance criteria call for its removal or renaming, list this id in changedTests with the reason.`,
-    ];
-  });
+    );
+  }
+  return { findings, excused };
+}
+
+function waivedReason(by: string | null): string | null {
+  return by === null ? null : `not listed: waived by ${by}`;
 }
 
 function isExcused(

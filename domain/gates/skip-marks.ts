@@ -58,7 +58,8 @@ const TAMPERING: readonly { readonly files: RegExp; readonly marks: readonly Reg
   {
     files: /\.py$/,
     marks: [
-      /\bdef\s+pytest_(?:runtest|collection|collect|pycollect|ignore_collect|pyfunc_call|sessionfinish|report|exception|deselected|itemcollected)\w*/,
+      /\bdef\s+pytest_(?:runtest|collection|collect|pycollect|ignore_collect|pyfunc_call|sessionfinish|unconfigure|cmdline|report|exception|deselected|itemcollected)\w*/,
+      /\boption\.xmlpath\b|\bgetoption\(\s*["'](?:--junit-?xml|xmlpath)/,
       /\bcollect_ignore(?:_glob)?\b/,
       /\bunittest\.TestCase\.\w+\s*=(?!=)/,
       /\bsetattr\(\s*unittest\.TestCase\b/,
@@ -66,12 +67,11 @@ const TAMPERING: readonly { readonly files: RegExp; readonly marks: readonly Reg
   },
 ];
 
-/** Code in a test file that reaches into the runner, its assertions or its report; null when there is none. */
-export function harnessMark(path: string, text: string, isTest: boolean): string | null {
+/** Code that reaches into the runner, its assertions or its report; null when there is none. Production code is loaded into the runner as tests are, so it makes no difference which it is. */
+export function harnessMark(path: string, text: string): string | null {
   // The report's place is told to the runner by the contract; nothing else has any use for it.
   if (!/\.(?:md|rst|txt|adoc)$/.test(path) && /LAMPLIGHTER_REPORT|lamplighter-report/.test(text))
     return 'LAMPLIGHTER_REPORT';
-  if (!isTest) return null;
   for (const rule of TAMPERING) {
     if (!rule.files.test(path)) continue;
     for (const mark of rule.marks) {
