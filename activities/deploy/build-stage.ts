@@ -1,18 +1,19 @@
 /** Build: the contract's commands, one after the other, on a clean checkout of the pushed sha, in the sandbox. */
 import type { Contract } from '../../domain/contract.ts';
 import type { StageVerdict } from '../../domain/verdict.ts';
-import type { Sandbox, SandboxBind, SandboxLimits } from '../sandbox/port.ts';
+import type { Sandbox, SandboxBind, SandboxLimits, SandboxService } from '../sandbox/port.ts';
 import { endInWords, lastLine, showResult, type Redact, type ShownResult } from './output.ts';
 import type { WatchContext } from './port.ts';
 import type { SourceTree } from './source-tree.ts';
 import type { StageRecord } from './stage-record.ts';
 
-/** What the contract's toolchain and network come to in the sandbox. */
+/** What the contract's toolchain, network and services come to in the sandbox. */
 export interface BuildEnvironment {
   readonly binds: readonly SandboxBind[];
   readonly env: Readonly<Record<string, string>>;
   readonly path: readonly string[];
   readonly hosts: readonly string[];
+  readonly services: readonly SandboxService[];
 }
 
 export interface BuildStageDeps {
@@ -62,11 +63,14 @@ async function runCommand(
     env: { ...given.env, CI: '1', LAMPLIGHTER_SHA: context.sha },
     path: given.path,
     hosts: given.hosts,
+    services: given.services,
     limits: deps.limits,
     signal: context.signal,
     keepBytes: KEPT_BYTES,
   });
   // Stopped by a cancellation or a draining worker: that says nothing of the build.
   context.signal.throwIfAborted();
+  // The machine's failure and not the commit's: tried again, like a sandbox that can't be set up.
+  if (result.unserved !== undefined) throw new Error(`\`${command}\` was not run: ${result.unserved}`);
   return showResult(result, deps.redact);
 }

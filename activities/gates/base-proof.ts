@@ -147,7 +147,7 @@ function problemsOf(run: Reported, check: Check, flaky: ReadonlySet<string>): st
 }
 
 /** Broken needs a person at the contract or the machine; red needs main to move. */
-const BROKEN: readonly UnjudgedWhy[] = ['not-found', 'no-report', 'unreadable', 'unsupported'];
+const BROKEN: readonly UnjudgedWhy[] = ['not-found', 'no-report', 'unreadable', 'unsupported', 'unserved'];
 
 function unjudged(check: Check, run: Extract<CheckRun, { kind: 'unjudged' }>): ProvenCheck {
   return {
@@ -170,6 +170,7 @@ function flakyFact(value: unknown): Readonly<Record<string, readonly string[]>> 
   return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, readonly string[]>>) : null;
 }
 
-export function contractDigest({ checks, toolchain, network }: Contract): string {
-  return createHash('sha256').update(JSON.stringify({ checks, toolchain, network })).digest('hex').slice(0, 32);
+export function contractDigest({ checks, toolchain, network, services }: Contract): string {
+  const decides = JSON.stringify({ checks, toolchain, network, services });
+  return createHash('sha256').update(decides).digest('hex').slice(0, 32);
 }

@@ -5,18 +5,19 @@ import { join, posix } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import type { Check, Contract } from '../../domain/contract.ts';
 import type { TestOutcome } from '../../domain/gates/outcome.ts';
-import type { CommandResult, Sandbox, SandboxBind, SandboxLimits } from '../sandbox/port.ts';
+import type { CommandResult, Sandbox, SandboxBind, SandboxLimits, SandboxService } from '../sandbox/port.ts';
 import type { ReadReport } from './report-parts.ts';
 import { readReport } from './report.ts';
 import { strikeSecrets } from './secrets.ts';
 import type { SetupCache } from './setup-cache.ts';
 
-/** What the contract's toolchain and network come to in the sandbox. */
+/** What the contract's toolchain, network and services come to in the sandbox. */
 export interface CheckEnvironment {
   readonly binds: readonly SandboxBind[];
   readonly env: Readonly<Record<string, string>>;
   readonly path: readonly string[];
   readonly hosts: readonly string[];
+  readonly services: readonly SandboxService[];
 }
 
 /** Where the tree stands inside, whatever it is called outside: ids and virtual environments then are the same for each run. */
@@ -63,7 +64,16 @@ export type CheckRun =
       readonly ms: number;
     };
 
-export type UnjudgedWhy = 'setup-failed' | 'not-found' | 'hung' | 'killed' | 'no-report' | 'unreadable' | 'unsupported';
+export type UnjudgedWhy =
+  | 'setup-failed'
+  | 'not-found'
+  | 'hung'
+  | 'killed'
+  | 'no-report'
+  | 'unreadable'
+  | 'unsupported'
+  /** A service did not start, so the command was never run. */
+  | 'unserved';
 
 export function createCheckRun(deps: CheckRunDeps): (input: CheckRunInput) => Promise<CheckRun> {
   return async function runCheck(input) {
@@ -96,7 +106,7 @@ async function setUp(deps: CheckRunDeps, input: CheckRunInput): Promise<CheckRun
   if (await deps.setupCache.restore(key, dir)) return null;
   const before = await readdir(dir);
   const result = await runCommand(deps, input, check.setup);
-  if (result.end === 'exited' && result.code === 0) {
+  if (result.end === 'exited' && result.code === 0 && result.unserved === undefined) {
     if (input.trusted) await deps.setupCache.keep(key, dir, before);
     return null;
   }
@@ -128,6 +138,7 @@ async function runCommand(deps: CheckRunDeps, input: CheckRunInput, command: str
     env: { ...environment.env, CI: '1', LAMPLIGHTER_REPORT: `${REPORT_PLACE}/report` },
     path: environment.path,
     hosts: environment.hosts,
+    services: environment.services,
     limits: { ...deps.limits, wallMs: check.timeoutSeconds * 1_000 },
     signal,
     keepBytes: KEPT_BYTES,
@@ -137,6 +148,9 @@ async function runCommand(deps: CheckRunDeps, input: CheckRunInput, command: str
 }
 
 function stoppedRun(what: string, check: Check, result: CommandResult, log: string): CheckRun | null {
+  if (result.unserved !== undefined) {
+    return { kind: 'unjudged', why: 'unserved', reason: `${what} was not run: ${log}`, log, ms: result.ms };
+  }
   if (result.end === 'exited') return null;
   if (result.end === 'timeout') {
     const reason = `${what} did not end within ${check.timeoutSeconds} s and was stopped: a test or something it starts hangs, so make it end by itself`;

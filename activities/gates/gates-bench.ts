@@ -135,7 +135,8 @@ export function contractOf(check: Partial<Check>, more: Partial<Contract> = {}):
     timeoutSeconds: 60,
     ...check,
   };
-  return { checks: [whole], toolchain: Object.keys(TOOLCHAINS), network: [], protected: [], build: [], ...more };
+  const nothing = { network: [], services: [], protected: [], build: [] };
+  return { checks: [whole], toolchain: Object.keys(TOOLCHAINS), ...nothing, ...more };
 }
 
 const PYTHON = pythonHome();

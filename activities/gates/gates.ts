@@ -113,9 +113,25 @@ export function createGates(deps: GatesDeps): Gates {
       const proof = await proveBase(input);
       if (proof.judged.verdict !== 'green')
         return { kind: 'broken', reason: `the base ${input.base.slice(0, 10)} is not green: ${proof.judged.reason}` };
-      const findings = await judge({ ...input, files, proof, runOverTree });
-      return findings.length === 0 ? { kind: 'proven' } : refused(findings);
+      try {
+        const findings = await judge({ ...input, files, proof, runOverTree: served(runOverTree) });
+        return findings.length === 0 ? { kind: 'proven' } : refused(findings);
+      } catch (error) {
+        if (error instanceof Unserved) return { kind: 'broken', reason: error.message };
+        throw error;
+      }
     },
+  };
+}
+
+/** A service did not start: through all gates to `verify`, because it is no finding that an agent could mend. */
+class Unserved extends Error {}
+
+function served(runOverTree: TreeRun): TreeRun {
+  return async (input) => {
+    const run = await runOverTree(input);
+    if (run.kind === 'unjudged' && run.why === 'unserved') throw new Unserved(run.reason);
+    return run;
   };
 }
 

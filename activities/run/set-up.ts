@@ -26,6 +26,7 @@ export function createSetUp(deps: { readonly sandbox: Sandbox; readonly environm
         env: { ...given.env, ...worktree.env, CI: '1' },
         path: given.path,
         hosts: given.hosts,
+        services: given.services,
         limits: { ...DEFAULT_LIMITS, wallMs: check.timeoutSeconds * 1000 },
         lock: worktree.lock,
         signal,
@@ -33,6 +34,11 @@ export function createSetUp(deps: { readonly sandbox: Sandbox; readonly environm
       });
       if (result.end === 'aborted') signal.throwIfAborted();
       if (result.end === 'exited' && result.code === 0) continue;
+      if (result.unserved !== undefined)
+        return {
+          ok: false,
+          reason: `the setup of check ${check.name} was not run in the worktree: ${result.unserved}`,
+        };
       const how = result.end === 'exited' ? `exited with ${result.code}` : `ended by ${result.end}`;
       return {
         ok: false,

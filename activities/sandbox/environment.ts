@@ -1,20 +1,22 @@
-/** What a contract's toolchain and network come to in the sandbox: binds, environment, PATH and reachable hosts. */
+/** What a contract's toolchain, network and services come to in the sandbox: binds, environment, PATH, hosts, servers. */
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../../config/types.ts';
-import type { Contract } from '../../domain/contract.ts';
-import type { SandboxBind, SandboxLimits } from './port.ts';
+import { serviceAddress, type Contract } from '../../domain/contract.ts';
+import type { SandboxBind, SandboxLimits, SandboxService } from './port.ts';
+import { findService, SERVICE_ROOT } from './service-programs.ts';
 
 export interface SandboxEnvironment {
   readonly binds: readonly SandboxBind[];
   readonly env: Readonly<Record<string, string>>;
   readonly path: readonly string[];
   readonly hosts: readonly string[];
+  readonly services: readonly SandboxService[];
 }
 
 export interface Environment {
-  /** Throws when the contract names a toolchain that the operator has not declared, or that is not on this machine. Makes the cache folders. */
-  forContract(contract: Pick<Contract, 'toolchain' | 'network'>): SandboxEnvironment;
+  /** Throws when the contract names a toolchain that the operator has not declared, or one or a service that is not on this machine. Makes the cache folders. */
+  forContract(contract: Pick<Contract, 'toolchain' | 'network' | 'services'>): SandboxEnvironment;
 }
 
 /** One command of an agent or a check that says nothing else. `memoryBytes` holds for each process, not for the tree. */
@@ -49,6 +51,8 @@ const CACHE_VARIABLES: Readonly<Record<string, string>> = {
 export function createEnvironment(deps: {
   readonly toolchains: Config['toolchains'];
   readonly cachesDir: string;
+  /** Where the system keeps the programs of services; `/usr` when absent. */
+  readonly serviceRoot?: string;
 }): Environment {
   return {
     forContract(contract) {
@@ -63,9 +67,15 @@ export function createEnvironment(deps: {
           ...folders.map((from): SandboxBind => ({ from, mode: 'ro' })),
           { from: deps.cachesDir, to: CACHES, mode: 'rw' },
         ],
-        env: Object.assign({}, cacheVariables(), ...chosen.map((toolchain) => toolchain.env)) as Record<string, string>,
+        env: Object.assign(
+          {},
+          cacheVariables(),
+          ...chosen.map((toolchain) => toolchain.env),
+          ...contract.services.map((service) => ({ [service.env]: serviceAddress(service) })),
+        ) as Record<string, string>,
         path: [...new Set(chosen.flatMap((toolchain) => toolchain.path))],
         hosts: [...new Set(contract.network)],
+        services: contract.services.map((service) => findService(service, deps.serviceRoot ?? SERVICE_ROOT)),
       };
     },
   };

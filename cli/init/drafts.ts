@@ -21,6 +21,7 @@ export function draftContract(suites: readonly Suite[], toolchains: readonly Fou
     checks: suites.map((suite) => draftCheck(suite, suites)),
     toolchain: names,
     network: [],
+    services: [],
     protected: suites.flatMap((suite) => suite.protect.map((file) => inDir(suite.dir, file))),
     build: suites.map(buildOf),
   };

@@ -12,7 +12,7 @@ const SIGNS: readonly Sign[] = [
   {
     seen: /ECONNREFUSED[^\n]*:(5432|3306|6379|27017)|connection refused[^\n]*(postgres|redis|mysql)/i,
     remedy: () =>
-      'the tests want a database, which the sandbox does not start: have `test` start it, or leave those tests out',
+      'the tests want a database: list a postgres or redis under `services` (docs/contract.md), or leave those tests out',
   },
   {
     seen: /No module named '?([\w.]+)'?/,

@@ -105,12 +105,14 @@ export interface ShellCommand {
   readonly wallMs: number;
   readonly binds?: readonly SandboxBind[];
   readonly keepBytes?: number;
+  /** With the contract's services beside it. */
+  readonly served?: true;
 }
 
 export interface ShellDeps {
   readonly sandbox: Pick<Sandbox, 'run'>;
   readonly worktree: Worktree;
-  readonly environment: Pick<SandboxCommand, 'binds' | 'env' | 'path' | 'hosts'>;
+  readonly environment: Pick<SandboxCommand, 'binds' | 'env' | 'path' | 'hosts' | 'services'>;
   readonly limits: SandboxLimits;
   readonly signal: AbortSignal;
 }
@@ -127,6 +129,7 @@ export function createShell({ sandbox, worktree, environment, limits, signal }: 
         env: { ...environment.env, ...worktree.env },
         path: environment.path,
         hosts: environment.hosts,
+        services: command.served === true ? (environment.services ?? []) : [],
         limits: { ...limits, wallMs: command.wallMs },
         lock: worktree.lock,
         signal,
