@@ -1,12 +1,9 @@
-/** `services` of a contract: which servers stand beside each command, on which ports, under which variables. */
+/** `services` and `secrets` of a contract: which servers stand beside each command, and which variables tests expect. */
 import { z } from 'zod';
-import { PROXY_PORT, type Service } from '../domain/contract.ts';
+import { isReservedVariable, PROXY_PORT, type Service } from '../domain/contract.ts';
 import type { YamlSource } from './yaml-document.ts';
 
-/** Set by the sandbox or the gates themselves. */
-const TAKEN_NAMES = /^(PATH|HOME|TMPDIR|LANG|CI|LAMPLIGHTER_.*)$/;
-
-const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable');
+export const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable');
 const port = z.int().min(1024).max(65_535);
 
 export const service = z.discriminatedUnion('kind', [
@@ -57,7 +54,24 @@ export function clashes(entries: readonly ServiceEntry[] | undefined, source: Ya
       ...(before.some((other) => other.env === env)
         ? [complain('env', `${env} is used by another service: give each its own \`env\``)]
         : []),
-      ...(TAKEN_NAMES.test(env) ? [complain('env', `${env} is set by Lamplighter itself: take another`)] : []),
+      ...(isReservedVariable(env) ? [complain('env', `${env} is set by Lamplighter itself: take another`)] : []),
     ];
+  });
+}
+
+/** Each name once, and none that something else already sets. */
+export function wrongSecrets(
+  {
+    secrets = [],
+    services = [],
+  }: { readonly secrets?: readonly string[] | undefined; readonly services?: readonly ServiceEntry[] | undefined },
+  source: YamlSource,
+): string[] {
+  const addresses = services.map((entry) => fillInService(entry).env);
+  return secrets.flatMap((name, index) => {
+    const complain = (what: string): string[] => [source.complain(['secrets', index], `${name} ${what}`)];
+    if (secrets.indexOf(name) !== index) return complain('is named twice: remove one');
+    if (addresses.includes(name)) return complain("is a service's address already: take another name for one of them");
+    return isReservedVariable(name) ? complain('is set by Lamplighter itself: take another') : [];
   });
 }

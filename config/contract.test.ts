@@ -34,6 +34,7 @@ describe('parseContract', () => {
         toolchain: [],
         network: [],
         services: [],
+        secrets: [],
         protected: [],
         build: [],
       },
@@ -111,6 +112,13 @@ describe('parseContract', () => {
       'a service under a variable that is set already',
       `${CHECK}services: [{ kind: redis, env: PATH }]\n`,
       'services[0].env: PATH is set by Lamplighter itself',
+    ],
+    ['a secret named twice', `${CHECK}secrets: [A, A]\n`, ':6:14: secrets[1]: A is named twice'],
+    ['a secret that is set already', `${CHECK}secrets: [LD_PRELOAD]\n`, 'secrets[0]: LD_PRELOAD is set by Lamplighter'],
+    [
+      "a secret under a service's variable",
+      `${CHECK}services: [{ kind: redis }]\nsecrets: [REDIS_URL]\n`,
+      ":7:11: secrets[0]: REDIS_URL is a service's address already",
     ],
     ['a tab for indentation', 'checks:\n\t- name: a', ':2:1: '],
     [

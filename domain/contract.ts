@@ -53,10 +53,17 @@ export interface Contract {
   /** Host names that setup, checks and the session may reach through the proxy. */
   readonly network: readonly string[];
   readonly services: readonly Service[];
+  /** Names of variables that the operator declared for this repo's tests, such as a test account's key. */
+  readonly secrets: readonly string[];
   /** Globs of paths that an agent's change may not touch, beside those that are always protected. */
   readonly protected: readonly string[];
   /** Commands of the build stage, run on a clean clone of the pushed sha in the sandbox. Empty: no build stage. */
   readonly build: readonly string[];
+}
+
+/** Set by the sandbox or the gates themselves; `LD_*` would reach the programs that set the sandbox up. */
+export function isReservedVariable(name: string): boolean {
+  return /^(PATH|HOME|TMPDIR|LANG|LC_ALL|CI|LAMPLIGHTER_.*|LD_.*)$/.test(name);
 }
 
 /** What the service's variable holds. No password: the server trusts who reaches it, and nobody outside the sandbox does. */

@@ -7,6 +7,7 @@ import { createWatchActivities } from '../activities/deploy/activities.ts';
 import type { CrashPoint } from '../activities/effects/crash-point.ts';
 import { createPerformEffect } from '../activities/effects/perform.ts';
 import { createRedaction } from '../activities/evidence/redact.ts';
+import { redactedReasons } from '../activities/evidence/redacted-reasons.ts';
 import { redactingStore } from '../activities/evidence/redacting-store.ts';
 import { createLogNotifier } from '../activities/notify/log.ts';
 import { createRunControlActivities } from '../activities/run/control.ts';
@@ -88,17 +89,10 @@ export function createActivities({ config, calls, crash, now, ...deps }: Activit
     ofRepo(repoKey) {
       const parts = partsOf(repoKey);
       const { git, gates, watcher, environment, contractAt } = parts;
+      const setUp = createSetUp({ sandbox, environment });
       return {
-        ...createStageActivities({
-          store,
-          git,
-          gates,
-          contractAt,
-          perform,
-          now,
-          setUp: createSetUp({ sandbox, environment }),
-        }),
-        ...createWatchActivities({ store, git, watcher, now }),
+        ...redactedReasons(createStageActivities({ store, git, gates, contractAt, perform, now, setUp }), redaction),
+        ...redactedReasons(createWatchActivities({ store, git, watcher, now }), redaction),
         openSession: agent.openSession,
         runTool: agent.runTool,
         recordInterrupted: agent.recordInterrupted,

@@ -35,7 +35,15 @@ export const ISSUE: Issue = {
   url: 'http://tracker.example/7',
 };
 
-const CONTRACT: Contract = { checks: [], toolchain: [], network: [], services: [], protected: [], build: [] };
+const CONTRACT: Contract = {
+  checks: [],
+  toolchain: [],
+  network: [],
+  services: [],
+  secrets: [],
+  protected: [],
+  build: [],
+};
 
 export interface SessionBench {
   readonly model: ModelBench;

@@ -19,7 +19,7 @@ import type { BuildEnvironment } from './build-stage.ts';
 import { createCommandWatcher } from './command.ts';
 
 export const RUN = 'run-1';
-const EMPTY: Contract = { checks: [], toolchain: [], network: [], services: [], protected: [], build: [] };
+const EMPTY: Contract = { checks: [], toolchain: [], network: [], services: [], secrets: [], protected: [], build: [] };
 const NO_ENVIRONMENT: BuildEnvironment = { binds: [], env: {}, path: [], hosts: [], services: [] };
 
 /** Refuses to run anything: for tests whose contract has no build. */

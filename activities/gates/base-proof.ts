@@ -78,8 +78,10 @@ export function createBaseProof(deps: BaseProofDeps): (input: BaseInput) => Prom
     }
     const proof = await proveNow(deps, input, `flaky/1/${repo}/${digest}`);
     const id = await record(input, digest, proof);
-    // What could not be judged may be judged another time: a fixed machine is no new sha.
-    if (proof.judged.verdict !== 'broken') await store.control.setFact(fact, id, now());
+    // What could not be judged may be judged another time: a fixed machine is no new sha, and neither is a mended secret.
+    const { verdict } = proof.judged;
+    if (verdict === 'green' || (verdict === 'red' && input.contract.secrets.length === 0))
+      await store.control.setFact(fact, id, now());
     return proof;
   };
 }
@@ -170,7 +172,7 @@ function flakyFact(value: unknown): Readonly<Record<string, readonly string[]>> 
   return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, readonly string[]>>) : null;
 }
 
-export function contractDigest({ checks, toolchain, network, services }: Contract): string {
-  const decides = JSON.stringify({ checks, toolchain, network, services });
+export function contractDigest({ checks, toolchain, network, services, secrets }: Contract): string {
+  const decides = JSON.stringify({ checks, toolchain, network, services, secrets });
   return createHash('sha256').update(decides).digest('hex').slice(0, 32);
 }

@@ -18,6 +18,7 @@ export interface CheckEnvironment {
   readonly path: readonly string[];
   readonly hosts: readonly string[];
   readonly services: readonly SandboxService[];
+  readonly secrets: Readonly<Record<string, string>>;
 }
 
 /** Where the tree stands inside, whatever it is called outside: ids and virtual environments then are the same for each run. */
@@ -139,6 +140,7 @@ async function runCommand(deps: CheckRunDeps, input: CheckRunInput, command: str
     path: environment.path,
     hosts: environment.hosts,
     services: environment.services,
+    secrets: environment.secrets,
     limits: { ...deps.limits, wallMs: check.timeoutSeconds * 1_000 },
     signal,
     keepBytes: KEPT_BYTES,

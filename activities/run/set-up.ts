@@ -27,6 +27,7 @@ export function createSetUp(deps: { readonly sandbox: Sandbox; readonly environm
         path: given.path,
         hosts: given.hosts,
         services: given.services,
+        secrets: given.secrets,
         limits: { ...DEFAULT_LIMITS, wallMs: check.timeoutSeconds * 1000 },
         lock: worktree.lock,
         signal,

@@ -148,7 +148,8 @@ function environment(command: SandboxCommand, proxied: boolean): string[] {
     TMPDIR: '/tmp',
     LANG: 'C.UTF-8',
   };
-  return ['--clearenv', ...Object.entries(all).flatMap(([name, value]) => ['--setenv', name, value])];
+  // Nothing is cleared: bubblewrap is started with the secrets for its environment, and with this one variable (exec.ts).
+  return ['--unsetenv', 'LC_ALL', ...Object.entries(all).flatMap(([name, value]) => ['--setenv', name, value])];
 }
 
 function proxyVariables(): Record<string, string> {

@@ -106,7 +106,8 @@ async function runIn(programs: Programs, given: SandboxCommand, around: Around):
   ];
   const result = await exec(argv, {
     cwd: '/',
-    env: {},
+    // Inherited down to the command: bwrap-argv.ts keeps them.
+    env: command.secrets ?? {},
     wallMs: command.limits.wallMs,
     keepBytes: command.keepBytes,
     // bubblewrap speaks up when it starts, which is after the lock was taken: waiting for a lock costs no wall time.

@@ -34,6 +34,8 @@ export interface SandboxCommand {
   readonly binds: readonly SandboxBind[];
   /** The whole environment inside, beside PATH, HOME, TMPDIR and LANG which the sandbox sets. */
   readonly env: Readonly<Record<string, string>>;
+  /** More of the environment, whose values stand in no command line: those of others can be read by everybody on a machine. */
+  readonly secrets?: Readonly<Record<string, string>>;
   /** Extra directories put in front of PATH (toolchains); each must be bound or under /usr. */
   readonly path: readonly string[];
   /** Host names reachable through the proxy; empty is no network at all. */

@@ -27,7 +27,7 @@ const REDIS: Service = { kind: 'redis', port: 46_379, env: 'REDIS_URL' };
 
 function commandOf(script: string, services: readonly Service[], more: Partial<SandboxCommand> = {}): SandboxCommand {
   const environment = createEnvironment({ toolchains: {}, cachesDir: join(root, 'caches') });
-  const given = environment.forContract({ toolchain: [], network: [], services });
+  const given = environment.forContract({ toolchain: [], network: [], services, secrets: [] });
   return {
     ...given,
     argv: ['/bin/sh', '-c', script],

@@ -22,6 +22,7 @@ export function draftContract(suites: readonly Suite[], toolchains: readonly Fou
     toolchain: names,
     network: [],
     services: [],
+    secrets: [],
     protected: suites.flatMap((suite) => suite.protect.map((file) => inDir(suite.dir, file))),
     build: suites.map(buildOf),
   };

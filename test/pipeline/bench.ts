@@ -39,6 +39,7 @@ export interface BenchRepoOptions {
   readonly files?: Readonly<Record<string, string>>;
   readonly contract?: object;
   readonly deploy?: Partial<Config['repos'][number]['deploy']>;
+  readonly testEnv?: NonNullable<Config['repos'][number]['testEnv']>;
 }
 
 /** Of its own methods and fields, those of a repo are those of `demo/lib`. */
@@ -77,7 +78,7 @@ export const LIB = 'export function add(a, b) {\n  return a + b;\n}\n';
 export const LIB_TEST =
   "import assert from 'node:assert/strict';\nimport { test } from 'node:test';\nimport * as lib from '../lib.mjs';\n\ntest('add adds', () => {\n  assert.equal(lib.add(1, 2), 3);\n});\n";
 
-const CONTRACT = {
+export const CONTRACT = {
   checks: [
     {
       name: 'unit',
@@ -236,12 +237,13 @@ function configOf({
   mkdirSync(dataDir, { mode: 0o700 });
   return {
     dataDir,
-    repos: places.map(({ key, name, remote, issues, deploy }) => ({
+    repos: places.map(({ key, name, remote, issues, deploy, testEnv }) => ({
       key,
       name,
       remote: remote.remote,
       branch: 'main',
       pushEnv: {},
+      testEnv: testEnv ?? {},
       tracker: { kind: 'local', dir: issues, people: { [PERSON]: 'write' } },
       deploy: { command: null, timeoutSeconds: 30, env: {}, health: null, ...deploy },
     })),

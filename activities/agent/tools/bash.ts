@@ -29,7 +29,7 @@ export const bash = sealTool({
   async run({ command, timeout_seconds }, { place }) {
     const { shell } = await place();
     const wallMs = (timeout_seconds ?? DEFAULT_SECONDS) * 1000;
-    const result = await shell.run({ argv: ['bash', '-c', command], wallMs, served: true });
+    const result = await shell.run({ argv: ['bash', '-c', command], wallMs, asTests: true });
     const { shown, full } = boundText(resultText(result, wallMs));
     const isError = result.end !== 'exited' || result.code !== 0;
     return { content: shown, isError, ...(full === null ? {} : { full }) };
