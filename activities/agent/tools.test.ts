@@ -104,6 +104,13 @@ describe('activities/agent/tools', () => {
     });
   });
 
+  test('a command that wants Docker is told that there is none, and what there is', async () => {
+    await open('{ bash: docker ps }', '{ bash: echo docker run postgres }');
+
+    expect((await next()).content).toMatch(/\[exit code \d+\]\n\[this wants Docker, .*`services`/);
+    expect(await next()).toMatchObject({ content: 'docker run postgres\n[exit code 0]' });
+  });
+
   test('a command longer than the kernel takes is refused with what to do, and one of just that length runs', async () => {
     const script = (bytes: number): string => `echo ran; #${'x'.repeat(bytes - 'echo ran; #'.length)}`;
     await open(`{ bash: '${script(128 * 1024)}' }`, `{ bash: '${script(128 * 1024 - 1)}' }`);

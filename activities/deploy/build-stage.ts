@@ -1,5 +1,6 @@
 /** Build: the contract's commands, one after the other, on a clean checkout of the pushed sha, in the sandbox. */
 import type { Contract } from '../../domain/contract.ts';
+import { NO_DOCKER, wantsDocker } from '../../domain/docker.ts';
 import type { StageVerdict } from '../../domain/verdict.ts';
 import type { Sandbox, SandboxBind, SandboxLimits, SandboxService } from '../sandbox/port.ts';
 import { endInWords, lastLine, showResult, type Redact, type ShownResult } from './output.ts';
@@ -42,7 +43,7 @@ export function createBuildStage(
         const shown = await runCommand(deps, given, { command, tree, context });
         ran.push({ command, ...shown });
         if (shown.end === 'exited' && shown.code === 0) continue;
-        const reason = `\`${command}\` ${endInWords(shown, deps.limits.wallMs)} on a clean checkout${lastLine(shown.log)}`;
+        const reason = `\`${command}\` ${endInWords(shown, deps.limits.wallMs)} on a clean checkout${lastLine(shown.log)}${wantsDocker(shown.log) ? `; ${NO_DOCKER}` : ''}`;
         return deps.record.keep(context, { stage: 'build', verdict: 'red', reason, body: { commands: ran } });
       }
       const reason = `${ran.length} build commands passed on a clean checkout`;

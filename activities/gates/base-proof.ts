@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { disagreements, flakyIds, testIdText, type TestOutcome } from '../../domain/gates/outcome.ts';
 import type { Check, Contract } from '../../domain/contract.ts';
+import { NO_DOCKER } from '../../domain/docker.ts';
 import type { Store } from '../../store/port.ts';
 import type { CheckRun, UnjudgedWhy } from './check-run.ts';
 import { strikeOutcomes } from './secrets.ts';
@@ -139,7 +140,9 @@ async function proven(check: Check, run: Reported, flaky: readonly string[], run
   return {
     proof: { name: check.name, outcomes: await strikeOutcomes(run.outcomes), flaky, log: run.log, runs },
     judged:
-      first === undefined ? { verdict: 'green' } : { verdict: 'red', reason: `check ${check.name}: ${first}${more}` },
+      first === undefined
+        ? { verdict: 'green' }
+        : { verdict: 'red', reason: `check ${check.name}: ${first}${more}${explained(run)}` },
   };
 }
 
@@ -154,8 +157,12 @@ const BROKEN: readonly UnjudgedWhy[] = ['not-found', 'no-report', 'unreadable', 
 function unjudged(check: Check, run: Extract<CheckRun, { kind: 'unjudged' }>): ProvenCheck {
   return {
     proof: { name: check.name, outcomes: [], flaky: [], log: run.log, runs: 1 },
-    judged: { verdict: BROKEN.includes(run.why) ? 'broken' : 'red', reason: run.reason },
+    judged: { verdict: BROKEN.includes(run.why) ? 'broken' : 'red', reason: `${run.reason}${explained(run)}` },
   };
+}
+
+function explained(run: CheckRun): string {
+  return run.wants === 'docker' ? `; ${NO_DOCKER}` : '';
 }
 
 function summaryOf(base: string, { judged, checks }: BaseProof): string {

@@ -4,6 +4,7 @@ import { mkdir, open, readdir } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import type { Check, Contract } from '../../domain/contract.ts';
+import { wantsDocker } from '../../domain/docker.ts';
 import type { TestOutcome } from '../../domain/gates/outcome.ts';
 import type { CommandResult, Sandbox, SandboxBind, SandboxLimits, SandboxService } from '../sandbox/port.ts';
 import type { ReadReport } from './report-parts.ts';
@@ -51,6 +52,8 @@ export interface CheckRunInput {
 export type CheckRun =
   | {
       readonly kind: 'reported';
+      /** There only where it failed for want of it: an explanation, never a judgement. */
+      readonly wants?: 'docker';
       readonly outcomes: readonly TestOutcome[];
       readonly code: number;
       readonly log: string;
@@ -59,6 +62,7 @@ export type CheckRun =
   /** The commands ran, but there is nothing to judge: `reason` is one sentence with what would be right. */
   | {
       readonly kind: 'unjudged';
+      readonly wants?: 'docker';
       readonly why: UnjudgedWhy;
       readonly reason: string;
       readonly log: string;
@@ -78,24 +82,36 @@ export type UnjudgedWhy =
 
 export function createCheckRun(deps: CheckRunDeps): (input: CheckRunInput) => Promise<CheckRun> {
   return async function runCheck(input) {
-    const failed = await setUp(deps, input);
-    if (failed !== null) return failed;
-    const result = await runCommand(deps, input, input.check.test);
-    const log = await logOf(result);
-    const stopped = stoppedRun(`the test command of check ${input.check.name}`, input.check, result, log);
-    if (stopped !== null) return stopped;
-    const code = result.code ?? -1;
-    const report = await reportOf(input, result);
-    if (report.ok) return { kind: 'reported', outcomes: report.outcomes, code, log, ms: result.ms };
-    if (report.why !== 'missing')
-      return { kind: 'unjudged', why: report.why, reason: report.reason, log, ms: result.ms };
-    const why = code === 127 || code === 126 ? 'not-found' : 'no-report';
-    const said =
-      why === 'not-found'
-        ? `: \`${input.check.test}\` was not found or may not be executed`
-        : ` (the command exited with ${code})`;
-    return { kind: 'unjudged', why, reason: `${report.reason}${said}`, log, ms: result.ms };
+    const run = await runSteps(deps, input);
+    return wantsDocker(failureText(run)) ? { ...run, wants: 'docker' } : run;
   };
+}
+
+/** Empty when nothing failed. */
+function failureText(run: CheckRun): string {
+  if (run.kind === 'unjudged') return run.log;
+  const failed = run.outcomes.filter((one) => one.outcome === 'failed');
+  if (failed.length === 0 && run.code === 0) return '';
+  return [run.log, ...failed.map((one) => one.detail)].join('\n');
+}
+
+async function runSteps(deps: CheckRunDeps, input: CheckRunInput): Promise<CheckRun> {
+  const failed = await setUp(deps, input);
+  if (failed !== null) return failed;
+  const result = await runCommand(deps, input, input.check.test);
+  const log = await logOf(result);
+  const stopped = stoppedRun(`the test command of check ${input.check.name}`, input.check, result, log);
+  if (stopped !== null) return stopped;
+  const code = result.code ?? -1;
+  const report = await reportOf(input, result);
+  if (report.ok) return { kind: 'reported', outcomes: report.outcomes, code, log, ms: result.ms };
+  if (report.why !== 'missing') return { kind: 'unjudged', why: report.why, reason: report.reason, log, ms: result.ms };
+  const why = code === 127 || code === 126 ? 'not-found' : 'no-report';
+  const said =
+    why === 'not-found'
+      ? `: \`${input.check.test}\` was not found or may not be executed`
+      : ` (the command exited with ${code})`;
+  return { kind: 'unjudged', why, reason: `${report.reason}${said}`, log, ms: result.ms };
 }
 
 /** Null when the folder is ready. */

@@ -1,9 +1,10 @@
 /** The contract's setup in a run's worktree, in the sandbox, before the session starts: the agent finds dependencies installed. */
 import { join } from 'node:path';
 import type { Contract } from '../../domain/contract.ts';
+import { NO_DOCKER, wantsDocker } from '../../domain/docker.ts';
 import type { Worktree } from '../git/port.ts';
 import { DEFAULT_LIMITS, type Environment } from '../sandbox/environment.ts';
-import type { Sandbox } from '../sandbox/port.ts';
+import type { CommandResult, Sandbox } from '../sandbox/port.ts';
 import type { Beat } from './heartbeat.ts';
 
 export type SetUpOutcome = { readonly ok: true } | { readonly ok: false; readonly reason: string };
@@ -43,11 +44,15 @@ export function createSetUp(deps: { readonly sandbox: Sandbox; readonly environm
       const how = result.end === 'exited' ? `exited with ${result.code}` : `ended by ${result.end}`;
       return {
         ok: false,
-        reason: `the setup of check ${check.name} ${how} in the worktree: ${lastLine(result.stderr || result.stdout)}`,
+        reason: `the setup of check ${check.name} ${how} in the worktree: ${lastLine(result.stderr || result.stdout)}${dockerHint(result)}`,
       };
     }
     return { ok: true };
   };
+}
+
+function dockerHint({ stdout, stderr }: CommandResult): string {
+  return wantsDocker(`${stdout}\n${stderr}`) ? `; ${NO_DOCKER}` : '';
 }
 
 function lastLine(output: string): string {

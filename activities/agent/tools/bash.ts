@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { NO_DOCKER, wantsDocker } from '../../../domain/docker.ts';
 import { boundText, resultText } from './output.ts';
 import { sealTool } from './tool.ts';
 
@@ -30,8 +31,9 @@ export const bash = sealTool({
     const { shell } = await place();
     const wallMs = (timeout_seconds ?? DEFAULT_SECONDS) * 1000;
     const result = await shell.run({ argv: ['bash', '-c', command], wallMs, asTests: true });
-    const { shown, full } = boundText(resultText(result, wallMs));
     const isError = result.end !== 'exited' || result.code !== 0;
+    const said = resultText(result, wallMs);
+    const { shown, full } = boundText(isError && wantsDocker(said) ? `${said}\n[${NO_DOCKER}]` : said);
     return { content: shown, isError, ...(full === null ? {} : { full }) };
   },
 });
