@@ -34,6 +34,8 @@ describe('parseContract', () => {
         ],
         toolchain: [],
         network: [],
+        services: [],
+        secrets: [],
         protected: [],
         push: 'direct',
         build: [],
@@ -45,6 +47,20 @@ describe('parseContract', () => {
     const parsed = parseContract(`${CHECK}    when: [web/**]\n    always: true\n`, FILE);
 
     expect(parsed).toMatchObject({ ok: true, contract: { checks: [{ when: ['web/**'], always: true }] } });
+  });
+
+  it('fills in what a service leaves out', () => {
+    const parsed = parseContract(`${CHECK}services: [{ kind: postgres }, { kind: redis, port: 6400 }]\n`, FILE);
+
+    expect(parsed).toMatchObject({
+      ok: true,
+      contract: {
+        services: [
+          { kind: 'postgres', version: null, port: 5432, env: 'DATABASE_URL', database: 'app' },
+          { kind: 'redis', port: 6400, env: 'REDIS_URL' },
+        ],
+      },
+    });
   });
 
   it.each([
@@ -75,6 +91,43 @@ describe('parseContract', () => {
       ':6:11: network[0]: must be a whole host name',
     ],
     ['a wildcard', `${CHECK}network: ["*.a.test"]\n`, ':6:11: network[0]: must be a whole host name'],
+    [
+      'a service of another kind',
+      `${CHECK}services: [{ kind: mysql }]\n`,
+      ':6:14: services[0].kind: expected "postgres" or "redis"',
+    ],
+    [
+      'a version of redis',
+      `${CHECK}services: [{ kind: redis, version: 7 }]\n`,
+      'services[0].version: unknown key: correct or remove it',
+    ],
+    [
+      'a database whose name would be read as something else',
+      `${CHECK}services: [{ kind: postgres, database: "a'b" }]\n`,
+      'services[0].database: must be lower case letters',
+    ],
+    [
+      'two services of one port and one variable',
+      `${CHECK}services: [{ kind: redis }, { kind: redis }]\n`,
+      'services[1]: port 6379 is used by another service',
+    ],
+    [
+      "a service on the proxy's port",
+      `${CHECK}services: [{ kind: redis, port: 3128 }]\n`,
+      'services[0].port: port 3128 is the way to the network inside',
+    ],
+    [
+      'a service under a variable that is set already',
+      `${CHECK}services: [{ kind: redis, env: PATH }]\n`,
+      'services[0].env: PATH is set by Lamplighter itself',
+    ],
+    ['a secret named twice', `${CHECK}secrets: [A, A]\n`, ':6:14: secrets[1]: A is named twice'],
+    ['a secret that is set already', `${CHECK}secrets: [LD_PRELOAD]\n`, 'secrets[0]: LD_PRELOAD is set by Lamplighter'],
+    [
+      "a secret under a service's variable",
+      `${CHECK}services: [{ kind: redis }]\nsecrets: [REDIS_URL]\n`,
+      ":7:11: secrets[0]: REDIS_URL is a service's address already",
+    ],
     ['a tab for indentation', 'checks:\n\t- name: a', ':2:1: '],
     [
       'aliases that multiply',

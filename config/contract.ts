@@ -1,6 +1,7 @@
 /** `.lamplighter.yml` of a repo: parsed strictly, because a misspelt check that is ignored is a gate that is not there. */
 import { z } from 'zod';
 import type { Check, Contract, ReportKind } from '../domain/contract.ts';
+import { clashes, fillInService, service, variable, wrongSecrets } from './contract-services.ts';
 import { parseYaml, type YamlSource } from './yaml-document.ts';
 
 /** Reports that the gates can read now; the others of the contract's own list come later. */
@@ -41,6 +42,8 @@ export const contractSchema = z.strictObject({
   checks: z.array(check).min(1),
   toolchain: z.array(z.string().min(1)).optional().describe('Toolchains that the operator declared.'),
   network: z.array(host).optional().describe('Hosts that setup, checks and the session may reach.'),
+  services: z.array(service).optional().describe('Servers that are started beside each command, on loopback.'),
+  secrets: z.array(variable).optional().describe('Variables that the checks expect, from testEnv of lamplighter.yaml.'),
   protected: z.array(z.string().min(1)).optional().describe('Globs of paths that an agent may not touch.'),
   push: z
     .enum(['direct', 'ask'])
@@ -58,7 +61,12 @@ export function parseContract(text: string, file: string): ParsedContract {
   const parsed = parseYaml(text, file, contractSchema);
   if (!parsed.ok) return parsed;
   const { value, source } = parsed;
-  const errors = [...unsupported(value.checks, source), ...doubled(value.checks, source)];
+  const errors = [
+    ...unsupported(value.checks, source),
+    ...doubled(value.checks, source),
+    ...clashes(value.services, source),
+    ...wrongSecrets(value, source),
+  ];
   if (errors.length > 0) return { ok: false, errors };
   return {
     ok: true,
@@ -66,6 +74,8 @@ export function parseContract(text: string, file: string): ParsedContract {
       checks: value.checks.map(fillIn),
       toolchain: value.toolchain ?? [],
       network: value.network ?? [],
+      services: (value.services ?? []).map(fillInService),
+      secrets: value.secrets ?? [],
       protected: value.protected ?? [],
       push: value.push ?? 'direct',
       build: value.build ?? [],

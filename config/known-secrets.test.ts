@@ -12,6 +12,7 @@ repos:
     remote: https://x-access-token:remote-password-1@git.example/acme/web.git
     tracker: { kind: local, dir: ./issues }
     pushEnv: { GIT_ASKPASS: ./askpass.sh, HOST_OF_PUSH: { env: PUSH_VALUE }, SSH_KEY: /etc/keys/push }
+    testEnv: { PAY_KEY: plain-key-1, MODE: sandbox-mode, OTHER: { env: TEST_VALUE, session: true } }
     deploy: { command: ./deploy, env: { NODE_ENV: production, CLUSTER_TOKEN: plain-token-1 } }
 store: { kind: postgres, url: "postgres://me:store-password-1@db/x" }
 model: { apiKey: { file: ./key } }
@@ -25,7 +26,7 @@ it('are what the file only names, what is named like a secret, passwords in addr
   const loaded = loadConfig({
     file: join(folder, 'lamplighter.yaml'),
     dataDir: folder,
-    env: { PUSH_VALUE: 'push-value-1' },
+    env: { PUSH_VALUE: 'push-value-1', TEST_VALUE: 'test-value-1' },
     ports: { api: 1, temporal: 2, temporalUi: 3, model: 4 },
   });
   writeFileSync(join(folder, 'operator.token'), 'operator-token-1\n');
@@ -38,6 +39,8 @@ it('are what the file only names, what is named like a secret, passwords in addr
     new Set([
       'push-value-1',
       'plain-token-1',
+      'plain-key-1',
+      'test-value-1',
       'remote-password-1',
       'store-password-1',
       'model-key-1',

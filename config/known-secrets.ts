@@ -5,8 +5,9 @@ import type { Config, KnownSecret } from './types.ts';
 const SAYS_SECRET = /TOKEN|SECRET|PASSW|PASSPHRASE|CREDENTIAL|API_?KEY|PRIVATE|AUTH|(^|_)(KEY|PASS|PWD|PAT|DSN)(_|$)/i;
 
 export function knownSecrets(config: Config, operatorToken: string | null): KnownSecret[] {
-  const environments = config.repos.flatMap(({ pushEnv, deploy }) => [
+  const environments = config.repos.flatMap(({ pushEnv, testEnv, deploy }) => [
     ...Object.entries(pushEnv),
+    ...Object.entries(testEnv ?? {}).map(([name, { value }]) => [name, value] as const),
     ...Object.entries(deploy.env),
   ]);
   const addresses = [

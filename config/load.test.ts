@@ -81,6 +81,26 @@ describe('loadConfig', () => {
     expect(config.bounds).toMatchObject({ verifyRounds: 3, sessionMs: 90_000, issueMicroUsd: 250_000 });
   });
 
+  it('takes what tests may ask for, for the gates alone unless the session is named', () => {
+    const repo = (testEnv: string): string =>
+      `repos: [{ name: a/b, remote: x, tracker: { kind: local, dir: i }, testEnv: ${testEnv} }]`;
+    const given = '{ A: plain, B: { env: PAY }, C: { file: ./c, session: true }, D: { value: d, session: true } }';
+    writeFileSync(join(folder, 'c'), 'from file\n');
+
+    expect(load(repo(given), { ...ENV, PAY: 'p4y' }).repos[0]?.testEnv).toEqual({
+      A: { value: 'plain', session: false },
+      B: { value: 'p4y', session: false },
+      C: { value: 'from file', session: true },
+      D: { value: 'd', session: true },
+    });
+    expect(errorsOf(repo('{ LD_PRELOAD: x }'), ENV)).toContain(
+      'repos[0].testEnv.LD_PRELOAD: LD_PRELOAD is set by Lamplighter itself',
+    );
+    expect(errorsOf(repo('{ B: { env: PAY } }'), ENV)).toContain(
+      'repos[0].testEnv.B: the environment variable PAY is not set',
+    );
+  });
+
   it('reports every secret that cannot be read, at its place, in one go', () => {
     const errors = errorsOf(FULL, { ANTHROPIC_API_KEY: 'k' });
 

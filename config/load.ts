@@ -1,6 +1,7 @@
 /** From `lamplighter.yaml`, the environment and the chosen ports to one complete configuration. An error is never guessed away (invariant 8). */
 import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { isReservedVariable } from '../domain/contract.ts';
 import { microUsd } from '../domain/money.ts';
 import {
   BOUNDS,
@@ -19,7 +20,7 @@ import { isAddress, repoKey } from './repo-key.ts';
 import type { LoadedConfig } from './resolved.ts';
 import { configSchema, type ConfigFile, type RepoEntry } from './schema.ts';
 import { createReferences, type References } from './secrets.ts';
-import type { Config, RepoConfig, StoreConfig, Toolchain } from './types.ts';
+import type { Config, RepoConfig, StoreConfig, TestVariable, Toolchain } from './types.ts';
 import { parseYaml, type KeyPath } from './yaml-document.ts';
 
 export { writeResolvedConfig } from './resolved.ts';
@@ -95,16 +96,18 @@ function assemble(loading: Loading): LoadedConfig {
   };
 }
 
-function loadRepos({ given, refs, fail }: Loading): RepoConfig[] {
+function loadRepos(loading: Loading): RepoConfig[] {
+  const { given, fail } = loading;
   const entries = given.repos ?? [];
   return entries.map((entry, index) => {
     const first = entries.findIndex((other) => other.name === entry.name);
     if (first !== index) fail(['repos', index, 'name'], `${entry.name} is enrolled twice: remove one`);
-    return loadRepo(entry, ['repos', index], refs);
+    return loadRepo(entry, ['repos', index], loading);
   });
 }
 
-function loadRepo(entry: RepoEntry, at: KeyPath, refs: References): RepoConfig {
+function loadRepo(entry: RepoEntry, at: KeyPath, loading: Loading): RepoConfig {
+  const { refs } = loading;
   const deploy = entry.deploy ?? {};
   return {
     key: repoKey(entry.name, entry.remote),
@@ -113,6 +116,7 @@ function loadRepo(entry: RepoEntry, at: KeyPath, refs: References): RepoConfig {
     branch: entry.branch ?? 'main',
     tracker: { kind: 'local', dir: refs.path(entry.tracker.dir), people: entry.tracker.people ?? {} },
     pushEnv: refs.environment(entry.pushEnv, [...at, 'pushEnv']),
+    testEnv: loadTestEnv(entry, at, loading),
     deploy: {
       command: deploy.command ?? null,
       timeoutSeconds: deploy.timeoutSeconds ?? DEPLOY_SECONDS,
@@ -120,6 +124,18 @@ function loadRepo(entry: RepoEntry, at: KeyPath, refs: References): RepoConfig {
       health: deploy.health === undefined ? null : { ...HEALTH, ...withoutUndefined(deploy.health) },
     },
   };
+}
+
+function loadTestEnv({ testEnv }: RepoEntry, above: KeyPath, { refs, fail }: Loading): Record<string, TestVariable> {
+  return Object.fromEntries(
+    Object.entries(testEnv ?? {}).map(([name, given]) => {
+      const at = [...above, 'testEnv', name];
+      if (isReservedVariable(name)) fail(at, `${name} is set by Lamplighter itself: take another name`);
+      if (typeof given === 'string') return [name, { value: given, session: false }];
+      const value = 'value' in given ? given.value : refs.secret(given, at);
+      return [name, { value, session: given.session ?? false }];
+    }),
+  );
 }
 
 /** Zod's optional keys may be undefined; ours are there or not. */

@@ -81,6 +81,7 @@ const loadedSchema = z.strictObject({
         people: z.record(z.string(), z.enum(['admin', 'write', 'read'])),
       }),
       pushEnv: texts,
+      testEnv: z.record(z.string(), z.strictObject({ value: z.string(), session: z.boolean() })).optional(),
       deploy: z.strictObject({
         command: z.string().nullable(),
         timeoutSeconds: z.number(),

@@ -25,6 +25,17 @@ export type SecretRef = z.infer<typeof secret>;
 const environment = z.record(envName, z.union([z.string(), secret]));
 export type EnvironmentRefs = z.infer<typeof environment>;
 
+const session = z.boolean().optional().describe('The session has it too; default: the gates alone.');
+const testEnvironment = z.record(
+  envName,
+  z.union([
+    z.string(),
+    z.strictObject({ value: z.string(), session }),
+    z.strictObject({ env: envName.describe('Name of the variable that holds the secret.'), session }),
+    z.strictObject({ file: text.describe('File that holds the secret; its final newline is left out.'), session }),
+  ]),
+);
+
 const tracker = z.discriminatedUnion('kind', [
   z.strictObject({
     kind: z.literal('local'),
@@ -61,6 +72,9 @@ const repo = z.strictObject({
   branch: text.optional(),
   tracker,
   pushEnv: environment.optional().describe('Environment of the push process only.'),
+  testEnv: testEnvironment
+    .optional()
+    .describe('What a contract may ask for under secrets: environment of setup and test in the gates.'),
   deploy: deploy.optional(),
 });
 export type RepoEntry = z.infer<typeof repo>;

@@ -16,6 +16,7 @@ export type SystemPartName =
   | 'setpriv'
   | 'temporal'
   | 'postgres'
+  | 'redis'
   | 'ripgrep'
   | 'pytest'
   | 'chromium'
@@ -59,12 +60,15 @@ export const systemParts: readonly SystemPart[] = [
   part(
     'postgres',
     false,
-    'the store on PostgreSQL (tests)',
+    'postgres among the `services` of a contract, and the tests of the store',
     apt('postgresql'),
     brew('postgresql'),
     ['postgres'],
     postgresFolders,
   ),
+  part('redis', false, 'redis among the `services` of a contract', apt('redis-server'), brew('redis'), [
+    'redis-server',
+  ]),
   part('ripgrep', false, 'tests of search in a checkout', apt('ripgrep'), brew('ripgrep'), ['rg']),
   part('pytest', false, 'tests that ship a Python project', apt('python3-pytest'), 'pip3 install pytest', [
     'pytest',

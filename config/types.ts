@@ -12,7 +12,15 @@ export interface RepoConfig {
   readonly tracker: LocalTrackerConfig;
   /** Environment of the push process only, such as `GIT_ASKPASS` or `GIT_SSH_COMMAND`; secrets resolved from files or the environment. */
   readonly pushEnv: Readonly<Record<string, string>>;
+  /** What the contract may ask for by name under `secrets`; absent: nothing. */
+  readonly testEnv?: Readonly<Record<string, TestVariable>>;
   readonly deploy: DeployTarget;
+}
+
+export interface TestVariable {
+  readonly value: string;
+  /** The session has it too, and so has the model that reads what its commands print. */
+  readonly session: boolean;
 }
 
 export interface LocalTrackerConfig {

@@ -32,18 +32,49 @@ export interface HealthProbe {
   readonly timeoutSeconds: number;
 }
 
+/** Inside a sandbox the way to the network stands on this port of loopback. */
+export const PROXY_PORT = 3128;
+
+/** A server that every command of the contract and of a session finds on loopback, empty and its own. */
+export type Service =
+  | {
+      readonly kind: 'postgres';
+      /** Major version; null takes the newest of the machine. */
+      readonly version: number | null;
+      readonly port: number;
+      /** Variable that holds the address. */
+      readonly env: string;
+      readonly database: string;
+    }
+  | { readonly kind: 'redis'; readonly port: number; readonly env: string };
+
 export interface Contract {
   readonly checks: readonly Check[];
   /** Names of operator-declared toolchains, bound read-only and put on PATH. */
   readonly toolchain: readonly string[];
   /** Host names that setup, checks and the session may reach through the proxy. */
   readonly network: readonly string[];
+  readonly services: readonly Service[];
+  /** Names of variables that the operator declared for this repo's tests, such as a test account's key. */
+  readonly secrets: readonly string[];
   /** Globs of paths that an agent's change may not touch, beside those that are always protected. */
   readonly protected: readonly string[];
   /** `ask`: each push waits until a person has approved that very sha. */
   readonly push: 'direct' | 'ask';
   /** Commands of the build stage, run on a clean clone of the pushed sha in the sandbox. Empty: no build stage. */
   readonly build: readonly string[];
+}
+
+/** Set by the sandbox or the gates themselves; `LD_*` would reach the programs that set the sandbox up. */
+export function isReservedVariable(name: string): boolean {
+  return /^(PATH|HOME|TMPDIR|LANG|LC_ALL|CI|LAMPLIGHTER_.*|LD_.*)$/.test(name);
+}
+
+/** What the service's variable holds. No password: the server trusts who reaches it, and nobody outside the sandbox does. */
+export function serviceAddress(service: Service): string {
+  return service.kind === 'postgres'
+    ? `postgres://postgres@127.0.0.1:${service.port}/${service.database}`
+    : `redis://127.0.0.1:${service.port}`;
 }
 
 /** Deploy is the operator's, never the repo's: from `lamplighter.yaml`. */

@@ -7,6 +7,7 @@ import { createWatchActivities } from '../activities/deploy/activities.ts';
 import type { CrashPoint } from '../activities/effects/crash-point.ts';
 import { createPerformEffect } from '../activities/effects/perform.ts';
 import { createRedaction } from '../activities/evidence/redact.ts';
+import { redactedReasons } from '../activities/evidence/redacted-reasons.ts';
 import { redactingStore } from '../activities/evidence/redacting-store.ts';
 import { createLogNotifier } from '../activities/notify/log.ts';
 import { createRunControlActivities } from '../activities/run/control.ts';
@@ -89,25 +90,24 @@ export function createActivities({ config, calls, crash, now, ...deps }: Activit
     ofRepo(repoKey) {
       const parts = partsOf(repoKey);
       const { git, gates, watcher, environment, contractAt } = parts;
+      const setUp = createSetUp({ sandbox, environment });
       return {
-        ...createPrepareActivities({
-          store,
-          git,
-          gates,
-          contractAt,
-          now,
-          setUp: createSetUp({ sandbox, environment }),
-        }),
-        ...createStageActivities({
-          store,
-          git,
-          gates,
-          contractAt,
-          perform,
-          now,
-          issueOf: (run) => trackerOf(run.repo).read(run.issue),
-        }),
-        ...createWatchActivities({ store, git, watcher, gates, contractAt, now }),
+        ...redactedReasons(
+          {
+            ...createPrepareActivities({ store, git, gates, contractAt, now, setUp }),
+            ...createStageActivities({
+              store,
+              git,
+              gates,
+              contractAt,
+              perform,
+              now,
+              issueOf: (run) => trackerOf(run.repo).read(run.issue),
+            }),
+            ...createWatchActivities({ store, git, watcher, gates, contractAt, now }),
+          },
+          redaction,
+        ),
         openSession: agent.openSession,
         runTool: agent.runTool,
         recordInterrupted: agent.recordInterrupted,

@@ -9,7 +9,7 @@ import type { RepoGit } from '../activities/git/port.ts';
 import { checkoutBinds, createRepoGit } from '../activities/git/repo-git.ts';
 import type { Watcher } from '../activities/deploy/port.ts';
 import type { ContractAt, ContractRead } from '../activities/run/contract-at.ts';
-import { createEnvironment, type Environment } from '../activities/sandbox/environment.ts';
+import { createEnvironment, type DeclaredSecrets, type Environment } from '../activities/sandbox/environment.ts';
 import type { Sandbox } from '../activities/sandbox/port.ts';
 import { parseContract } from '../config/contract.ts';
 import type { Config } from '../config/types.ts';
@@ -49,7 +49,8 @@ function build({ config, store, sandbox, perform, now }: RepoPartsDeps, repoKey:
     throw new Error(`repo ${repoKey} is not in the configuration: enrol it again, or cancel its runs`);
   const layout = repoLayout(config.dataDir, repoKey);
   const git = createRepoGit({ repo, dataDir: config.dataDir, now });
-  const gateEnvironment = createEnvironment({ toolchains: config.toolchains, cachesDir: layout.gateCaches });
+  const environmentFor = (audience: DeclaredSecrets['audience'], cachesDir: string): Environment =>
+    createEnvironment({ toolchains: config.toolchains, cachesDir, secrets: { testEnv: repo.testEnv ?? {}, audience } });
   const binds = checkoutBinds({ dataDir: config.dataDir, key: repoKey });
 
   async function contractAt(sha: string): Promise<ContractRead> {
@@ -66,13 +67,13 @@ function build({ config, store, sandbox, perform, now }: RepoPartsDeps, repoKey:
   return {
     git,
     contractAt,
-    environment: createEnvironment({ toolchains: config.toolchains, cachesDir: layout.caches }),
+    environment: environmentFor('session', layout.caches),
     gates: createGates({
       repo: repoKey,
       git,
       sandbox,
       store,
-      environment: gateEnvironment,
+      environment: environmentFor('gates', layout.gateCaches),
       checkoutBinds: binds,
       now,
       workDir: join(layout.root, 'gates'),
@@ -86,7 +87,7 @@ function build({ config, store, sandbox, perform, now }: RepoPartsDeps, repoKey:
       perform,
       repoKey,
       now,
-      environment: gateEnvironment,
+      environment: environmentFor('build', layout.gateCaches),
       checkoutBinds: binds,
       target: repo.deploy,
       runProgram: exec,

@@ -35,7 +35,16 @@ export const ISSUE: Issue = {
   url: 'http://tracker.example/7',
 };
 
-const CONTRACT: Contract = { checks: [], toolchain: [], network: [], protected: [], push: 'direct', build: [] };
+const CONTRACT: Contract = {
+  checks: [],
+  toolchain: [],
+  network: [],
+  services: [],
+  secrets: [],
+  protected: [],
+  push: 'direct',
+  build: [],
+};
 
 export interface SessionBench {
   readonly model: ModelBench;
@@ -57,6 +66,7 @@ export interface SessionParts {
   readonly base: string;
   readonly git: Pick<RepoGit, 'readFile'> & Partial<RepoGit>;
   readonly sandbox: Pick<Sandbox, 'run'>;
+  readonly contract?: Partial<Contract>;
 }
 
 const STEPS_ONLY: SessionParts = {
@@ -95,7 +105,7 @@ export async function openSessionBench(
     // Only what the given parts have is asked of it.
     gitOf: () => parts.git as RepoGit,
     environmentOf: () => environment,
-    contractOf: () => Promise.resolve(CONTRACT),
+    contractOf: () => Promise.resolve({ ...CONTRACT, ...parts.contract }),
     issueOf: () => Promise.resolve(ISSUE),
     shouldStop: () => Promise.resolve(stopped),
     scratchDir,

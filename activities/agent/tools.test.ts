@@ -3,6 +3,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
+import type { Contract } from '../../domain/contract.ts';
+import { has } from '../../test/setup/needs.ts';
 import { runLayout } from '../git/layout.ts';
 import { createRepoGit } from '../git/repo-git.ts';
 import { createBwrapSandbox } from '../sandbox/bwrap.ts';
@@ -41,8 +43,13 @@ async function repoParts(dir: string): Promise<SessionParts> {
 
 /** One step a call. */
 async function open(...calls: string[]): Promise<void> {
+  await openUnder({}, ...calls);
+}
+
+async function openUnder(contract: Partial<Contract>, ...calls: string[]): Promise<void> {
   const steps = calls.map((call) => `  - { calls: [${call}] }\n`).join('');
-  bench = await openSessionBench(`name: one\nmatch: Greet people\nsteps:\n${steps}`, repoParts);
+  const parts = async (dir: string): Promise<SessionParts> => ({ ...(await repoParts(dir)), contract });
+  bench = await openSessionBench(`name: one\nmatch: Greet people\nsteps:\n${steps}`, parts);
   await bench.open();
 }
 
@@ -74,6 +81,19 @@ function inWork(path: string): string {
 const COMMIT = `{ bash: "git add new.txt && git commit -qm 'New'" }`;
 
 describe('activities/agent/tools', () => {
+  test.skipIf(!has('postgres'))("bash has the contract's services beside it, fresh for each command", async () => {
+    const postgres = { kind: 'postgres', version: null, port: 5432, env: 'DATABASE_URL', database: 'app' } as const;
+    const made = `{ bash: 'psql "$DATABASE_URL" -qc "CREATE TABLE a (b int)"; psql "$DATABASE_URL" -qAtc "TABLE a"' }`;
+    const lost = `{ bash: 'psql "$DATABASE_URL" -qAtc "TABLE a"' }`;
+    await openUnder({ services: [postgres] }, made, lost);
+
+    expect(await next()).toMatchObject({ content: '[exit code 0]', isError: false });
+    const second = await next();
+    expect(second.isError).toBe(true);
+    expect(second.content).toMatch(/^\[stderr\]\nERROR: {2}relation "a" does not exist/);
+    expect(second.content).toContain('--- the service postgres on port 5432 logged');
+  });
+
   test('bash shows output, errors and the exit code', async () => {
     await open(`{ bash: 'cat src/greet.txt; echo oops >&2; exit 3' }`, `{ bash: pwd }`);
 
@@ -82,6 +102,13 @@ describe('activities/agent/tools', () => {
       content: `${inWork('.').replace(/\/\.?$/, '')}\n[exit code 0]`,
       isError: false,
     });
+  });
+
+  test('a command that wants Docker is told that there is none, and what there is', async () => {
+    await open('{ bash: docker ps }', '{ bash: echo docker run postgres }');
+
+    expect((await next()).content).toMatch(/\[exit code \d+\]\n\[this wants Docker, .*`services`/);
+    expect(await next()).toMatchObject({ content: 'docker run postgres\n[exit code 0]' });
   });
 
   test('a command longer than the kernel takes is refused with what to do, and one of just that length runs', async () => {

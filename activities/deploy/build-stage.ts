@@ -1,18 +1,20 @@
 /** Build: the contract's commands, one after the other, on a clean checkout of the pushed sha, in the sandbox. */
 import type { Contract } from '../../domain/contract.ts';
+import { NO_DOCKER, wantsDocker } from '../../domain/docker.ts';
 import type { StageVerdict } from '../../domain/verdict.ts';
-import type { Sandbox, SandboxBind, SandboxLimits } from '../sandbox/port.ts';
+import type { Sandbox, SandboxBind, SandboxLimits, SandboxService } from '../sandbox/port.ts';
 import { endInWords, lastLine, showResult, type Redact, type ShownResult } from './output.ts';
 import type { WatchContext } from './port.ts';
 import type { SourceTree } from './source-tree.ts';
 import type { StageRecord } from './stage-record.ts';
 
-/** What the contract's toolchain and network come to in the sandbox. */
+/** What the contract's toolchain, network and services come to in the sandbox. */
 export interface BuildEnvironment {
   readonly binds: readonly SandboxBind[];
   readonly env: Readonly<Record<string, string>>;
   readonly path: readonly string[];
   readonly hosts: readonly string[];
+  readonly services: readonly SandboxService[];
 }
 
 export interface BuildStageDeps {
@@ -41,7 +43,7 @@ export function createBuildStage(
         const shown = await runCommand(deps, given, { command, tree, context });
         ran.push({ command, ...shown });
         if (shown.end === 'exited' && shown.code === 0) continue;
-        const reason = `\`${command}\` ${endInWords(shown, deps.limits.wallMs)} on a clean checkout${lastLine(shown.log)}`;
+        const reason = `\`${command}\` ${endInWords(shown, deps.limits.wallMs)} on a clean checkout${lastLine(shown.log)}${wantsDocker(shown.log) ? `; ${NO_DOCKER}` : ''}`;
         return deps.record.keep(context, { stage: 'build', verdict: 'red', reason, body: { commands: ran } });
       }
       const reason = `${ran.length} build commands passed on a clean checkout`;
@@ -62,11 +64,14 @@ async function runCommand(
     env: { ...given.env, CI: '1', LAMPLIGHTER_SHA: context.sha },
     path: given.path,
     hosts: given.hosts,
+    services: given.services,
     limits: deps.limits,
     signal: context.signal,
     keepBytes: KEPT_BYTES,
   });
   // Stopped by a cancellation or a draining worker: that says nothing of the build.
   context.signal.throwIfAborted();
+  // The machine's failure and not the commit's: tried again, like a sandbox that can't be set up.
+  if (result.unserved !== undefined) throw new Error(`\`${command}\` was not run: ${result.unserved}`);
   return showResult(result, deps.redact);
 }

@@ -48,6 +48,17 @@ describe.skipIf(!has('bwrap'))('the build stage, in the sandbox', () => {
     expect(() => bench.lines('deployed')).toThrow('ENOENT');
   });
 
+  it('whose service does not start says nothing of the commit: it is tried again', async () => {
+    const sandbox = createBwrapSandbox({ proxySocketDir: join(bench.dir, 'proxy') });
+    const services = [{ kind: 'redis', bin: '/usr/no-such-redis', port: 46_381 }] as const;
+    const { watchDeploy } = bench.start({ build: ['true'], sandbox, services });
+
+    await expect(inActivity(watchDeploy, { runId: RUN, sha: bench.sha })).rejects.toThrow(
+      '`true` was not run: the service redis on port 46381 did not start',
+    );
+    expect(await bench.store.evidence.list(RUN)).toEqual([]);
+  });
+
   it('is not run again when the worker died after it was judged', async () => {
     const real = createBwrapSandbox({ proxySocketDir: join(bench.dir, 'proxy') });
     let builds = 0;

@@ -20,8 +20,17 @@ import type { BuildEnvironment } from './build-stage.ts';
 import { createCommandWatcher } from './command.ts';
 
 export const RUN = 'run-1';
-const EMPTY: Contract = { checks: [], toolchain: [], network: [], protected: [], push: 'direct', build: [] };
-const NO_ENVIRONMENT: BuildEnvironment = { binds: [], env: {}, path: [], hosts: [] };
+const EMPTY: Contract = {
+  checks: [],
+  toolchain: [],
+  network: [],
+  services: [],
+  secrets: [],
+  protected: [],
+  push: 'direct',
+  build: [],
+};
+const NO_ENVIRONMENT: BuildEnvironment = { binds: [], env: {}, path: [], hosts: [], services: [] };
 
 /** Refuses to run anything: for tests whose contract has no build. */
 const NO_SANDBOX: Sandbox = {
@@ -53,6 +62,7 @@ export interface Bench {
     readonly target?: Partial<DeployTarget>;
     readonly build?: readonly string[];
     readonly sandbox?: Sandbox;
+    readonly services?: BuildEnvironment['services'];
     readonly crash?: CrashPoint;
     readonly now?: () => number;
     /** What the checks of main come to; default: green. */
@@ -112,12 +122,12 @@ export async function openBench(bounds: { readonly watchMs?: number } = {}): Pro
     async resetMain(to) {
       await git(remote, 'update-ref', 'refs/heads/main', to);
     },
-    start({ target, build, sandbox, crash, now, mainChecks = MAIN_GREEN } = {}) {
+    start({ target, build, sandbox, services, crash, now, mainChecks = MAIN_GREEN } = {}) {
       const clock = now ?? Date.now;
       const watcher = createCommandWatcher({
         git: realGit,
         sandbox: sandbox ?? NO_SANDBOX,
-        environment: { forContract: () => NO_ENVIRONMENT },
+        environment: { forContract: () => ({ ...NO_ENVIRONMENT, services: services ?? [] }) },
         store,
         contractAt: async () => ({ ok: true, contract: { ...EMPTY, build: build ?? [] } }),
         target: { command: null, timeoutSeconds: 10, env: {}, health: null, ...target },

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { disagreements, flakyIds, testIdText, type TestOutcome } from '../../domain/gates/outcome.ts';
 import type { Check, Contract } from '../../domain/contract.ts';
+import { NO_DOCKER } from '../../domain/docker.ts';
 import type { Store } from '../../store/port.ts';
 import type { CheckRun, UnjudgedWhy } from './check-run.ts';
 import { strikeOutcomes } from './secrets.ts';
@@ -78,8 +79,10 @@ export function createBaseProof(deps: BaseProofDeps): (input: BaseInput) => Prom
     }
     const proof = await proveNow(deps, input, `flaky/1/${repo}/${digest}`);
     const id = await record(input, digest, proof);
-    // What could not be judged may be judged another time: a fixed machine is no new sha.
-    if (proof.judged.verdict !== 'broken') await store.control.setFact(fact, id, now());
+    // What could not be judged may be judged another time: a fixed machine is no new sha, and neither is a mended secret.
+    const { verdict } = proof.judged;
+    if (verdict === 'green' || (verdict === 'red' && input.contract.secrets.length === 0))
+      await store.control.setFact(fact, id, now());
     return proof;
   };
 }
@@ -137,7 +140,9 @@ async function proven(check: Check, run: Reported, flaky: readonly string[], run
   return {
     proof: { name: check.name, outcomes: await strikeOutcomes(run.outcomes), flaky, log: run.log, runs },
     judged:
-      first === undefined ? { verdict: 'green' } : { verdict: 'red', reason: `check ${check.name}: ${first}${more}` },
+      first === undefined
+        ? { verdict: 'green' }
+        : { verdict: 'red', reason: `check ${check.name}: ${first}${more}${explained(run)}` },
   };
 }
 
@@ -147,13 +152,17 @@ function problemsOf(run: Reported, check: Check, flaky: ReadonlySet<string>): st
 }
 
 /** Broken needs a person at the contract or the machine; red needs main to move. */
-const BROKEN: readonly UnjudgedWhy[] = ['not-found', 'no-report', 'unreadable', 'unsupported'];
+const BROKEN: readonly UnjudgedWhy[] = ['not-found', 'no-report', 'unreadable', 'unsupported', 'unserved'];
 
 function unjudged(check: Check, run: Extract<CheckRun, { kind: 'unjudged' }>): ProvenCheck {
   return {
     proof: { name: check.name, outcomes: [], flaky: [], log: run.log, runs: 1 },
-    judged: { verdict: BROKEN.includes(run.why) ? 'broken' : 'red', reason: run.reason },
+    judged: { verdict: BROKEN.includes(run.why) ? 'broken' : 'red', reason: `${run.reason}${explained(run)}` },
   };
+}
+
+function explained(run: CheckRun): string {
+  return run.wants === 'docker' ? `; ${NO_DOCKER}` : '';
 }
 
 function summaryOf(base: string, { judged, checks }: BaseProof): string {
@@ -170,6 +179,7 @@ function flakyFact(value: unknown): Readonly<Record<string, readonly string[]>> 
   return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, readonly string[]>>) : null;
 }
 
-export function contractDigest({ checks, toolchain, network }: Contract): string {
-  return createHash('sha256').update(JSON.stringify({ checks, toolchain, network })).digest('hex').slice(0, 32);
+export function contractDigest({ checks, toolchain, network, services, secrets }: Contract): string {
+  const decides = JSON.stringify({ checks, toolchain, network, services, secrets });
+  return createHash('sha256').update(decides).digest('hex').slice(0, 32);
 }

@@ -4,19 +4,22 @@ import { mkdir, open, readdir } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import type { Check, Contract } from '../../domain/contract.ts';
+import { wantsDocker } from '../../domain/docker.ts';
 import type { TestOutcome } from '../../domain/gates/outcome.ts';
-import type { CommandResult, Sandbox, SandboxBind, SandboxLimits } from '../sandbox/port.ts';
+import type { CommandResult, Sandbox, SandboxBind, SandboxLimits, SandboxService } from '../sandbox/port.ts';
 import type { ReadReport } from './report-parts.ts';
 import { readReport } from './report.ts';
 import { strikeSecrets } from './secrets.ts';
 import type { SetupCache } from './setup-cache.ts';
 
-/** What the contract's toolchain and network come to in the sandbox. */
+/** What the contract's toolchain, network and services come to in the sandbox. */
 export interface CheckEnvironment {
   readonly binds: readonly SandboxBind[];
   readonly env: Readonly<Record<string, string>>;
   readonly path: readonly string[];
   readonly hosts: readonly string[];
+  readonly services: readonly SandboxService[];
+  readonly secrets: Readonly<Record<string, string>>;
 }
 
 /** Where the tree stands inside, whatever it is called outside: ids and virtual environments then are the same for each run. */
@@ -49,6 +52,8 @@ export interface CheckRunInput {
 export type CheckRun =
   | {
       readonly kind: 'reported';
+      /** There only where it failed for want of it: an explanation, never a judgement. */
+      readonly wants?: 'docker';
       readonly outcomes: readonly TestOutcome[];
       readonly code: number;
       readonly log: string;
@@ -57,34 +62,56 @@ export type CheckRun =
   /** The commands ran, but there is nothing to judge: `reason` is one sentence with what would be right. */
   | {
       readonly kind: 'unjudged';
+      readonly wants?: 'docker';
       readonly why: UnjudgedWhy;
       readonly reason: string;
       readonly log: string;
       readonly ms: number;
     };
 
-export type UnjudgedWhy = 'setup-failed' | 'not-found' | 'hung' | 'killed' | 'no-report' | 'unreadable' | 'unsupported';
+export type UnjudgedWhy =
+  | 'setup-failed'
+  | 'not-found'
+  | 'hung'
+  | 'killed'
+  | 'no-report'
+  | 'unreadable'
+  | 'unsupported'
+  /** A service did not start, so the command was never run. */
+  | 'unserved';
 
 export function createCheckRun(deps: CheckRunDeps): (input: CheckRunInput) => Promise<CheckRun> {
   return async function runCheck(input) {
-    const failed = await setUp(deps, input);
-    if (failed !== null) return failed;
-    const result = await runCommand(deps, input, input.check.test);
-    const log = await logOf(result);
-    const stopped = stoppedRun(`the test command of check ${input.check.name}`, input.check, result, log);
-    if (stopped !== null) return stopped;
-    const code = result.code ?? -1;
-    const report = await reportOf(input, result);
-    if (report.ok) return { kind: 'reported', outcomes: report.outcomes, code, log, ms: result.ms };
-    if (report.why !== 'missing')
-      return { kind: 'unjudged', why: report.why, reason: report.reason, log, ms: result.ms };
-    const why = code === 127 || code === 126 ? 'not-found' : 'no-report';
-    const said =
-      why === 'not-found'
-        ? `: \`${input.check.test}\` was not found or may not be executed`
-        : ` (the command exited with ${code})`;
-    return { kind: 'unjudged', why, reason: `${report.reason}${said}`, log, ms: result.ms };
+    const run = await runSteps(deps, input);
+    return wantsDocker(failureText(run)) ? { ...run, wants: 'docker' } : run;
   };
+}
+
+/** Empty when nothing failed. */
+function failureText(run: CheckRun): string {
+  if (run.kind === 'unjudged') return run.log;
+  const failed = run.outcomes.filter((one) => one.outcome === 'failed');
+  if (failed.length === 0 && run.code === 0) return '';
+  return [run.log, ...failed.map((one) => one.detail)].join('\n');
+}
+
+async function runSteps(deps: CheckRunDeps, input: CheckRunInput): Promise<CheckRun> {
+  const failed = await setUp(deps, input);
+  if (failed !== null) return failed;
+  const result = await runCommand(deps, input, input.check.test);
+  const log = await logOf(result);
+  const stopped = stoppedRun(`the test command of check ${input.check.name}`, input.check, result, log);
+  if (stopped !== null) return stopped;
+  const code = result.code ?? -1;
+  const report = await reportOf(input, result);
+  if (report.ok) return { kind: 'reported', outcomes: report.outcomes, code, log, ms: result.ms };
+  if (report.why !== 'missing') return { kind: 'unjudged', why: report.why, reason: report.reason, log, ms: result.ms };
+  const why = code === 127 || code === 126 ? 'not-found' : 'no-report';
+  const said =
+    why === 'not-found'
+      ? `: \`${input.check.test}\` was not found or may not be executed`
+      : ` (the command exited with ${code})`;
+  return { kind: 'unjudged', why, reason: `${report.reason}${said}`, log, ms: result.ms };
 }
 
 /** Null when the folder is ready. */
@@ -96,7 +123,7 @@ async function setUp(deps: CheckRunDeps, input: CheckRunInput): Promise<CheckRun
   if (await deps.setupCache.restore(key, dir)) return null;
   const before = await readdir(dir);
   const result = await runCommand(deps, input, check.setup);
-  if (result.end === 'exited' && result.code === 0) {
+  if (result.end === 'exited' && result.code === 0 && result.unserved === undefined) {
     if (input.trusted) await deps.setupCache.keep(key, dir, before);
     return null;
   }
@@ -128,6 +155,8 @@ async function runCommand(deps: CheckRunDeps, input: CheckRunInput, command: str
     env: { ...environment.env, CI: '1', LAMPLIGHTER_REPORT: `${REPORT_PLACE}/report` },
     path: environment.path,
     hosts: environment.hosts,
+    services: environment.services,
+    secrets: environment.secrets,
     limits: { ...deps.limits, wallMs: check.timeoutSeconds * 1_000 },
     signal,
     keepBytes: KEPT_BYTES,
@@ -137,6 +166,9 @@ async function runCommand(deps: CheckRunDeps, input: CheckRunInput, command: str
 }
 
 function stoppedRun(what: string, check: Check, result: CommandResult, log: string): CheckRun | null {
+  if (result.unserved !== undefined) {
+    return { kind: 'unjudged', why: 'unserved', reason: `${what} was not run: ${log}`, log, ms: result.ms };
+  }
   if (result.end === 'exited') return null;
   if (result.end === 'timeout') {
     const reason = `${what} did not end within ${check.timeoutSeconds} s and was stopped: a test or something it starts hangs, so make it end by itself`;

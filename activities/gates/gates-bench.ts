@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { builtinToolchains } from '../../config/defaults.ts';
-import type { Toolchain } from '../../config/types.ts';
+import type { TestVariable, Toolchain } from '../../config/types.ts';
 import type { Check, Contract } from '../../domain/contract.ts';
 import { NO_WAIVERS, type Waivers } from '../../domain/waivers.ts';
 import { openStore } from '../../store/open.ts';
@@ -29,6 +29,7 @@ export type Evidence = EvidenceRow & { readonly body: string };
 export interface BenchOptions {
   /** Where the sandbox looks for its programs; the usual places when absent. */
   readonly searchPath?: readonly string[];
+  readonly testEnv?: Readonly<Record<string, TestVariable>>;
 }
 
 export interface Bench {
@@ -56,7 +57,7 @@ export interface Bench {
   readonly close: () => Promise<void>;
 }
 
-export async function openBench({ searchPath }: BenchOptions = {}): Promise<Bench> {
+export async function openBench({ searchPath, testEnv }: BenchOptions = {}): Promise<Bench> {
   const dir = await mkdtemp(join(tmpdir(), 'gates-'));
   const repo = join(dir, 'repo');
   await mkdir(repo);
@@ -90,7 +91,7 @@ export async function openBench({ searchPath }: BenchOptions = {}): Promise<Benc
     workDir: join(dir, 'work'),
     setupCacheDir: join(dir, 'cache'),
     now: Date.now,
-    environment: withShared(join(dir, 'shared'), join(dir, 'caches')),
+    environment: withShared(join(dir, 'shared'), join(dir, 'caches'), testEnv ?? {}),
   });
   const { outbox } = runLayout(dir, RUN);
   await mkdir(outbox, { recursive: true });
@@ -155,15 +156,8 @@ export function contractOf(check: Partial<Check>, more: Partial<Contract> = {}):
     always: false,
     ...check,
   };
-  return {
-    checks: [whole],
-    toolchain: Object.keys(TOOLCHAINS),
-    network: [],
-    protected: [],
-    push: 'direct',
-    build: [],
-    ...more,
-  };
+  const nothing = { network: [], services: [], secrets: [], protected: [], push: 'direct', build: [] } as const;
+  return { checks: [whole], toolchain: Object.keys(TOOLCHAINS), ...nothing, ...more };
 }
 
 const PYTHON = pythonHome();
@@ -186,8 +180,9 @@ export const TOOLCHAINS: Readonly<Record<string, Toolchain>> = {
 };
 
 /** `/shared` outlives a run, as no real environment's folder does: by it a test can behave differently the second time. */
-function withShared(shared: string, cachesDir: string): Environment {
-  const environment = createEnvironment({ toolchains: TOOLCHAINS, cachesDir });
+function withShared(shared: string, cachesDir: string, testEnv: Readonly<Record<string, TestVariable>>): Environment {
+  const secrets = { testEnv, audience: 'gates' } as const;
+  const environment = createEnvironment({ toolchains: TOOLCHAINS, cachesDir, secrets });
   return {
     forContract(contract) {
       const given = environment.forContract(contract);

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Contract } from '../../domain/contract.ts';
+import { NO_DOCKER } from '../../domain/docker.ts';
 import type { ChangedTest } from '../../domain/gates/proof.ts';
 import { waiversText, type Waivers } from '../../domain/waivers.ts';
 import type { Store } from '../../store/port.ts';
@@ -132,8 +133,31 @@ export function createGates(deps: GatesDeps): Gates {
           kind: 'broken',
           reason: `the base ${input.base.slice(0, 10)} cannot be judged: ${proof.judged.reason}`,
         };
-      const findings = await judge({ ...input, files, proof, runOverTree });
-      return findings.length === 0 ? { kind: 'proven' } : refused(findings);
+      try {
+        const told = telling(runOverTree);
+        const findings = await judge({ ...input, files, proof, runOverTree: told.runOverTree });
+        return findings.length === 0 ? { kind: 'proven' } : refused([...told.explanations, ...findings]);
+      } catch (error) {
+        if (error instanceof Unserved) return { kind: 'broken', reason: error.message };
+        throw error;
+      }
+    },
+  };
+}
+
+/** A service did not start: through all gates to `verify`, because it is no finding that an agent could mend. */
+class Unserved extends Error {}
+
+/** What runs say beside their reports: what explains a failure, and that no judgement is possible. */
+function telling(runOverTree: TreeRun): { readonly runOverTree: TreeRun; readonly explanations: ReadonlySet<string> } {
+  const explanations = new Set<string>();
+  return {
+    explanations,
+    async runOverTree(input) {
+      const run = await runOverTree(input);
+      if (run.kind === 'unjudged' && run.why === 'unserved') throw new Unserved(run.reason);
+      if (run.wants === 'docker') explanations.add(`Check ${input.check.name}: ${NO_DOCKER}.`);
+      return run;
     },
   };
 }

@@ -1,9 +1,10 @@
 /** The contract's setup in a run's worktree, in the sandbox, before the session starts: the agent finds dependencies installed. */
 import { join } from 'node:path';
 import type { Contract } from '../../domain/contract.ts';
+import { NO_DOCKER, wantsDocker } from '../../domain/docker.ts';
 import type { Worktree } from '../git/port.ts';
 import { DEFAULT_LIMITS, type Environment } from '../sandbox/environment.ts';
-import type { Sandbox } from '../sandbox/port.ts';
+import type { CommandResult, Sandbox } from '../sandbox/port.ts';
 import type { Beat } from './heartbeat.ts';
 
 export type SetUpOutcome = { readonly ok: true } | { readonly ok: false; readonly reason: string };
@@ -26,6 +27,8 @@ export function createSetUp(deps: { readonly sandbox: Sandbox; readonly environm
         env: { ...given.env, ...worktree.env, CI: '1' },
         path: given.path,
         hosts: given.hosts,
+        services: given.services,
+        secrets: given.secrets,
         limits: { ...DEFAULT_LIMITS, wallMs: check.timeoutSeconds * 1000 },
         lock: worktree.lock,
         signal,
@@ -33,14 +36,23 @@ export function createSetUp(deps: { readonly sandbox: Sandbox; readonly environm
       });
       if (result.end === 'aborted') signal.throwIfAborted();
       if (result.end === 'exited' && result.code === 0) continue;
+      if (result.unserved !== undefined)
+        return {
+          ok: false,
+          reason: `the setup of check ${check.name} was not run in the worktree: ${result.unserved}`,
+        };
       const how = result.end === 'exited' ? `exited with ${result.code}` : `ended by ${result.end}`;
       return {
         ok: false,
-        reason: `the setup of check ${check.name} ${how} in the worktree: ${lastLine(result.stderr || result.stdout)}`,
+        reason: `the setup of check ${check.name} ${how} in the worktree: ${lastLine(result.stderr || result.stdout)}${dockerHint(result)}`,
       };
     }
     return { ok: true };
   };
+}
+
+function dockerHint({ stdout, stderr }: CommandResult): string {
+  return wantsDocker(`${stdout}\n${stderr}`) ? `; ${NO_DOCKER}` : '';
 }
 
 function lastLine(output: string): string {

@@ -1,10 +1,11 @@
 /** The command line of a sandbox: what exists inside, and what bounds it. */
 import { existsSync, lstatSync, readlinkSync } from 'node:fs';
+import { PROXY_PORT } from '../../domain/contract.ts';
 import type { SandboxCommand, SandboxLimits } from './port.ts';
+import { SERVICES, serviceProcesses } from './services.ts';
 
 const HOME = '/home/agent';
 const PROXY_SOCKET = '/run/proxy.sock';
-const PROXY_PORT = 3128;
 
 /** Public certificates and the linker's and the clock's settings: no names, no keys. Those that are missing are left out. */
 const ETC = [
@@ -89,6 +90,7 @@ export function bwrapArgv(bwrap: string, command: SandboxCommand, parts: BwrapPa
     ['/dev/shm', '/tmp', '/var/tmp', HOME].flatMap(tmpfs),
     ETC.flatMap((path) => ['--ro-bind-try', path, path]),
     OWN_ETC.flatMap((name) => ['--ro-bind', `${parts.etcDir}/${name}`, `/etc/${name}`]),
+    (command.services ?? []).length === 0 ? [] : tmpfs(SERVICES),
     command.binds.flatMap(({ from, to, mode }) => [mode === 'ro' ? '--ro-bind' : '--bind', from, to ?? from]),
     parts.proxySocket === null ? [] : ['--bind', parts.proxySocket, PROXY_SOCKET],
     // What is not a bind is memory: left writable, it would have no bound.
@@ -97,7 +99,7 @@ export function bwrapArgv(bwrap: string, command: SandboxCommand, parts: BwrapPa
     ['--chdir', command.cwd, '--'],
     // Set inside, where it counts the sandbox's own processes and not all that this user runs on the host. The kernel
     // exempts root from it, so it binds only where the worker runs as somebody else.
-    ['/usr/bin/prlimit', `--nproc=${command.limits.processes}`, '--'],
+    ['/usr/bin/prlimit', `--nproc=${command.limits.processes + serviceProcesses(command.services ?? [])}`, '--'],
   ].flat();
 }
 
@@ -146,7 +148,8 @@ function environment(command: SandboxCommand, proxied: boolean): string[] {
     TMPDIR: '/tmp',
     LANG: 'C.UTF-8',
   };
-  return ['--clearenv', ...Object.entries(all).flatMap(([name, value]) => ['--setenv', name, value])];
+  // Nothing is cleared: bubblewrap is started with the secrets for its environment, and with this one variable (exec.ts).
+  return ['--unsetenv', 'LC_ALL', ...Object.entries(all).flatMap(([name, value]) => ['--setenv', name, value])];
 }
 
 function proxyVariables(): Record<string, string> {

@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { processesNaming } from '../../test/setup/processes.ts';
 import { createBwrapSandbox } from './bwrap.ts';
 import { DEFAULT_LIMITS } from './environment.ts';
 import type { CommandResult, SandboxCommand } from './port.ts';
@@ -75,6 +76,22 @@ test('inside there is no root, no capability, no secret of the host, and an envi
   expect(result.stdout).not.toContain('secret');
   expect(result.stdout).toContain('HOME LANG OWN PATH PWD TMPDIR ');
   expect(Number(result.stdout.trim().split('\n').at(-1)?.split(' ').at(-1))).toBeLessThan(10);
+});
+
+test('a secret reaches the command by its environment, and stands in no command line of the machine meanwhile', async () => {
+  const running = run(
+    `echo "$PAY_KEY" > ${work}/seen; echo "\${LC_ALL-none}"; until [ -e ${work}/go ]; do sleep 0.02; done`,
+    {
+      secrets: { PAY_KEY: 'swordfish-5519' },
+      hosts: ['a.example'],
+      lock: join(dir, 'lock'),
+    },
+  );
+  await vi.waitFor(() => expect(readFileSync(join(work, 'seen'), 'utf8')).toBe('swordfish-5519\n'), 10_000);
+  expect(processesNaming(work).length).toBeGreaterThan(0);
+  expect(processesNaming('swordfish-5519')).toEqual([]);
+  writeFileSync(join(work, 'go'), '');
+  expect(await running).toMatchObject({ code: 0, stdout: 'none\n' });
 });
 
 test('only what is bound for writing can be written', async () => {

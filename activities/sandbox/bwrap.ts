@@ -8,12 +8,14 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { exec } from '../exec/exec.ts';
 import { bridgeArgv, bwrapArgv, hostLimitsArgv } from './bwrap-argv.ts';
-import type { CommandResult, Sandbox, SandboxCommand } from './port.ts';
+import type { CommandResult, Sandbox, SandboxCommand, SandboxService } from './port.ts';
 import { notInstalled, probeSandbox, type Programs } from './probe.ts';
+import { createPostgresTemplates, type Template } from './postgres-template.ts';
 import { openProxy, type Refusal } from './proxy.ts';
+import { readServed, serviceBinds, servicesArgv, unserved, type PreparedService } from './services.ts';
 
 export interface BwrapDeps {
-  /** A private folder of this process: sockets of the proxies, and the few files that stand in for /etc. Made when missing. */
+  /** A private folder of this process: sockets of the proxies, the few files that stand in for /etc, clusters to copy. Made when missing. */
   readonly proxySocketDir: string;
   /** `host:port` of the HTTP proxy through which the outside is reached; direct when absent. */
   readonly upstreamProxy?: string | null;
@@ -27,6 +29,7 @@ const SEARCH_PATH = ['/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin',
 export function createBwrapSandbox(deps: BwrapDeps): Sandbox {
   const searchPath = deps.searchPath ?? SEARCH_PATH;
   let etc: Promise<string> | undefined;
+  const templateOf = createPostgresTemplates({ dir: join(deps.proxySocketDir, 'services'), run });
 
   async function etcOnce(): Promise<string> {
     etc ??= writeEtc(join(deps.proxySocketDir, 'etc'));
@@ -44,7 +47,10 @@ export function createBwrapSandbox(deps: BwrapDeps): Sandbox {
     const missing = notInstalled(programs, command.hosts.length > 0);
     if (missing !== null) throw new Error(`the sandbox can't run: ${missing.reason}. ${missing.remedy}`);
     const etcDir = await etcOnce();
-    if (command.hosts.length === 0) return await runIn(programs, command, etcDir, null);
+    const prepared = await prepareServices(command.services ?? [], templateOf);
+    if (!prepared.ok) return unserved(prepared.reason);
+    const { services } = prepared;
+    if (command.hosts.length === 0) return await runIn(programs, command, { etcDir, services, proxySocket: null });
 
     const proxy = await openProxy({
       socketDir: deps.proxySocketDir,
@@ -53,7 +59,7 @@ export function createBwrapSandbox(deps: BwrapDeps): Sandbox {
       onRefusal: deps.onRefusal ?? (() => undefined),
     });
     try {
-      return await runIn(programs, command, etcDir, proxy.socket);
+      return await runIn(programs, command, { etcDir, services, proxySocket: proxy.socket });
     } finally {
       await proxy.close();
     }
@@ -62,12 +68,32 @@ export function createBwrapSandbox(deps: BwrapDeps): Sandbox {
   return { run, probe: () => probeSandbox({ programs: findPrograms(searchPath), run }) };
 }
 
-async function runIn(
-  programs: Programs,
-  command: SandboxCommand,
-  etcDir: string,
-  proxySocket: string | null,
-): Promise<CommandResult> {
+type Prepared =
+  | { readonly ok: true; readonly services: readonly PreparedService[] }
+  | { readonly ok: false; readonly reason: string };
+
+async function prepareServices(
+  asked: readonly SandboxService[],
+  templateOf: (service: Extract<SandboxService, { kind: 'postgres' }>) => Promise<Template>,
+): Promise<Prepared> {
+  const services: PreparedService[] = [];
+  for (const service of asked) {
+    const template = service.kind === 'postgres' ? await templateOf(service) : null;
+    if (template?.ok === false) return template;
+    services.push({ service, template: template?.dir ?? null });
+  }
+  return { ok: true, services };
+}
+
+interface Around {
+  readonly etcDir: string;
+  readonly services: readonly PreparedService[];
+  readonly proxySocket: string | null;
+}
+
+async function runIn(programs: Programs, given: SandboxCommand, around: Around): Promise<CommandResult> {
+  const { etcDir, services, proxySocket } = around;
+  const command = { ...given, binds: [...given.binds, ...serviceBinds(services)] };
   let status = '';
   const argv = [
     // The lock's descriptor is inherited by the whole tree: the kernel frees it with the last of its processes.
@@ -75,11 +101,13 @@ async function runIn(
     ...hostLimitsArgv(programs.prlimit ?? 'prlimit', command.limits),
     ...bwrapArgv(programs.bwrap ?? 'bwrap', command, { etcDir, proxySocket, statusFd: 3 }),
     ...(proxySocket === null ? [] : bridgeArgv()),
+    ...servicesArgv(services),
     ...command.argv,
   ];
   const result = await exec(argv, {
     cwd: '/',
-    env: {},
+    // Inherited down to the command: bwrap-argv.ts keeps them.
+    env: command.secrets ?? {},
     wallMs: command.limits.wallMs,
     keepBytes: command.keepBytes,
     // bubblewrap speaks up when it starts, which is after the lock was taken: waiting for a lock costs no wall time.
@@ -95,7 +123,7 @@ async function runIn(
       `the sandbox could not be set up for ${command.argv.join(' ').slice(0, 200)}: ${result.stderr.trim()}`,
     );
   }
-  return result;
+  return services.length === 0 ? result : readServed(result);
 }
 
 function findPrograms(searchPath: readonly string[]): Programs {

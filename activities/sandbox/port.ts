@@ -15,6 +15,18 @@ export interface SandboxLimits {
   readonly processes: number;
 }
 
+/** A server beside the command, on loopback, empty at its start and gone with it. */
+export type SandboxService =
+  | {
+      readonly kind: 'postgres';
+      readonly version: number;
+      /** Folder of its programs, which the sandbox must see. */
+      readonly bin: string;
+      readonly port: number;
+      readonly database: string;
+    }
+  | { readonly kind: 'redis'; readonly bin: string; readonly port: number };
+
 export interface SandboxCommand {
   /** Run by `sh -c` semantics is the caller's choice: this is argv. */
   readonly argv: readonly string[];
@@ -22,11 +34,15 @@ export interface SandboxCommand {
   readonly binds: readonly SandboxBind[];
   /** The whole environment inside, beside PATH, HOME, TMPDIR and LANG which the sandbox sets. */
   readonly env: Readonly<Record<string, string>>;
+  /** More of the environment, whose values stand in no command line: those of others can be read by everybody on a machine. */
+  readonly secrets?: Readonly<Record<string, string>>;
   /** Extra directories put in front of PATH (toolchains); each must be bound or under /usr. */
   readonly path: readonly string[];
   /** Host names reachable through the proxy; empty is no network at all. */
   readonly hosts: readonly string[];
   readonly limits: SandboxLimits;
+  /** Each answers before the command is run. */
+  readonly services?: readonly SandboxService[];
   /** Fence: held by the whole process tree; a second command waits until the last process of the first is gone. */
   readonly lock?: string;
   readonly signal?: AbortSignal;
@@ -45,6 +61,8 @@ export interface CommandResult {
   readonly stderr: string;
   readonly droppedBytes: number;
   readonly ms: number;
+  /** Why a service did not start; there only when the command was therefore never run. */
+  readonly unserved?: string;
 }
 
 export type SandboxProbe =

@@ -18,6 +18,7 @@ export const systemPackages = [
   { executable: 'flock', debian: 'util-linux', purposes: ['start', 'test'] },
   { executable: 'setpriv', debian: 'util-linux', purposes: ['start', 'test'] },
   { executable: 'postgres', debian: 'postgresql', purposes: ['test'], folders: postgresFolders },
+  { executable: 'redis-server', debian: 'redis-server', purposes: ['test'] },
   { executable: 'rg', debian: 'ripgrep', purposes: ['test'] },
   { executable: 'pytest', debian: 'python3-pytest', purposes: ['test'], folders: () => [] },
 ];

@@ -3,7 +3,7 @@ import { stringify } from 'yaml';
 import { parseContract } from '../../config/contract.ts';
 import { configSchema } from '../../config/schema.ts';
 import { parseYaml } from '../../config/yaml-document.ts';
-import type { Check, Contract } from '../../domain/contract.ts';
+import type { Check, Contract, Service } from '../../domain/contract.ts';
 import type { RepoLook } from './repo-look.ts';
 import type { Suite } from './suites.ts';
 import type { FoundToolchain } from './toolchains.ts';
@@ -15,12 +15,18 @@ export const ISSUE_USD = 20;
 
 const TIMEOUT_SECONDS = 600;
 
-export function draftContract(suites: readonly Suite[], toolchains: readonly FoundToolchain[]): Contract {
+export function draftContract(
+  suites: readonly Suite[],
+  toolchains: readonly FoundToolchain[],
+  services: readonly Service[],
+): Contract {
   const names = [...new Set(toolchains.filter((one) => one.name === 'node' || !one.builtIn).map((one) => one.name))];
   return {
     checks: suites.map((suite) => draftCheck(suite, suites)),
     toolchain: names,
     network: [],
+    services,
+    secrets: [],
     protected: suites.flatMap((suite) => suite.protect.map((file) => inDir(suite.dir, file))),
     push: 'direct',
     build: suites.map(buildOf),
@@ -80,7 +86,7 @@ export function contractText(contract: Contract, notes: readonly string[]): stri
     report,
     globs,
   }));
-  const { toolchain, network, build } = contract;
+  const { toolchain, network, services, build } = contract;
   const sections = [
     comment(['Drafted by `lamplighter init`: read it, correct it, and commit it to main.', ...notes]),
     yaml({ checks }),
@@ -88,6 +94,10 @@ export function contractText(contract: Contract, notes: readonly string[]): stri
     network.length === 0
       ? ''
       : comment(['What setup asked for while it was tried: keep only hosts that you know.']) + yaml({ network }),
+    services.length === 0
+      ? ''
+      : comment(['Started beside each command, empty: what `setup` writes into one is not there for `test`.']) +
+        yaml({ services: services.map(serviceEntry) }),
     contract.protected.length === 0
       ? ''
       : comment(['What could make tests lie: an agent may not touch it.']) + yaml({ protected: contract.protected }),
@@ -97,6 +107,12 @@ export function contractText(contract: Contract, notes: readonly string[]): stri
   const parsed = parseContract(text, CONTRACT_FILE);
   if (!parsed.ok) throw new Error(`the drafted contract is not valid: ${parsed.errors.join('; ')}`);
   return text;
+}
+
+/** Without what holds anyway. */
+function serviceEntry(service: Service): object {
+  const { kind, env } = service;
+  return service.kind === 'postgres' ? { kind, env, database: service.database } : { kind, env };
 }
 
 export interface ConfigDraft {

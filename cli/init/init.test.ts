@@ -77,6 +77,19 @@ describe.skipIf(!has('bwrap'))('init', () => {
     },
   );
 
+  it.skipIf(!has('postgres'))('drafts the database that tests talk to, and tries them with it', async () => {
+    const repo = repoOf('database', {
+      'package.json': '{ "type": "module", "scripts": { "test": "node --test" }, "peerDependencies": { "pg": "8" } }\n',
+      'test/sql.test.js':
+        "import { execFileSync } from 'node:child_process';\nimport { test } from 'node:test';\ntest('asks', () => execFileSync('psql', [process.env.SHOP_DB_URL, '-c', 'SELECT 1']));\n",
+    });
+    const { trial } = await found(repo, '--yes');
+    expect(verdicts(trial.tried)).toEqual(['unit passed', 'build passed']);
+    expect(contractOf(repo).services).toEqual([
+      { kind: 'postgres', version: null, port: 5432, env: 'SHOP_DB_URL', database: 'app' },
+    ]);
+  });
+
   it('writes a configuration that loads, with nothing allowed (invariant 8)', async () => {
     const repo = repoOf('armed', REPOS.node);
     const { worstCase } = await found(repo, '--yes');

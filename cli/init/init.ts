@@ -12,6 +12,7 @@ import { CONTRACT_FILE, configText, contractText, draftContract, ISSUE_USD, WORD
 import { compareDraft, type DraftedFile } from './files.ts';
 import { lookAtRepo, type RepoLook } from './repo-look.ts';
 import { removeTree } from './remove-tree.ts';
+import { findServices } from './services.ts';
 import { findSuites, languagesIn, type Suite } from './suites.ts';
 import { findToolchains, type FoundToolchain } from './toolchains.ts';
 import { tryContract, type Trial } from './trial.ts';
@@ -55,7 +56,8 @@ export async function examineRepo(input: InitInput): Promise<InitFindings> {
   if (suites.length === 0) throw nothingToRun(look, notes);
 
   const used = tools.found.filter((one) => suites.some((suite) => suite.language === one.language));
-  const drafted = draftContract(suites, used);
+  const servers = findServices(look);
+  const drafted = draftContract(suites, used, servers.services);
   const trial = look.sha === null ? { tried: [], hosts: [] } : await tryOut(look.root, look.sha, drafted, used, say);
   const contract = { ...drafted, network: trial.hosts };
   const remote = look.remote ?? `${look.root}.git`;
@@ -64,7 +66,7 @@ export async function examineRepo(input: InitInput): Promise<InitFindings> {
   );
   const files = await Promise.all(
     [
-      { path: join(look.root, CONTRACT_FILE), text: contractText(contract, suiteNotes) },
+      { path: join(look.root, CONTRACT_FILE), text: contractText(contract, [...servers.notes, ...suiteNotes]) },
       { path: join(look.root, WORDS_FILE), text: wordsText(look, contract) },
       { path: input.configFile, text: configText({ ...input, look, remote, toolchains: used }) },
     ].map(compareDraft),
@@ -75,7 +77,7 @@ export async function examineRepo(input: InitInput): Promise<InitFindings> {
     suites,
     toolchains: used,
     trial,
-    notes: [...repoNotes(look, input), ...notes, ...tools.notes, ...suiteNotes],
+    notes: [...repoNotes(look, input), ...notes, ...tools.notes, ...servers.notes, ...suiteNotes],
     files,
     worstCase: worstCase(look.name, input.allow),
     next: nextCommands(look, remote, input, files.at(-1)?.state === 'kept'),

@@ -1,4 +1,6 @@
 /** What most likely helps, told from what a failed check printed. Guesses, and said to be: the log stands beside them. */
+import { NO_DOCKER, wantsDocker } from '../../domain/docker.ts';
+
 interface Sign {
   readonly seen: RegExp;
   readonly remedy: (match: RegExpExecArray) => string;
@@ -6,13 +8,9 @@ interface Sign {
 
 const SIGNS: readonly Sign[] = [
   {
-    seen: /docker\.sock|Cannot connect to the Docker daemon|testcontainers/i,
-    remedy: () => 'Docker inside tests is not supported: leave those tests out of the check',
-  },
-  {
     seen: /ECONNREFUSED[^\n]*:(5432|3306|6379|27017)|connection refused[^\n]*(postgres|redis|mysql)/i,
     remedy: () =>
-      'the tests want a database, which the sandbox does not start: have `test` start it, or leave those tests out',
+      'the tests want a database: list a postgres or redis under `services` (docs/contract.md), or leave those tests out',
   },
   {
     seen: /No module named '?([\w.]+)'?/,
@@ -49,6 +47,7 @@ export function remedyFor(log: string, refusedHosts: readonly string[]): string 
   if (refusedHosts.length > 0) {
     return `it wants the network: add ${refusedHosts.join(', ')} under \`network\`, if these may be reached`;
   }
+  if (wantsDocker(log)) return NO_DOCKER;
   for (const { seen, remedy } of SIGNS) {
     const match = seen.exec(log);
     if (match !== null) return remedy(match);

@@ -131,7 +131,7 @@ describe('the likely remedy', () => {
     ["ModuleNotFoundError: No module named 'requests'", 'requests is missing'],
     ["Error [ERR_MODULE_NOT_FOUND]: Cannot find package 'zod' imported from", 'zod is missing'],
     ['getaddrinfo ENOTFOUND packages.example.org', '`network`'],
-    ['dial unix /var/run/docker.sock: connect: no such file', 'Docker inside tests is not supported'],
+    ['dial unix /var/run/docker.sock: connect: no such file', 'wants Docker, which the sandbox does not give'],
     ['connect ECONNREFUSED 127.0.0.1:5432', 'database'],
     ['/bin/sh: 1: tox: not found', 'tox is not in the sandbox'],
     ['sh: 1: pnpm: not found', 'pnpm is not in the sandbox'],

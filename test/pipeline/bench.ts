@@ -40,6 +40,7 @@ export interface BenchRepoOptions {
   readonly files?: Readonly<Record<string, string>>;
   readonly contract?: object;
   readonly deploy?: Partial<Config['repos'][number]['deploy']>;
+  readonly testEnv?: NonNullable<Config['repos'][number]['testEnv']>;
 }
 
 /** Of its own methods and fields, those of a repo are those of `demo/lib`. */
@@ -244,12 +245,13 @@ function configOf({
   mkdirSync(dataDir, { mode: 0o700 });
   return {
     dataDir,
-    repos: places.map(({ key, name, remote, issues, deploy }) => ({
+    repos: places.map(({ key, name, remote, issues, deploy, testEnv }) => ({
       key,
       name,
       remote: remote.remote,
       branch: 'main',
       pushEnv: {},
+      testEnv: testEnv ?? {},
       tracker: { kind: 'local', dir: issues, people: { [PERSON]: 'write' } },
       deploy: { command: null, timeoutSeconds: 30, env: {}, health: null, ...deploy },
     })),

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { has } from '../setup/needs.ts';
-import { ended, openBench } from './bench.ts';
+import { runWorkflowId } from '../../domain/run.ts';
+import { CONTRACT, ended, openBench } from './bench.ts';
 import { ACCEPT, commit } from './scenarios.ts';
 
 const SECRET = 'swordfish-of-the-cluster';
@@ -30,9 +31,7 @@ it.skipIf(!has('temporal') || !has('bwrap'))(
       const run = await bench.run(issue.number, ended);
 
       expect(run.outcome, JSON.stringify(run.state)).toBe('needs-human');
-      const disk = ['lamplighter.db', 'lamplighter.db-wal', 'blobs'].flatMap((name) =>
-        filesOf(join(bench.config.dataDir, name)),
-      );
+      const disk = onDisk(bench.config.dataDir);
       const found = disk.filter((path) => {
         const bytes = readFileSync(path, 'latin1');
         return bytes.includes(SECRET) || bytes.includes(Buffer.from(SECRET).toString('base64').slice(0, 20));
@@ -44,6 +43,73 @@ it.skipIf(!has('temporal') || !has('bwrap'))(
     }
   },
 );
+
+it.skipIf(!has('temporal') || !has('bwrap'))(
+  'a test secret reaches the tests in the gates, and no session, row, evidence or history, whatever a test prints (invariant 3)',
+  { timeout: 120_000 },
+  async () => {
+    const bench = await openBench({
+      contract: {
+        ...CONTRACT,
+        secrets: ['PAY_KEY', 'MAP_TOKEN'],
+      },
+      files: {
+        'test/pay.test.mjs': `import test from 'node:test';\ntest('has a key', () => { if (process.env.PAY_KEY !== '${SECRET}') throw new Error('no key'); });\n`,
+      },
+      testEnv: {
+        PAY_KEY: { value: SECRET, session: false },
+        MAP_TOKEN: { value: 'map-of-the-harbour', session: true },
+      },
+    });
+    try {
+      const leak = `import test from 'node:test';\nimport * as lib from '../lib.mjs';\ntest('leaks', () => { throw new Error('' + lib.add(1, 1) + process.env.PAY_KEY); });\n`;
+      bench.scenario('Print the secret', {
+        triage: ACCEPT,
+        steps: [
+          { calls: [{ bash: 'echo "pay ${PAY_KEY-none}, map $(printf %s "$MAP_TOKEN" | wc -c), $MAP_TOKEN"; env' }] },
+          {
+            calls: [
+              { bash: `cat > test/leak.test.mjs <<'END'\n${leak}END\necho '//' >> lib.mjs\n${commit('Leak it')}` },
+            ],
+          },
+          { calls: [{ submit: [] }] },
+          { calls: [{ give_up: 'the gates see through me' }] },
+        ],
+      });
+      const issue = await bench.release('Print the secret');
+      const run = await bench.run(issue.number, ended);
+
+      // It came as far as the gates, so main was green, and it is only with the key.
+      expect(run.outcome, JSON.stringify(run.state)).toBe('needs-human');
+      const { results, inputs } = await bench.store.sessions.transcript(`${run.id}/work`);
+      const said = results.map((one) => one.content);
+      expect(said[0]).toMatch(/^pay none, map 18, \[MAP_TOKEN\]/);
+      expect(JSON.stringify(inputs)).toContain('2[PAY_KEY]');
+      const history = await bench.client.workflow.getHandle(runWorkflowId(run.id)).fetchHistory();
+      const written = payloadsOf(history);
+      expect(written.includes('2[PAY_KEY]')).toBe(true);
+      for (const secret of [SECRET, 'map-of-the-harbour']) {
+        expect(written.includes(secret)).toBe(false);
+        expect(onDisk(bench.config.dataDir).filter((path) => readFileSync(path, 'latin1').includes(secret))).toEqual(
+          [],
+        );
+      }
+    } finally {
+      await bench.close();
+    }
+  },
+);
+
+/** What the run's workflow and its activities were given and answered, as text. */
+function payloadsOf(history: unknown): string {
+  return JSON.stringify(history).replaceAll(/"data":"([^"]*)"/g, (_whole, data: string) =>
+    Buffer.from(data, 'base64').toString('utf8'),
+  );
+}
+
+function onDisk(dataDir: string): string[] {
+  return ['lamplighter.db', 'lamplighter.db-wal', 'blobs'].flatMap((name) => filesOf(join(dataDir, name)));
+}
 
 function filesOf(path: string): string[] {
   const stat = statSync(path, { throwIfNoEntry: false });

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { NO_DOCKER, wantsDocker } from '../../../domain/docker.ts';
 import { boundText, resultText } from './output.ts';
 import { sealTool } from './tool.ts';
 
@@ -29,9 +30,10 @@ export const bash = sealTool({
   async run({ command, timeout_seconds }, { place }) {
     const { shell } = await place();
     const wallMs = (timeout_seconds ?? DEFAULT_SECONDS) * 1000;
-    const result = await shell.run({ argv: ['bash', '-c', command], wallMs });
-    const { shown, full } = boundText(resultText(result, wallMs));
+    const result = await shell.run({ argv: ['bash', '-c', command], wallMs, asTests: true });
     const isError = result.end !== 'exited' || result.code !== 0;
+    const said = resultText(result, wallMs);
+    const { shown, full } = boundText(isError && wantsDocker(said) ? `${said}\n[${NO_DOCKER}]` : said);
     return { content: shown, isError, ...(full === null ? {} : { full }) };
   },
 });

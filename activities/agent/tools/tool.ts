@@ -105,12 +105,14 @@ export interface ShellCommand {
   readonly wallMs: number;
   readonly binds?: readonly SandboxBind[];
   readonly keepBytes?: number;
+  /** A command of the model's own: with the contract's services, and the secrets that the operator hands to sessions. */
+  readonly asTests?: true;
 }
 
 export interface ShellDeps {
   readonly sandbox: Pick<Sandbox, 'run'>;
   readonly worktree: Worktree;
-  readonly environment: Pick<SandboxCommand, 'binds' | 'env' | 'path' | 'hosts'>;
+  readonly environment: Pick<SandboxCommand, 'binds' | 'env' | 'path' | 'hosts' | 'services' | 'secrets'>;
   readonly limits: SandboxLimits;
   readonly signal: AbortSignal;
 }
@@ -127,6 +129,9 @@ export function createShell({ sandbox, worktree, environment, limits, signal }: 
         env: { ...environment.env, ...worktree.env },
         path: environment.path,
         hosts: environment.hosts,
+        ...(command.asTests === true
+          ? { services: environment.services ?? [], secrets: environment.secrets ?? {} }
+          : {}),
         limits: { ...limits, wallMs: command.wallMs },
         lock: worktree.lock,
         signal,

@@ -1,0 +1,60 @@
+/** Tests that start containers: refused in clear words, and by no guess about a change that is honest. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { NO_DOCKER } from '../../domain/docker.ts';
+import { has } from '../../test/setup/needs.ts';
+import { contractOf, openBench, type Bench } from './gates-bench.ts';
+
+let bench: Bench;
+beforeEach(async () => {
+  bench = await openBench();
+});
+afterEach(() => bench.close());
+
+const contract = contractOf({});
+const TEST = (name: string, body: string): string =>
+  `import test from 'node:test';\nimport assert from 'node:assert';\nimport * as lib from '../lib.js';\ntest('${name}', () => { ${body} });\n`;
+const BASE = {
+  'package.json': '{"type":"module"}',
+  'lib.js': 'export const where = () => "nowhere";\n',
+  'test/where.test.js': TEST('is somewhere', 'assert.ok(lib.where());'),
+};
+const SOCKET = "throw new Error('connect ENOENT /var/run/docker.sock');";
+
+describe.skipIf(!has('bwrap'))('a check that wants Docker', () => {
+  it('is a base that is red as before, with what to do instead', async () => {
+    const base = await bench.commit({ ...BASE, 'test/docker.test.js': TEST('starts a container', SOCKET) });
+    const judged = await bench.prove(base, contract);
+    expect(judged).toMatchObject({ verdict: 'red' });
+    expect(JSON.stringify(judged)).toMatch(/starts a container.*fails.*wants Docker, which the sandbox does not give/);
+  });
+
+  it('by its command is a base that is broken as before, with what to do instead', async () => {
+    const base = await bench.commit(BASE);
+    const judged = await bench.prove(base, contractOf({ test: 'docker ps' }));
+    expect(judged).toMatchObject({ verdict: 'broken', reason: expect.stringContaining(NO_DOCKER) as string });
+  });
+
+  it('is a finding for the agent beside those of the gates, and the evidence says it too', async () => {
+    const base = await bench.commit(BASE);
+    const head = await bench.commit({
+      'lib.js': 'export const where = () => "here";\n',
+      'test/here.test.js': TEST(
+        'is here',
+        `assert.equal(lib.where(), 'here'); throw new Error('spawn docker ENOENT');`,
+      ),
+    });
+    const verified = await bench.verify(base, head, contract);
+    expect(verified).toMatchObject({ kind: 'refused' });
+    expect(verified.kind === 'refused' && verified.findings[0]).toBe(`Check unit: ${NO_DOCKER}.`);
+    expect((await bench.evidence()).find((one) => one.kind === 'green')?.body).toContain('"wants": "docker"');
+  });
+
+  it('is not what an honest change is taken for that only speaks of it', async () => {
+    const base = await bench.commit(BASE);
+    const head = await bench.commit({
+      'lib.js': 'export const where = () => "/var/run/docker.sock";\n',
+      'test/socket.test.js': TEST('names the socket', "assert.equal(lib.where(), '/var/run/docker.sock');"),
+    });
+    expect(await bench.verify(base, head, contract)).toEqual({ kind: 'proven' });
+  });
+});
