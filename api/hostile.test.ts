@@ -101,6 +101,7 @@ describe('random bodies', () => {
   it.each([
     ['POST', '/api/runs/run-1/acts'],
     ['PUT', '/api/kill-switch'],
+    ['POST', '/api/caps/raises'],
     ['POST', '/api/issues'],
     ['POST', '/api/poll'],
   ])(

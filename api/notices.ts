@@ -1,5 +1,6 @@
 /** What stands between an issue and a run, for everybody to see: an operator who wonders why nothing happens looks here first. */
 import type { ApiDeps } from './app.ts';
+import { readHolds } from './caps.ts';
 import { commandPlace } from './command-place.ts';
 import { readKillSwitch } from './kill-switch.ts';
 import { allowRemedy, killSwitchRemedy } from './pick-up.ts';
@@ -24,6 +25,7 @@ export async function readNotices(deps: ApiDeps): Promise<NoticeView[]> {
       text: `not on the allowlist: ${held.join(', ')}`,
       remedy: allowRemedy(held.length === 1 ? (held[0] ?? '') : 'them'),
     });
+  notices.push(...(await readHolds(deps)));
   for (const repo of config.repos) notices.push(...(await trackerNotices(deps, repo)));
   return notices;
 }

@@ -2,6 +2,7 @@
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import type { ApiDeps } from './app.ts';
+import { readHolds } from './caps.ts';
 import { principalOf } from './guards.ts';
 import { readKillSwitch, setKillSwitch } from './kill-switch.ts';
 import { lookNow } from './look-now.ts';
@@ -23,12 +24,13 @@ export function showHealth(deps: ApiDeps): RequestHandler {
 
 export async function viewStatus(deps: ApiDeps): Promise<StatusView> {
   const { store, config } = deps;
-  const [killSwitch, open, queue, health, notices] = await Promise.all([
+  const [killSwitch, open, queue, health, notices, holds] = await Promise.all([
     readKillSwitch(store.control, config.dataDir),
     store.runs.list({ open: true, limit: 1_000 }),
     queued(deps),
     deps.health(),
     readNotices(deps),
+    readHolds(deps),
   ]);
   return {
     version: deps.version,
@@ -41,6 +43,7 @@ export async function viewStatus(deps: ApiDeps): Promise<StatusView> {
     openRuns: open.map((run) => summaryOf(run, deps.now())),
     queued: queue.length,
     notices,
+    holds,
     ...health,
   };
 }

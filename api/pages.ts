@@ -8,6 +8,7 @@ import { runsPage } from '../ui/runs-page.ts';
 import type { ApiDeps } from './app.ts';
 import { notFound, type ErrorBody } from './errors.ts';
 import { isText } from './evidence.ts';
+import { readGateEvidence } from './gate-evidence.ts';
 import { readKillSwitch } from './kill-switch.ts';
 import { viewStatus } from './operations.ts';
 import { pathParam } from './parse.ts';
@@ -17,7 +18,7 @@ import { summaryOf } from './view.ts';
 const LISTED = 200;
 /** A browser chokes on more; the whole is one click away. */
 const SHOWN_BYTES = 1024 * 1024;
-const ASSETS = ['style.css', 'runs.css', 'live.js', 'favicon.svg'];
+const ASSETS = ['style.css', 'runs.css', 'tests.css', 'live.js', 'favicon.svg'];
 
 export function pages(deps: ApiDeps): Router {
   const router = Router();
@@ -53,7 +54,8 @@ export function pages(deps: ApiDeps): Router {
     if (evidence === null || body === null) throw notFound(`evidence ${JSON.stringify(id.slice(0, 100))}`);
     const text = isText(evidence.mediaType) ? new TextDecoder().decode(body.subarray(0, SHOWN_BYTES)) : null;
     const clippedFrom = text !== null && body.byteLength > SHOWN_BYTES ? body.byteLength : null;
-    res.type('html').send(evidencePage({ evidence, text, clippedFrom, now: deps.now() }));
+    const gate = await readGateEvidence(deps.store.evidence, evidence);
+    res.type('html').send(evidencePage({ evidence, text, clippedFrom, gate, now: deps.now() }));
   });
 
   return router;

@@ -4,18 +4,20 @@ import type { RepoConfig } from '../config/types.ts';
 import { refusalText, type Refusal } from '../domain/eligibility.ts';
 import { LABELS, type Issue } from '../domain/issue.ts';
 import type { ApiDeps } from './app.ts';
+import { readHolds } from './caps.ts';
 import { commandPlace } from './command-place.ts';
 import type { IssueBook } from './issue-book.ts';
-import type { IssueView, PickUpView } from './view.ts';
+import type { IssueView, NoticeView, PickUpView } from './view.ts';
 
 export type ViewIssue = (issue: Issue) => Promise<IssueView>;
 
 /** Reads once what all issues of the repo are judged by; the issues may be many. */
 export async function issueViewer(deps: ApiDeps, repo: RepoConfig, book: IssueBook): Promise<ViewIssue> {
   const { dataDir, allow } = deps.config;
-  const [standing, open] = await Promise.all([
+  const [standing, open, holds] = await Promise.all([
     readStanding({ store: deps.store, dataDir, allow }, repo),
     deps.store.runs.list({ repo: repo.key, open: true }),
+    readHolds(deps, repo.key),
   ]);
   const place = commandPlace(dataDir);
   return async (issue) => {
@@ -24,13 +26,14 @@ export async function issueViewer(deps: ApiDeps, repo: RepoConfig, book: IssueBo
       ...issue,
       repo: repo.key,
       repoName: repo.name,
-      pickUp: await judge({ standing, repo, book, issue, run, place }),
+      pickUp: await judge({ standing, holds, repo, book, issue, run, place }),
     };
   };
 }
 
 interface Judged {
   readonly standing: Standing;
+  readonly holds: readonly NoticeView[];
   readonly repo: RepoConfig;
   readonly book: IssueBook;
   readonly issue: Issue;
@@ -38,17 +41,20 @@ interface Judged {
   readonly place: string;
 }
 
-async function judge({ standing, repo, book, issue, run, place }: Judged): Promise<PickUpView> {
+async function judge({ standing, holds, repo, book, issue, run, place }: Judged): Promise<PickUpView> {
   const judged = await judgeIssue(standing, book, issue);
   const refusals = judged.eligible ? [] : judged.refusals;
   return {
     asked: issue.state === 'open' && issue.labels.includes(LABELS.ready),
     run,
-    refusals: refusals.map((one) => ({
-      why: one.why,
-      text: refusalText(one),
-      remedy: remedyOf(one, { repo: repo.name, number: issue.number, place }),
-    })),
+    refusals: [
+      ...refusals.map((one) => ({
+        why: one.why,
+        text: refusalText(one),
+        remedy: remedyOf(one, { repo: repo.name, number: issue.number, place }),
+      })),
+      ...holds.map((one) => ({ why: 'cap' as const, ...one })),
+    ],
   };
 }
 

@@ -5,6 +5,7 @@
 import { Router } from 'express';
 import { addAct } from './acts.ts';
 import type { ApiDeps } from './app.ts';
+import { raiseCap, showCaps } from './caps.ts';
 import { followAll, followRun } from './event-streams.ts';
 import { sendEvidence } from './evidence.ts';
 import { addIssue, labelIssue, listIssues, showIssue } from './issues.ts';
@@ -57,6 +58,9 @@ export function routes(deps: ApiDeps, tail: EventTail): Router {
   // {on, note}: writes and removes both the row and the file.
   router.get('/api/kill-switch', operations.showKillSwitch(deps));
   router.put('/api/kill-switch', operations.putKillSwitch(deps));
+  // CapsView: every cap in its window, with what is spent and left / {id?, window: day | month, repo?, usd, note} → 201 {raise, cap}. Idempotent by id.
+  router.get('/api/caps', showCaps(deps));
+  router.post('/api/caps/raises', raiseCap(deps));
   // Read the trackers now; start again what Temporal has lost → {runs, lanes}.
   router.post('/api/poll', operations.pollNow(deps));
   router.post('/api/recover', operations.recover(deps));

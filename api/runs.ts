@@ -4,6 +4,7 @@ import { actInWords, withNotes } from '../domain/act.ts';
 import { boundsWith } from '../domain/bounds.ts';
 import type { RunRow, Store } from '../store/port.ts';
 import type { ApiDeps } from './app.ts';
+import { readHolds } from './caps.ts';
 import { commandPlace } from './command-place.ts';
 import { notFound } from './errors.ts';
 import { flag, line, parseQuery, pathParam, wholeNumber } from './parse.ts';
@@ -59,19 +60,24 @@ export async function runOf(store: Store, id: string): Promise<RunRow> {
   return run;
 }
 
+/** Stages in which the model is called. */
+const SPENDING: readonly RunRow['state']['stage'][] = ['triage', 'implement', 'fix'];
+
 export async function viewRun(deps: ApiDeps, id: string): Promise<RunView> {
   const { store } = deps;
   const run = await runOf(store, id);
-  const [transitions, evidence, acts, escalations, effects, runMicroUsd, issueMicroUsd, turns] = await Promise.all([
-    store.runs.transitions(id),
-    store.evidence.list(id),
-    store.acts.list(id),
-    store.escalations.list({ run: id }),
-    store.effects.list(id),
-    store.ledger.spentOnRun(id),
-    store.ledger.spentOnIssue(run.repo, run.issue),
-    store.sessions.countTurns(id),
-  ]);
+  const [transitions, evidence, acts, escalations, effects, runMicroUsd, issueMicroUsd, turns, holds] =
+    await Promise.all([
+      store.runs.transitions(id),
+      store.evidence.list(id),
+      store.acts.list(id),
+      store.escalations.list({ run: id }),
+      store.effects.list(id),
+      store.ledger.spentOnRun(id),
+      store.ledger.spentOnIssue(run.repo, run.issue),
+      store.sessions.countTurns(id),
+      SPENDING.includes(run.state.stage) ? readHolds(deps, run.repo) : [],
+    ]);
   const { release, seq, state, plan, bounds } = run;
   const summary = summaryOf(run, deps.now());
   return {
@@ -90,6 +96,7 @@ export async function viewRun(deps: ApiDeps, id: string): Promise<RunView> {
     escalations,
     effects,
     spend: { runMicroUsd, issueMicroUsd, capMicroUsd: boundsWith(bounds, state.progress.granted).issueMicroUsd, turns },
+    holds,
     links: {
       page: `${deps.config.api.publicUrl.replace(/\/$/, '')}/runs/${encodeURIComponent(id)}`,
       temporal: deps.engine.links(run).temporalUrl,

@@ -1,4 +1,5 @@
 /** The shapes that the API answers with: rows of the store, folded for people. Times are epoch milliseconds, money is micro-dollars. */
+import type { CapWindow } from '../domain/caps.ts';
 import type { Refusal } from '../domain/eligibility.ts';
 import type { Issue } from '../domain/issue.ts';
 import type {
@@ -67,6 +68,8 @@ export interface RunView {
     readonly capMicroUsd: number;
     readonly turns: number;
   };
+  /** Reached caps that bind the run, while it is where the model is called. */
+  readonly holds: readonly NoticeView[];
   readonly links: {
     readonly page: string;
     readonly temporal: string | null;
@@ -96,7 +99,11 @@ export interface PickUpView {
   /** The run that is at work on it. */
   readonly run: string | null;
   /** Every reason why not; empty: the next look at the tracker picks it up. */
-  readonly refusals: readonly { readonly why: Refusal['why']; readonly text: string; readonly remedy: string }[];
+  readonly refusals: readonly {
+    readonly why: Refusal['why'] | 'cap';
+    readonly text: string;
+    readonly remedy: string;
+  }[];
 }
 
 /** Something that keeps runs from starting, and what to do about it. */
@@ -117,6 +124,33 @@ export interface TrialView {
   readonly behind: string | null;
 }
 
+/** One cap in the window that is now. */
+export interface CapView {
+  readonly key: string;
+  readonly window: CapWindow;
+  /** Null: all repos together. */
+  readonly repo: string | null;
+  readonly repoName: string | null;
+  readonly endsAt: number;
+  readonly capMicroUsd: number;
+  readonly raisedMicroUsd: number;
+  readonly spentMicroUsd: number;
+  readonly leftMicroUsd: number;
+  readonly reached: boolean;
+  readonly raises: readonly {
+    readonly id: string;
+    readonly microUsd: number;
+    readonly by: string;
+    readonly note: string;
+    readonly at: number;
+  }[];
+}
+
+export interface CapsView {
+  readonly now: number;
+  readonly caps: readonly CapView[];
+}
+
 export interface QueueView {
   readonly queue: readonly QueuedRelease[];
 }
@@ -133,6 +167,8 @@ export interface StatusView {
   readonly openRuns: readonly RunSummary[];
   readonly queued: number;
   readonly notices: readonly NoticeView[];
+  /** Those of the notices that are reached caps. */
+  readonly holds: readonly NoticeView[];
   readonly ok: boolean;
   readonly parts: readonly PartHealth[];
 }

@@ -74,6 +74,7 @@ describe('usage', () => {
     'escalate',
     'cancel',
     'kill-switch on',
+    'caps raise',
     'recover',
     'doctor',
     'schema',

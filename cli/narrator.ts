@@ -20,6 +20,7 @@ const committed = z.object({
 });
 const result = z.object({ session: z.string(), turn: z.number(), toolUseId: z.string(), isError: z.boolean() });
 const evidence = z.object({ kind: z.string(), verdict: z.string().nullable(), summary: z.string() });
+const held = z.object({ why: z.string() });
 const act = z.object({ kind: z.string(), by: z.union([z.string(), z.object({ name: z.string() })]), note: z.string() });
 
 const RESULT_LINES = 8;
@@ -114,6 +115,8 @@ export function createNarrator(deps: {
           `${clock} ${paint('bold', `${read.kind} by ${plain(typeof read.by === 'string' ? read.by : read.by.name)}`)}: ${oneLine(read.note, 200)}`,
         );
       }
+      case 'run.held':
+        return line(`${clock} ${paint('yellow', 'waits')}  ${plain(held.parse(data).why)}`);
       default:
         return undefined;
     }

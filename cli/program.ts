@@ -1,6 +1,7 @@
 /** The `lamplighter` command. Everything but `up`, `init`, `doctor` and `schema` speaks to the api over HTTP. */
 import { Command } from 'commander';
 import { actCommands } from './commands/acts.ts';
+import { capsCommand } from './commands/caps.ts';
 import { doctorCommand } from './commands/doctor.ts';
 import { initCommand } from './commands/init.ts';
 import { issueCommand } from './commands/issue.ts';
@@ -34,6 +35,7 @@ export async function createProgram({ version, env, args }: ProgramInput): Promi
     tryCommand(),
     ...actCommands(),
     killSwitchCommand(),
+    capsCommand(),
     recoverCommand(),
     initCommand(env),
     doctorCommand(env),

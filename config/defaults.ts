@@ -1,5 +1,6 @@
 /** What holds where `lamplighter.yaml` says nothing. */
 import { dirname } from 'node:path';
+import type { Caps } from '../domain/caps.ts';
 import type { Price } from '../domain/money.ts';
 import { DEFAULT_BOUNDS, type RunBounds } from '../domain/run.ts';
 import type { Toolchain } from './types.ts';
@@ -15,6 +16,16 @@ export const HEALTH = { times: 3, everySeconds: 1, timeoutSeconds: 5 } as const;
 export const DEPLOY_SECONDS = 600;
 
 export const BOUNDS: RunBounds = DEFAULT_BOUNDS;
+
+/**
+ * Enough for a busy evening, and no ruin for who forgets that it runs: one repo gone wild takes half, so that the others go on; a month
+ * is ten full days, because every day at its cap is not what a person meant.
+ */
+export const CAPS: Caps = {
+  total: { dayMicroUsd: 50_000_000, monthMicroUsd: 500_000_000 },
+  anyRepo: { dayMicroUsd: 25_000_000, monthMicroUsd: 250_000_000 },
+  repos: {},
+};
 
 /** List prices in dollars per million tokens as of November 2026; cache writes are those of the five-minute cache. */
 export const PRICES: Readonly<Record<string, Price>> = {

@@ -40,8 +40,10 @@ repos:
       command: ./deploy.sh
       env: { SECRET: { env: DEPLOY_SECRET } }
       health: { url: "http://127.0.0.1:9/health", version: json:version, times: 2 }
+    caps: { dayUsd: 2.5 }
 allow: [acme/web]
 bounds: { verifyRounds: 3, sessionMinutes: 1.5, issueUsd: 0.25 }
+caps: { dayUsd: 30, repoMonthUsd: 80 }
 store: { kind: postgres, url: { env: PG } }
 toolchains: { python: { bind: [./py], path: [./py/bin], env: { A: b } } }
 `;
@@ -54,6 +56,11 @@ describe('loadConfig', () => {
     expect(config.repos).toEqual([]);
     expect(config.allow).toEqual([]);
     expect(config.bounds).toMatchObject({ fixAttempts: 5, fixMs: 3_600_000 });
+    expect(config.caps).toEqual({
+      total: { dayMicroUsd: 50_000_000, monthMicroUsd: 500_000_000 },
+      anyRepo: { dayMicroUsd: 25_000_000, monthMicroUsd: 250_000_000 },
+      repos: {},
+    });
     expect(config.model).toMatchObject({ provider: 'scripted', baseUrl: 'http://127.0.0.1:9000', apiKey: null });
     expect(config.store).toEqual({ kind: 'sqlite', file: join(folder, 'lamplighter.db') });
     expect(config.toolchains['node']?.path).toEqual([dirname(process.execPath)]);
@@ -79,6 +86,11 @@ describe('loadConfig', () => {
     expect(config.store).toEqual({ kind: 'postgres', url: 'postgres://x' });
     expect(config.model).toMatchObject({ provider: 'anthropic', apiKey: 'key-1' });
     expect(config.bounds).toMatchObject({ verifyRounds: 3, sessionMs: 90_000, issueMicroUsd: 250_000 });
+    expect(config.caps).toEqual({
+      total: { dayMicroUsd: 30_000_000, monthMicroUsd: 500_000_000 },
+      anyRepo: { dayMicroUsd: 25_000_000, monthMicroUsd: 80_000_000 },
+      repos: { [repo!.key]: { dayMicroUsd: 2_500_000, monthMicroUsd: 80_000_000 } },
+    });
   });
 
   it('takes what tests may ask for, for the gates alone unless the session is named', () => {
@@ -108,13 +120,15 @@ describe('loadConfig', () => {
     expect(errors).toContain(
       'lamplighter.yaml:9:14: repos[0].deploy.env.SECRET: the environment variable DEPLOY_SECRET is not set',
     );
-    expect(errors).toContain('lamplighter.yaml:13:26: store.url: the environment variable PG is not set');
+    expect(errors).toContain('lamplighter.yaml:15:26: store.url: the environment variable PG is not set');
   });
 
   it.each([
     ['an unknown key', 'slots: 2\nslotz: 3', 'lamplighter.yaml:2:1: slotz: unknown key'],
     ['a key written twice', 'slots: 2\nslots: 3', 'lamplighter.yaml:2:1: Map keys must be unique'],
     ['a wrong type', 'slots: two', 'lamplighter.yaml:1:1: slots: expected a number, found string "two"'],
+    ['a negative cap', 'caps: { dayUsd: -1 }', 'lamplighter.yaml:1:9: caps.dayUsd: Too small'],
+    ['a cap beyond counting', 'caps: { monthUsd: 1e12 }', 'lamplighter.yaml:1:9: caps.monthUsd: Too big'],
     ['a number out of range', 'slots: 0', 'slots: Too small: expected number to be >=1, found number 0'],
     ['broken YAML', 'allow: [a, b\nslots: 1', 'lamplighter.yaml:2:1: '],
     ['a missing key', 'repos:\n  - name: a/b\n    remote: x', 'lamplighter.yaml:2:5: repos[0].tracker: is missing'],
@@ -147,6 +161,10 @@ describe('loadConfig', () => {
 
     expect(errors).toContain('model.apiKey: expected one of');
     expect(errors).not.toContain('very-secret');
+  });
+
+  it('a cap of 0 is a cap: nothing may be spent', () => {
+    expect(load('caps: { dayUsd: 0 }').caps.total.dayMicroUsd).toBe(0);
   });
 
   it.each(['crash@', 'push.after@0', 'a b'])('refuses the crash point %j', (point) => {

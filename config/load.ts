@@ -15,6 +15,7 @@ import {
 } from './defaults.ts';
 import { crashPlan, temporalExecutable, type Environment } from './environment.ts';
 import { ConfigError } from './errors.ts';
+import { loadCaps } from './load-caps.ts';
 import { loadModel } from './load-model.ts';
 import { isAddress, repoKey } from './repo-key.ts';
 import type { LoadedConfig } from './resolved.ts';
@@ -71,9 +72,10 @@ function assemble(loading: Loading): LoadedConfig {
   const { dataDir, env } = input;
   const { scenarioDir, ...model } = loadModel(loading);
   const temporalEmbedded = given.temporal === undefined;
+  const repos = loadRepos(loading);
   return {
     dataDir,
-    repos: loadRepos(loading),
+    repos,
     allow: loadAllowed(loading),
     store: loadStore(given.store, dataDir, refs),
     temporal: loadTemporal(given, input),
@@ -83,6 +85,7 @@ function assemble(loading: Loading): LoadedConfig {
     },
     model,
     bounds: loadBounds(given.bounds),
+    caps: loadCaps(given, repos),
     slots: given.slots ?? SLOTS,
     pollSeconds: given.pollSeconds ?? POLL_SECONDS,
     toolchains: { ...builtinToolchains(process.execPath), ...loadToolchains(given, refs) },

@@ -57,6 +57,7 @@ export function readResolvedConfig(file: string): ResolvedConfig {
   return { config: config as Config, crash: crashPlan, operatorToken, scenarioDir };
 }
 
+const windowCaps = z.strictObject({ dayMicroUsd: z.number(), monthMicroUsd: z.number() });
 const texts = z.record(z.string(), z.string());
 const rates = { input: z.number(), output: z.number(), cacheRead: z.number(), cacheWrite: z.number() };
 const health = z.strictObject({
@@ -122,6 +123,11 @@ const loadedSchema = z.strictObject({
     fixAttempts: z.number(),
     fixMs: z.number(),
     watchMs: z.number(),
+  }),
+  caps: z.strictObject({
+    total: windowCaps,
+    anyRepo: windowCaps,
+    repos: z.record(z.string(), windowCaps),
   }),
   slots: z.number(),
   pollSeconds: z.number(),

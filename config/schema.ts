@@ -15,6 +15,8 @@ const seconds = z
   .positive()
   .max(7 * 24 * 3600);
 const dollars = z.number().nonnegative();
+/** A cap: 0 lets nothing be spent. Below what micro-dollars can count. */
+const cap = dollars.max(1_000_000_000);
 
 export const secret = z.union([
   z.strictObject({ env: envName.describe('Name of the variable that holds the secret.') }),
@@ -76,6 +78,10 @@ const repo = z.strictObject({
     .optional()
     .describe('What a contract may ask for under secrets: environment of setup and test in the gates.'),
   deploy: deploy.optional(),
+  caps: z
+    .strictObject({ dayUsd: cap.optional(), monthUsd: cap.optional() })
+    .optional()
+    .describe('Of this repo, instead of caps.repoDayUsd and caps.repoMonthUsd.'),
 });
 export type RepoEntry = z.infer<typeof repo>;
 
@@ -124,6 +130,13 @@ const bounds = z.strictObject({
     .optional(),
 });
 
+const caps = z.strictObject({
+  dayUsd: cap.optional().describe('Dollars in one day (UTC), all repos together.'),
+  monthUsd: cap.optional().describe('Dollars in one month (UTC), all repos together.'),
+  repoDayUsd: cap.optional().describe('Dollars in one day, each repo.'),
+  repoMonthUsd: cap.optional().describe('Dollars in one month, each repo.'),
+});
+
 const store = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('sqlite') }),
   z.strictObject({ kind: z.literal('postgres'), url: z.union([text, secret]) }),
@@ -134,6 +147,7 @@ export const configSchema = z.strictObject({
   allow: z.array(name).optional().describe('Names of repos that may be dispatched; empty by default.'),
   model: model.optional(),
   bounds: bounds.optional(),
+  caps: caps.optional().describe('The most that may be spent; when one is reached, lanes hold.'),
   slots: z.int().min(1).max(1000).optional(),
   pollSeconds: z
     .number()

@@ -1,4 +1,5 @@
 /** `lamplighter.yaml` as parsed, with every default filled in: what the operator decides. Paths are absolute. */
+import type { Caps } from '../domain/caps.ts';
 import type { DeployTarget } from '../domain/contract.ts';
 import type { Price } from '../domain/money.ts';
 import type { RunBounds } from '../domain/run.ts';
@@ -74,6 +75,7 @@ export interface Config {
   readonly api: { readonly port: number; readonly publicUrl: string };
   readonly model: ModelConfig;
   readonly bounds: RunBounds;
+  readonly caps: Caps;
   /** Runs that may work at once. */
   readonly slots: number;
   readonly pollSeconds: number;

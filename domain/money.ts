@@ -9,6 +9,11 @@ export function microUsd(dollars: number): MicroUsd {
   return Math.round(dollars * 1_000_000);
 }
 
+/** For people, to the cent. */
+export function dollars(micro: MicroUsd): string {
+  return `$${usd(micro).toFixed(2)}`;
+}
+
 /** Tokens of one model call in the four classes that are priced apart. */
 export interface Usage {
   readonly input: number;

@@ -1,5 +1,6 @@
 /** The one suite that every adapter of the store passes. */
 import { describeCapacity, describeEffects, describeLedger } from './contract/bounds.ts';
+import { describeCaps } from './contract/caps.ts';
 import { describeKills, describeLife } from './contract/life.ts';
 import { describeEvents, describeEvidence, describePeople, describeSessions } from './contract/record.ts';
 import { describeQueue, describeTransitions, describeUniqueRuns } from './contract/runs.ts';
@@ -18,6 +19,7 @@ export function describeStore(makeHome: () => Promise<StoreHome>): Stores {
   describeEvidence(stores);
   describePeople(stores);
   describeLedger(stores);
+  describeCaps(stores);
   describeCapacity(stores);
   describeEffects(stores);
   describeLife(stores);

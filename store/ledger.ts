@@ -1,7 +1,14 @@
-/** Money in whole micro-dollars. The sum of an issue is what is settled, plus every open reserve in full (invariant 7). */
+/**
+ * Money in whole micro-dollars. A sum is what is settled, plus every open reserve in full (invariant 7). Whatever changes or decides on
+ * a sum holds one lock: each is short, and comes once a model call.
+ */
+import { dayOf } from '../domain/caps.ts';
 import type { MicroUsd } from '../domain/money.ts';
-import type { Ledger, Reserve } from './port.ts';
+import { createCapRows, type CapRows } from './caps.ts';
+import type { Ledger, Reserve, Reserved } from './port.ts';
 import type { Sql, SqlSession, SqlValue } from './sql.ts';
+
+const LEDGER_LOCK = 'ledger';
 
 interface Row {
   readonly settled: number | null;
@@ -9,44 +16,57 @@ interface Row {
 
 export function createLedger(sql: Sql): Ledger {
   return {
-    reserve: (reserve) =>
-      sql.transaction([`ledger/${reserve.repo}/${reserve.issue}`], (session) => place(session, reserve)),
+    reserve: (reserve) => sql.transaction([LEDGER_LOCK], (session) => place(session, createCapRows(session), reserve)),
 
-    async settle(key, microUsd, at) {
-      checkMoney(key, microUsd);
-      const settled = await sql.query(
-        'UPDATE ledger SET settled = ?, settled_at = ? WHERE key = ? AND settled IS NULL RETURNING key',
-        [microUsd, at, key],
-      );
-      if (settled.length > 0) return;
-      const known = await sql.query('SELECT key FROM ledger WHERE key = ?', [key]);
-      if (known.length === 0)
-        throw new Error(`nothing was reserved under ${key}: money is reserved before it is spent`);
-    },
+    settle: (key, microUsd, at) => sql.transaction([LEDGER_LOCK], (session) => settle(session, { key, microUsd, at })),
 
     spentOnIssue: (repo, issue) => spent(sql, 'repo = ? AND issue = ?', [repo, issue]),
     spentOnRun: (run) => spent(sql, 'run = ?', [run]),
+
+    standing: (caps) => createCapRows(sql).standing(caps),
+    raises: (cap) => createCapRows(sql).raises(cap),
+    async raiseCap(cap, raise) {
+      checkMoney(raise.id, raise.microUsd);
+      return sql.transaction([LEDGER_LOCK], (session) => createCapRows(session).raise(cap, raise));
+    },
   };
 }
 
-async function place(session: SqlSession, reserve: Reserve): ReturnType<Ledger['reserve']> {
-  checkMoney(reserve.key, reserve.microUsd);
-  checkMoney(reserve.key, reserve.capMicroUsd);
-  const [known] = await session.query<Row>('SELECT settled FROM ledger WHERE key = ?', [reserve.key]);
+async function place(session: SqlSession, caps: CapRows, reserve: Reserve): Promise<Reserved> {
+  const { key, repo, issue, microUsd, at } = reserve;
+  checkMoney(key, microUsd);
+  checkMoney(key, reserve.capMicroUsd);
+  checkCaps(reserve);
+  const [known] = await session.query<Row>('SELECT settled FROM ledger WHERE key = ?', [key]);
   // Asked again before it was settled: the one attempt, reserved once.
   if (known?.settled === null) return { ok: true };
-  const total = await spent(session, 'repo = ? AND issue = ?', [reserve.repo, reserve.issue]);
-  if (total + reserve.microUsd > reserve.capMicroUsd) return { ok: false, spent: total };
+  const total = await spent(session, 'repo = ? AND issue = ?', [repo, issue]);
+  if (total + microUsd > reserve.capMicroUsd) return { ok: false, why: 'issue', spent: total };
+  const reached = await caps.refuse(reserve);
+  if (reached.length > 0) return { ok: false, why: 'caps', reached };
   // A key that comes back after it was settled is another call, as after a rebuilt run: charged on top, never free.
   await session.query(
     known === undefined
       ? 'INSERT INTO ledger (reserved, at, key, run, repo, issue, charged) VALUES (?, ?, ?, ?, ?, ?, 0)'
       : 'UPDATE ledger SET charged = charged + settled, settled = NULL, settled_at = NULL, reserved = ?, at = ? WHERE key = ?',
-    known === undefined
-      ? [reserve.microUsd, reserve.at, reserve.key, reserve.run, reserve.repo, reserve.issue]
-      : [reserve.microUsd, reserve.at, reserve.key],
+    known === undefined ? [microUsd, at, key, reserve.run, repo, issue] : [microUsd, at, key],
   );
+  await caps.add(repo, dayOf(at), microUsd);
   return { ok: true };
+}
+
+async function settle(
+  session: SqlSession,
+  { key, microUsd, at }: { readonly key: string; readonly microUsd: MicroUsd; readonly at: number },
+): Promise<void> {
+  checkMoney(key, microUsd);
+  const [row] = await session.query<{ repo: string; reserved: number; at: number }>(
+    'UPDATE ledger SET settled = ?, settled_at = ? WHERE key = ? AND settled IS NULL RETURNING repo, reserved, at',
+    [microUsd, at, key],
+  );
+  if (row !== undefined) return createCapRows(session).add(row.repo, dayOf(row.at), microUsd - row.reserved);
+  const known = await session.query('SELECT key FROM ledger WHERE key = ?', [key]);
+  if (known.length === 0) throw new Error(`nothing was reserved under ${key}: money is reserved before it is spent`);
 }
 
 async function spent(session: SqlSession, where: string, params: readonly SqlValue[]): Promise<MicroUsd> {
@@ -61,4 +81,14 @@ async function spent(session: SqlSession, where: string, params: readonly SqlVal
 function checkMoney(key: string, microUsd: number): void {
   if (Number.isSafeInteger(microUsd) && microUsd >= 0) return;
   throw new Error(`${microUsd} is not an amount (${key}): money is whole micro-dollars, zero or more`);
+}
+
+/** A cap of another day or repo would be checked against one sum and charged to another. */
+function checkCaps({ key, repo, caps, at }: Reserve): void {
+  const day = dayOf(at);
+  for (const cap of caps) {
+    checkMoney(cap.key, cap.microUsd);
+    const binds = day >= cap.firstDay && day <= cap.lastDay && (cap.repo === null || cap.repo === repo);
+    if (!binds) throw new Error(`the cap ${cap.key} does not bind ${key} of ${repo} on day ${day}`);
+  }
 }

@@ -9,6 +9,7 @@ import type { MicroUsd, Usage } from '../domain/money.ts';
 import type { Outcome, RunBounds, TriagePlan } from '../domain/run.ts';
 import type { Progress, RunEffect, RunState } from '../domain/stage.ts';
 import type { Verdict } from '../domain/verdict.ts';
+import type { Ledger } from './ledger-port.ts';
 
 export interface Store {
   readonly runs: Runs;
@@ -239,27 +240,9 @@ export interface Sessions {
   countTurns(run: string): Promise<number>;
 }
 
-// --- money ----------------------------------------------------------------------------------------------------
+// --- money: ledger-port.ts --------------------------------------------------------------------------------------
 
-export interface Reserve {
-  /** One model call attempt: `<session>/<turn>/<attempt>`. */
-  readonly key: string;
-  readonly run: string;
-  readonly repo: string;
-  readonly issue: number;
-  readonly microUsd: MicroUsd;
-  /** Refused when spent and reserved together would pass it. */
-  readonly capMicroUsd: MicroUsd;
-  readonly at: number;
-}
-
-export interface Ledger {
-  reserve(reserve: Reserve): Promise<{ readonly ok: true } | { readonly ok: false; readonly spent: MicroUsd }>;
-  /** Idempotent by key. A reserve never settled stays charged in full. */
-  settle(key: string, microUsd: MicroUsd, at: number): Promise<void>;
-  spentOnIssue(repo: string, issue: number): Promise<MicroUsd>;
-  spentOnRun(run: string): Promise<MicroUsd>;
-}
+export type { CapRaise, Ledger, Reserve, Reserved } from './ledger-port.ts';
 
 // --- capacity -------------------------------------------------------------------------------------------------
 

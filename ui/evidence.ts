@@ -1,7 +1,9 @@
+import type { GateEvidence } from '../api/gate-evidence.ts';
 import type { RunView } from '../api/view.ts';
 import { bytes, shortSha, when } from './format.ts';
 import { html, type Html } from './html.ts';
 import { badge, layout, type Tone } from './layout.ts';
+import { testTable } from './test-table.ts';
 
 type Evidence = RunView['evidence'][number];
 
@@ -50,10 +52,12 @@ export interface EvidencePage {
   readonly text: string | null;
   /** Of the whole text, when `text` is only its beginning. */
   readonly clippedFrom: number | null;
+  /** Of a gate that ran tests: shown instead of the text. */
+  readonly gate: GateEvidence | null;
   readonly now: number;
 }
 
-export function evidencePage({ evidence, text, clippedFrom, now }: EvidencePage): string {
+export function evidencePage({ evidence, text, clippedFrom, gate, now }: EvidencePage): string {
   const raw = `/api/evidence/${encodeURIComponent(evidence.id)}`;
   return layout({
     title: `${evidence.kind} evidence`,
@@ -69,12 +73,18 @@ export function evidencePage({ evidence, text, clippedFrom, now }: EvidencePage)
         ${evidence.sha !== null && html`${shortSha(evidence.sha)} · `}${bytes(evidence.bytes)} ·
         ${when(evidence.at, now)} · sha256 <code class="digest">${evidence.digest}</code>
       </p>
-      ${clippedFrom !== null && html`<p class="banner">Only the beginning of ${bytes(clippedFrom)} is shown: <a href="${raw}">the whole</a>.</p>`}
-      ${
-        text === null
-          ? html`<p><a href="${raw}">Save it</a> (${evidence.mediaType})</p>`
-          : html`<pre class="blob">${text}</pre>
-              <p><a href="${raw}">As it was stored</a></p>`
-      }`,
+      ${gate === null ? plainBody({ evidence, text, clippedFrom, raw }) : testTable(gate, evidence.id)}
+      ${text !== null && html`<p><a href="${raw}">As it was stored</a></p>`}`,
   });
+}
+
+function plainBody({
+  evidence,
+  text,
+  clippedFrom,
+  raw,
+}: Pick<EvidencePage, 'evidence' | 'text' | 'clippedFrom'> & { readonly raw: string }): Html {
+  if (text === null) return html`<p><a href="${raw}">Save it</a> (${evidence.mediaType})</p>`;
+  return html`${clippedFrom !== null && html`<p class="banner">Only the beginning of ${bytes(clippedFrom)} is shown: <a href="${raw}">the whole</a>.</p>`}
+    <pre class="blob">${text}</pre>`;
 }

@@ -7,10 +7,12 @@ export interface Page {
   readonly events?: string;
   /** Shown on every page while it is on: nothing is being started. */
   readonly killSwitch?: { readonly on: boolean; readonly by: string; readonly note: string };
+  /** What holds lanes or this run, and how a person ends it. */
+  readonly holds?: readonly { readonly text: string; readonly remedy: string }[];
 }
 
 export function layout(page: Page): string {
-  const { killSwitch } = page;
+  const { killSwitch, holds = [] } = page;
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -21,6 +23,7 @@ export function layout(page: Page): string {
         <link rel="icon" href="/assets/favicon.svg" type="image/svg+xml" />
         <link rel="stylesheet" href="/assets/style.css" />
         <link rel="stylesheet" href="/assets/runs.css" />
+        <link rel="stylesheet" href="/assets/tests.css" />
         <script type="module" src="/assets/live.js"></script>
       </head>
       <body>
@@ -30,7 +33,7 @@ export function layout(page: Page): string {
           ><span class="live" id="live" hidden>live</span>
         </header>
         <main id="page" ${page.events === undefined ? '' : html` data-events="${page.events}"`}>
-          ${killSwitch?.on === true && banner(killSwitch)} ${page.body}
+          ${killSwitch?.on === true && banner(killSwitch)} ${holds.map(holdBanner)} ${page.body}
         </main>
       </body>
     </html> `.text;
@@ -41,6 +44,12 @@ function banner({ by, note }: { readonly by: string; readonly note: string }): H
     <strong>Kill switch is on.</strong> Nothing new
     starts${by === '' ? '' : `, says ${by}`}${note === '' ? '' : `: ${note}`}.
     <code>lamplighter kill-switch off --note "…"</code>
+  </p>`;
+}
+
+function holdBanner({ text, remedy }: { readonly text: string; readonly remedy: string }): Html {
+  return html`<p class="banner">
+    <strong>Held.</strong> ${text.charAt(0).toUpperCase() + text.slice(1)}.<br /><code>${remedy}</code>
   </p>`;
 }
 

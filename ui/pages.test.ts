@@ -116,6 +116,7 @@ const view: RunView = {
   ],
   effects: [{ key: HOSTILE, name: HOSTILE, class: 'provable', attempts: 1, done: true, repeated: false }],
   spend: { runMicroUsd: 0, issueMicroUsd: 0, capMicroUsd: 0, turns: 0 },
+  holds: [{ text: HOSTILE, remedy: HOSTILE }],
   links: { page: HOSTILE, temporal: 'javascript:alert(3)', commandPlace: HOSTILE },
 };
 const session = {
@@ -154,6 +155,7 @@ describe('pages of hostile data (invariant 9)', () => {
         killSwitch,
         parts: [{ name: HOSTILE, ok: false, detail: HOSTILE }],
         queued: 0,
+        holds: [{ text: HOSTILE, remedy: HOSTILE }],
         allow: [HOSTILE],
         repos: [],
       },

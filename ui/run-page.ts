@@ -20,6 +20,7 @@ export function runPage({ view, transcript, killSwitch, place, now }: RunPage): 
     title: `${run.repoName}#${run.issue} ${run.title}`,
     events: `/api/runs/${encodeURIComponent(run.id)}/events?after=${place}`,
     killSwitch,
+    holds: view.holds,
     body: html` <p class="crumbs"><a href="/">Runs</a> / ${run.repoName}#${run.issue}</p>
       <h1>${run.title}</h1>
       <p class="headline">${badge(runTone(run), run.outcome ?? run.stage)} <span>${standing(view, now)}</span></p>

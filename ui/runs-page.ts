@@ -6,7 +6,7 @@ import { runTone } from './stages.ts';
 
 export interface RunsPage {
   readonly runs: readonly RunSummary[];
-  readonly status: Pick<StatusView, 'now' | 'killSwitch' | 'parts' | 'queued' | 'allow' | 'repos'>;
+  readonly status: Pick<StatusView, 'now' | 'killSwitch' | 'holds' | 'parts' | 'queued' | 'allow' | 'repos'>;
   /** The place in the event table that this page shows. */
   readonly place: number;
 }
@@ -18,6 +18,7 @@ export function runsPage({ runs, status, place }: RunsPage): string {
     title: 'Runs',
     events: `/api/events?after=${place}`,
     killSwitch: status.killSwitch,
+    holds: status.holds,
     body: html` <h1>Runs</h1>
       <p class="muted">${facts(status)}</p>
       ${ill.map((part) => html`<p class="banner"><strong>${part.name}</strong>: ${part.detail}</p>`)}

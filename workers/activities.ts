@@ -57,6 +57,8 @@ export function createActivities({ config, calls, crash, now, ...deps }: Activit
     now,
     model: createModel(config.model),
     modelConfig: config.model,
+    caps: config.caps,
+    slots: config.slots,
     gitOf: (repoKey) => partsOf(repoKey).git,
     environmentOf: (repoKey) => partsOf(repoKey).environment,
     contractOf: (run) => contractOf(partsOf(run.repo), run),

@@ -12,6 +12,7 @@ import type { ModelCallDeps } from './model-call.ts';
 import { takeStep } from './model-turn.ts';
 import { openRunSession } from './open-session.ts';
 import { isInterrupted } from './session-acts.ts';
+import { comeOutOfHold, markHeld } from './session-hold.ts';
 import { recordLost, runToolCall, type ToolRunDeps } from './tool-run.ts';
 import { triageRun } from './triage.ts';
 
@@ -25,6 +26,8 @@ export interface AgentDeps extends ModelCallDeps {
   readonly issueOf: (run: RunRow) => Promise<Issue>;
   /** An unread act that ends the run's work, or the kill switch. Asked each second while a command runs. */
   readonly shouldStop: (runId: string) => Promise<boolean>;
+  /** Runs that may work at once: a session that was held takes its slot again. */
+  readonly slots: number;
   /** A folder of ours, there already, that no agent can write. */
   readonly scratchDir: string;
 }
@@ -41,7 +44,10 @@ export function createAgentActivities(deps: AgentDeps): AgentActivities {
 
   /** No model call begins while a person's stop stands. */
   async function holdWhileStopped(runId: string): Promise<void> {
-    if (await deps.shouldStop(runId)) throw notYet(`run ${runId} is held by a person or the kill switch`);
+    if (!(await deps.shouldStop(runId))) return;
+    const why = 'held by a person or the kill switch';
+    await markHeld(deps, runId, why);
+    throw notYet(`run ${runId} is ${why}`);
   }
 
   function toolDeps(run: RunRow): ToolRunDeps {
@@ -69,8 +75,9 @@ export function createAgentActivities(deps: AgentDeps): AgentActivities {
 
     modelTurn: ({ runId, sessionId, elapsedMs }) =>
       heartbeating(async ({ signal }) => {
+        const heldMs = await comeOutOfHold(deps, runId, deps.slots);
         await holdWhileStopped(runId);
-        return takeStep(deps, { run: await runOf(runId), sessionId, elapsedMs, signal });
+        return takeStep(deps, { run: await runOf(runId), sessionId, elapsedMs, heldMs, signal });
       }),
 
     runTool: ({ runId, ...call }) =>

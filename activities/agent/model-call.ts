@@ -1,16 +1,20 @@
 /**
  * One attempt at a turn: reserve, call, settle, commit. The first committed (session, turn) wins, both attempts are
- * charged. Retries are the activity's: what may heal is thrown, what can't is data.
+ * charged. Retries are the activity's: what may heal is thrown, what can't is data. A reached cap holds: it is no failure.
  */
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { ModelConfig } from '../../config/types.ts';
-import { costOf, type Price } from '../../domain/money.ts';
 import { boundsWith } from '../../domain/bounds.ts';
-import type { RunRow, Store, Transcript, TurnRow } from '../../store/port.ts';
+import { capsAt, holdInWords, type Caps } from '../../domain/caps.ts';
+import { costOf, dollars, type Price } from '../../domain/money.ts';
+import type { Reserved, RunRow, Store, Transcript, TurnRow } from '../../store/port.ts';
 import type { Redaction } from '../evidence/redact.ts';
+import { callForCaps } from '../run/caps.ts';
+import { notYet } from '../run/waiting.ts';
 import { messagesOf } from './conversation.ts';
 import type { Model, ModelFailure, ModelRequest, ToolDefinition } from './port.ts';
+import { markHeld } from './session-hold.ts';
 import { createTextStream } from './text-stream.ts';
 import { worstCase } from './worst-case.ts';
 
@@ -18,6 +22,7 @@ export interface ModelCallDeps {
   readonly store: Store;
   readonly model: Model;
   readonly modelConfig: Pick<ModelConfig, 'name' | 'maxTokens' | 'prices'>;
+  readonly caps: Caps;
   /** For text as it streams; what is stored passes through the store's own. */
   readonly redaction: Redaction;
   readonly now: () => number;
@@ -51,8 +56,10 @@ export async function callModel(deps: ModelCallDeps, input: ModelCallInput): Pro
   const turn = (input.transcript.turns.at(-1)?.turn ?? 0) + 1;
   const price = priceOf(deps.modelConfig);
   const request = requestOf(deps.modelConfig, input);
-  const attempt = await countAttempt(store, `${session.id}/${turn}`, now());
+  const attempts = `attempts/${session.id}/${turn}`;
+  const attempt = (await readCount(store, attempts)) + 1;
   const key = `${session.id}/${turn}/${attempt}${executionMark()}`;
+  const at = now();
   const reserved = await store.ledger.reserve({
     key,
     run: run.id,
@@ -60,13 +67,12 @@ export async function callModel(deps: ModelCallDeps, input: ModelCallInput): Pro
     issue: run.issue,
     microUsd: worstCase(request, price),
     capMicroUsd: bounds.issueMicroUsd,
-    at: now(),
+    caps: capsAt(deps.caps, run.repo, at),
+    at,
   });
-  if (!reserved.ok)
-    return {
-      kind: 'exhausted',
-      bound: `the issue's budget: ${dollars(reserved.spent)} of ${dollars(bounds.issueMicroUsd)} are spent or reserved, and the next call could pass it`,
-    };
+  if (!reserved.ok) return refused(deps, run, { ...reserved, capMicroUsd: bounds.issueMicroUsd });
+  // Counted once its money is there: an attempt that a cap holds back has asked the model for nothing.
+  await store.control.setFact(attempts, attempt, now());
 
   const outcome = await stream(deps, input, request, { turn, attempt });
   if (!outcome.ok) {
@@ -134,12 +140,27 @@ async function stream(
 }
 
 /** Kept in the store, because a rebuilt workflow counts its own attempts from one again, and each is charged. */
-async function countAttempt(store: Store, turn: string, at: number): Promise<number> {
-  const key = `attempts/${turn}`;
-  const before = await store.control.fact(key);
-  const attempt = (typeof before === 'number' ? before : 0) + 1;
-  await store.control.setFact(key, attempt, at);
-  return attempt;
+async function readCount(store: Store, key: string): Promise<number> {
+  const count = await store.control.fact(key);
+  return typeof count === 'number' ? count : 0;
+}
+
+/** The issue's bound ends the session. A cap holds it, without its slot, until the window has passed or a person has raised the cap. */
+async function refused(
+  deps: ModelCallDeps,
+  run: RunRow,
+  reserved: Extract<Reserved, { ok: false }> & { readonly capMicroUsd: number },
+): Promise<ModelCallOutcome> {
+  if (reserved.why === 'issue')
+    return {
+      kind: 'exhausted',
+      bound: `the issue's budget: ${dollars(reserved.spent)} of ${dollars(reserved.capMicroUsd)} are spent or reserved, and the next call could pass it`,
+    };
+  await callForCaps(deps, { key: run.repo, name: run.repoName }, reserved.reached);
+  const words = reserved.reached.map((one) => holdInWords(one, one.cap.repo === null ? null : run.repoName).text);
+  await markHeld(deps, run.id, words.join('; '));
+  await deps.store.capacity.release('run', run.id);
+  throw notYet(words.join('; '));
 }
 
 /** Tells an attempt from one that was given up as dead and goes on regardless: both may have read the same count. */
@@ -185,8 +206,4 @@ function retryLater(failure: ModelFailure): ApplicationFailure {
     type: failure.kind,
     ...(delay === null ? {} : { nextRetryDelay: delay }),
   });
-}
-
-function dollars(microUsd: number): string {
-  return `$${(microUsd / 1_000_000).toFixed(2)}`;
 }

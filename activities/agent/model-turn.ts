@@ -9,14 +9,16 @@ import { dueAfter, type Due } from './follow.ts';
 import { callModel, type ModelCallDeps, type ModelCallOutcome } from './model-call.ts';
 import { hearPeople, isInterrupted, isPaused } from './session-acts.ts';
 import { endOf } from './session-facts.ts';
+import { withoutHolds } from './session-hold.ts';
 import { createStopWatch } from './stop-watch.ts';
 import { bindCall, SESSION_TOOLS } from './tools/all.ts';
 
 export interface ModelTurnInput {
   readonly run: RunRow;
   readonly sessionId: string;
-  /** Session time of the run's whole life when this step was asked for. */
+  /** Session time of the run's whole life when this step was asked for, with the time it was held. */
   readonly elapsedMs: number;
+  readonly heldMs: number;
   readonly signal: AbortSignal;
 }
 
@@ -33,7 +35,7 @@ export async function takeStep(deps: ModelCallDeps, input: ModelTurnInput): Prom
   if (await isPaused(deps.store, input.run.id)) return ended({ kind: 'paused' });
   const { sessionMs } = boundsWith(input.run.bounds, input.run.state.progress.granted);
   const elapsed = input.elapsedMs + (deps.now() - Context.current().info.scheduledTimestampMs);
-  if (elapsed >= sessionMs) {
+  if (withoutHolds(elapsed, input.heldMs) >= sessionMs) {
     return ended({ kind: 'exhausted', bound: `${Math.round(sessionMs / 60_000)} minutes of session time` });
   }
   const outcome = await callWatched(deps, input, session, before.transcript);

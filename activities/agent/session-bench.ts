@@ -3,7 +3,8 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PRICES } from '../../config/defaults.ts';
+import { CAPS, PRICES } from '../../config/defaults.ts';
+import type { Caps } from '../../domain/caps.ts';
 import type { Contract } from '../../domain/contract.ts';
 import type { Issue } from '../../domain/issue.ts';
 import { DEFAULT_BOUNDS, type RunBounds } from '../../domain/run.ts';
@@ -50,8 +51,12 @@ export interface SessionBench {
   readonly model: ModelBench;
   readonly store: Store;
   readonly activities: AgentActivities;
-  /** As a worker would: each call in an activity of its own. */
-  turn(bounds?: Partial<RunBounds>, elapsedMs?: number): ReturnType<AgentActivities['modelTurn']>;
+  /** As a worker would: each call in an activity of its own, unless it is an attempt of the one that is named. */
+  turn(
+    bounds?: Partial<RunBounds>,
+    elapsedMs?: number,
+    activity?: { readonly activityId: string; readonly scheduledTimestampMs: number },
+  ): ReturnType<AgentActivities['modelTurn']>;
   triage(): ReturnType<AgentActivities['triage']>;
   open(opening?: number, brief?: Brief): Promise<void>;
   tool(turn: number, toolUseId: string): ReturnType<AgentActivities['runTool']>;
@@ -59,6 +64,10 @@ export interface SessionBench {
   transcript(session?: string): Promise<Transcript>;
   events(kind: string): Promise<EventRow[]>;
   stop(on: boolean): void;
+  cap(caps: Partial<Caps>): void;
+  now(): number;
+  /** The clock of the activities goes on, without anybody waiting for it. */
+  pass(ms: number): void;
   close(): Promise<void>;
 }
 
@@ -86,6 +95,10 @@ export async function openSessionBench(
   const scratchDir = join(model.dir, 'scratch');
   await mkdir(scratchDir);
   let stopped = false;
+  let caps = CAPS;
+  // Noon: no window ends while a test runs.
+  let passed = Date.parse('2026-11-23T12:00:00Z') - Date.now();
+  const now = (): number => Date.now() + passed;
   let ran = 0;
   const environment = createEnvironment({ toolchains: {}, cachesDir: join(model.dir, 'caches') });
   /** Bounds are the row's; a test that wants others for a turn has them read so. */
@@ -110,11 +123,15 @@ export async function openSessionBench(
     shouldStop: () => Promise.resolve(stopped),
     scratchDir,
     redaction: createRedaction([]),
-    now: Date.now,
+    get caps() {
+      return caps;
+    },
+    slots: 1,
+    now,
   });
-  const inActivity = <T>(work: () => Promise<T>): Promise<T> =>
+  const inActivity = <T>(work: () => Promise<T>, activity: object = {}): Promise<T> =>
     new MockActivityEnvironment(
-      { scheduledTimestampMs: Date.now(), activityId: `activity-${(ran += 1)}` },
+      { scheduledTimestampMs: now(), activityId: `activity-${(ran += 1)}`, ...activity },
       { logger },
     ).run(work);
 
@@ -122,9 +139,9 @@ export async function openSessionBench(
     model,
     store,
     activities,
-    turn(bounds = {}, elapsedMs = 0) {
+    turn(bounds = {}, elapsedMs = 0, activity) {
       bounded = bounds;
-      return inActivity(() => activities.modelTurn({ runId: RUN, sessionId: SESSION, elapsedMs }));
+      return inActivity(() => activities.modelTurn({ runId: RUN, sessionId: SESSION, elapsedMs }), activity);
     },
     triage: () => inActivity(() => activities.triage({ runId: RUN })),
     async open(opening = 1, brief = { kind: 'implement' }) {
@@ -141,6 +158,13 @@ export async function openSessionBench(
     },
     stop: (on) => {
       stopped = on;
+    },
+    cap: (given) => {
+      caps = { ...CAPS, ...given };
+    },
+    now,
+    pass: (ms) => {
+      passed += ms;
     },
     async close() {
       await store.close();

@@ -11,6 +11,7 @@ import {
   issueDir,
   labelled,
   move,
+  now,
   store,
   trackerOf,
   trackers,
@@ -141,6 +142,52 @@ describe('grant', () => {
     await trackerOf(web.key).removeLabel(1, LABELS.ready, 'ada');
 
     expect((await activities.grant({ repoKey: web.key }))?.issue).toBe(2);
+  });
+
+  it.each([
+    ['of all repos', { total: { dayMicroUsd: 50, monthMicroUsd: 500 } }, null],
+    ['of the repo', { repos: { [web.key]: { dayMicroUsd: 500, monthMicroUsd: 50 } } }, web.key],
+  ])(
+    'no lane is granted while a cap %s is reached: the queue waits, and one person is called',
+    async (_which, caps, repo) => {
+      await labelled(web, 'one');
+      await activitiesWith().pollRepos();
+      await store.ledger.reserve({
+        key: 'k',
+        run: 'earlier',
+        repo: web.key,
+        issue: 9,
+        microUsd: 50,
+        capMicroUsd: 50,
+        caps: [],
+        at: now(),
+      });
+      const held = activitiesWith({ caps });
+
+      expect(await held.grant({ repoKey: web.key })).toBeNull();
+      expect(await held.pollRepos()).toEqual({ poke: [] });
+      expect((await store.queue.waiting(web.key)).map((one) => one.issue)).toEqual([1]);
+      expect(await store.escalations.list({})).toMatchObject([{ repo, topic: 'cap-reached', severity: 'high' }]);
+      expect(await store.control.fact(`tracker-failure/${web.key}`)).toBeNull();
+
+      expect(await activitiesWith().pollRepos()).toEqual({ poke: [web.key] });
+      expect((await activitiesWith().grant({ repoKey: web.key }))?.issue).toBe(1);
+    },
+  );
+
+  it("a repo whose own cap is reached holds nobody else's lane", async () => {
+    await labelled(web, 'one');
+    await labelled(app, 'two');
+    const held = activitiesWith({ caps: { repos: { [web.key]: { dayMicroUsd: 0, monthMicroUsd: 500 } } } });
+
+    expect(await held.pollRepos()).toEqual({ poke: [app.key] });
+    expect((await held.grant({ repoKey: app.key }))?.issue).toBe(1);
+  });
+
+  it('a run that holds its lane is given it also while a cap is reached: it is the model call that waits', async () => {
+    const runId = await granted();
+    const held = activitiesWith({ caps: { total: { dayMicroUsd: 0, monthMicroUsd: 0 } } });
+    expect((await held.grant({ repoKey: web.key }))?.runId).toBe(runId);
   });
 
   it('is null when nothing waits, and when the kill switch came on meanwhile', async () => {

@@ -15,7 +15,7 @@ import { publishPhases } from './publish.ts';
 import { addComment, callPerson, changeLabels, closeIssue } from './run-effects.ts';
 
 export interface TrackerDeps {
-  readonly config: Pick<Config, 'repos' | 'allow' | 'bounds' | 'dataDir' | 'api' | 'heartbeatSeconds'>;
+  readonly config: Pick<Config, 'repos' | 'allow' | 'bounds' | 'caps' | 'dataDir' | 'api' | 'heartbeatSeconds'>;
   readonly store: Store;
   /** Of an enrolled repo. */
   readonly trackerOf: (repoKey: string) => Tracker;

@@ -1,7 +1,9 @@
 import { NO_GRANTS, type Grants } from '../../domain/bounds.ts';
+import type { Caps } from '../../domain/caps.ts';
 import { trialRelease, type RunBounds, type RunInput } from '../../domain/run.ts';
-import type { RunRow } from '../../store/port.ts';
+import type { RunRow, TrialRow } from '../../store/port.ts';
 import type { RepoConfig } from '../../config/types.ts';
+import { isHeldByCap } from '../run/caps.ts';
 import { runInputOf } from '../run/run-input.ts';
 import { isKilled } from './kill-switch.ts';
 import type { Tracker } from './port.ts';
@@ -10,6 +12,7 @@ import { runIdOf } from './run-id.ts';
 
 export interface GrantDeps extends ReleaseDeps {
   readonly bounds: RunBounds;
+  readonly caps: Caps;
   readonly heartbeatSeconds: number;
   readonly publicUrl: string;
   readonly now: () => number;
@@ -17,16 +20,20 @@ export interface GrantDeps extends ReleaseDeps {
 
 /**
  * Gives the lane to the first release in its queue that is still eligible by a fresh read, or to the run that holds it
- * already: an attempt that died after creating the run finds it here (invariants 1 and 2). Null when nothing may run.
+ * already: an attempt that died after creating the run finds it here (invariants 1 and 2). Null when nothing may run, as
+ * while a cap is reached: no run begins whose first model call would only wait.
  */
 export async function grant(deps: GrantDeps, repo: RepoConfig, tracker: Tracker): Promise<RunInput | null> {
   const { store } = deps;
   const [holder] = await store.runs.list({ repo: repo.key, open: true, limit: 1 });
   if (holder !== undefined) return runInputOf(holder, deps);
 
-  const trial = await grantTrial(deps, repo);
-  if (trial !== null) return trial;
-  for (const { issue: number } of await store.queue.waiting(repo.key)) {
+  const trials = await trialsWaiting(deps, repo);
+  const waiting = await store.queue.waiting(repo.key);
+  if (trials.length + waiting.length === 0 || (await isHeldByCap(deps, repo))) return null;
+  const [trial] = trials;
+  if (trial !== undefined) return grantTrial(deps, repo, trial);
+  for (const { issue: number } of waiting) {
     const issue = await tracker.read(number);
     if (issue === null) continue;
     const eligibility = await judgeIssue(await readStanding(deps, repo), tracker, issue);
@@ -50,11 +57,12 @@ export async function grant(deps: GrantDeps, repo: RepoConfig, tracker: Tracker)
 }
 
 /** A trial is a person's own call: it needs no label and no place on the allowlist, but spends, so the kill switch holds it. */
-async function grantTrial(deps: GrantDeps, repo: RepoConfig): Promise<RunInput | null> {
+async function trialsWaiting({ store, dataDir }: GrantDeps, repo: RepoConfig): Promise<readonly TrialRow[]> {
+  return (await isKilled(store.control, dataDir)) ? [] : store.trials.waiting(repo.key);
+}
+
+async function grantTrial(deps: GrantDeps, repo: RepoConfig, trial: TrialRow): Promise<RunInput> {
   const { store } = deps;
-  if (await isKilled(store.control, deps.dataDir)) return null;
-  const [trial] = await store.trials.waiting(repo.key);
-  if (trial === undefined) return null;
   const release = trialRelease(trial.id);
   const made = await store.runs.create({
     id: runIdOf(repo, trial.issue, release),

@@ -1,11 +1,14 @@
 import type { RepoConfig } from '../../config/types.ts';
+import type { Caps } from '../../domain/caps.ts';
 import type { Store } from '../../store/port.ts';
+import { isHeldByCap } from '../run/caps.ts';
 import { eligibleReleases, readStanding, type ReleaseDeps } from './releases.ts';
 import type { Tracker } from './port.ts';
 
 export interface PollDeps extends ReleaseDeps {
   readonly repos: readonly RepoConfig[];
   readonly trackerOf: (repoKey: string) => Tracker;
+  readonly caps: Caps;
   readonly now: () => number;
 }
 
@@ -18,7 +21,10 @@ export async function pollRepos(deps: PollDeps): Promise<{ readonly poke: readon
   return { poke };
 }
 
-/** Poked when there is new work, and again while work waits in a lane without a run: a poke that was lost heals. */
+/**
+ * Poked when there is new work, and again while work waits in a lane without a run: a poke that was lost heals. Not while a cap
+ * holds the lane: the queue keeps what waits, and the first poll after the hold pokes.
+ */
 async function pollRepo(deps: PollDeps, repo: RepoConfig): Promise<boolean> {
   const { store, now } = deps;
   const tracker = deps.trackerOf(repo.key);
@@ -28,7 +34,8 @@ async function pollRepo(deps: PollDeps, repo: RepoConfig): Promise<boolean> {
   await reportFailure(deps, repo, 'issues', read.unreadable.length === 0 ? null : read.unreadable.join('; '));
 
   const { changed } = await store.queue.replace(repo.key, read.releases, now());
-  if (read.releases.length === 0 && (await store.trials.waiting(repo.key)).length === 0) return false;
+  const waiting = read.releases.length + (await store.trials.waiting(repo.key)).length;
+  if (waiting === 0 || (await isHeldByCap(deps, repo))) return false;
   return changed || (await store.runs.list({ repo: repo.key, open: true, limit: 1 })).length === 0;
 }
 

@@ -3,8 +3,9 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
-import { BOUNDS } from '../../config/defaults.ts';
+import { BOUNDS, CAPS } from '../../config/defaults.ts';
 import type { RepoConfig } from '../../config/types.ts';
+import type { Caps } from '../../domain/caps.ts';
 import { LABELS } from '../../domain/issue.ts';
 import { FRESH, type RunEffect, type RunEvent, type RunState } from '../../domain/stage.ts';
 import { next } from '../../domain/transition.ts';
@@ -71,14 +72,24 @@ export function trackerOf(key: string): LocalTracker {
 interface Wiring {
   readonly allow?: readonly string[];
   readonly crash?: CrashPoint;
+  readonly caps?: Partial<Caps>;
 }
 
 export function activitiesWith({
   allow = repos.map((repo) => repo.name),
   crash = noCrash,
+  caps = {},
 }: Wiring = {}): TrackerActivities {
   return createTrackerActivities({
-    config: { repos, allow, bounds: BOUNDS, dataDir, heartbeatSeconds: 15, api: { port: 1, publicUrl: 'http://h' } },
+    config: {
+      repos,
+      allow,
+      bounds: BOUNDS,
+      caps: { ...CAPS, ...caps },
+      dataDir,
+      heartbeatSeconds: 15,
+      api: { port: 1, publicUrl: 'http://h' },
+    },
     store,
     trackerOf,
     perform: createPerformEffect({ log: store.effects, crash, now }),

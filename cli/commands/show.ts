@@ -35,6 +35,8 @@ export function sayRun(view: RunView): void {
     `${paint('bold', `${plain(run.repoName)}#${run.issue}  ${oneLine(run.title, 100)}`)}\n${standing(run)}  ${paint('dim', `run ${run.id}, begun ${ago(run.createdAt, now)}`)}`,
   );
   if (run.reason !== null) say(`  ${plain(run.reason)}`);
+  for (const { text, remedy } of view.holds)
+    say(`${paint('yellow', `  ${plain(text)}`)}\n${paint('dim', `  → ${plain(remedy)}`)}`);
   if (run.stage === 'frozen') sayWays(run.id, links.commandPlace);
   sayStages(view, now);
   sayEvidence(view);

@@ -1,9 +1,11 @@
 /** The three drafted files, as text for a person to review: the contract, the operator's configuration, the words. */
 import { stringify } from 'yaml';
 import { parseContract } from '../../config/contract.ts';
+import { CAPS } from '../../config/defaults.ts';
 import { configSchema } from '../../config/schema.ts';
 import { parseYaml } from '../../config/yaml-document.ts';
 import type { Check, Contract, Service } from '../../domain/contract.ts';
+import { usd } from '../../domain/money.ts';
 import type { RepoLook } from './repo-look.ts';
 import type { Suite } from './suites.ts';
 import type { FoundToolchain } from './toolchains.ts';
@@ -12,6 +14,13 @@ export const CONTRACT_FILE = '.lamplighter.yml';
 export const WORDS_FILE = 'CONTEXT.md';
 /** Dollars for an issue: enough for most, and no surprise where somebody forgets. */
 export const ISSUE_USD = 20;
+/** Those that hold where the file says nothing: written out, so that whoever reviews it sees them. */
+export const CAPS_USD = {
+  dayUsd: usd(CAPS.total.dayMicroUsd),
+  monthUsd: usd(CAPS.total.monthMicroUsd),
+  repoDayUsd: usd(CAPS.anyRepo.dayMicroUsd),
+  repoMonthUsd: usd(CAPS.anyRepo.monthMicroUsd),
+};
 
 const TIMEOUT_SECONDS = 600;
 
@@ -155,6 +164,10 @@ export function configText({ look, remote, toolchains, person, allow }: ConfigDr
     yaml({ allow: allow ? [look.name] : [] }),
     comment(['The most that one issue may cost, in dollars, over all its runs.']),
     yaml({ bounds: { issueUsd: ISSUE_USD } }),
+    comment([
+      'However many issues are labelled: dollars in a day and a month (UTC), over all repos and in each. Reached, lanes hold.',
+    ]),
+    yaml({ caps: CAPS_USD }),
     ...(declared.length === 0
       ? []
       : [comment(declared.map(({ name, version }) => `${name}: ${version}`)), yaml({ toolchains: folders })]),

@@ -6,6 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { HAS_PYTEST } from '../../activities/gates/gates-bench.ts';
 import { parseContract } from '../../config/contract.ts';
+import { CAPS } from '../../config/defaults.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { Contract } from '../../domain/contract.ts';
 import { has } from '../../test/setup/needs.ts';
@@ -101,7 +102,11 @@ describe.skipIf(!has('bwrap'))('init', () => {
     });
     expect(config).toMatchObject({ allow: [], bounds: { issueMicroUsd: 20_000_000 } });
     expect(config.repos[0]).toMatchObject({ name: 'armed', tracker: { people: { ada: 'admin' } } });
+    expect(config.caps).toEqual(CAPS);
     expect(worstCase.text).toContain('$0 now');
+    expect(worstCase.text).toContain(
+      'at most $25 a day and $250 a month in this repo, $50 a day and $500 a month in all (caps)',
+    );
   });
 
   it('without an answer or --yes writes nothing, and says how', async () => {
@@ -110,7 +115,7 @@ describe.skipIf(!has('bwrap'))('init', () => {
     expect(ran).toMatchObject({ code: 0 });
     expect(ran.stdout).toContain('--yes writes');
     expect(existsSync(join(repo, '.lamplighter.yml'))).toBe(false);
-    expect(ran.stdout).toMatch(/\$20 for each issue/);
+    expect(ran.stdout).toMatch(/\$20 for each issue.* \$25 a day .* \$500 a month/s);
     expect(ran.stdout).toMatch(/lamplighter up --config \S+asked\.yaml/);
   });
 

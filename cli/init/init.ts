@@ -8,7 +8,16 @@ import { builtinToolchains } from '../../config/defaults.ts';
 import type { ReportKind } from '../../domain/contract.ts';
 import type { Environment } from '../checkup.ts';
 import { CliFailure, EXIT } from '../failure.ts';
-import { CONTRACT_FILE, configText, contractText, draftContract, ISSUE_USD, WORDS_FILE, wordsText } from './drafts.ts';
+import {
+  CONTRACT_FILE,
+  configText,
+  contractText,
+  draftContract,
+  CAPS_USD,
+  ISSUE_USD,
+  WORDS_FILE,
+  wordsText,
+} from './drafts.ts';
 import { compareDraft, type DraftedFile } from './files.ts';
 import { lookAtRepo, type RepoLook } from './repo-look.ts';
 import { removeTree } from './remove-tree.ts';
@@ -30,6 +39,7 @@ export interface InitInput {
 
 export interface WorstCase {
   readonly issueUsd: number;
+  readonly caps: typeof CAPS_USD;
   readonly allowed: readonly string[];
   readonly text: string;
 }
@@ -153,14 +163,16 @@ function repoNotes(look: RepoLook, { configFile, env }: InitInput): string[] {
 }
 
 function worstCase(name: string, allow: boolean): WorstCase {
-  const each = `at most $${ISSUE_USD} for each issue that is labelled ready-for-agent, over all its runs (bounds.issueUsd); ten such issues: at most $${10 * ISSUE_USD}`;
+  const { dayUsd, monthUsd, repoDayUsd, repoMonthUsd } = CAPS_USD;
+  const each = `at most $${ISSUE_USD} for each issue that is labelled ready-for-agent, over all its runs (bounds.issueUsd); and however many are labelled, at most $${repoDayUsd} a day and $${repoMonthUsd} a month in this repo, $${dayUsd} a day and $${monthUsd} a month in all (caps)`;
   const text = allow
     ? `${each}. ${name} is allowed, and nothing is spent before the kill switch is off.`
     : `$0 now, because allow is empty. Once ${name} stands there: ${each}.`;
   return {
     issueUsd: ISSUE_USD,
     allowed: allow ? [name] : [],
-    text: `${text} How many issues are labelled is your bound.`,
+    caps: CAPS_USD,
+    text: `${text} A cap that is reached holds; it ends nothing.`,
   };
 }
 

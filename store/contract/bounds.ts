@@ -10,6 +10,7 @@ export function describeLedger(stores: Stores): void {
     issue: 7,
     microUsd: 10,
     capMicroUsd: 155,
+    caps: [],
     at: 1,
     ...over,
   });
@@ -21,7 +22,7 @@ export function describeLedger(stores: Stores): void {
         store.ledger.reserve(ask(`s/${index}/1`, { run: `r${index % 4}` })),
       );
       expect(answers.filter((one) => one.ok)).toHaveLength(15);
-      for (const one of answers) if (!one.ok) expect(one.spent).toBe(150);
+      for (const one of answers) if (!one.ok) expect(one).toEqual({ ok: false, why: 'issue', spent: 150 });
       expect(await pair[0].ledger.spentOnIssue('alpha', 7)).toBe(150);
       expect(await pair[0].ledger.spentOnIssue('alpha', 8)).toBe(0);
       const perRun = await Promise.all([0, 1, 2, 3].map((index) => pair[1].ledger.spentOnRun(`r${index}`)));
@@ -35,7 +36,11 @@ export function describeLedger(stores: Stores): void {
       await store.ledger.settle('a', 30, 2);
       await store.ledger.settle('a', 99, 3);
       expect(await store.ledger.spentOnIssue('alpha', 7)).toBe(80);
-      expect(await store.ledger.reserve(ask('c', { microUsd: 76 }))).toEqual({ ok: false, spent: 80 });
+      expect(await store.ledger.reserve(ask('c', { microUsd: 76 }))).toEqual({
+        ok: false,
+        why: 'issue',
+        spent: 80,
+      });
       expect(await store.ledger.reserve(ask('c', { microUsd: 75 }))).toEqual({ ok: true });
     });
 

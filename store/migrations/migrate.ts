@@ -2,6 +2,7 @@
 import type { Sql } from '../sql.ts';
 import { first } from './0001-first.ts';
 import { trials } from './0002-trials.ts';
+import { caps } from './0003-caps.ts';
 
 export interface Migration {
   /** From 1, without gaps. */
@@ -10,7 +11,7 @@ export interface Migration {
   readonly statements: readonly string[];
 }
 
-export const MIGRATIONS: readonly Migration[] = [first, trials];
+export const MIGRATIONS: readonly Migration[] = [first, trials, caps];
 
 /** Brings the schema up to `migrations` in one transaction, under a lock. Throws when a newer release has been here. */
 export async function migrate(sql: Sql, migrations: readonly Migration[] = MIGRATIONS): Promise<void> {

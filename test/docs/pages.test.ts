@@ -108,7 +108,7 @@ describe('the tables', () => {
   });
 
   it('give the defaults that hold', () => {
-    const { BOUNDS, HEALTH } = defaults;
+    const { BOUNDS, CAPS, HEALTH } = defaults;
     const facts: Readonly<Record<string, readonly (string | number)[]>> = {
       slots: [defaults.SLOTS],
       pollSeconds: [defaults.POLL_SECONDS],
@@ -121,6 +121,10 @@ describe('the tables', () => {
       issueUsd: [BOUNDS.issueMicroUsd / 1_000_000],
       races: [BOUNDS.races],
       watchMinutes: [BOUNDS.watchMs / 60_000],
+      dayUsd: [CAPS.total.dayMicroUsd / 1_000_000],
+      monthUsd: [CAPS.total.monthMicroUsd / 1_000_000],
+      repoDayUsd: [CAPS.anyRepo.dayMicroUsd / 1_000_000],
+      repoMonthUsd: [CAPS.anyRepo.monthMicroUsd / 1_000_000],
       times: [HEALTH.times],
       everySeconds: [HEALTH.everySeconds],
       timeoutSeconds: [defaults.DEPLOY_SECONDS, HEALTH.timeoutSeconds],

@@ -12,7 +12,7 @@ import { stringify } from 'yaml';
 import { startScriptedModel } from '../../activities/agent/scripted/server.ts';
 import { noCrash } from '../../activities/effects/crash-point.ts';
 import { createLocalTracker, type LocalTracker } from '../../activities/tracker/local.ts';
-import { BOUNDS, builtinToolchains, PRICES, SCRIPTED_MODEL_NAME } from '../../config/defaults.ts';
+import { BOUNDS, builtinToolchains, CAPS, PRICES, SCRIPTED_MODEL_NAME } from '../../config/defaults.ts';
 import type { Config } from '../../config/types.ts';
 import type { RequestedAct } from '../../domain/act.ts';
 import type { Issue } from '../../domain/issue.ts';
@@ -66,6 +66,7 @@ export interface BenchOptions extends BenchRepoOptions {
   readonly more?: Readonly<Record<string, BenchRepoOptions & Required<Pick<BenchRepoOptions, 'files' | 'contract'>>>>;
   readonly toolchains?: Config['toolchains'];
   readonly bounds?: Partial<RunBounds>;
+  readonly caps?: Config['caps'];
   readonly armed?: boolean;
   /** 0: every workflow task replays its whole history. */
   readonly maxCachedWorkflows?: number;
@@ -273,6 +274,7 @@ function configOf({
       prices: PRICES,
     },
     bounds: { ...BOUNDS, ...options.bounds },
+    caps: options.caps ?? CAPS,
     slots: 2,
     pollSeconds: 1,
     toolchains: { ...builtinToolchains(process.execPath), ...options.toolchains },

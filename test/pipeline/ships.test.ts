@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readGateEvidence } from '../../api/gate-evidence.ts';
 import { has } from '../setup/needs.ts';
 import { ended, openBench, type Bench } from './bench.ts';
 import { MULTIPLY } from './scenarios.ts';
@@ -43,6 +44,28 @@ describe.skipIf(!has('temporal') || !has('bwrap'))(
           .filter((one) => one.kind === 'step')
           .map((one) => one.step),
       ).toEqual([0, 1, 2]);
+    });
+
+    it('its gates lay red and green side by side by the id of each test', async () => {
+      const [run] = await bench.store.runs.list({});
+      const rows = await bench.store.evidence.list(run?.id ?? '');
+      for (const kind of ['red', 'regression', 'green'] as const) {
+        const evidence = rows.find((one) => one.kind === kind);
+        const read = evidence === undefined ? null : await readGateEvidence(bench.store.evidence, evidence);
+        expect(read?.table.groups.proofs.rows).toMatchObject([
+          {
+            id: expect.stringContaining('multiply') as string,
+            cells: { base: 'absent', red: 'failed', regression: 'absent', green: 'passed' },
+            isNew: true,
+            isProof: true,
+          },
+        ]);
+        expect(read?.table.groups.same.rows.map((row) => row.cells)).toEqual([
+          { base: 'passed', red: 'passed', regression: 'passed', green: 'passed' },
+        ]);
+      }
+      const guard = rows.find((one) => one.kind === 'guard');
+      expect(guard === undefined ? undefined : await readGateEvidence(bench.store.evidence, guard)).toBeNull();
     });
 
     it('holds its lane alone: no slot is held and nothing waits after the end', async () => {

@@ -8,6 +8,7 @@ import { createLocalTracker } from '../../activities/tracker/local.ts';
 import { createApp, type ApiDeps } from '../../api/app.ts';
 import type { Engine } from '../../api/engine.ts';
 import type { LogEntry } from '../../api/errors.ts';
+import { CAPS } from '../../config/defaults.ts';
 import type { Config } from '../../config/types.ts';
 import { DEFAULT_BOUNDS } from '../../domain/run.ts';
 import { FRESH, type RunState } from '../../domain/stage.ts';
@@ -35,6 +36,7 @@ export interface ApiServer {
 export interface ApiServerOptions {
   readonly token?: string;
   readonly engine?: Partial<Engine>;
+  readonly now?: () => number;
 }
 
 export async function startApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
@@ -55,7 +57,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   );
   writeFileSync(join(dataDir, 'operator.token'), `${TOKEN}\n`, { mode: 0o600 });
 
-  async function listen(at: number, { token, engine }: ApiServerOptions): Promise<Server> {
+  async function listen(at: number, { token, engine, now = Date.now }: ApiServerOptions): Promise<Server> {
     const fresh = createServer();
     fresh.listen(at, '127.0.0.1');
     await once(fresh, 'listening');
@@ -75,7 +77,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
       health: async () => ({ ok: true, parts: [{ name: 'store', ok: true, detail: 'answers' }] }),
       version: '0.0.0',
       log: (entry) => log.push(entry),
-      now: Date.now,
+      now,
     };
     fresh.on('request', createApp(deps));
     return fresh;
@@ -136,6 +138,7 @@ function configFor(dataDir: string, port: number): Config {
       prices: {},
     },
     bounds: DEFAULT_BOUNDS,
+    caps: CAPS,
     slots: 1,
     pollSeconds: 1,
     toolchains: {},

@@ -1,0 +1,50 @@
+/** Money: every model call reserves its worst case before it is made and settles afterwards. */
+import type { Cap, CapStanding } from '../domain/caps.ts';
+import type { MicroUsd } from '../domain/money.ts';
+import type { Principal } from './port.ts';
+
+export interface Reserve {
+  /** One model call attempt: `<session>/<turn>/<attempt>`. */
+  readonly key: string;
+  readonly run: string;
+  readonly repo: string;
+  readonly issue: number;
+  readonly microUsd: MicroUsd;
+  /** Refused when spent and reserved together would pass it. */
+  readonly capMicroUsd: MicroUsd;
+  /** Likewise, each in its window, which `at` is in. Only of this repo, or of all. */
+  readonly caps: readonly Cap[];
+  readonly at: number;
+}
+
+export type Reserved =
+  | { readonly ok: true }
+  | { readonly ok: false; readonly why: 'issue'; readonly spent: MicroUsd }
+  /** Every cap that the call would have passed, at least one. */
+  | { readonly ok: false; readonly why: 'caps'; readonly reached: readonly CapStanding[] };
+
+/** A person's addition to one cap: it holds for that cap's window, and ends with it. */
+export interface CapRaise {
+  readonly id: string;
+  /** Key of the cap. */
+  readonly cap: string;
+  readonly microUsd: MicroUsd;
+  readonly by: Principal;
+  readonly note: string;
+  readonly at: number;
+}
+
+export interface Ledger {
+  /** Decided in one transaction: no interleaving passes a cap. */
+  reserve(reserve: Reserve): Promise<Reserved>;
+  /** Idempotent by key. A reserve never settled stays charged in full. Counts on the day on which it was reserved. */
+  settle(key: string, microUsd: MicroUsd, at: number): Promise<void>;
+  spentOnIssue(repo: string, issue: number): Promise<MicroUsd>;
+  spentOnRun(run: string): Promise<MicroUsd>;
+  /** In the order of `caps`. */
+  standing(caps: readonly Cap[]): Promise<CapStanding[]>;
+  /** Unique by id: the same id again answers with the raise that stands. Appends `cap.raised`. */
+  raiseCap(cap: Cap, raise: Omit<CapRaise, 'cap'>): Promise<CapRaise>;
+  /** Oldest first. */
+  raises(cap: string): Promise<CapRaise[]>;
+}

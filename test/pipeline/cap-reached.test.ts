@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { capsAt, type Cap } from '../../domain/caps.ts';
+import { has } from '../setup/needs.ts';
+import { ended, inStage, openBench, PERSON, REPO_KEY, type Bench } from './bench.ts';
+import { MULTIPLY } from './scenarios.ts';
+
+/** Of months: one that ends while this runs is rare. */
+const CAPS = {
+  // Less than any call could cost.
+  total: { dayMicroUsd: 500_000_000, monthMicroUsd: 10_000 },
+  anyRepo: { dayMicroUsd: 500_000_000, monthMicroUsd: 2_000_000 },
+  repos: {},
+};
+
+describe.skipIf(!has('temporal') || !has('bwrap'))('a cap that is reached', { timeout: 120_000 }, () => {
+  let bench: Bench;
+  beforeAll(async () => {
+    bench = await openBench({ caps: CAPS });
+  });
+  afterAll(() => bench.close());
+
+  const capOf = (repo: string | null): Cap => {
+    const cap = capsAt(CAPS, REPO_KEY, Date.now()).find((one) => one.window === 'month' && one.repo === repo);
+    if (cap === undefined) throw new Error('there is no such cap');
+    return cap;
+  };
+  const raise = (cap: Cap, microUsd: number): Promise<unknown> =>
+    bench.store.ledger.raiseCap(cap, {
+      id: `raise/${cap.key}`,
+      microUsd,
+      by: { name: PERSON, kind: 'person', scopes: [] },
+      note: 'it has to go out',
+      at: Date.now(),
+    });
+
+  it('holds a run without a model call and without an end, and lets it ship once a person has raised it (invariant 7)', async () => {
+    bench.scenario('Multiply two numbers', MULTIPLY);
+    const issue = await bench.release('Multiply two numbers');
+    await vi.waitFor(async () => expect(await escalated()).toEqual([capOf(null).key]), { timeout: 60_000 });
+    const held = await bench.run(issue.number, inStage('triage'));
+    expect(held.outcome).toBeNull();
+    expect(bench.modelRequests()).toEqual([]);
+
+    await raise(capOf(null), 20_000_000);
+    const run = await bench.run(issue.number, ended);
+    expect(run.outcome, JSON.stringify(run.state)).toBe('shipped');
+    expect(await escalated()).toEqual([capOf(null).key]);
+  });
+
+  it('gives no lane to what is released meanwhile, and gives it when the cap is raised', async () => {
+    const at = Date.now();
+    const left = 2_000_000 - ((await bench.store.ledger.standing([capOf(REPO_KEY)]))[0]?.spent ?? 0);
+    const other = { key: 'other', run: 'other', repo: REPO_KEY, issue: 99, microUsd: left, capMicroUsd: left };
+    expect(await bench.store.ledger.reserve({ ...other, caps: capsAt(CAPS, REPO_KEY, at).slice(2), at })).toEqual({
+      ok: true,
+    });
+    bench.scenario('Reject me', { triage: { reject: 'no' }, steps: [] });
+    const issue = await bench.release('Reject me');
+    await vi.waitFor(async () => expect(await escalated()).toContain(capOf(REPO_KEY).key), { timeout: 60_000 });
+    expect(await bench.store.runs.list({ issue: issue.number })).toEqual([]);
+    expect((await bench.store.queue.waiting(REPO_KEY)).map((one) => one.issue)).toEqual([issue.number]);
+
+    await raise(capOf(REPO_KEY), 5_000_000);
+    expect((await bench.run(issue.number, ended)).outcome).toBe('rejected');
+  });
+
+  async function escalated(): Promise<string[]> {
+    const rows = await bench.store.escalations.list({});
+    return rows.filter((one) => one.topic === 'cap-reached').map((one) => one.key);
+  }
+});
