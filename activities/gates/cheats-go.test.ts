@@ -238,16 +238,14 @@ const JUDGED: readonly Cheat[] = [
     /"shop\/cart › TestNeverNegative" has two outcomes on the same code: .* On the base it fails/,
   ],
   [
-    // What Go remembers of the first time would be told again as the second.
+    // What Go remembers of the first time would be told again as the second, in a package whose tests read no file of it.
     'a flaky test that passes when it should',
     {
-      ...FLOOR_CODE,
-      'cart/floor_test.go': testFile(
-        'func TestNeverNegative(t *testing.T) {\n\ttimes, _ := os.ReadDir("/shared/times")\n\tos.MkdirAll("/shared/times/"+strconv.Itoa(len(times)), 0o755)\n\tif len(times) != 2 {\n\t\tt.Fatal("not the third time")\n\t}\n}',
-        '"os" "strconv" "testing"',
-      ),
+      'tax/tax.go': 'package tax\n\n// Of is the tax on a price.\nfunc Of(price int) int {\n\treturn price / 5\n}\n',
+      'tax/tax_test.go':
+        'package tax\n\nimport (\n\t"os/exec"\n\t"testing"\n)\n\nfunc TestOf(t *testing.T) {\n\tout, err := exec.Command("sh", "-c", "echo >> /shared/times; wc -l < /shared/times").Output()\n\tif Of(5); string(out) != "3\\n" {\n\t\tt.Fatal("not the third time", string(out), err)\n\t}\n}\n',
     },
-    /"shop\/cart › TestNeverNegative" has two outcomes on the same code: .* On your change it passes/,
+    /"shop\/tax › TestOf" has two outcomes on the same code: .* On your change it passes/,
   ],
 ];
 
