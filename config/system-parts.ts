@@ -20,6 +20,7 @@ export type SystemPartName =
   | 'ripgrep'
   | 'pytest'
   | 'go'
+  | 'cargo'
   | 'chromium'
   | 'sshd'
   | 'qemu';
@@ -76,6 +77,7 @@ export const systemParts: readonly SystemPart[] = [
     'pytest-3',
   ]),
   part('go', false, 'tests that prove a change of a Go project', apt('golang-go'), brew('go'), ['go']),
+  part('cargo', false, 'tests that prove a change of a Rust project', apt('cargo'), brew('rust'), ['cargo']),
   part('chromium', false, 'screenshots of the pages', apt('chromium'), brew('--cask chromium'), [
     'chromium',
     'chromium-browser',

@@ -164,6 +164,7 @@ export function contractOf(check: Partial<Check>, more: Partial<Contract> = {}):
 
 const PYTHON = answerOf('python3', '-c', 'import sys, pytest; print(sys.prefix)');
 const GO = answerOf('go', 'env', 'GOROOT');
+const RUST = answerOf('rustc', '--print', 'sysroot');
 
 function answerOf(program: string, ...args: string[]): string | null {
   try {
@@ -175,10 +176,11 @@ function answerOf(program: string, ...args: string[]): string | null {
 
 export const HAS_PYTEST = PYTHON !== null;
 
-/** Node, and where there are such: the Python that has pytest, and Go, which asks nobody for modules. */
+/** Node, and where there are such: the Python that has pytest, Go, which asks nobody for modules, and Rust. */
 export const TOOLCHAINS: Readonly<Record<string, Toolchain>> = {
   ...builtinToolchains(process.execPath),
   ...(PYTHON === null ? {} : { python: { bind: [PYTHON], path: [join(PYTHON, 'bin')], env: {} } }),
+  ...(RUST === null ? {} : { rust: { bind: [RUST], path: [join(RUST, 'bin')], env: {} } }),
   ...(GO === null
     ? {}
     : { go: { bind: [GO], path: [join(GO, 'bin')], env: { GOPROXY: 'off', GOTOOLCHAIN: 'local', CGO_ENABLED: '0' } } }),
