@@ -12,6 +12,9 @@ export interface GoDeclaration {
   readonly results: string;
 }
 
+/** A function without its body. */
+export type GoSignature = Pick<GoDeclaration, 'signature' | 'results'>;
+
 export interface GoImport {
   readonly alias: string;
   readonly path: string;
@@ -51,11 +54,10 @@ export function parseGo(text: string): GoFile | null {
   return imports.some((one) => one.path === 'C') ? null : { header, imports, declarations };
 }
 
-/** The text with blanks in place of comments and of what stands in strings; of the same length. */
+/** The text with blanks in place of comments, and quotes in place of strings and what stands in them; of the same length. */
 export function maskGo(text: string): string {
-  const blank = (part: string): string => part.replace(/[^\n]/g, ' ');
   return text.replace(/\/\/[^\n]*|\/\*[\s\S]*?(?:\*\/|$)|"(?:\\.|[^"\\\n])*"?|'(?:\\.|[^'\\\n])*'?|`[^`]*`?/g, (part) =>
-    part.startsWith('`') ? ' '.repeat(part.length) : blank(part),
+    part.startsWith('/') ? part.replace(/[^\n]/g, ' ') : '"'.repeat(part.length),
   );
 }
 
@@ -92,13 +94,13 @@ function closed(mask: string, open: number): number {
   return mask.length;
 }
 
-/** Such as `//go:embed`, which belong to what follows. */
+/** `//go:embed` belongs to what follows; others speak to the compiler about bodies that are not there. */
 function directivesBefore(text: string, start: number): string {
   const lines = text.slice(0, start).split('\n').slice(0, -1);
   const found: string[] = [];
   for (const line of lines.toReversed()) {
     if (!line.startsWith('//')) break;
-    if (line.startsWith('//go:')) found.unshift(line);
+    if (line.startsWith('//go:embed')) found.unshift(line);
   }
   return found.map((line) => `${line}\n`).join('');
 }
@@ -133,6 +135,17 @@ function functionOf(source: string, mask: string, directives: string): GoDeclara
     signature: source.slice(0, body ?? end).trim(),
     results: source.slice(behind, body ?? end).trim(),
   };
+}
+
+/** Of a variable that is declared as a function and nothing else; null for any other. */
+export function functionVariable(text: string): GoSignature | null {
+  const mask = maskGo(text);
+  const head = /^var\s+[A-Za-z_]\w*\s*=\s*func\s*(?=\()/.exec(mask);
+  if (head === null) return null;
+  const behind = closed(mask, head[0].length);
+  const body = bodyStart(mask, behind);
+  if (body === null || mask.slice(closed(mask, body)).trim() !== '') return null;
+  return { signature: text.slice(0, body).trim(), results: text.slice(behind, body).trim() };
 }
 
 /** A brace behind the parameters opens the body, unless it belongs to a type among the results. Null where there is no body. */

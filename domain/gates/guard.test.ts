@@ -39,6 +39,9 @@ describe('guard', () => {
     ['test/test_a.py', '@unittest.skip("x")'],
     ['test/a_test.go', '\tt.Skip("later")'],
     ['test/a_test.go', '\tb.SkipNow()'],
+    ['test/a_test.go', '//go:build ignore'],
+    ['test/a_test.go', '// +build linux,ignore'],
+    ['tests/a.rs', '    #[cfg_attr(all(), ignore)]'],
     ['src/lib.rs', '    #[ignore]'],
     ['src/lib.rs', '    #[ignore = "slow"]'],
     ['test/ATest.java', '  @Disabled'],
@@ -54,6 +57,10 @@ describe('guard', () => {
     ['test/test_a.py', 'assert parser.skip_blank'],
     ['src/lib.rs', 'fn ignore() {}'],
     ['test/notes.md', 'it.skip is forbidden'],
+    ['test/a_test.go', '//go:build linux && !race'],
+    ['test/a_test.go', '// ignore what is built'],
+    ['test/a_test.go', '\tos.Args = flag.Args()'],
+    ['src/gen.go', '//go:build ignore'],
   ])('leaves what only looks like one alone: %s %s', (path, text) => {
     expect(withLine(path, text)).toEqual([]);
   });

@@ -17,7 +17,7 @@ describe('the empty shell of a Go package', () => {
     const after = `${CART.replace('a + b', 'b + a')}\nfunc Sub(a, b int) (int, error) {\n\treturn a - b, nil\n}\n`;
     const text = hollow({ path: 'cart/cart.go', before: CART, after });
     expect(text).toContain('return a + b // }');
-    expect(text).toContain('func Sub(a, b int) (int, error) { return *new(int), *new(error) }');
+    expect(text).toContain('func Sub(a, b int) (int, error) { var zero0 int; var zero1 error; return zero0, zero1 }');
     expect(text).toContain('import  "fmt"');
     expect(text).not.toContain('a - b');
   });
@@ -28,27 +28,32 @@ describe('the empty shell of a Go package', () => {
     [
       'a type with braces',
       'func F() map[string]struct{ A int } {\n\treturn nil\n}',
-      'func F() map[string]struct{ A int } { return *new(map[string]struct{ A int }) }',
+      'func F() map[string]struct{ A int } { var zero0 map[string]struct{ A int }; return zero0 }',
     ],
     [
       'a function',
       'func F(g func(int) error) func() interface{} {\n\treturn nil\n}',
-      'func F(g func(int) error) func() interface{} { return *new(func() interface{}) }',
+      'func F(g func(int) error) func() interface{} { var zero0 func() interface{}; return zero0 }',
     ],
     [
       'channels and functions',
       'func F() (<-chan int, func(a, b int) error) {\n\treturn nil, nil\n}',
-      '{ return *new(<-chan int), *new(func(a, b int) error) }',
+      '{ var zero0 <-chan int; var zero1 func(a, b int) error; return zero0, zero1 }',
     ],
     [
       'a generic type',
       'func Map[T, U any](all []T, f func(T) U) []U {\n\treturn nil\n}',
-      'func Map[T, U any](all []T, f func(T) U) []U { return *new([]U) }',
+      'func Map[T, U any](all []T, f func(T) U) []U { var zero0 []U; return zero0 }',
+    ],
+    [
+      'what a variable holds',
+      'var Double = func(a int) int {\n\treturn 2 * a\n}',
+      'var Double = func(a int) int { var zero0 int; return zero0 }',
     ],
     [
       'what a method does',
       'func (s *Stack[T]) Pop() (T, bool) {\n\treturn s.all[0], true\n}',
-      'func (s *Stack[T]) Pop() (T, bool) { return *new(T), *new(bool) }',
+      'func (s *Stack[T]) Pop() (T, bool) { var zero0 T; var zero1 bool; return zero0, zero1 }',
     ],
   ])('gives back %s', (_what, source, shell) => {
     expect(added(`package cart\n\n${source}\n`)).toContain(shell);
@@ -80,7 +85,7 @@ describe('the empty shell of a Go package', () => {
     expect(text.match(/type T /g)).toHaveLength(1);
     expect(text.match(/\) Old\(\)/g)).toHaveLength(1);
     expect(text).toContain('return t.A\n');
-    expect(text).toContain('func (t T) New() int { return *new(int) }');
+    expect(text).toContain('func (t T) New() int { var zero0 int; return zero0 }');
   });
 
   it('empties a function whose signature is another, and takes its callers as the change has them', () => {
@@ -91,7 +96,7 @@ describe('the empty shell of a Go package', () => {
       .replace('F(1)', 'F(1, 2)')
       .replace('return 1\n', 'return 7\n');
     const text = hollow({ path: 'a.go', before, after });
-    expect(text).toContain('func F(a, b int) int { return *new(int) }');
+    expect(text).toContain('func F(a, b int) int { var zero0 int; return zero0 }');
     expect(text).toContain('return F(1, 2)');
     expect(text).toContain('func H() int {\n\treturn 1\n}');
   });
@@ -118,6 +123,11 @@ describe('the declarations of a Go file', () => {
   });
 
   it('of a group stand alone, but for constants that count', () => {
+    const texts = 'package a\n\nconst (\n\ta = "x" // one\n\tb = \'y\'\n)\n';
+    expect(parseGo(texts)?.declarations.map((one) => one.text)).toEqual([
+      expect.stringMatching(/^const a = "x"/),
+      "const b = 'y'",
+    ]);
     const text =
       'package a\n\nvar (\n\ta = map[string]int{\n\t\t"x": 1,\n\t}\n\tb, c = 1 +\n\t\t2, 3\n)\n\nconst (\n\td Kind = iota\n\te\n)\n\ntype (\n\tT int\n\tU struct {\n\t\tV int\n\t}\n)\n';
     expect(parseGo(text)?.declarations.map((one) => one.names)).toEqual([['a'], ['b', 'c'], ['d', 'e'], ['T'], ['U']]);

@@ -3,7 +3,15 @@
  * declares anew. New functions and methods, and those whose signature is another, answer with zero values; types, variables and
  * constants are the change's. A package is one thing in Go, so its files are looked at together (docs/adr/0007). Pure.
  */
-import { maskGo, parseGo, type GoDeclaration, type GoFile, type GoImport } from './go-source.ts';
+import {
+  functionVariable,
+  maskGo,
+  parseGo,
+  type GoDeclaration,
+  type GoFile,
+  type GoImport,
+  type GoSignature,
+} from './go-source.ts';
 
 export interface ChangedGoFile {
   readonly path: string;
@@ -53,13 +61,21 @@ function parsedOf(text: string | null): GoFile | null {
 /** What stands in for a declaration of the change; null where the base's own does. */
 function shellOf(one: GoDeclaration, base: ReadonlyMap<string, GoDeclaration>): GoDeclaration | null {
   const [name = '_'] = one.names;
-  if (one.kind === 'value') return one.names.some((each) => each !== '_' && !base.has(each)) ? one : null;
+  if (one.kind === 'value') {
+    if (one.names.every((each) => each === '_' || base.has(each))) return null;
+    const literal = functionVariable(one.text);
+    return literal === null ? one : { ...one, text: emptied(literal) };
+  }
   const before = base.get(name);
   if (one.kind === 'type') return before !== undefined && squeezed(before.text) === squeezed(one.text) ? null : one;
   // Any file may have an `init`, and what it does is behaviour.
   if (name === 'init' || name === '_') return null;
   if (before !== undefined && squeezed(before.signature) === squeezed(one.signature)) return null;
-  return { ...one, text: `${one.signature} ${emptyBody(one.results)}` };
+  return { ...one, text: emptied(one) };
+}
+
+function emptied({ signature, results }: GoSignature): string {
+  return `${signature} ${emptyBody(results)}`;
 }
 
 /** A function of the base that calls one whose signature changed builds only as the change has it. */
@@ -89,15 +105,16 @@ function squeezed(text: string): string {
   return text.replace(/\s+/g, ' ').trim();
 }
 
-/** Of any type there is a zero value, and `*new(T)` says it. */
+/** A variable that nothing is put into is its type's zero value, whatever the type. */
 function emptyBody(results: string): string {
   if (results === '') return '{}';
-  if (!results.startsWith('(')) return `{ return *new(${results}) }`;
-  const parts = topLevel(results.slice(1, -1));
+  const parts = results.startsWith('(') ? topLevel(results.slice(1, -1)) : [results];
   const named = parts.some(
     (part) => /^[A-Za-z_]\w*\s+\S/.test(part) && !/^(?:chan|func|struct|interface|map)\b/.test(part),
   );
-  return named ? '{ return }' : `{ return ${parts.map((part) => `*new(${part})`).join(', ')} }`;
+  if (results.startsWith('(') && named) return '{ return }';
+  const zeros = parts.map((_part, at) => `zero${at}`);
+  return `{ ${zeros.map((zero, at) => `var ${zero} ${parts[at] ?? ''}; `).join('')}return ${zeros.join(', ')} }`;
 }
 
 function topLevel(list: string): string[] {
@@ -139,8 +156,6 @@ function importLines(imports: readonly GoImport[], mask: string): string {
 
 /** What a package of this path may be called: `yaml.v3` is yaml, `go-cmp/cmp/v2` is cmp. */
 function namesIn(path: string): string[] {
-  return path
-    .split('/')
-    .slice(-2)
-    .flatMap((part) => part.split(/\W+/));
+  const parts = path.split('/').filter((part, at) => at === 0 || !/^v\d+$/.test(part));
+  return (parts.at(-1) ?? '').split(/\W+/);
 }

@@ -46,6 +46,14 @@ describe('the harness within a manifest', () => {
     expect([...manifestHarness('package.json', '{', 'npm t').keys()]).toEqual(['the whole file']);
   });
 
+  it('of go.mod and go.work is where libraries of assertions come from', () => {
+    const found = (path: string, text: string) => [...manifestHarness(path, text, '')];
+    const text = 'replace (\n\tgithub.com/stretchr/testify v1.9.0 => ./fake\n\tshop/tax => ./tax\n)\n';
+    expect(found('go.mod', text)).toEqual([['the replacement of github.com/stretchr/testify', './fake']]);
+    expect(found('x/go.work', 'replace gotest.tools/v3 => ../y\n')).toHaveLength(1);
+    expect(found('go.mod', 'require github.com/stretchr/testify v1.9.0\n')).toEqual([]);
+  });
+
   it('of pyproject.toml is what configures pytest, however it is written', () => {
     const found = (text: string) => [...manifestHarness('pyproject.toml', text, '').keys()];
     expect(found('[project]\nname = "p"\ndependencies = ["pytest"]\n')).toEqual([]);
