@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { stringify } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { has } from '../setup/needs.ts';
-import { CONTRACT, ended, inStage, openBench, PERSON, type Bench } from './bench.ts';
+import { CONTRACT, ended, inStage, openBench, PERSON, SOON, topicsOf, type Bench } from './bench.ts';
 import { ACCEPT, addFunction, commit } from './scenarios.ts';
 
 function working(name: string): { readonly steps: readonly object[] } {
@@ -36,8 +36,8 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('acts on a run', { timeout: 1
     const issue = (await bench.release('Ask before the push')).number;
     const first = await bench.run(issue, inStage('awaiting-approval'));
     expect(bench.pushes()).toEqual([]);
-    expect(await bench.store.capacity.held()).toEqual([]);
-    expect((await bench.store.escalations.list({ run: first.id })).map((one) => one.topic)).toEqual(['approval']);
+    await expect.poll(() => bench.store.capacity.held(), SOON).toEqual([]);
+    await expect.poll(() => topicsOf(bench, first), SOON).toEqual(['approval']);
 
     await bench.act(first.id, { kind: 'reject' }, 'name it in a comment');
     const second = await bench.run(issue, (run) => run.state.stage === 'awaiting-approval' && run.seq > first.seq);
@@ -62,7 +62,7 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('acts on a run', { timeout: 1
     await bench.act(id, { kind: 'pause' });
     const held = await bench.run(issue, (run) => run.state.progress.pause !== null);
     expect(held.state).toMatchObject({ stage: 'implement', progress: { pause: { by: PERSON } } });
-    expect(await bench.store.capacity.held()).toEqual([]);
+    await expect.poll(() => bench.store.capacity.held(), SOON).toEqual([]);
 
     await bench.act(id, { kind: 'cancel' });
     const run = await bench.run(issue, ended);

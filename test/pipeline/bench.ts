@@ -78,6 +78,12 @@ export const inStage =
   (run: RunRow): boolean =>
     run.state.stage === stage;
 
+/** What follows a transition (a slot given back, a person called) is there soon, and not with it: the row is first. */
+export const SOON = { timeout: 20_000 };
+/** Of the escalations of a run. */
+export const topicsOf = async ({ store }: Bench, run: RunRow): Promise<string[]> =>
+  (await store.escalations.list({ run: run.id })).map((one) => one.topic);
+
 export const LIB = 'export function add(a, b) {\n  return a + b;\n}\n';
 export const LIB_TEST =
   "import assert from 'node:assert/strict';\nimport { test } from 'node:test';\nimport * as lib from '../lib.mjs';\n\ntest('add adds', () => {\n  assert.equal(lib.add(1, 2), 3);\n});\n";
