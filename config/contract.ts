@@ -1,11 +1,8 @@
 /** `.lamplighter.yml` of a repo: parsed strictly, because a misspelt check that is ignored is a gate that is not there. */
 import { z } from 'zod';
-import type { Check, Contract, ReportKind } from '../domain/contract.ts';
+import { REPORTS, type Check, type Contract } from '../domain/contract.ts';
 import { clashes, fillInService, service, variable, wrongSecrets } from './contract-services.ts';
 import { parseYaml, type YamlSource } from './yaml-document.ts';
-
-/** Reports that the gates can read now; the others of the contract's own list come later. */
-const SUPPORTED: readonly ReportKind[] = ['junit', 'tap', 'exit-code'];
 
 const command = z.string().min(1);
 const inside = z
@@ -26,8 +23,10 @@ const check = z.strictObject({
     .describe('Runs when a changed path matches one of these globs; default: always.'),
   always: z.boolean().optional().describe('Runs whatever changed, also where its when does not match; default false.'),
   setup: command.optional().describe('Makes the folder ready, such as an install.'),
-  test: command.describe('Runs the tests; writes its report to $LAMPLIGHTER_REPORT. TAP may come on stdout.'),
-  report: z.enum(['junit', 'tap', 'go-json', 'cargo-json', 'exit-code']),
+  test: command.describe(
+    'Runs the tests; writes its report to $LAMPLIGHTER_REPORT. tap, go-json and cargo-json may come on stdout.',
+  ),
+  report: z.enum(REPORTS),
   globs: z.array(z.string().min(1)).min(1).describe('Which files are tests and fixtures, relative to dir.'),
   minimum: z.int().min(1).optional().describe('Fewer tests than this are no proof; default 1.'),
   timeoutSeconds: z
@@ -61,12 +60,7 @@ export function parseContract(text: string, file: string): ParsedContract {
   const parsed = parseYaml(text, file, contractSchema);
   if (!parsed.ok) return parsed;
   const { value, source } = parsed;
-  const errors = [
-    ...unsupported(value.checks, source),
-    ...doubled(value.checks, source),
-    ...clashes(value.services, source),
-    ...wrongSecrets(value, source),
-  ];
+  const errors = [...doubled(value.checks, source), ...clashes(value.services, source), ...wrongSecrets(value, source)];
   if (errors.length > 0) return { ok: false, errors };
   return {
     ok: true,
@@ -98,19 +92,6 @@ function fillIn(entry: CheckEntry): Check {
     minimum: entry.minimum ?? 1,
     timeoutSeconds: entry.timeoutSeconds ?? 600,
   };
-}
-
-function unsupported(checks: readonly CheckEntry[], source: YamlSource): string[] {
-  return checks.flatMap(({ report }, index) =>
-    SUPPORTED.includes(report)
-      ? []
-      : [
-          source.complain(
-            ['checks', index, 'report'],
-            `${report} is not supported yet: use ${SUPPORTED.join(', ')} (most runners can write junit)`,
-          ),
-        ],
-  );
 }
 
 /** Two checks of one name would share their evidence. */

@@ -71,13 +71,13 @@ export function createBaseProof(deps: BaseProofDeps): (input: BaseInput) => Prom
 
   return async function proveBase(input) {
     const digest = contractDigest(input.contract);
-    const fact = `base-proof/1/${repo}/${input.base}/${digest}`;
+    const fact = `base-proof/2/${repo}/${input.base}/${digest}`;
     const before = await kept(fact);
     if (before !== null) {
       await record(input, digest, before);
       return before;
     }
-    const proof = await proveNow(deps, input, `flaky/1/${repo}/${digest}`);
+    const proof = await proveNow(deps, input, `flaky/2/${repo}/${digest}`);
     const id = await record(input, digest, proof);
     // What could not be judged may be judged another time: a fixed machine is no new sha, and neither is a mended secret.
     const { verdict } = proof.judged;
@@ -152,7 +152,7 @@ function problemsOf(run: Reported, check: Check, flaky: ReadonlySet<string>): st
 }
 
 /** Broken needs a person at the contract or the machine; red needs main to move. */
-const BROKEN: readonly UnjudgedWhy[] = ['not-found', 'no-report', 'unreadable', 'unsupported', 'unserved'];
+const BROKEN: readonly UnjudgedWhy[] = ['not-found', 'no-report', 'unreadable', 'unserved'];
 
 function unjudged(check: Check, run: Extract<CheckRun, { kind: 'unjudged' }>): ProvenCheck {
   return {

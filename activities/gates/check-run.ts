@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { mkdir, open, readdir } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import type { Check, Contract } from '../../domain/contract.ts';
+import type { Check, Contract, ReportKind } from '../../domain/contract.ts';
 import { wantsDocker } from '../../domain/docker.ts';
 import type { TestOutcome } from '../../domain/gates/outcome.ts';
 import type { CommandResult, Sandbox, SandboxBind, SandboxLimits, SandboxService } from '../sandbox/port.ts';
@@ -76,7 +76,6 @@ export type UnjudgedWhy =
   | 'killed'
   | 'no-report'
   | 'unreadable'
-  | 'unsupported'
   /** A service did not start, so the command was never run. */
   | 'unserved';
 
@@ -152,7 +151,12 @@ async function runCommand(deps: CheckRunDeps, input: CheckRunInput, command: str
       { from: tree, to: CHECK_PLACE, mode: 'rw' },
       { from: reportDir, to: REPORT_PLACE, mode: 'rw' },
     ],
-    env: { ...environment.env, CI: '1', LAMPLIGHTER_REPORT: `${REPORT_PLACE}/report` },
+    env: {
+      ...environment.env,
+      CI: '1',
+      GOFLAGS: uncached(environment.env),
+      LAMPLIGHTER_REPORT: `${REPORT_PLACE}/report`,
+    },
     path: environment.path,
     hosts: environment.hosts,
     services: environment.services,
@@ -163,6 +167,11 @@ async function runCommand(deps: CheckRunDeps, input: CheckRunInput, command: str
   });
   signal.throwIfAborted();
   return result;
+}
+
+/** What is asked twice must be run twice: `go test` would otherwise print what it remembers of the first time. */
+function uncached(env: CheckEnvironment['env']): string {
+  return `${env['GOFLAGS'] ?? ''} -count=1`.trim();
 }
 
 function stoppedRun(what: string, check: Check, result: CommandResult, log: string): CheckRun | null {
@@ -192,15 +201,15 @@ async function reportOf({ check, reportDir }: CheckRunInput, result: CommandResu
       reason: `the report of check ${check.name} is not a regular file of at most ${REPORT_BYTES / 1024 / 1024} MB`,
     };
   }
-  const onStdout = check.report === 'tap' && file.text === null;
+  const onStdout = ON_STDOUT.includes(check.report) && file.text === null;
   if (onStdout && result.droppedBytes > 0) {
     return {
       ok: false,
       why: 'unreadable',
-      reason: `check ${check.name} printed too much for its TAP to be kept: write the report to $LAMPLIGHTER_REPORT`,
+      reason: `check ${check.name} printed too much for its ${check.report} report to be kept: write the report to $LAMPLIGHTER_REPORT`,
     };
   }
-  const text = onStdout ? tapPart(result.stdout) : file.text;
+  const text = !onStdout ? file.text : check.report === 'tap' ? tapPart(result.stdout) : result.stdout;
   return readReport({
     kind: check.report,
     text,
@@ -209,6 +218,9 @@ async function reportOf({ check, reportDir }: CheckRunInput, result: CommandResu
     roots: [posix.join(CHECK_PLACE, check.dir), CHECK_PLACE],
   });
 }
+
+/** What these runners print, they print on stdout unless they are told otherwise. */
+const ON_STDOUT: readonly ReportKind[] = ['tap', 'go-json', 'cargo-json'];
 
 /** What a wrapper such as npm prints before the report is not part of it. */
 function tapPart(stdout: string): string | null {

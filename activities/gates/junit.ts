@@ -1,8 +1,7 @@
 import { XMLParser, XMLValidator } from 'fast-xml-parser';
 import { withOrdinals, type TestId, type TestOutcome } from '../../domain/gates/outcome.ts';
-import { boundedDetail, isFileLevel, relativeTo, type ReadReport } from './report-parts.ts';
+import { boundedDetail, isFileLevel, MAX_TESTS, relativeTo, unreadable, type ReadReport } from './report-parts.ts';
 
-const MAX_TESTS = 200_000;
 const MAX_DEPTH = 60;
 
 /** The parser's ordered form: one key is the tag with its children, `:@` its attributes, `#text` a text. */
@@ -15,22 +14,22 @@ interface Found {
 
 export function readJunit(xml: string, roots: readonly string[]): ReadReport {
   // A report has no use for a document type; refusing it leaves no entity to expand.
-  if (/<!(?:DOCTYPE|ENTITY)/i.test(xml)) return unreadable('it declares a document type');
+  if (/<!(?:DOCTYPE|ENTITY)/i.test(xml)) return unreadable('JUnit', 'it declares a document type');
   let tree: unknown;
   try {
     const valid = XMLValidator.validate(xml);
-    if (valid !== true) return unreadable(`line ${valid.err.line}: ${valid.err.msg}`);
+    if (valid !== true) return unreadable('JUnit', `line ${valid.err.line}: ${valid.err.msg}`);
     tree = createParser().parse(xml);
   } catch (error) {
     // The parser's limits and its syntax errors are both thrown.
-    return unreadable(error instanceof Error ? error.message : String(error));
+    return unreadable('JUnit', error instanceof Error ? error.message : String(error));
   }
   const nodes = asNodes(tree);
   if (!nodes.some((node) => 'testsuites' in node || 'testsuite' in node))
-    return unreadable('it has no <testsuites> or <testsuite>');
+    return unreadable('JUnit', 'it has no <testsuites> or <testsuite>');
   const found: Found = { ids: [], outcomes: [] };
   for (const node of nodes) collect(node, [], roots, found);
-  if (found.ids.length > MAX_TESTS) return unreadable(`it holds more than ${MAX_TESTS} tests`);
+  if (found.ids.length > MAX_TESTS) return unreadable('JUnit', `it holds more than ${MAX_TESTS} tests`);
   return { ok: true, outcomes: withOrdinals(found.outcomes, found.ids) };
 }
 
@@ -114,8 +113,4 @@ function asNodes(value: unknown): Node[] {
 
 function isNode(value: unknown): value is Node {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function unreadable(why: string): ReadReport {
-  return { ok: false, why: 'unreadable', reason: `the JUnit report cannot be read: ${why.slice(0, 300)}` };
 }

@@ -1,6 +1,8 @@
 /** Reports of test runners, read as hostile input: whatever stands in one, the answer is outcomes or a typed refusal, never a crash. */
 import type { ReportKind } from '../../domain/contract.ts';
 import type { TestOutcome } from '../../domain/gates/outcome.ts';
+import { readCargoJson } from './cargo-json.ts';
+import { readGoJson } from './go-json.ts';
 import { readJunit } from './junit.ts';
 import type { ReadReport } from './report-parts.ts';
 import { readTap } from './tap.ts';
@@ -15,15 +17,12 @@ export interface RawReport {
   readonly roots: readonly string[];
 }
 
+const READERS: Readonly<
+  Record<Exclude<ReportKind, 'exit-code'>, (text: string, roots: readonly string[]) => ReadReport>
+> = { junit: readJunit, tap: readTap, 'go-json': readGoJson, 'cargo-json': readCargoJson };
+
 export function readReport(raw: RawReport): ReadReport {
   if (raw.kind === 'exit-code') return { ok: true, outcomes: [exitCodeOutcome(raw)] };
-  if (raw.kind === 'go-json' || raw.kind === 'cargo-json') {
-    return {
-      ok: false,
-      why: 'unsupported',
-      reason: `reports of kind ${raw.kind} cannot be read yet: have check ${raw.check} write junit or tap`,
-    };
-  }
   if (raw.text === null || raw.text.trim() === '') {
     return {
       ok: false,
@@ -31,7 +30,7 @@ export function readReport(raw: RawReport): ReadReport {
       reason: `check ${raw.check} left no ${raw.kind} report at $LAMPLIGHTER_REPORT`,
     };
   }
-  return raw.kind === 'junit' ? readJunit(raw.text, raw.roots) : readTap(raw.text, raw.roots);
+  return READERS[raw.kind](raw.text, raw.roots);
 }
 
 /** Weak: one outcome stands for the whole check. */

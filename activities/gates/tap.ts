@@ -1,8 +1,7 @@
 import { Parser, type FinalResults, type Result } from 'tap-parser';
 import { withOrdinals, type TestId, type TestOutcome } from '../../domain/gates/outcome.ts';
-import { boundedDetail, isFileLevel, relativeTo, type ReadReport } from './report-parts.ts';
+import { boundedDetail, isFileLevel, MAX_TESTS, relativeTo, unreadable, type ReadReport } from './report-parts.ts';
 
-const MAX_TESTS = 200_000;
 /** Deeper nesting costs the parser a level of recursion for each. */
 const MAX_INDENT = 120;
 
@@ -14,9 +13,9 @@ interface Found {
 /** Leaves of nested subtests; a parent counts only when it failed though none of its own did (a hook). */
 export function readTap(text: string, roots: readonly string[]): ReadReport {
   if (!/^\s*(?:not )?ok\b/m.test(text) && !/^\s*1\.\.\d+/m.test(text))
-    return unreadable('it has no test point and no plan');
+    return unreadable('TAP', 'it has no test point and no plan');
   if (new RegExp(`^ {${MAX_INDENT},}(?:not )?ok\\b`, 'm').test(text))
-    return unreadable('its subtests are nested too deeply');
+    return unreadable('TAP', 'its subtests are nested too deeply');
   const found: Found = { ids: [], outcomes: [] };
   const end: { results: FinalResults | null } = { results: null };
   try {
@@ -26,11 +25,11 @@ export function readTap(text: string, roots: readonly string[]): ReadReport {
     collect(parser, [], roots, found);
     parser.end(text);
   } catch (error) {
-    return unreadable(error instanceof Error ? error.message : String(error));
+    return unreadable('TAP', error instanceof Error ? error.message : String(error));
   }
   const cut = end.results === null ? 'it does not end' : whyCut(end.results);
-  if (cut !== null) return unreadable(cut);
-  if (found.ids.length > MAX_TESTS) return unreadable(`it holds more than ${MAX_TESTS} tests`);
+  if (cut !== null) return unreadable('TAP', cut);
+  if (found.ids.length > MAX_TESTS) return unreadable('TAP', `it holds more than ${MAX_TESTS} tests`);
   return { ok: true, outcomes: withOrdinals(found.outcomes, found.ids) };
 }
 
@@ -95,8 +94,4 @@ function field(value: unknown, name: string): string {
   if (!hasField(value, name)) return '';
   const found = value[name];
   return typeof found === 'string' ? found : '';
-}
-
-function unreadable(why: string): ReadReport {
-  return { ok: false, why: 'unreadable', reason: `the TAP report cannot be read: ${why.slice(0, 300)}` };
 }

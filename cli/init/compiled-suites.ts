@@ -1,7 +1,7 @@
 /** Go, Cargo and Maven: one command each, and the best report that the gates can read from it today. */
-import type { Folder, FoundSuite, Tools } from './suites.ts';
+import type { Folder, FoundSuite } from './suites.ts';
 
-export function goSuite(folder: Folder, tools: Tools): FoundSuite | null {
+export function goSuite(folder: Folder): FoundSuite | null {
   if (!folder.files.some((file) => file.endsWith('_test.go'))) return null;
   const needs = /^\s*(require\s|require\s*\()/m.test(folder.read('go.mod') ?? '');
   const vendored = folder.nearest(['vendor/modules.txt']) !== null;
@@ -10,25 +10,14 @@ export function goSuite(folder: Folder, tools: Tools): FoundSuite | null {
       language: 'go',
       dir: folder.dir,
       setup: needs && !vendored ? 'go mod download' : null,
-      ...goReport(tools),
+      test: 'go test -json ./... > "$LAMPLIGHTER_REPORT"',
+      report: 'go-json',
       globs: ['**/*_test.go', '**/testdata/**'],
       build: 'go build ./... && go vet ./...',
       protect: [],
+      notes: [],
     },
   };
-}
-
-function goReport(tools: Tools): { test: string; report: 'go-json' | 'junit' | 'exit-code'; notes: string[] } {
-  if (tools.reports('go-json')) {
-    return { test: 'go test -json ./... > "$LAMPLIGHTER_REPORT"', report: 'go-json', notes: [] };
-  }
-  if (tools.gotestsum) {
-    return { test: 'gotestsum --junitfile "$LAMPLIGHTER_REPORT" -- ./...', report: 'junit', notes: [] };
-  }
-  const note =
-    'The check of Go knows only an exit code, which is weak: reports of `go test -json` cannot be read yet. ' +
-    'Install gotestsum, which writes junit, and run init again.';
-  return { test: 'go test ./...', report: 'exit-code', notes: [note] };
 }
 
 export function cargoSuite(folder: Folder): FoundSuite | null {
@@ -45,7 +34,7 @@ export function cargoSuite(folder: Folder): FoundSuite | null {
       build: 'cargo build --workspace --offline',
       protect: folder.files.filter((file) => file === 'build.rs' || file.startsWith('.cargo/')),
       notes: [
-        'The check of Cargo knows only an exit code, which is weak: its reports cannot be read yet.',
+        'The check of Cargo knows only an exit code, which is weak: with cargo-nextest, or an unstable option of libtest, it can be cargo-json (docs/contract.md).',
         'Tests that stand inside src/ are no files of their own, so the red gate cannot lay them over main: have new tests in tests/.',
       ],
     },

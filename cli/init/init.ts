@@ -3,9 +3,7 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createBwrapSandbox } from '../../activities/sandbox/bwrap.ts';
-import { parseContract } from '../../config/contract.ts';
 import { builtinToolchains } from '../../config/defaults.ts';
-import type { ReportKind } from '../../domain/contract.ts';
 import type { Environment } from '../checkup.ts';
 import { CliFailure, EXIT } from '../failure.ts';
 import {
@@ -62,7 +60,7 @@ export async function examineRepo(input: InitInput): Promise<InitFindings> {
   const look = await lookAtRepo(input.path);
   const languages = languagesIn(look);
   const tools = await findToolchains(languages, look.root, env);
-  const { suites, notes } = findSuites(look, { ...tools, reports: readableReport });
+  const { suites, notes } = findSuites(look, tools);
   if (suites.length === 0) throw nothingToRun(look, notes);
 
   const used = tools.found.filter((one) => suites.some((suite) => suite.language === one.language));
@@ -118,11 +116,6 @@ async function tryOut(
   } finally {
     await removeTree(workDir);
   }
-}
-
-/** Asked of the contract's own parser, so that a kind that it learns to take is drafted from then on. */
-function readableReport(report: ReportKind): boolean {
-  return parseContract(JSON.stringify({ checks: [{ name: 'a', test: 'a', report, globs: ['a'] }] }), 'probe').ok;
 }
 
 function nothingToRun({ root }: RepoLook, notes: readonly string[]): CliFailure {

@@ -3,7 +3,7 @@ import type { Files } from './init-bench.ts';
 import { remedyFor } from './remedy.ts';
 import { findSuites, type Suite, type Tools } from './suites.ts';
 
-const TOOLS: Tools = { pytest: true, gotestsum: false, pnpm: true, reports: (kind) => kind !== 'go-json' };
+const TOOLS: Tools = { pytest: true, pnpm: true };
 
 function look(files: Files, tools: Partial<Tools> = {}): ReturnType<typeof findSuites> {
   return findSuites({ files: Object.keys(files), read: (path) => files[path] ?? null }, { ...TOOLS, ...tools });
@@ -90,11 +90,8 @@ describe('a Python folder', () => {
 describe('compiled languages', () => {
   const go = { 'go.mod': 'module a\n\nrequire b v1.0.0\n', 'a_test.go': '' };
 
-  it('draft the best report that can be read: an exit code with a note, junit by gotestsum, go-json once it is supported', () => {
-    expect(only(go)).toMatchObject({ report: 'exit-code', setup: 'go mod download' });
-    expect(only(go).notes.join()).toContain('weak');
-    expect(only(go, { gotestsum: true })).toMatchObject({ report: 'junit', notes: [] });
-    expect(only(go, { reports: () => true })).toMatchObject({ report: 'go-json', notes: [] });
+  it("draft what Go's own tool reports", () => {
+    expect(only(go)).toMatchObject({ report: 'go-json', setup: 'go mod download', notes: [] });
   });
 
   it('download nothing where modules are vendored', () => {

@@ -28,9 +28,7 @@ export interface Suite {
 /** What the commands of a suite can count on. */
 export interface Tools {
   readonly pytest: boolean;
-  readonly gotestsum: boolean;
   readonly pnpm: boolean;
-  readonly reports: (kind: ReportKind) => boolean;
 }
 
 /** The part of a repo that is one language's: files are relative to `dir`. */

@@ -23,7 +23,6 @@ export interface FoundToolchain extends Toolchain {
 export interface Toolchains {
   readonly found: readonly FoundToolchain[];
   readonly pytest: boolean;
-  readonly gotestsum: boolean;
   readonly pnpm: boolean;
   readonly notes: readonly string[];
 }
@@ -106,14 +105,10 @@ export async function findToolchains(
     else notes.push(`${PROBES[language].program} was not found or does not run here: install it, and run init again.`);
   }
   const python = found.find((one) => one.language === 'python');
-  const gotestsum = languages.includes('go') ? onPath('gotestsum', place) : null;
   const pnpm = languages.includes('node') ? onPath('pnpm', place) : null;
   return {
-    found: found.map((one) =>
-      one.language === 'go' ? withProgram(one, gotestsum) : one.language === 'node' ? withProgram(one, pnpm) : one,
-    ),
+    found: found.map((one) => (one.language === 'node' ? withProgram(one, pnpm) : one)),
     pytest: python !== undefined && (await hasPytest(python, place)),
-    gotestsum: gotestsum !== null,
     pnpm: pnpm !== null,
     notes,
   };

@@ -1,6 +1,10 @@
 /** One test's result as a report tells it, and whether a whole report may be believed. */
+import { stableName } from './test-name.ts';
 
-/** Stable for one test over shas: paths are relative to the check's folder, and tests of one name are told apart by `ordinal`, from 1. */
+/**
+ * Stable for one test over runs and shas: paths are relative to the check's folder, what differs in every run is taken out
+ * of the names, and tests of one name are told apart by `ordinal`, from 1.
+ */
 export interface TestId {
   readonly suite: string;
   readonly file: string;
@@ -27,15 +31,17 @@ export function testIdText(id: TestId): string {
   return parts.join(' › ') + (id.ordinal > 1 ? ` #${id.ordinal}` : '');
 }
 
-/** Numbers repeated ids in the order of the report. */
+/** Makes ids stable, and numbers repeated ones in the order of the report. Every reader ends here. */
 export function withOrdinals(
   outcomes: readonly Omit<TestOutcome, 'id'>[],
   ids: readonly Omit<TestId, 'ordinal'>[],
 ): TestOutcome[] {
   const seen = new Map<string, number>();
   return outcomes.flatMap((outcome, at) => {
-    const id = ids[at];
-    if (id === undefined) return [];
+    const said = ids[at];
+    if (said === undefined) return [];
+    const { suite, file, class: of, name } = said;
+    const id = { suite: stableName(suite), file: stableName(file), class: stableName(of), name: stableName(name) };
     const key = testIdText({ ...id, ordinal: 1 });
     const ordinal = (seen.get(key) ?? 0) + 1;
     seen.set(key, ordinal);

@@ -1,5 +1,6 @@
 /** The rules of red, regression and green over what the reports say. Pure; findings are sentences for the agent. */
 import { testIdText, type TestOutcome } from './outcome.ts';
+import { stableName } from './test-name.ts';
 
 export interface ChangedTest {
   readonly id: string;
@@ -169,7 +170,8 @@ function isExcused(
 
 /** An agent may give the whole id, or a test's bare name where only one test of the base has it. */
 function names(given: string, text: string, all: readonly TestOutcome[]): boolean {
-  const wanted = given.trim();
+  // As a runner prints it, or as a finding says it.
+  const wanted = stableName(given.trim());
   if (wanted === text) return true;
   const same = all.filter((one) => one.id.name === wanted);
   return same.length === 1 && same[0] !== undefined && testIdText(same[0].id) === text;
