@@ -28,20 +28,26 @@ export async function publishPhases(deps: PublishDeps, run: RunRow, tracker: Tra
     act: async () => (await tracker.addComment(run.issue, marker, text)).id,
   });
   const found = await find();
-  if (found === null || found.body === text) return;
+  if (found === null) return;
+  const edit = (key: string): Promise<true> =>
+    deps.perform<true>({
+      key,
+      name: EDIT,
+      class: 'provable',
+      run: run.id,
+      lookup: async () => ((await find())?.body === text ? true : null),
+      act: async () => {
+        await tracker.editComment(run.issue, found.id, marker, text);
+        return true;
+      },
+    });
   const digest = createHash('sha256').update(text).digest('hex').slice(0, 16);
-  await deps.perform<true>({
-    key: `phases/${run.id}/${run.seq}/${digest}`,
-    name: 'phases-edit',
-    class: 'provable',
-    run: run.id,
-    lookup: async () => ((await find())?.body === text ? true : null),
-    act: async () => {
-      await tracker.editComment(run.issue, found.id, marker, text);
-      return true;
-    },
-  });
+  if (found.body !== text) await edit(`phases/${run.id}/${run.seq}/${digest}`);
+  // What a death cut off, whatever it was about to write: the comment stands as it should now, and that settles it.
+  for (const cut of await deps.store.effects.list(run.id)) if (cut.name === EDIT && !cut.done) await edit(cut.key);
 }
+
+const EDIT = 'phases-edit';
 
 async function factsOf({ store, publicUrl }: PublishDeps, run: RunRow): Promise<Parameters<typeof renderPhases>[0]> {
   const evidence = await store.evidence.list(run.id);
