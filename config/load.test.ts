@@ -113,6 +113,35 @@ describe('loadConfig', () => {
     );
   });
 
+  it('takes the deadlines of the watchdog in minutes, each with its default, and its ping as text or as a secret', () => {
+    const base = 'model: { provider: scripted }\n';
+    const { watchdog } = load(
+      `${base}watchdog: { unseenMinutes: 0.1, diskFreeMegabytes: 5, ping: { url: { env: PING } } }`,
+      {
+        PING: 'https://dead-man.example/token',
+      },
+    );
+
+    expect(watchdog.limits).toMatchObject({ unseenMs: 6_000, marginMs: 600_000, frozenMs: 86_400_000 });
+    expect(watchdog.limits.diskFreeBytes).toBe(5 * 1024 ** 2);
+    expect([watchdog.everyMs, watchdog.ping]).toEqual([
+      15_000,
+      { url: 'https://dead-man.example/token', everyMs: 60_000 },
+    ]);
+    expect(load(`${base}watchdog: { ping: { url: "http://127.0.0.1:9/x", everySeconds: 5 } }`).watchdog.ping).toEqual({
+      url: 'http://127.0.0.1:9/x',
+      everyMs: 5_000,
+    });
+    expect(load(base).watchdog.ping).toBeNull();
+  });
+
+  it('refuses a ping that is no web address without repeating it, because it may hold a token', () => {
+    const errors = errorsOf('watchdog: { ping: { url: { env: PING } } }', { ...ENV, PING: 'dead-man.example/t0ken' });
+
+    expect(errors).toContain('watchdog.ping.url: must be an http or https address');
+    expect(errors).not.toContain('t0ken');
+  });
+
   it('reports every secret that cannot be read, at its place, in one go', () => {
     const errors = errorsOf(FULL, { ANTHROPIC_API_KEY: 'k' });
 

@@ -3,6 +3,7 @@ import type { Caps } from '../domain/caps.ts';
 import type { DeployTarget } from '../domain/contract.ts';
 import type { Price } from '../domain/money.ts';
 import type { RunBounds } from '../domain/run.ts';
+import type { WatchLimits } from '../domain/watchdog/condition.ts';
 
 export interface RepoConfig {
   readonly key: string;
@@ -53,6 +54,14 @@ export type StoreConfig =
   | { readonly kind: 'sqlite'; readonly file: string }
   | { readonly kind: 'postgres'; readonly url: string };
 
+export interface WatchdogConfig {
+  /** Between two looks. */
+  readonly everyMs: number;
+  readonly limits: WatchLimits;
+  /** Somebody else's dead-man service, which calls when it hears nothing; null: nobody is told that this process is alive. */
+  readonly ping: { readonly url: string; readonly everyMs: number } | null;
+}
+
 /** A value that must not be written down, under a name that may be. */
 export interface KnownSecret {
   readonly name: string;
@@ -76,6 +85,7 @@ export interface Config {
   readonly model: ModelConfig;
   readonly bounds: RunBounds;
   readonly caps: Caps;
+  readonly watchdog: WatchdogConfig;
   /** Runs that may work at once. */
   readonly slots: number;
   readonly pollSeconds: number;

@@ -12,7 +12,7 @@ import { stringify } from 'yaml';
 import { startScriptedModel } from '../../activities/agent/scripted/server.ts';
 import { noCrash } from '../../activities/effects/crash-point.ts';
 import { createLocalTracker, type LocalTracker } from '../../activities/tracker/local.ts';
-import { BOUNDS, builtinToolchains, CAPS, PRICES, SCRIPTED_MODEL_NAME } from '../../config/defaults.ts';
+import { BOUNDS, builtinToolchains, CAPS, PRICES, SCRIPTED_MODEL_NAME, WATCHDOG } from '../../config/defaults.ts';
 import type { Config } from '../../config/types.ts';
 import type { RequestedAct } from '../../domain/act.ts';
 import type { Issue } from '../../domain/issue.ts';
@@ -281,6 +281,7 @@ function configOf({
     },
     bounds: { ...BOUNDS, ...options.bounds },
     caps: options.caps ?? CAPS,
+    watchdog: WATCHDOG,
     slots: 2,
     pollSeconds: 1,
     toolchains: { ...builtinToolchains(process.execPath), ...options.toolchains },

@@ -8,7 +8,7 @@ import { createLocalTracker } from '../../activities/tracker/local.ts';
 import { createApp, type ApiDeps } from '../../api/app.ts';
 import type { Engine } from '../../api/engine.ts';
 import type { LogEntry } from '../../api/errors.ts';
-import { CAPS } from '../../config/defaults.ts';
+import { CAPS, WATCHDOG } from '../../config/defaults.ts';
 import type { Config } from '../../config/types.ts';
 import { DEFAULT_BOUNDS } from '../../domain/run.ts';
 import { FRESH, type RunState } from '../../domain/stage.ts';
@@ -139,6 +139,7 @@ function configFor(dataDir: string, port: number): Config {
     },
     bounds: DEFAULT_BOUNDS,
     caps: CAPS,
+    watchdog: WATCHDOG,
     slots: 1,
     pollSeconds: 1,
     toolchains: {},
