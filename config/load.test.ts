@@ -45,6 +45,7 @@ allow: [acme/web]
 bounds: { verifyRounds: 3, sessionMinutes: 1.5, issueUsd: 0.25 }
 caps: { dayUsd: 30, repoMonthUsd: 80 }
 store: { kind: postgres, url: { env: PG } }
+egress: { proxy: 'proxy.example.org:3128', privateHosts: [packages.example.org] }
 toolchains: { python: { bind: [./py], path: [./py/bin], env: { A: b } } }
 `;
 const ENV = { ANTHROPIC_API_KEY: 'key-1', DEPLOY_SECRET: 'shh', PG: 'postgres://x' };
@@ -83,6 +84,7 @@ describe('loadConfig', () => {
       timeoutSeconds: 5,
     });
     expect(config.toolchains['python']?.path).toEqual([join(folder, 'py/bin')]);
+    expect(config.egress).toEqual({ proxy: 'proxy.example.org:3128', privateHosts: ['packages.example.org'] });
     expect(config.store).toEqual({ kind: 'postgres', url: 'postgres://x' });
     expect(config.model).toMatchObject({ provider: 'anthropic', apiKey: 'key-1' });
     expect(config.bounds).toMatchObject({ verifyRounds: 3, sessionMs: 90_000, issueMicroUsd: 250_000 });

@@ -91,6 +91,7 @@ function assemble(loading: Loading): LoadedConfig {
     slots: given.slots ?? SLOTS,
     pollSeconds: given.pollSeconds ?? POLL_SECONDS,
     toolchains: { ...builtinToolchains(process.execPath), ...loadToolchains(given, refs) },
+    egress: { proxy: given.egress?.proxy ?? null, privateHosts: given.egress?.privateHosts ?? [] },
     heartbeatSeconds: given.heartbeatSeconds ?? HEARTBEAT_SECONDS,
     scenarioDir,
     temporalEmbedded,

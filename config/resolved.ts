@@ -153,6 +153,7 @@ const loadedSchema = z.strictObject({
     z.string(),
     z.strictObject({ bind: z.array(z.string()), path: z.array(z.string()), env: texts }),
   ),
+  egress: z.strictObject({ proxy: z.string().nullable(), privateHosts: z.array(z.string()) }).optional(),
   heartbeatSeconds: z.number(),
   secrets: z.array(z.strictObject({ name: z.string(), value: z.string() })).optional(),
   scenarioDir: z.string().nullable(),

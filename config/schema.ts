@@ -10,6 +10,10 @@ const text = z
   .regex(/^[^\0]*$/, 'must not hold a NUL');
 const name = z.string().max(100).regex(NAME, 'must be letters, digits, dots, dashes, like owner/name');
 const envName = z.string().regex(ENV_NAME, 'must be the name of an environment variable');
+const hostName = z
+  .string()
+  .max(253)
+  .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/i, 'must be a whole host name');
 const seconds = z
   .number()
   .positive()
@@ -171,6 +175,18 @@ const watchdog = z.strictObject({
     .describe('A dead-man service of yours, asked by GET while all is well here.'),
 });
 
+const egress = z.strictObject({
+  proxy: z
+    .string()
+    .regex(/^([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}$/, 'must be host:port')
+    .optional()
+    .describe('host:port of an HTTP proxy that all goes through, and that resolves the names.'),
+  privateHosts: z
+    .array(hostName)
+    .optional()
+    .describe('Names that may stand for an address that is not public; a contract must list them too.'),
+});
+
 const store = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('sqlite') }),
   z.strictObject({ kind: z.literal('postgres'), url: z.union([text, secret]) }),
@@ -212,6 +228,7 @@ export const configSchema = z.strictObject({
       }),
     )
     .optional(),
+  egress: egress.optional().describe('How sandboxes reach what contracts list under network.'),
   heartbeatSeconds: z.number().min(2).max(600).optional(),
 });
 export type ConfigFile = z.infer<typeof configSchema>;

@@ -40,6 +40,14 @@ export interface Toolchain {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** How the outside is reached from this machine. */
+export interface Egress {
+  /** `host:port` of an HTTP proxy that all goes through, and that resolves the names; null: none. */
+  readonly proxy: string | null;
+  /** Names that may stand for an address that is not public. A contract must list them under `network` too. */
+  readonly privateHosts: readonly string[];
+}
+
 export interface ModelConfig {
   readonly provider: 'anthropic' | 'scripted';
   readonly name: string;
@@ -90,6 +98,8 @@ export interface Config {
   readonly slots: number;
   readonly pollSeconds: number;
   readonly toolchains: Readonly<Record<string, Toolchain>>;
+  /** Absent: directly, to public addresses only. */
+  readonly egress?: Egress;
   /** Seconds after which a silent worker's activity is given to another. */
   readonly heartbeatSeconds: number;
   /** What the file only named: values read from a variable or a file of the operator's. */

@@ -47,7 +47,10 @@ export function createActivities({ config, calls, crash, now, ...deps }: Activit
   const redaction = createRedaction(knownSecrets(config, deps.operatorToken));
   const store = redactingStore(deps.store, redaction);
   const perform = createPerformEffect({ log: store.effects, crash, now });
-  const sandbox = createBwrapSandbox({ proxySocketDir: privateFolder(config, 'proxy') });
+  const sandbox = createBwrapSandbox({
+    proxySocketDir: privateFolder(config, 'proxy'),
+    ...(config.egress === undefined ? {} : { egress: config.egress }),
+  });
   const partsOf = createRepoParts({ config, store, sandbox, perform, now });
   const trackerOf = trackersOf(config, now);
 
