@@ -19,6 +19,7 @@ export type SystemPartName =
   | 'redis'
   | 'ripgrep'
   | 'pytest'
+  | 'go'
   | 'chromium'
   | 'sshd'
   | 'qemu';
@@ -74,6 +75,7 @@ export const systemParts: readonly SystemPart[] = [
     'pytest',
     'pytest-3',
   ]),
+  part('go', false, 'tests that prove a change of a Go project', apt('golang-go'), brew('go'), ['go']),
   part('chromium', false, 'screenshots of the pages', apt('chromium'), brew('--cask chromium'), [
     'chromium',
     'chromium-browser',

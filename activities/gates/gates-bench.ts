@@ -30,6 +30,8 @@ export interface BenchOptions {
   /** Where the sandbox looks for its programs; the usual places when absent. */
   readonly searchPath?: readonly string[];
   readonly testEnv?: Readonly<Record<string, TestVariable>>;
+  /** Where tools keep what they made; a folder of this bench alone when absent. */
+  readonly cachesDir?: string;
 }
 
 export interface Bench {
@@ -57,7 +59,7 @@ export interface Bench {
   readonly close: () => Promise<void>;
 }
 
-export async function openBench({ searchPath, testEnv }: BenchOptions = {}): Promise<Bench> {
+export async function openBench({ searchPath, testEnv, cachesDir }: BenchOptions = {}): Promise<Bench> {
   const dir = await mkdtemp(join(tmpdir(), 'gates-'));
   const repo = join(dir, 'repo');
   await mkdir(repo);
@@ -91,7 +93,7 @@ export async function openBench({ searchPath, testEnv }: BenchOptions = {}): Pro
     workDir: join(dir, 'work'),
     setupCacheDir: join(dir, 'cache'),
     now: Date.now,
-    environment: withShared(join(dir, 'shared'), join(dir, 'caches'), testEnv ?? {}),
+    environment: withShared(join(dir, 'shared'), cachesDir ?? join(dir, 'caches'), testEnv ?? {}),
   });
   const { outbox } = runLayout(dir, RUN);
   await mkdir(outbox, { recursive: true });
@@ -160,12 +162,12 @@ export function contractOf(check: Partial<Check>, more: Partial<Contract> = {}):
   return { checks: [whole], toolchain: Object.keys(TOOLCHAINS), ...nothing, ...more };
 }
 
-const PYTHON = pythonHome();
+const PYTHON = answerOf('python3', '-c', 'import sys, pytest; print(sys.prefix)');
+const GO = answerOf('go', 'env', 'GOROOT');
 
-function pythonHome(): string | null {
+function answerOf(program: string, ...args: string[]): string | null {
   try {
-    const code = 'import sys, pytest; print(sys.prefix)';
-    return execFileSync('python3', ['-c', code], { encoding: 'utf8', stdio: 'pipe' }).trim();
+    return execFileSync(program, args, { encoding: 'utf8', stdio: 'pipe' }).trim();
   } catch {
     return null;
   }
@@ -173,10 +175,13 @@ function pythonHome(): string | null {
 
 export const HAS_PYTEST = PYTHON !== null;
 
-/** Node, and the Python that has pytest where there is one. */
+/** Node, and where there are such: the Python that has pytest, and Go, which asks nobody for modules. */
 export const TOOLCHAINS: Readonly<Record<string, Toolchain>> = {
   ...builtinToolchains(process.execPath),
   ...(PYTHON === null ? {} : { python: { bind: [PYTHON], path: [join(PYTHON, 'bin')], env: {} } }),
+  ...(GO === null
+    ? {}
+    : { go: { bind: [GO], path: [join(GO, 'bin')], env: { GOPROXY: 'off', GOTOOLCHAIN: 'local', CGO_ENABLED: '0' } } }),
 };
 
 /** `/shared` outlives a run, as no real environment's folder does: by it a test can behave differently the second time. */

@@ -48,7 +48,11 @@ export function readGoJson(text: string): ReadReport {
   };
   const claimed = new Set<string>();
   for (const [name, one] of report.packages) {
-    if (one.end === null) return unreadable(KIND, `the package ${name} has no result: it was cut off`);
+    if (one.end === null)
+      return unreadable(
+        KIND,
+        `the package ${name} has no result: the report was cut off, or the test process ended itself`,
+      );
     for (const ran of leaves(one.ran)) add(name, ran.name, outcomeOf(ran));
     const failed = one.ran.some((ran) => ran.outcome === 'failed' || ran.outcome === null);
     claimed.add(one.failedBuild);

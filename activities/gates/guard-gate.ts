@@ -6,7 +6,7 @@ import { TooMuchOutput } from '../git/trusted.ts';
 import type { VerifyInput } from './gates.ts';
 import { readHarness } from './harness.ts';
 import { anyTestRule, protectedRule, touchedPaths } from './paths.ts';
-import type { GateResult } from './proof-gates.ts';
+import type { GateResult } from './gate-result.ts';
 import { secretsInCommits } from './secrets.ts';
 
 type GuardGit = Pick<RepoGit, 'patch' | 'commits' | 'contains' | 'files' | 'readFile'>;

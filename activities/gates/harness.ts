@@ -12,8 +12,11 @@ import {
   manifestHarness,
   reachableScripts,
 } from '../../domain/gates/harness.ts';
+import { makeRecipes } from '../../domain/gates/makefile.ts';
 import type { ChangedFile, RepoGit } from '../git/port.ts';
 import { anyTestRule, touchedPaths, type PathRule } from './paths.ts';
+
+const MAKEFILES = ['GNUmakefile', 'makefile', 'Makefile'];
 
 type HarnessGit = Pick<RepoGit, 'files' | 'readFile'>;
 
@@ -40,6 +43,8 @@ export async function readHarness(git: HarnessGit, input: HarnessInput): Promise
     for (const dir of new Set([check.dir, '.'])) {
       const scripts = scriptsOf(await read(base, posix.join(dir, 'package.json')));
       for (const name of reachableScripts(scripts, own)) lines.push({ dir, command: String(scripts[name]) });
+      for (const name of MAKEFILES)
+        lines.push({ dir, command: makeRecipes(await read(base, posix.join(dir, name)), own) });
     }
   }
   const commands = lines.map((line) => line.command).join('\n');

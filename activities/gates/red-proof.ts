@@ -10,7 +10,8 @@ import type { RepoGit } from '../git/port.ts';
 import { contractDigest } from './base-proof.ts';
 import type { RecordedRed, Trial } from './gates.ts';
 import { anyTestRule, checksFor, touchedPaths } from './paths.ts';
-import { runRed, type GateResult } from './proof-gates.ts';
+import type { GateResult } from './gate-result.ts';
+import { runRed } from './red-gate.ts';
 
 export interface RedProofDeps {
   readonly git: Pick<RepoGit, 'readFile' | 'blobs'>;

@@ -22,6 +22,9 @@ export const HARNESS_FILES: readonly string[] = [
   // Python imports these by name from the folder that it runs in, in place of the real ones.
   '**/{sitecustomize,usercustomize,pytest,unittest}.py',
   '**/_pytest/**',
+  // Go takes these in place of the real ones wherever they stand.
+  '**/vendor/github.com/{stretchr/testify,onsi/gomega,onsi/ginkgo,google/go-cmp,frankban/quicktest,matryer/is}/**',
+  '**/vendor/{gotest.tools,go.uber.org/goleak}/**',
   '**/.cargo/config{,.toml}',
   '**/.config/nextest.toml',
 ];
@@ -38,7 +41,7 @@ export const HARNESS_OF_COMMANDS: readonly { readonly word: RegExp; readonly glo
 
 /** These hold more than the harness, so they are compared part by part. */
 export function isManifest(path: string): boolean {
-  return /(?:^|\/)(?:package\.json|pyproject\.toml|setup\.cfg|Cargo\.toml)$/.test(path);
+  return /(?:^|\/)(?:package\.json|pyproject\.toml|setup\.cfg|Cargo\.toml|go\.(?:mod|work))$/.test(path);
 }
 
 /** Named by commands without being scripts: what a change may well touch. */
@@ -81,9 +84,23 @@ function joined(dir: string, word: string): string {
 /** What of a manifest belongs to the harness: a name for people, and its text. */
 export function manifestHarness(path: string, text: string, commands: string): ReadonlyMap<string, string> {
   if (/(?:^|\/)package\.json$/.test(path)) return packageHarness(text, commands);
+  if (/(?:^|\/)go\.(?:mod|work)$/.test(path)) return goHarness(text);
   return path.endsWith('Cargo.toml')
     ? sections(text, /^profile\.test/, /^\s*(?:harness|autotests|doctest|test)\s*=/)
     : sections(text, /pytest|\btox\b|\bnox\b/, /\bini_options\b|\baddopts\b|\bpytest11\b/);
+}
+
+const GO_ASSERTIONS =
+  /^(?:github\.com\/(?:stretchr\/testify|onsi\/(?:gomega|ginkgo)|google\/go-cmp|frankban\/quicktest|matryer\/is)|gotest\.tools|go\.uber\.org\/goleak)(?:\/v\d+)?$/;
+
+/** A library of assertions that comes from elsewhere may be the change's own. */
+function goHarness(text: string): ReadonlyMap<string, string> {
+  const replaced = [...text.matchAll(/^\s*(?:replace\s+)?(\S+)(?:\s+v\S+)?\s+=>\s*([^\n]*)$/gm)];
+  return new Map(
+    replaced.flatMap(([, name = '', by = '']) =>
+      GO_ASSERTIONS.test(name) ? [[`the replacement of ${name}`, by.trim()]] : [],
+    ),
+  );
 }
 
 /** Names of what differs. */

@@ -66,6 +66,16 @@ export function judgeHollow({ check, base, overlaid, flaky }: RedInput, loads: r
   const ids = fresh.filter((one) => one.failure === 'test' && !isSnapshotFailure(one)).map((one) => testIdText(one.id));
   if (ids.length > 0) return { kind: 'build-red', ids, findings: [] };
   const hollow = fresh.some((one) => one.outcome === 'passed');
+  const only =
+    fresh.length > 0 ? undefined : overlaid.find((one) => one.failure === 'test' && known.has(testIdText(one.id)));
+  if (only !== undefined)
+    return {
+      kind: 'not-red',
+      ids: [],
+      findings: [
+        `Check ${check}: your tests do not load on the base, and with empty functions in place of what is new only tests that the base has by the same name fail, such as "${testIdText(only.id)}", so nothing says what is new. Give the test of the new behaviour a name of its own.`,
+      ],
+    };
   if (!hollow) return { kind: 'build-red', ids: [], findings: loads };
   return {
     kind: 'not-red',
@@ -84,7 +94,7 @@ function isSnapshotFailure({ detail }: TestOutcome): boolean {
 }
 
 export function buildRedFinding(check: string, what: string, detail: string): string {
-  return `Check ${check}: on the base, ${what} does not load, so no test in it ran and none of its assertions was seen to fail. Let each test load what is new lazily (import inside the test body, or through the module that exists already) and fail by an assertion about its behaviour. ${firstLines(detail)}`.trim();
+  return `Check ${check}: on the base, ${what} does not load, so no test in it ran and none of its assertions was seen to fail. Let each test load what is new lazily (import inside the test body, or through the module that exists already) and fail by an assertion about its behaviour; in a compiled language keep the names, fields and signatures that are there, and add what is new beside them. ${firstLines(detail)}`.trim();
 }
 
 export interface RegressionJudgement {

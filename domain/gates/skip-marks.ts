@@ -29,7 +29,10 @@ const RULES: readonly MarkRule[] = [
       /\bcollect_ignore(?:_glob)?\b/,
     ],
   },
-  { files: /\.go$/, marks: [/\b[A-Za-z]\w*\.(?:Skip|SkipNow|Skipf)\s*\(/] },
+  {
+    files: /\.go$/,
+    marks: [/\b[A-Za-z]\w*\.(?:Skip|SkipNow|Skipf)\s*\(/, /^\/\/\s*(?:go:build|\+build)\s.*\bignore\b/],
+  },
   { files: /\.rs$/, marks: [/#\[\s*(?:cfg_attr\s*\(.*,\s*)?ignore\b/], everywhere: true },
   { files: /\.(?:java|kt|groovy)$/, marks: [/@(?:Disabled|Ignore)\b/] },
 ];
@@ -63,6 +66,14 @@ const TAMPERING: readonly { readonly files: RegExp; readonly marks: readonly Reg
       /\bcollect_ignore(?:_glob)?\b/,
       /\bunittest\.TestCase\.\w+\s*=(?!=)/,
       /\bsetattr\(\s*unittest\.TestCase\b/,
+    ],
+  },
+  {
+    files: /\.go$/,
+    marks: [
+      // The runner's own options, and the byte by which `go test -json` knows what the runner says from what a test prints.
+      /\bflag\.(?:CommandLine\.)?Set\(\s*"test\./,
+      /\\(?:x16|026|u0016)(?:---|===)/,
     ],
   },
 ];

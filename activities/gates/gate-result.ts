@@ -1,0 +1,35 @@
+/** What a gate comes to, and what the gates that run tests share. */
+import type { Check } from '../../domain/contract.ts';
+import type { CheckProof } from './base-proof.ts';
+import type { CheckRun } from './check-run.ts';
+import type { Trial } from './gates.ts';
+import { strikeOutcomes } from './secrets.ts';
+
+export interface GateResult {
+  readonly findings: readonly string[];
+  readonly summary: string;
+  /** Goes into the evidence. */
+  readonly body: Readonly<Record<string, unknown>>;
+  /** By check, the ids that were red. */
+  readonly ids: ReadonlyMap<string, readonly string[]>;
+  /** Later gates would say nothing more. */
+  readonly stop: boolean;
+  /** A person lifted this gate: there is no verdict. */
+  readonly notAsked?: true;
+}
+
+export function proofOf(trial: Trial, check: Check): CheckProof {
+  const proof = trial.proof.checks.find((one) => one.name === check.name);
+  if (proof === undefined)
+    throw new Error(`the base proof of ${trial.base} has no check ${check.name}: it was made for another contract`);
+  return proof;
+}
+
+export function lastLines(log: string): string {
+  return log.trim().split('\n').slice(-8).join('\n').slice(-400);
+}
+
+export async function shown(check: Check, run: CheckRun): Promise<object> {
+  if (run.kind === 'unjudged') return { check: check.name, ...run };
+  return { check: check.name, ...run, outcomes: await strikeOutcomes(run.outcomes) };
+}
