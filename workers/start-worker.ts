@@ -8,7 +8,8 @@ import {
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
 import { fileURLToPath } from 'node:url';
-import type { CrashPoint } from '../activities/effects/crash-point.ts';
+import { noCrash, type CrashPoint } from '../activities/effects/crash-point.ts';
+import { crossed, uncrossed } from '../activities/effects/crossed.ts';
 import type { Config } from '../config/types.ts';
 import type { Store } from '../store/port.ts';
 import { createActivities } from './activities.ts';
@@ -50,6 +51,7 @@ export async function startWorker(deps: WorkerDeps): Promise<{ stop(): Promise<v
     operatorToken: deps.operatorToken ?? null,
     calls: createTemporalCalls(client),
     crash: deps.crash,
+    around: deps.crash === noCrash ? uncrossed : crossed(deps.crash),
     now: Date.now,
   });
   const native = await NativeConnection.connect({ address });
