@@ -7,6 +7,7 @@ import {
   capEndsAt,
   capLimit,
   capsAt,
+  capsOfAll,
   holdInWords,
   isReached,
   type Cap,
@@ -24,7 +25,7 @@ import type { CapsView, CapView, NoticeView } from './view.ts';
 
 export function showCaps(deps: ApiDeps): RequestHandler {
   return async (_req, res) => {
-    const standings = await deps.store.ledger.standing(capsOfAll(deps));
+    const standings = await deps.store.ledger.standing(capsNow(deps));
     const caps = await Promise.all(standings.map((one) => viewCap(deps, one)));
     res.json({ now: deps.now(), caps } satisfies CapsView);
   };
@@ -32,7 +33,7 @@ export function showCaps(deps: ApiDeps): RequestHandler {
 
 /** What the reached caps hold: of one repo, by its key, or of all. */
 export async function readHolds(deps: ApiDeps, repo?: string): Promise<NoticeView[]> {
-  const caps = repo === undefined ? capsOfAll(deps) : capsAt(deps.config.caps, repo, deps.now());
+  const caps = repo === undefined ? capsNow(deps) : capsAt(deps.config.caps, repo, deps.now());
   const place = commandPlace(deps.config.dataDir);
   return (await deps.store.ledger.standing(caps)).filter(isReached).map((standing) => {
     const { text, remedy } = holdInWords(standing, nameOf(deps, standing.cap.repo));
@@ -88,10 +89,12 @@ function requireSameRaise(stands: CapRaise, wanted: CapRaise): void {
 }
 
 /** The total ones first, then those of each enrolled repo. */
-function capsOfAll({ config, now }: ApiDeps): Cap[] {
-  const at = now();
-  const own = config.repos.flatMap(({ key }) => capsAt(config.caps, key, at).filter((cap) => cap.repo !== null));
-  return [...capsAt(config.caps, null, at), ...own];
+function capsNow({ config, now }: ApiDeps): Cap[] {
+  return capsOfAll(
+    config.caps,
+    config.repos.map((repo) => repo.key),
+    now(),
+  );
 }
 
 async function viewCap(deps: ApiDeps, standing: CapStanding): Promise<CapView> {

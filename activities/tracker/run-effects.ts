@@ -2,6 +2,7 @@
 import type { RunEffect } from '../../domain/stage.ts';
 import type { RunRow, Store } from '../../store/port.ts';
 import type { PerformEffect } from '../effects/perform.ts';
+import { deliverEscalation } from '../notify/deliver.ts';
 import type { Notifier } from '../notify/port.ts';
 import type { Tracker } from './port.ts';
 import { commentMarker, renderRunComment } from './run-comment.ts';
@@ -106,15 +107,5 @@ export async function callPerson(
   const { severity, topic, decision } = effect;
   const escalation = { key, run: run.id, repo: run.repo, severity, topic, decision, at: now() };
   await store.escalations.raise(escalation);
-  await deps.perform<Done>({
-    key: `notify/${id}`,
-    name: 'notify',
-    class: 'at-least-once',
-    run: run.id,
-    act: async () => {
-      await deps.notifier.deliver({ ...escalation, deliveredAt: null }, `${deps.publicUrl}/runs/${run.id}`);
-      return 'done';
-    },
-  });
-  await store.escalations.delivered(key, now());
+  await deliverEscalation(deps, { ...escalation, deliveredAt: null });
 }
