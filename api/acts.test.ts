@@ -101,6 +101,20 @@ describe('acts on a run', () => {
     ]);
   });
 
+  it('a retry is not refused for time in which the session was only held', async () => {
+    const other = await startApiServer();
+    try {
+      const { sessionMs } = DEFAULT_BOUNDS;
+      await other.store.control.setFact('held/run-held', { ms: sessionMs, since: null, of: 'a turn' }, 1);
+      const progress = { ...FROZEN.progress, sessionMs: sessionMs + 60_000 };
+      await seedRun(other.store, 'run-held', [{ ...FROZEN, progress }]);
+      const retry = acting({ kind: 'unfreeze', way: 'retry', note: 'the cap is raised' });
+      expect((await fetch(`${other.url}/api/runs/run-held/acts`, retry)).status).toBe(201);
+    } finally {
+      await other.close();
+    }
+  });
+
   it('the row outlives a Temporal that does not answer', async () => {
     const alone = await startApiServer({ engine: { poke: () => Promise.reject(new Error('14 UNAVAILABLE')) } });
     try {

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { RequestHandler } from 'express';
+import { readHeld, withoutHolds } from '../activities/agent/held-time.ts';
 import { refuseAct, type RequestedAct } from '../domain/act.ts';
 import { addGrants, boundsWith, usedUp } from '../domain/bounds.ts';
 import type { ActRow, RunRow } from '../store/port.ts';
@@ -45,7 +46,7 @@ async function refuseRetry({ store }: ApiDeps, run: RunRow, act: RequestedAct): 
   const used = usedUp(boundsWith(run.bounds, addGrants(granted, act.grants)), {
     turns: await store.sessions.countTurns(run.id),
     microUsd: await store.ledger.spentOnIssue(run.repo, run.issue),
-    sessionMs,
+    sessionMs: withoutHolds(sessionMs, (await readHeld(store.control, run.id)).ms),
   });
   return used === null ? null : `the agent could not go on: ${used}`;
 }
