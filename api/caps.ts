@@ -21,6 +21,7 @@ import { ApiError, notFound } from './errors.ts';
 import { principalOf } from './guards.ts';
 import { lookNow } from './look-now.ts';
 import { line, parseBody } from './parse.ts';
+import { withoutSecrets } from './people-words.ts';
 import type { CapsView, CapView, NoticeView } from './view.ts';
 
 export function showCaps(deps: ApiDeps): RequestHandler {
@@ -56,7 +57,8 @@ const raiseBody = z.strictObject({
 
 export function raiseCap(deps: ApiDeps): RequestHandler {
   return async (req, res) => {
-    const { id = randomUUID(), window, repo, usd, note } = parseBody(raiseBody, req);
+    const { id = randomUUID(), window, repo, usd, ...body } = parseBody(raiseBody, req);
+    const note = await withoutSecrets(deps, body.note);
     const cap = capOf(deps, window, repo ?? null);
     const earlier = (await deps.store.ledger.raises(cap.key)).some((one) => one.id === id);
     const wanted = { id, microUsd: microUsd(usd), note, by: principalOf(req), at: deps.now() };

@@ -69,7 +69,8 @@ function ways(id: string, place: string): Html {
   return html`<dl class="ways">
     <dt>retry</dt>
     <dd>
-      The agent goes on from what is on main, with fresh bounds.
+      The agent goes on from what is on main, within what is left of its bounds: <code>--fixes</code>,
+      <code>--turns</code>, <code>--minutes</code> and <code>--usd</code> grant more.
       <pre>${command('--way retry')}</pre>
     </dd>
     <dt>resolved</dt>

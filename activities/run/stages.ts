@@ -55,6 +55,7 @@ export function createStageActivities(deps: StageDeps): StageActivities {
           waivers: issue === null ? NO_WAIVERS : waiversOf(issue),
           ...beat,
         });
+        if (judged.kind === 'proven') await recordDiff(deps, run, base, head);
         if (judged.kind === 'broken') return { kind: 'failed', reason: `the gates cannot judge: ${judged.reason}` };
         return judged.kind !== 'refused'
           ? judged
@@ -88,7 +89,9 @@ export function createStageActivities(deps: StageDeps): StageActivities {
     mergeRun: ({ runId, head }) =>
       heartbeating(async () => {
         const run = await runOf(runId);
-        const main = await git.refresh();
+        const patience = { run: runId, repo: run.repo, what: 'the merge', deadlineMs: PUSH_PATIENCE_MS };
+        const main = await patiently(deps, patience, () => git.refresh());
+        if (typeof main !== 'string') return main;
         const merged = await git.merge(head, main, `Merge main\n\nRefs #${run.issue}\nLamplighter-Run: ${runId}\n`);
         return merged.kind === 'merged'
           ? { kind: 'merged', head: merged.head, base: main }
@@ -106,6 +109,27 @@ async function recordedRed(store: Store, run: RunRow): Promise<RecordedRed | nul
   return row === undefined
     ? null
     : { evidence: row.id, summary: `${red.stage} of ${red.sha.slice(0, 10)}: ${row.summary}` };
+}
+
+/** What guard lets through is read in one sitting; a lockfile may be longer. */
+const DIFF_CHARACTERS = 1_000_000;
+
+/** What a person looks at before they approve it, and what a trial comes to. */
+async function recordDiff({ store, git, now }: StageDeps, run: RunRow, base: string, head: string): Promise<void> {
+  const patch = await git.patch(base, head);
+  const files = await git.changedFiles(base, head);
+  const rest = patch.length - DIFF_CHARACTERS;
+  await store.evidence.put({
+    key: `diff/${run.id}/${base}/${head}`,
+    run: run.id,
+    kind: 'diff',
+    sha: head,
+    verdict: null,
+    summary: `what ${head.slice(0, 10)} changes on ${base.slice(0, 10)}: ${files.length} ${files.length === 1 ? 'file' : 'files'}`,
+    mediaType: 'text/x-diff',
+    body: rest > 0 ? `${patch.slice(0, DIFF_CHARACTERS)}\n[… ${rest} characters left out …]\n` : patch,
+    at: now(),
+  });
 }
 
 async function recordPush(store: Store, run: string, sha: string, outcome: PushOutcome, at: number): Promise<void> {

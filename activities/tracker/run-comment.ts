@@ -73,7 +73,10 @@ function steps({ topic, run }: CommentFacts): string {
   switch (topic) {
     case 'frozen':
       return commands([
-        ['go on from what is on main, with fresh bounds', unfreeze('--way retry')],
+        [
+          'go on from what is on main; add --fixes, --turns, --minutes or --usd where a bound is used up',
+          unfreeze('--way retry'),
+        ],
         ['you fixed it: main is proven healthy first', unfreeze('--way resolved')],
         ['you took the change out', unfreeze('--way resolved --reverted')],
         ['leave it as it is; the lane goes on', unfreeze('--way abandon')],

@@ -121,6 +121,9 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('acts on a run', { timeout: 1
     expect(run.state, JSON.stringify(run.state)).toMatchObject({ outcome: 'tried', progress: { pushed: null } });
     const verdicts = (await bench.store.evidence.list(run.id)).map((row) => `${row.kind} ${row.verdict ?? ''}`);
     expect(verdicts).toEqual(expect.arrayContaining(['guard green', 'red green', 'regression green', 'green green']));
+    const diff = (await bench.store.evidence.list(run.id)).find((row) => row.kind === 'diff');
+    const shown = Buffer.from((await bench.store.evidence.body(diff?.id ?? '')) ?? []).toString();
+    expect(shown).toContain('+export function delta(a)');
     expect(bench.pushes()).toHaveLength(pushes);
     expect(stringify(await bench.tracker.read(number))).toBe(before);
     expect(await bench.tracker.comments(number)).toEqual([]);
