@@ -52,3 +52,14 @@ export function lastLine(log: string): string {
   const line = log.trim().split('\n').at(-1)?.trim() ?? '';
   return line === '' ? '' : `: ${line.slice(0, 300)}`;
 }
+
+/** Of a stage's evidence: its log, or that of the command that failed last; empty where it has none. */
+export function logOf(body: Uint8Array | null): string {
+  if (body === null) return '';
+  const value = JSON.parse(new TextDecoder().decode(body)) as {
+    readonly log?: unknown;
+    readonly commands?: readonly { readonly log?: unknown }[];
+  };
+  const log = value.log ?? value.commands?.at(-1)?.log;
+  return typeof log === 'string' ? log : '';
+}

@@ -7,6 +7,7 @@ import type { PerformEffect } from '../effects/perform.ts';
 import type { Gates, RecordedRed } from '../gates/gates.ts';
 import type { PushOutcome, RepoGit } from '../git/port.ts';
 import type { ContractAt } from './contract-at.ts';
+import { keepDiff } from './diff-evidence.ts';
 import { heartbeating } from './heartbeat.ts';
 import { patiently } from './patience.ts';
 
@@ -55,8 +56,8 @@ export function createStageActivities(deps: StageDeps): StageActivities {
           waivers: issue === null ? NO_WAIVERS : waiversOf(issue),
           ...beat,
         });
-        if (judged.kind === 'proven') await recordDiff(deps, run, base, head);
         if (judged.kind === 'broken') return { kind: 'failed', reason: `the gates cannot judge: ${judged.reason}` };
+        if (judged.kind === 'proven') await keepDiff(deps, { run: runId, base, head });
         return judged.kind !== 'refused'
           ? judged
           : { kind: 'refused', findings: judged.findings.slice(0, 20).map((finding) => finding.slice(0, 600)) };
@@ -109,27 +110,6 @@ async function recordedRed(store: Store, run: RunRow): Promise<RecordedRed | nul
   return row === undefined
     ? null
     : { evidence: row.id, summary: `${red.stage} of ${red.sha.slice(0, 10)}: ${row.summary}` };
-}
-
-/** What guard lets through is read in one sitting; a lockfile may be longer. */
-const DIFF_CHARACTERS = 1_000_000;
-
-/** What a person looks at before they approve it, and what a trial comes to. */
-async function recordDiff({ store, git, now }: StageDeps, run: RunRow, base: string, head: string): Promise<void> {
-  const patch = await git.patch(base, head);
-  const files = await git.changedFiles(base, head);
-  const rest = patch.length - DIFF_CHARACTERS;
-  await store.evidence.put({
-    key: `diff/${run.id}/${base}/${head}`,
-    run: run.id,
-    kind: 'diff',
-    sha: head,
-    verdict: null,
-    summary: `what ${head.slice(0, 10)} changes on ${base.slice(0, 10)}: ${files.length} ${files.length === 1 ? 'file' : 'files'}`,
-    mediaType: 'text/x-diff',
-    body: rest > 0 ? `${patch.slice(0, DIFF_CHARACTERS)}\n[… ${rest} characters left out …]\n` : patch,
-    at: now(),
-  });
 }
 
 async function recordPush(store: Store, run: string, sha: string, outcome: PushOutcome, at: number): Promise<void> {

@@ -4,6 +4,7 @@ import type { RunRow, Store } from '../../store/port.ts';
 import type { PerformEffect } from '../effects/perform.ts';
 import { phasesMarker, renderPhases } from './phase-comment.ts';
 import type { Tracker } from './port.ts';
+import { isPushUnknown } from './run-effects.ts';
 
 export interface PublishDeps {
   readonly store: Store;
@@ -60,6 +61,7 @@ async function factsOf({ store, publicUrl }: PublishDeps, run: RunRow): Promise<
     turns: ended ? await store.sessions.countTurns(run.id) : 0,
     usage: ended ? await usageOf(store, run.id) : NO_USAGE,
     microUsd: ended ? await store.ledger.spentOnRun(run.id) : 0,
+    pushUnknown: ended && (await isPushUnknown(store.effects, run.id)),
   };
 }
 

@@ -1,6 +1,8 @@
 /** The effects that a run's transition owes, each idempotent by (run, transition, index), through the one effect module (invariant 5). */
 import type { RunEffect } from '../../domain/stage.ts';
-import type { RunRow, Store } from '../../store/port.ts';
+import { trimLog } from '../../domain/log-trim.ts';
+import type { EvidenceRow, RunRow, Store } from '../../store/port.ts';
+import { logOf } from '../deploy/output.ts';
 import type { PerformEffect } from '../effects/perform.ts';
 import { deliverEscalation } from '../notify/deliver.ts';
 import type { Notifier } from '../notify/port.ts';
@@ -69,14 +71,36 @@ export async function addComment(
     act: async () => {
       const evidence = await deps.store.evidence.list(run.id);
       const acts = await deps.store.acts.list(run.id);
-      await tracker.addComment(
-        run.issue,
-        marker,
-        renderRunComment({ topic: effect.topic, run, evidence, acts, publicUrl: deps.publicUrl }),
-      );
+      const text = renderRunComment({
+        topic: effect.topic,
+        run,
+        evidence,
+        acts,
+        redLog: await lastRedLog(deps.store.evidence, run, evidence),
+        pushUnknown: await isPushUnknown(deps.store.effects, run.id),
+        publicUrl: deps.publicUrl,
+      });
+      await tracker.addComment(run.issue, marker, text);
       return 'done';
     },
   });
+}
+
+const LOG_CHARS = 1_500;
+
+async function lastRedLog(
+  store: Pick<Store['evidence'], 'body'>,
+  { state }: RunRow,
+  evidence: readonly EvidenceRow[],
+): Promise<string> {
+  const { red } = state.progress;
+  const row = evidence.findLast((one) => one.kind === red?.stage && one.sha === red.sha && one.verdict === 'red');
+  return row === undefined ? '' : trimLog(logOf(await store.body(row.id)), LOG_CHARS);
+}
+
+/** Its intent is written before it, its outcome after: one without the other says nothing of the remote. */
+export async function isPushUnknown(effects: Pick<Store['effects'], 'list'>, run: string): Promise<boolean> {
+  return (await effects.list(run)).some(({ name, done }) => name === 'push' && !done);
 }
 
 export async function closeIssue(deps: RunEffectDeps, { run, tracker, id }: Owed<EffectOf<'close'>>): Promise<void> {

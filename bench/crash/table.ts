@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { stringify } from 'yaml';
 import { startScriptedModel } from '../../activities/agent/scripted/server.ts';
 import { createLocalTracker, type LocalTracker } from '../../activities/tracker/local.ts';
-import { BOUNDS, builtinToolchains, CAPS, PRICES, SCRIPTED_MODEL_NAME } from '../../config/defaults.ts';
+import { BOUNDS, builtinToolchains, CAPS, PRICES, SCRIPTED_MODEL_NAME, WATCHDOG } from '../../config/defaults.ts';
 import type { Config } from '../../config/types.ts';
 import { openStore } from '../../store/open.ts';
 import type { Store } from '../../store/port.ts';
@@ -163,6 +163,7 @@ function configOf(
     },
     bounds: BOUNDS,
     caps: CAPS,
+    watchdog: WATCHDOG,
     slots: 2,
     pollSeconds: 1,
     toolchains: builtinToolchains(process.execPath),
