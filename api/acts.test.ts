@@ -101,6 +101,40 @@ describe('acts on a run', () => {
     ]);
   });
 
+  it('a retry is not refused for time in which the session was only held', async () => {
+    const other = await startApiServer();
+    try {
+      const { sessionMs } = DEFAULT_BOUNDS;
+      await other.store.control.setFact('held/run-held', { ms: sessionMs, since: null, of: 'a turn' }, 1);
+      const progress = { ...FROZEN.progress, sessionMs: sessionMs + 60_000 };
+      await seedRun(other.store, 'run-held', [{ ...FROZEN, progress }]);
+      const retry = acting({ kind: 'unfreeze', way: 'retry', note: 'the cap is raised' });
+      expect((await fetch(`${other.url}/api/runs/run-held/acts`, retry)).status).toBe(201);
+    } finally {
+      await other.close();
+    }
+  });
+
+  it('a secret in a note is struck out before anybody reads it, and the repeat is the same act still', async () => {
+    const other = await startApiServer();
+    try {
+      await seedRun(other.store, 'run-1');
+      const note = `the key is sk-never-shown, the token ghp_${'aB3dE6gH9jK2mN5pQ8sT1vW4yZ7bC0dF3hJ6'}: use neither`;
+      const send = (): Promise<Response> =>
+        fetch(`${other.url}/api/runs/run-1/acts`, acting({ id: 'act-s', kind: 'steer', note }));
+      expect([(await send()).status, (await send()).status]).toEqual([201, 200]);
+      const kept = JSON.stringify([
+        await other.store.acts.list('run-1'),
+        await other.store.events.after(0, { limit: 99 }),
+      ]);
+      expect(kept).toContain('use neither');
+      expect(kept).not.toContain('sk-never-shown');
+      expect(kept).not.toContain('ghp_');
+    } finally {
+      await other.close();
+    }
+  });
+
   it('the row outlives a Temporal that does not answer', async () => {
     const alone = await startApiServer({ engine: { poke: () => Promise.reject(new Error('14 UNAVAILABLE')) } });
     try {

@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import type { RequestHandler } from 'express';
+import { readHeld, withoutHolds } from '../activities/agent/held-time.ts';
 import { refuseAct, type RequestedAct } from '../domain/act.ts';
 import { addGrants, boundsWith, usedUp } from '../domain/bounds.ts';
 import type { ActRow, RunRow } from '../store/port.ts';
@@ -10,6 +11,7 @@ import type { ApiDeps } from './app.ts';
 import { ApiError } from './errors.ts';
 import { principalOf } from './guards.ts';
 import { parseBody, pathParam } from './parse.ts';
+import { withoutSecrets } from './people-words.ts';
 import { runOf } from './runs.ts';
 
 export function addAct(deps: ApiDeps): RequestHandler {
@@ -18,6 +20,7 @@ export function addAct(deps: ApiDeps): RequestHandler {
     const body = parseBody(actBody, req);
     const act = requestedAct(body);
     const id = body.id ?? randomUUID();
+    const note = await withoutSecrets(deps, body.note);
     const earlier = (await deps.store.acts.list(run.id)).find((row) => row.id === id);
     if (earlier === undefined) {
       const refusal = refuseAct(run, act, body.note) ?? (await refuseRetry(deps, run, act));
@@ -30,10 +33,10 @@ export function addAct(deps: ApiDeps): RequestHandler {
         run: run.id,
         data: act,
         by: principalOf(req),
-        note: body.note,
+        note,
         at: deps.now(),
       }));
-    requireSameAct(row, run.id, act, body.note);
+    requireSameAct(row, run.id, act, note);
     res.status(earlier === undefined ? 201 : 200).json({ act: row, poked: await poke(deps, run.id) });
   };
 }
@@ -45,7 +48,7 @@ async function refuseRetry({ store }: ApiDeps, run: RunRow, act: RequestedAct): 
   const used = usedUp(boundsWith(run.bounds, addGrants(granted, act.grants)), {
     turns: await store.sessions.countTurns(run.id),
     microUsd: await store.ledger.spentOnIssue(run.repo, run.issue),
-    sessionMs,
+    sessionMs: withoutHolds(sessionMs, (await readHeld(store.control, run.id)).ms),
   });
   return used === null ? null : `the agent could not go on: ${used}`;
 }

@@ -1,12 +1,14 @@
 /** The api as one express application. The caller binds it, to loopback unless an operator says otherwise. */
 import { readFileSync } from 'node:fs';
 import express, { type Express } from 'express';
+import type { WatchdogStanding } from '../activities/watchdog/watchdog.ts';
 import type { Config } from '../config/types.ts';
 import type { Store } from '../store/port.ts';
 import { createAuthenticate } from './auth.ts';
 import type { Engine, Health } from './engine.ts';
 import { ApiError, createErrorHandler, type Log, type LogEntry } from './errors.ts';
 import { requireOwnOrigin, requirePrincipal, securityHeaders } from './guards.ts';
+import { createHealth } from './health.ts';
 import type { IssueBook } from './issue-book.ts';
 import { pages, presentError } from './pages.ts';
 import { routes } from './routes.ts';
@@ -20,6 +22,8 @@ export interface ApiDeps {
   readonly engine: Engine;
   /** Null for a repo that is not enrolled. */
   readonly issues: (repoKey: string) => IssueBook | null;
+  /** What the watchdog of this process saw last. */
+  readonly watchdog: () => WatchdogStanding;
   readonly health: () => Promise<Health>;
   /** Of Lamplighter, from package.json. */
   readonly version: string;
@@ -28,16 +32,18 @@ export interface ApiDeps {
   readonly now: () => number;
 }
 
-/** Health, version and log have defaults: the store answers, this release, JSON lines on stderr. */
-export type ApiOptions = Omit<ApiDeps, 'health' | 'version' | 'log'> &
-  Partial<Pick<ApiDeps, 'health' | 'version' | 'log'>>;
+/** These have defaults: nothing is watched, every part answers, this release, JSON lines on stderr. */
+export type ApiOptions = Omit<ApiDeps, 'watchdog' | 'health' | 'version' | 'log'> &
+  Partial<Pick<ApiDeps, 'watchdog' | 'health' | 'version' | 'log'>>;
 
 /** How soon a stream learns of rows that other processes wrote. */
 const TAIL_MS = 200;
 
 export function createApp(options: ApiOptions): Express {
+  const watchdog = options.watchdog ?? unwatched;
   const deps: ApiDeps = {
-    health: createStoreHealth(options.store),
+    watchdog,
+    health: createHealth(options.store, watchdog),
     version: ownVersion(),
     log: logToStderr,
     ...options,
@@ -62,14 +68,8 @@ export function createApp(options: ApiOptions): Express {
   return app;
 }
 
-function createStoreHealth(store: Store): () => Promise<Health> {
-  return async () => {
-    const part = await store.events.last().then(
-      () => ({ name: 'store', ok: true, detail: 'answers' }),
-      (error: unknown) => ({ name: 'store', ok: false, detail: `cannot be read: ${String(error)}` }),
-    );
-    return { ok: part.ok, parts: [part] };
-  };
+function unwatched(): WatchdogStanding {
+  return { lookedAt: null, failure: null, findings: [], ping: null };
 }
 
 function ownVersion(): string {

@@ -7,6 +7,7 @@ import {
   capEndsAt,
   capLimit,
   capsAt,
+  capsOfAll,
   holdInWords,
   isReached,
   type Cap,
@@ -20,11 +21,12 @@ import { ApiError, notFound } from './errors.ts';
 import { principalOf } from './guards.ts';
 import { lookNow } from './look-now.ts';
 import { line, parseBody } from './parse.ts';
+import { withoutSecrets } from './people-words.ts';
 import type { CapsView, CapView, NoticeView } from './view.ts';
 
 export function showCaps(deps: ApiDeps): RequestHandler {
   return async (_req, res) => {
-    const standings = await deps.store.ledger.standing(capsOfAll(deps));
+    const standings = await deps.store.ledger.standing(capsNow(deps));
     const caps = await Promise.all(standings.map((one) => viewCap(deps, one)));
     res.json({ now: deps.now(), caps } satisfies CapsView);
   };
@@ -32,7 +34,7 @@ export function showCaps(deps: ApiDeps): RequestHandler {
 
 /** What the reached caps hold: of one repo, by its key, or of all. */
 export async function readHolds(deps: ApiDeps, repo?: string): Promise<NoticeView[]> {
-  const caps = repo === undefined ? capsOfAll(deps) : capsAt(deps.config.caps, repo, deps.now());
+  const caps = repo === undefined ? capsNow(deps) : capsAt(deps.config.caps, repo, deps.now());
   const place = commandPlace(deps.config.dataDir);
   return (await deps.store.ledger.standing(caps)).filter(isReached).map((standing) => {
     const { text, remedy } = holdInWords(standing, nameOf(deps, standing.cap.repo));
@@ -55,7 +57,8 @@ const raiseBody = z.strictObject({
 
 export function raiseCap(deps: ApiDeps): RequestHandler {
   return async (req, res) => {
-    const { id = randomUUID(), window, repo, usd, note } = parseBody(raiseBody, req);
+    const { id = randomUUID(), window, repo, usd, ...body } = parseBody(raiseBody, req);
+    const note = await withoutSecrets(deps, body.note);
     const cap = capOf(deps, window, repo ?? null);
     const earlier = (await deps.store.ledger.raises(cap.key)).some((one) => one.id === id);
     const wanted = { id, microUsd: microUsd(usd), note, by: principalOf(req), at: deps.now() };
@@ -88,10 +91,12 @@ function requireSameRaise(stands: CapRaise, wanted: CapRaise): void {
 }
 
 /** The total ones first, then those of each enrolled repo. */
-function capsOfAll({ config, now }: ApiDeps): Cap[] {
-  const at = now();
-  const own = config.repos.flatMap(({ key }) => capsAt(config.caps, key, at).filter((cap) => cap.repo !== null));
-  return [...capsAt(config.caps, null, at), ...own];
+function capsNow({ config, now }: ApiDeps): Cap[] {
+  return capsOfAll(
+    config.caps,
+    config.repos.map((repo) => repo.key),
+    now(),
+  );
 }
 
 async function viewCap(deps: ApiDeps, standing: CapStanding): Promise<CapView> {

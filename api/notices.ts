@@ -2,6 +2,7 @@
 import type { ApiDeps } from './app.ts';
 import { readHolds } from './caps.ts';
 import { commandPlace } from './command-place.ts';
+import { isOfPart } from './health.ts';
 import { readKillSwitch } from './kill-switch.ts';
 import { allowRemedy, killSwitchRemedy } from './pick-up.ts';
 import type { NoticeView } from './view.ts';
@@ -26,6 +27,9 @@ export async function readNotices(deps: ApiDeps): Promise<NoticeView[]> {
       remedy: allowRemedy(held.length === 1 ? (held[0] ?? '') : 'them'),
     });
   notices.push(...(await readHolds(deps)));
+  // Parts that are down are shown as parts.
+  const findings = deps.watchdog().findings.filter((one) => !isOfPart(one));
+  notices.push(...findings.map(({ text, why, remedy }) => ({ text: `${text}: ${why}`, remedy })));
   for (const repo of config.repos) notices.push(...(await trackerNotices(deps, repo)));
   return notices;
 }

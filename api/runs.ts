@@ -7,6 +7,8 @@ import type { ApiDeps } from './app.ts';
 import { readHolds } from './caps.ts';
 import { commandPlace } from './command-place.ts';
 import { notFound } from './errors.ts';
+import { viewFixForward } from './fix-forward.ts';
+import { movesOf } from './moves.ts';
 import { flag, line, parseQuery, pathParam, wholeNumber } from './parse.ts';
 import { summaryOf, type RunView, type SessionView, type TranscriptView } from './view.ts';
 
@@ -80,6 +82,10 @@ export async function viewRun(deps: ApiDeps, id: string): Promise<RunView> {
     ]);
   const { release, seq, state, plan, bounds } = run;
   const summary = summaryOf(run, deps.now());
+  const [fixForward, approval] = await Promise.all([
+    viewFixForward(store.evidence, run, transitions, evidence),
+    viewApproval(store.evidence, run, evidence),
+  ]);
   return {
     run: {
       ...summary,
@@ -96,6 +102,9 @@ export async function viewRun(deps: ApiDeps, id: string): Promise<RunView> {
     escalations,
     effects,
     spend: { runMicroUsd, issueMicroUsd, capMicroUsd: boundsWith(bounds, state.progress.granted).issueMicroUsd, turns },
+    moves: movesOf(run, commandPlace(deps.config.dataDir)),
+    fixForward,
+    approval,
     holds,
     links: {
       page: `${deps.config.api.publicUrl.replace(/\/$/, '')}/runs/${encodeURIComponent(id)}`,
@@ -103,6 +112,23 @@ export async function viewRun(deps: ApiDeps, id: string): Promise<RunView> {
       commandPlace: commandPlace(deps.config.dataDir),
     },
   };
+}
+
+/** More is a click away, and no person reads it in a terminal. */
+const DIFF_BYTES = 40_000;
+
+async function viewApproval(
+  store: Store['evidence'],
+  { state }: RunRow,
+  evidence: RunView['evidence'],
+): Promise<RunView['approval']> {
+  if (state.stage !== 'awaiting-approval') return null;
+  const { head, since: at } = state;
+  const row = evidence.findLast((one) => one.kind === 'diff' && one.sha === head);
+  const body = row === undefined ? null : await store.body(row.id);
+  if (row === undefined || body === null) return { head, since: at, diff: null };
+  const text = new TextDecoder().decode(body.subarray(0, DIFF_BYTES));
+  return { head, since: at, diff: { evidence: row.id, text, whole: body.byteLength <= DIFF_BYTES } };
 }
 
 function since(session: SessionView, turn: number): SessionView {

@@ -16,6 +16,7 @@ import type {
   TurnRow,
 } from '../store/port.ts';
 import type { PartHealth } from './engine.ts';
+import type { FixForwardView } from './fix-forward.ts';
 import type { KillSwitchView } from './kill-switch.ts';
 
 /** What an event stream carries, beside its snapshots. */
@@ -54,6 +55,13 @@ export interface EffectView {
 /** `words`: what was asked for, such as `unfreeze: retry, granting $5.00`. */
 export type ActView = ActRow & { readonly words: string };
 
+/** What a person can do where a run stands still; `command` is to be copied as it is. */
+export interface MoveView {
+  readonly name: 'approve' | 'reject' | 'resume' | 'retry' | 'resolved' | 'abandon';
+  readonly what: string;
+  readonly command: string;
+}
+
 export interface RunView {
   readonly run: RunSummary & Pick<RunRow, 'release' | 'seq' | 'state' | 'plan' | 'bounds'>;
   readonly transitions: readonly TransitionRow[];
@@ -68,6 +76,16 @@ export interface RunView {
     readonly capMicroUsd: number;
     readonly turns: number;
   };
+  /** Empty where nobody is waited for. */
+  readonly moves: readonly MoveView[];
+  /** Null while nothing of it was red once deployed. */
+  readonly fixForward: FixForwardView | null;
+  /** What waits for a person's approval, beginning of its diff included; null in every other stage. */
+  readonly approval: {
+    readonly head: string;
+    readonly since: number;
+    readonly diff: { readonly evidence: string; readonly text: string; readonly whole: boolean } | null;
+  } | null;
   /** Reached caps that bind the run, while it is where the model is called. */
   readonly holds: readonly NoticeView[];
   readonly links: {
@@ -222,7 +240,17 @@ function reasonOf(state: RunRow['state']): string | null {
   if (state.stage === 'frozen' || state.stage === 'ended') return state.reason;
   if (pause !== null) return `paused by ${pause.by}: ${pause.note}`;
   if (state.stage === 'awaiting-approval') return `${state.head} passed every gate and waits for a person's approval`;
-  return isWaitingForMain(state) ? 'main is red without us: waiting until it moves' : null;
+  if (isWaitingForMain(state)) return 'main is red without us: waiting until it moves';
+  return mendingOf(state);
+}
+
+/** What a red deploy means for a run that still goes on. */
+function mendingOf({ stage, progress, ...rest }: RunRow['state']): string | null {
+  const { red, fixes } = progress;
+  if (red === null || (stage === 'watch' && fixes === 0)) return null;
+  const what = `${red.stage} of ${red.sha.slice(0, 10)} is red: ${red.reason}`;
+  const judging = stage === 'fix' && 'brief' in rest && rest.brief === null;
+  return judging ? `${what}; looking whose it is` : `${what}; fix-forward attempt ${fixes} is in ${stage}`;
 }
 
 function isWaitingForMain(state: RunRow['state']): boolean {

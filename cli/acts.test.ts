@@ -18,6 +18,28 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
+describe('show', () => {
+  it('of what waits for approval is its diff and both commands, of that very sha', async () => {
+    await api.store.evidence.put({
+      key: 'diff/waiting-1',
+      run: 'waiting-1',
+      kind: 'diff',
+      sha: HEAD,
+      verdict: null,
+      summary: '1 file, +1 −0',
+      mediaType: 'text/x-diff',
+      body: 'diff --git a/x b/x\n+one \u001b[2J\n',
+      at: 1,
+    });
+    const { stdout } = await here('show', 'waiting-1');
+
+    expect(stdout).toMatch(/^\+one$/m);
+    expect(stdout).toContain(`lamplighter approve waiting-1 --sha ${HEAD} --note "why"`);
+    expect(stdout).toContain('lamplighter reject waiting-1 --note');
+    expect(stdout).toMatch(/◉ approval/);
+  });
+});
+
 describe('approve', () => {
   it('is of the sha that waits, so that what comes later needs another look', async () => {
     expect(await here('approve', 'waiting-1', '--note', 'looks right')).toMatchObject({ code: 0, stderr: '' });

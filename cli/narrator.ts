@@ -8,7 +8,19 @@ import { oneLine, paint, plain, say } from './output.ts';
 const stage = z.object({
   stage: z.string(),
   cause: z.string(),
-  state: z.object({ reason: z.string().optional(), outcome: z.string().optional() }),
+  state: z.object({
+    reason: z.string().optional(),
+    outcome: z.string().optional(),
+    head: z.string().optional(),
+    brief: z.object({ kind: z.string() }).nullish(),
+    progress: z
+      .object({
+        fixes: z.number(),
+        red: z.object({ sha: z.string(), stage: z.string(), reason: z.string() }).nullable(),
+        pause: z.object({ by: z.string() }).nullable(),
+      })
+      .optional(),
+  }),
 });
 const delta = z.object({ session: z.string(), turn: z.number(), offset: z.number(), text: z.string() });
 const restarted = z.object({ session: z.string(), turn: z.number(), attempt: z.number() });
@@ -85,13 +97,8 @@ export function createNarrator(deps: {
     const { kind, data } = row;
     const clock = paint('dim', new Date(row.at).toISOString().slice(11, 19));
     switch (kind) {
-      case 'run.stage': {
-        const read = stage.parse(data);
-        const word = read.state.outcome ?? read.stage;
-        return line(
-          `${clock} ${paint('bold', word)}${read.cause === '' ? '' : paint('dim', ` (${read.cause})`)}${read.state.reason === undefined ? '' : `  ${plain(read.state.reason)}`}`,
-        );
-      }
+      case 'run.stage':
+        return line(`${clock} ${stageLine(stage.parse(data))}`);
       case 'text.delta':
         return onDelta(delta.parse(data));
       case 'turn.restarted': {
@@ -121,6 +128,24 @@ export function createNarrator(deps: {
         return undefined;
     }
   };
+}
+
+function stageLine(read: z.output<typeof stage>): string {
+  const cause = read.cause === '' ? '' : paint('dim', ` (${read.cause})`);
+  const why = whyOf(read);
+  return `${paint('bold', read.state.outcome ?? read.stage)}${cause}${why === '' ? '' : `  ${plain(why)}`}`;
+}
+
+/** What a person wants to know of a stage beside its name. */
+function whyOf({ stage: name, state }: z.output<typeof stage>): string {
+  if (state.reason !== undefined) return state.reason;
+  const { red = null, fixes = 0, pause = null } = state.progress ?? {};
+  if (pause !== null) return `paused by ${pause.by}, until it is resumed`;
+  if (name === 'awaiting-approval')
+    return `${state.head ?? ''} waits for a person: lamplighter show, then approve or reject`;
+  if (name !== 'fix' || red === null) return '';
+  const what = `${red.stage} of ${red.sha.slice(0, 10)} is red: ${red.reason}`;
+  return state.brief == null ? what : `attempt ${fixes}: the agent reads the log of ${red.sha.slice(0, 10)}`;
 }
 
 function resultText(content: string): string {

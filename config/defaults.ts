@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { Caps } from '../domain/caps.ts';
 import type { Price } from '../domain/money.ts';
 import { DEFAULT_BOUNDS, type RunBounds } from '../domain/run.ts';
-import type { Toolchain } from './types.ts';
+import type { Toolchain, WatchdogConfig } from './types.ts';
 
 export const MODEL_NAME = 'claude-opus-5-5';
 export const SCRIPTED_MODEL_NAME = 'scripted';
@@ -25,6 +25,29 @@ export const CAPS: Caps = {
   total: { dayMicroUsd: 50_000_000, monthMicroUsd: 500_000_000 },
   anyRepo: { dayMicroUsd: 25_000_000, monthMicroUsd: 250_000_000 },
   repos: {},
+};
+
+const MINUTE_MS = 60_000;
+const HOUR_MS = 60 * MINUTE_MS;
+
+/** Short where a machine should do something, a working day or so where a person should. */
+export const WATCHDOG: WatchdogConfig = {
+  everyMs: 15_000,
+  limits: {
+    unseenMs: 3 * MINUTE_MS,
+    marginMs: 10 * MINUTE_MS,
+    actMs: 15 * MINUTE_MS,
+    slotMs: 4 * HOUR_MS,
+    baseRedMs: 4 * HOUR_MS,
+    pauseMs: 24 * HOUR_MS,
+    approvalMs: 24 * HOUR_MS,
+    frozenMs: 24 * HOUR_MS,
+    killSwitchMs: HOUR_MS,
+    capMs: 24 * HOUR_MS,
+    queueMs: 15 * MINUTE_MS,
+    diskFreeBytes: 1024 ** 3,
+  },
+  ping: null,
 };
 
 /** List prices in dollars per million tokens as of November 2026; cache writes are those of the five-minute cache. */

@@ -16,6 +16,7 @@ repos:
     deploy: { command: ./deploy, env: { NODE_ENV: production, CLUSTER_TOKEN: plain-token-1 } }
 store: { kind: postgres, url: "postgres://me:store-password-1@db/x" }
 model: { apiKey: { file: ./key } }
+watchdog: { ping: { url: https://dead-man.example/ping-token-1 } }
 `;
 
 it('are what the file only names, what is named like a secret, passwords in addresses, and our own; settings are not', () => {
@@ -44,6 +45,7 @@ it('are what the file only names, what is named like a secret, passwords in addr
       'remote-password-1',
       'store-password-1',
       'model-key-1',
+      'https://dead-man.example/ping-token-1',
       'operator-token-1',
     ]),
   );

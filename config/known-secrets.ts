@@ -20,6 +20,7 @@ export function knownSecrets(config: Config, operatorToken: string | null): Know
       .filter(([name, value]) => SAYS_SECRET.test(name) && !isPath(value))
       .map(([name, value]) => ({ name, value })),
     ...addresses.flatMap(([name, address]) => passwordIn(name, address)),
+    ...(config.watchdog.ping === null ? [] : [{ name: 'watchdog ping', value: config.watchdog.ping.url }]),
     ...(config.model.apiKey === null ? [] : [{ name: 'model key', value: config.model.apiKey }]),
     ...(operatorToken === null ? [] : [{ name: 'operator token', value: operatorToken }]),
   ];

@@ -45,6 +45,7 @@ allow: [acme/web]
 bounds: { verifyRounds: 3, sessionMinutes: 1.5, issueUsd: 0.25 }
 caps: { dayUsd: 30, repoMonthUsd: 80 }
 store: { kind: postgres, url: { env: PG } }
+egress: { proxy: 'proxy.example.org:3128', privateHosts: [packages.example.org] }
 toolchains: { python: { bind: [./py], path: [./py/bin], env: { A: b } } }
 `;
 const ENV = { ANTHROPIC_API_KEY: 'key-1', DEPLOY_SECRET: 'shh', PG: 'postgres://x' };
@@ -83,6 +84,7 @@ describe('loadConfig', () => {
       timeoutSeconds: 5,
     });
     expect(config.toolchains['python']?.path).toEqual([join(folder, 'py/bin')]);
+    expect(config.egress).toEqual({ proxy: 'proxy.example.org:3128', privateHosts: ['packages.example.org'] });
     expect(config.store).toEqual({ kind: 'postgres', url: 'postgres://x' });
     expect(config.model).toMatchObject({ provider: 'anthropic', apiKey: 'key-1' });
     expect(config.bounds).toMatchObject({ verifyRounds: 3, sessionMs: 90_000, issueMicroUsd: 250_000 });
@@ -111,6 +113,35 @@ describe('loadConfig', () => {
     expect(errorsOf(repo('{ B: { env: PAY } }'), ENV)).toContain(
       'repos[0].testEnv.B: the environment variable PAY is not set',
     );
+  });
+
+  it('takes the deadlines of the watchdog in minutes, each with its default, and its ping as text or as a secret', () => {
+    const base = 'model: { provider: scripted }\n';
+    const { watchdog } = load(
+      `${base}watchdog: { unseenMinutes: 0.1, diskFreeMegabytes: 5, ping: { url: { env: PING } } }`,
+      {
+        PING: 'https://dead-man.example/token',
+      },
+    );
+
+    expect(watchdog.limits).toMatchObject({ unseenMs: 6_000, marginMs: 600_000, frozenMs: 86_400_000 });
+    expect(watchdog.limits.diskFreeBytes).toBe(5 * 1024 ** 2);
+    expect([watchdog.everyMs, watchdog.ping]).toEqual([
+      15_000,
+      { url: 'https://dead-man.example/token', everyMs: 60_000 },
+    ]);
+    expect(load(`${base}watchdog: { ping: { url: "http://127.0.0.1:9/x", everySeconds: 5 } }`).watchdog.ping).toEqual({
+      url: 'http://127.0.0.1:9/x',
+      everyMs: 5_000,
+    });
+    expect(load(base).watchdog.ping).toBeNull();
+  });
+
+  it('refuses a ping that is no web address without repeating it, because it may hold a token', () => {
+    const errors = errorsOf('watchdog: { ping: { url: { env: PING } } }', { ...ENV, PING: 'dead-man.example/t0ken' });
+
+    expect(errors).toContain('watchdog.ping.url: must be an http or https address');
+    expect(errors).not.toContain('t0ken');
   });
 
   it('reports every secret that cannot be read, at its place, in one go', () => {

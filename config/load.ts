@@ -17,6 +17,7 @@ import { crashPlan, temporalExecutable, type Environment } from './environment.t
 import { ConfigError } from './errors.ts';
 import { loadCaps } from './load-caps.ts';
 import { loadModel } from './load-model.ts';
+import { loadWatchdog } from './load-watchdog.ts';
 import { isAddress, repoKey } from './repo-key.ts';
 import type { LoadedConfig } from './resolved.ts';
 import { configSchema, type ConfigFile, type RepoEntry } from './schema.ts';
@@ -86,9 +87,11 @@ function assemble(loading: Loading): LoadedConfig {
     model,
     bounds: loadBounds(given.bounds),
     caps: loadCaps(given, repos),
+    watchdog: loadWatchdog(loading),
     slots: given.slots ?? SLOTS,
     pollSeconds: given.pollSeconds ?? POLL_SECONDS,
     toolchains: { ...builtinToolchains(process.execPath), ...loadToolchains(given, refs) },
+    egress: { proxy: given.egress?.proxy ?? null, privateHosts: given.egress?.privateHosts ?? [] },
     heartbeatSeconds: given.heartbeatSeconds ?? HEARTBEAT_SECONDS,
     scenarioDir,
     temporalEmbedded,

@@ -10,6 +10,10 @@ const text = z
   .regex(/^[^\0]*$/, 'must not hold a NUL');
 const name = z.string().max(100).regex(NAME, 'must be letters, digits, dots, dashes, like owner/name');
 const envName = z.string().regex(ENV_NAME, 'must be the name of an environment variable');
+const hostName = z
+  .string()
+  .max(253)
+  .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/i, 'must be a whole host name');
 const seconds = z
   .number()
   .positive()
@@ -137,6 +141,52 @@ const caps = z.strictObject({
   repoMonthUsd: cap.optional().describe('Dollars in one month, each repo.'),
 });
 
+const minutes = z
+  .number()
+  .positive()
+  .max(30 * 24 * 60)
+  .optional();
+
+const watchdog = z.strictObject({
+  everySeconds: z.number().min(0.1).max(600).optional().describe('Seconds between two looks. Default 15.'),
+  unseenMinutes: minutes.describe('A worker, the poller or Temporal that does not show itself. Default 3.'),
+  marginMinutes: minutes.describe('Silence of a run beyond what its stage may take. Default 10.'),
+  actMinutes: minutes.describe('An act that nobody takes. Default 15.'),
+  queueMinutes: minutes.describe('Work in a free lane that starts nothing, a tracker that cannot be read. Default 15.'),
+  slotMinutes: minutes.describe('Waiting for a slot. Default 240.'),
+  baseRedMinutes: minutes.describe('Waiting for a red main. Default 240.'),
+  pauseMinutes: minutes.describe('Paused. Default 1440.'),
+  approvalMinutes: minutes.describe('Waiting for an approval. Default 1440.'),
+  frozenMinutes: minutes.describe('Frozen. Default 1440.'),
+  killSwitchMinutes: minutes.describe('Kill switch on while work waits. Default 60.'),
+  capMinutes: minutes.describe('Held by a cap while work waits. Default 1440.'),
+  diskFreeMegabytes: z.number().min(0).max(1_000_000_000).optional().describe('Less is a full disk. Default 1024.'),
+  ping: z
+    .strictObject({
+      url: z.union([z.url({ protocol: /^https?$/ }), secret]),
+      everySeconds: z
+        .number()
+        .min(0.1)
+        .max(24 * 3600)
+        .optional()
+        .describe('Default 60.'),
+    })
+    .optional()
+    .describe('A dead-man service of yours, asked by GET while all is well here.'),
+});
+
+const egress = z.strictObject({
+  proxy: z
+    .string()
+    .regex(/^([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}$/, 'must be host:port')
+    .optional()
+    .describe('host:port of an HTTP proxy that all goes through, and that resolves the names.'),
+  privateHosts: z
+    .array(hostName)
+    .optional()
+    .describe('Names that may stand for an address that is not public; a contract must list them too.'),
+});
+
 const store = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('sqlite') }),
   z.strictObject({ kind: z.literal('postgres'), url: z.union([text, secret]) }),
@@ -148,6 +198,7 @@ export const configSchema = z.strictObject({
   model: model.optional(),
   bounds: bounds.optional(),
   caps: caps.optional().describe('The most that may be spent; when one is reached, lanes hold.'),
+  watchdog: watchdog.optional().describe('How long what may last before a person is called.'),
   slots: z.int().min(1).max(1000).optional(),
   pollSeconds: z
     .number()
@@ -177,6 +228,7 @@ export const configSchema = z.strictObject({
       }),
     )
     .optional(),
+  egress: egress.optional().describe('How sandboxes reach what contracts list under network.'),
   heartbeatSeconds: z.number().min(2).max(600).optional(),
 });
 export type ConfigFile = z.infer<typeof configSchema>;

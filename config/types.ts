@@ -3,6 +3,7 @@ import type { Caps } from '../domain/caps.ts';
 import type { DeployTarget } from '../domain/contract.ts';
 import type { Price } from '../domain/money.ts';
 import type { RunBounds } from '../domain/run.ts';
+import type { WatchLimits } from '../domain/watchdog/condition.ts';
 
 export interface RepoConfig {
   readonly key: string;
@@ -39,6 +40,14 @@ export interface Toolchain {
   readonly env: Readonly<Record<string, string>>;
 }
 
+/** How the outside is reached from this machine. */
+export interface Egress {
+  /** `host:port` of an HTTP proxy that all goes through, and that resolves the names; null: none. */
+  readonly proxy: string | null;
+  /** Names that may stand for an address that is not public. A contract must list them under `network` too. */
+  readonly privateHosts: readonly string[];
+}
+
 export interface ModelConfig {
   readonly provider: 'anthropic' | 'scripted';
   readonly name: string;
@@ -52,6 +61,14 @@ export interface ModelConfig {
 export type StoreConfig =
   | { readonly kind: 'sqlite'; readonly file: string }
   | { readonly kind: 'postgres'; readonly url: string };
+
+export interface WatchdogConfig {
+  /** Between two looks. */
+  readonly everyMs: number;
+  readonly limits: WatchLimits;
+  /** Somebody else's dead-man service, which calls when it hears nothing; null: nobody is told that this process is alive. */
+  readonly ping: { readonly url: string; readonly everyMs: number } | null;
+}
 
 /** A value that must not be written down, under a name that may be. */
 export interface KnownSecret {
@@ -76,10 +93,13 @@ export interface Config {
   readonly model: ModelConfig;
   readonly bounds: RunBounds;
   readonly caps: Caps;
+  readonly watchdog: WatchdogConfig;
   /** Runs that may work at once. */
   readonly slots: number;
   readonly pollSeconds: number;
   readonly toolchains: Readonly<Record<string, Toolchain>>;
+  /** Absent: directly, to public addresses only. */
+  readonly egress?: Egress;
   /** Seconds after which a silent worker's activity is given to another. */
   readonly heartbeatSeconds: number;
   /** What the file only named: values read from a variable or a file of the operator's. */

@@ -57,6 +57,14 @@ export function capsAt(caps: Caps, repo: string | null, at: number): Cap[] {
   return [...windowsAt(caps.total, null, at), ...own];
 }
 
+/** The caps of all repos together, and each repo's own. */
+export function capsOfAll(caps: Caps, repos: readonly string[], at: number): Cap[] {
+  return [
+    ...capsAt(caps, null, at),
+    ...repos.flatMap((repo) => capsAt(caps, repo, at).filter((cap) => cap.repo !== null)),
+  ];
+}
+
 function windowsAt({ dayMicroUsd, monthMicroUsd }: WindowCaps, repo: string | null, at: number): Cap[] {
   const date = new Date(at);
   const iso = date.toISOString();

@@ -4,26 +4,44 @@ const TELLING =
 const BEFORE = 2;
 const AFTER = 4;
 const LAST_LINES = 15;
-const LINE_CHARS = 400;
+/** Of a line that is longer than three of these: its beginning, its first complaint, its end. */
+const PIECE_CHARS = 130;
+const SEARCHED_CHARS = 20_000;
 
 export function trimLog(log: string, limit = 6_000): string {
-  const lines = squeezed(log.split(/\r?\n/).map((line) => line.trimEnd().slice(0, LINE_CHARS)));
+  // A lone carriage return ends a line too: progress writes over itself, and what comes after it counts.
+  const lines = squeezed(log.split(/\r\n|\r|\n/).map((line) => cut(line.trimEnd())));
   const kept = new Set<number>();
-  const keep = (from: number, to: number): void => {
-    for (let at = Math.max(0, from); at <= Math.min(lines.length - 1, to); at += 1) kept.add(at);
-  };
   // The end first: it says how it came out. Then the first complaint, which is most often the cause, then those after it.
-  keep(lines.length - LAST_LINES, lines.length - 1);
+  for (let at = lines.length - 1; at >= Math.max(0, lines.length - LAST_LINES); at -= 1) {
+    kept.add(at);
+    if (shown(lines, kept).length <= limit / 2) continue;
+    if (kept.size > 1) kept.delete(at);
+    break;
+  }
   for (const [at, line] of lines.entries()) {
     if (!TELLING.test(line)) continue;
     const before = [...kept];
-    keep(at - BEFORE, at + AFTER);
+    const last = Math.min(lines.length - 1, at + AFTER);
+    for (let near = Math.max(0, at - BEFORE); near <= last; near += 1) kept.add(near);
     if (shown(lines, kept).length <= limit) continue;
     kept.clear();
     for (const one of before) kept.add(one);
     break;
   }
   return shown(lines, kept).slice(-limit);
+}
+
+function cut(line: string): string {
+  if (line.length <= 3 * PIECE_CHARS) return line;
+  const told = TELLING.exec(line.slice(0, SEARCHED_CHARS))?.index ?? 0;
+  const pieces: { from: number; to: number }[] = [];
+  for (const from of [0, told, line.length - PIECE_CHARS].toSorted((a, b) => a - b)) {
+    const last = pieces.at(-1);
+    if (last !== undefined && from <= last.to) last.to = Math.max(last.to, from + PIECE_CHARS);
+    else pieces.push({ from, to: from + PIECE_CHARS });
+  }
+  return pieces.map(({ from, to }) => line.slice(from, to)).join(' … ');
 }
 
 /** A line that repeats says no more than once. */

@@ -1,78 +1,110 @@
 /**
- * Issue 2: a new route that passes its tests, with a start-up that only works outside production. No test sees it, the
- * deploy does: this is the run that freezes.
+ * Issue 3: a new route that passes its tests, with a start-up that only works outside production. No test sees it, the deploy
+ * does, and its log says why: the agent mends it with a further commit, and it ships.
  */
-import type { Change, Edit, NewFile } from './change.ts';
+import type { Behaviour, Change, Edit, Mending, NewFile } from './change.ts';
 import type { Seeded } from './seeded.ts';
 import type { Theme } from './theme.ts';
 
+export interface About {
+  readonly change: Change;
+  readonly behaviour: Behaviour;
+}
+
 interface Startup {
   readonly added: readonly NewFile[];
-  /** Lines of server.mjs that make \`settings\`. */
-  readonly imports: string;
-  readonly settings: string;
+  readonly mending: Mending;
 }
 
 /** Refuses to start in production without a variable that nobody sets there. */
-function missingVariable({ aboutField }: Theme): Startup {
+function missingVariable({ aboutField }: Theme, keeper: string): Startup {
   const name = `SHOP_${aboutField.toUpperCase()}`;
+  const refusal = `  if (env.NODE_ENV === 'production' && !env.${name}) throw new Error('${name} is not set');\n`;
+  const fallback = `{ ${aboutField}: env.${name} ?? 'nobody yet' }`;
   return {
     added: [
       {
         path: 'settings.mjs',
         text: `/** Who answers for this shop. Production has to say it. */
 export function readSettings(env) {
-  if (env.NODE_ENV === 'production' && !env.${name}) throw new Error('${name} is not set');
-  return { ${aboutField}: env.${name} ?? 'nobody yet' };
+${refusal}  return ${fallback};
 }
 `,
       },
     ],
-    imports: "import { readSettings } from './settings.mjs';",
-    settings: 'const settings = readSettings(process.env);',
+    mending: {
+      cause: `${name} is not set`,
+      say: `Nobody sets ${name} in production, and the service refuses to start for it. It has to start, and to name somebody all the same.`,
+      test: settingsTest(aboutField, keeper),
+      added: [],
+      edits: [
+        { path: 'settings.mjs', old: refusal, new: '' },
+        { path: 'settings.mjs', old: "?? 'nobody yet'", new: `?? '${keeper}'` },
+      ],
+      subject: 'Start without settings in production',
+    },
   };
 }
 
 /** Reads a file for its mode, and only the one for development is there. */
-function missingFile({ aboutField }: Theme): Startup {
+function missingFile({ aboutField }: Theme, keeper: string): Startup {
+  const file = (who: string): string => `${JSON.stringify({ [aboutField]: who }, null, 2)}\n`;
   return {
     added: [
-      { path: 'settings/development.json', text: `${JSON.stringify({ [aboutField]: 'nobody yet' }, null, 2)}\n` },
+      { path: 'settings/development.json', text: file('nobody yet') },
       {
         path: 'settings.mjs',
-        text: `import { readFileSync } from 'node:fs';
+        text: `import { existsSync, readFileSync } from 'node:fs';
 
-/** Who answers for this shop, in the mode it runs in. */
-export function readSettings(mode) {
-  return JSON.parse(readFileSync(new URL(\`./settings/\${mode}.json\`, import.meta.url), 'utf8'));
+/** Who answers for this shop, in the mode that its environment names. */
+export function readSettings(env) {
+  const mode = env.NODE_ENV ?? 'development';
+  const file = new URL(\`./settings/\${mode}.json\`, import.meta.url);
+  if (!existsSync(file)) throw new Error(\`settings/\${mode}.json is not there\`);
+  return JSON.parse(readFileSync(file, 'utf8'));
 }
 `,
       },
     ],
-    imports: "import { readSettings } from './settings.mjs';",
-    settings: "const settings = readSettings(process.env.NODE_ENV ?? 'development');",
+    mending: {
+      cause: 'settings/production.json is not there',
+      say: 'Only the settings for development are in the repo: those for production have to come with it.',
+      test: settingsTest(aboutField, keeper),
+      added: [{ path: 'settings/production.json', text: file(keeper) }],
+      edits: [],
+      subject: 'Settings for production',
+    },
   };
 }
 
-export function chooseAbout(seeded: Seeded, theme: Theme): Change {
+export function chooseAbout(seeded: Seeded, theme: Theme): About {
   const { aboutRoute, aboutField } = theme;
   const name = seeded.pick(['Ada', 'Grace', 'Hedy', 'Edith']);
-  const startup = seeded.pick([missingVariable, missingFile])(theme);
+  const keeper = seeded.pick(['the keeper', 'the night watch', 'the front desk']);
+  const startup = seeded.pick([missingVariable, missingFile])(theme, keeper);
   return {
-    issue: 2,
-    title: `Say who answers for the shop at ${aboutRoute}`,
-    body: `People ask whom to write to. \`GET ${aboutRoute}\` has to answer \`{"${aboutField}": …}\`, from the settings that the service was started with.\n`,
-    expected: 'frozen',
-    acceptanceCriteria: [`GET ${aboutRoute} answers 200 with ${aboutField} from the settings`],
-    testPlan: `a test of the answer at ${aboutRoute}, which is 404 before the change`,
-    test: { path: `test${aboutRoute}.test.mjs`, text: testText(theme, name) },
-    added: startup.added,
-    edits: editsOf(theme, startup),
-    subject: `${aboutRoute} says who answers`,
+    behaviour: {
+      path: aboutRoute,
+      before: { error: `there is no ${aboutRoute} here` },
+      after: { [aboutField]: keeper },
+    },
+    change: {
+      issue: 3,
+      title: `Say who answers for the shop at ${aboutRoute}`,
+      body: `People ask whom to write to. \`GET ${aboutRoute}\` has to answer \`{"${aboutField}": …}\`, from the settings that the service was started with.\n`,
+      expected: 'mended',
+      acceptanceCriteria: [`GET ${aboutRoute} answers 200 with ${aboutField} from the settings`],
+      testPlan: `a test of the answer at ${aboutRoute}, which is 404 before the change`,
+      test: { path: `test${aboutRoute}.test.mjs`, text: testText(theme, name) },
+      added: startup.added,
+      edits: editsOf(theme),
+      subject: `${aboutRoute} says who answers`,
+      mending: startup.mending,
+    },
   };
 }
 
-function editsOf({ aboutRoute, aboutField }: Theme, { imports, settings }: Startup): Edit[] {
+function editsOf({ aboutRoute, aboutField }: Theme): Edit[] {
   return [
     {
       path: 'service.mjs',
@@ -83,7 +115,10 @@ function editsOf({ aboutRoute, aboutField }: Theme, { imports, settings }: Start
     {
       path: 'server.mjs',
       old: "import { answer } from './service.mjs';",
-      new: `import { answer } from './service.mjs';\n${imports}\n\n${settings}`,
+      new: `import { answer } from './service.mjs';
+import { readSettings } from './settings.mjs';
+
+const settings = readSettings(process.env);`,
     },
     {
       path: 'server.mjs',
@@ -105,4 +140,24 @@ test('${aboutRoute} says who answers for the shop', () => {
   assert.deepEqual(body, { ${aboutField}: '${name}' });
 });
 `;
+}
+
+function settingsTest(aboutField: string, keeper: string): NewFile {
+  return {
+    path: 'test/settings.test.mjs',
+    text: `import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { readSettings } from '../settings.mjs';
+
+test('production names who answers, with nothing set', () => {
+  let settings = null;
+  try {
+    settings = readSettings({ NODE_ENV: 'production' });
+  } catch (error) {
+    assert.fail(error.message);
+  }
+  assert.deepEqual(settings, { ${aboutField}: '${keeper}' });
+});
+`,
+  };
 }

@@ -6,6 +6,8 @@ import { followPlayground, runDemo, type Play } from './demo-client.ts';
 
 const SHIPPED_SHA = 'a'.repeat(40);
 const FROZEN_SHA = 'b'.repeat(40);
+const MENDED_SHA = 'c'.repeat(40);
+const OTHER = 'acme/other';
 const pushed = (sha: string) => ({ ...FRESH.progress, pushed: sha, openings: 1 });
 const shipped: RunState = { stage: 'ended', progress: pushed(SHIPPED_SHA), outcome: 'shipped', reason: 'live' };
 const abandoned: RunState = {
@@ -14,6 +16,7 @@ const abandoned: RunState = {
   outcome: 'abandoned',
   reason: 'by the demo',
 };
+const mended: RunState = { ...shipped, progress: { ...pushed(MENDED_SHA), fixes: 1 } };
 const frozen: RunState = {
   stage: 'frozen',
   progress: pushed(FROZEN_SHA),
@@ -36,10 +39,10 @@ afterEach(async () => {
 function play(): Play {
   return {
     playground: {
-      repo: REPO,
       issues: [
-        { number: 1, title: 'One', expected: 'shipped' },
-        { number: 2, title: 'Two', expected: 'frozen' },
+        { repo: REPO, number: 1, title: 'One', expected: 'shipped' },
+        { repo: REPO, number: 2, title: 'Two', expected: 'frozen' },
+        { repo: OTHER, number: 3, title: 'Three', expected: 'mended' },
       ],
     },
     url: api.url,
@@ -53,8 +56,8 @@ async function write(issue: number, states: readonly RunState[]): Promise<string
   const id = `run-${issue}`;
   await api.store.runs.create({
     id,
-    repo: 'shop-1',
-    repoName: REPO,
+    repo: issue === 3 ? 'other-1' : 'shop-1',
+    repoName: issue === 3 ? OTHER : REPO,
     issue,
     title: `Issue ${issue}`,
     release: `release-${issue}`,
@@ -71,7 +74,7 @@ async function untilArmed(): Promise<void> {
 }
 
 describe('the demo client', () => {
-  it('arms, waits, abandons what froze with one act under its own name, and describes both runs', async () => {
+  it('arms, waits, abandons what froze with one act under its own name, and describes the runs of both repos', async () => {
     const playing = runDemo(play());
     await untilArmed();
     const first = await write(1, [{ stage: 'watch', progress: pushed(SHIPPED_SHA), sha: SHIPPED_SHA }, shipped]);
@@ -87,6 +90,7 @@ describe('the demo client', () => {
       at: 1,
     });
     const second = await write(2, [frozen]);
+    await write(3, [mended]);
     await expect.poll(() => api.store.acts.list(second)).toHaveLength(1);
     const [act] = await api.store.acts.list(second);
     expect(act).toMatchObject({ by: { name: 'demo client' }, data: { kind: 'unfreeze', way: 'abandon' } });
@@ -108,9 +112,10 @@ describe('the demo client', () => {
           { stage: 'triage', seconds: 1 },
           { stage: 'watch', seconds: 0.5 },
         ],
-        evidence: [{ kind: 'deploy', verdict: 'green' }],
+        evidence: [{ kind: 'deploy', verdict: 'green', sha: SHIPPED_SHA }],
       },
       { issue: 2, outcome: 'abandoned', froze: true, sha: FROZEN_SHA },
+      { repo: OTHER, issue: 3, outcome: 'shipped', froze: false, fixForwards: 1, sha: MENDED_SHA },
     ]);
     const ref = document.runs[0]?.evidence[0]?.ref ?? '';
     expect(await (await fetch(new URL(ref, api.url))).text()).toBe('b');
@@ -120,6 +125,13 @@ describe('the demo client', () => {
 
   it.each<readonly [string, number, readonly RunState[], string]>([
     ['an issue that was to ship froze', 1, [frozen], '#1 froze, and was to ship: deploy is red'],
+    ['an issue that was to ship at once was mended', 1, [mended], '#1 was red once deployed, and was to ship at once'],
+    [
+      'an issue that was to be mended shipped at once',
+      3,
+      [shipped],
+      '#3 shipped at once, and its first deploy was to be red',
+    ],
     ['an issue that was to freeze shipped', 2, [shipped], '#2 ended shipped, and was to freeze: live'],
     [
       'a run needs a person',
@@ -138,10 +150,11 @@ describe('the demo client', () => {
     await api.store.control.setKillSwitch({ on: true, by: 'ada', note: 'stop', at: 1 });
     const first = await write(1, [shipped]);
     const second = await write(2, [frozen, abandoned]);
+    await write(3, [mended]);
 
     const document = await followPlayground(play());
 
-    expect(document.runs.map(({ outcome }) => outcome)).toEqual(['shipped', 'abandoned']);
+    expect(document.runs.map(({ outcome }) => outcome)).toEqual(['shipped', 'abandoned', 'shipped']);
     expect((await api.store.control.killSwitch()).on).toBe(true);
     expect(await api.store.acts.list(first)).toEqual([]);
     expect(await api.store.acts.list(second)).toEqual([]);

@@ -1,13 +1,14 @@
 /**
  * The demo client: plays the person of the playground over the HTTP API, and says so in its notes. It arms Lamplighter,
- * waits for both runs and, where it is to play to the end, unfreezes the frozen one by `abandon`.
+ * waits for the runs and, where it is to play to the end, unfreezes the frozen one by `abandon`.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import type { Expected } from './change.ts';
 import { describeRun, froze, type DemoDocument, type RunAnswer } from './demo-document.ts';
 import type { Playground, PlaygroundIssue } from './playground.ts';
 
 export interface Play {
-  readonly playground: Pick<Playground, 'repo' | 'issues'>;
+  readonly playground: Pick<Playground, 'issues'>;
   /** Address of the api. */
   readonly url: string;
   readonly token: string;
@@ -22,12 +23,12 @@ export class UnexpectedEnd extends Error {
 const LOOK_EVERY_MS = 200;
 const PATIENCE_MS = 15 * 60_000;
 
-/** Plays to the end: one run ships, the other freezes and is abandoned by this client. Throws UnexpectedEnd when it goes otherwise. */
+/** Plays to the end: one run ships, one ships after a red deploy was mended, one freezes and is abandoned by this client. Throws UnexpectedEnd when it goes otherwise. */
 export function runDemo(play: Play): Promise<DemoDocument> {
   return follow(play, { acts: true, patienceMs: PATIENCE_MS });
 }
 
-/** Only looks on: the person unfreezes. Ends when both runs have. */
+/** Only looks on: the person unfreezes. Ends when all runs have. */
 export function followPlayground(play: Play): Promise<DemoDocument> {
   return follow(play, { acts: false, patienceMs: Infinity });
 }
@@ -44,7 +45,7 @@ async function follow(play: Play, manner: Manner): Promise<DemoDocument> {
   await arm(api);
   const told = new Set<string>();
   for (;;) {
-    const runs = await runsOf(api, play.playground.repo);
+    const runs = await runsOf(api);
     for (const run of runs) tell(play, told, run);
     if (manner.acts) {
       for (const run of runs) await actOn(api, play.playground.issues, run);
@@ -74,12 +75,12 @@ async function arm(api: Api): Promise<void> {
   await api('POST', '/api/poll', {});
 }
 
-async function runsOf(api: Api, repo: string): Promise<RunAnswer[]> {
-  const { runs } = (await api('GET', `/api/runs?repo=${encodeURIComponent(repo)}`)) as {
-    readonly runs: readonly { readonly id: string; readonly issue: number }[];
+async function runsOf(api: Api): Promise<RunAnswer[]> {
+  const { runs } = (await api('GET', '/api/runs')) as {
+    readonly runs: readonly { readonly id: string; readonly repoName: string; readonly issue: number }[];
   };
   // The newest run of an issue is the one that counts.
-  const newest = new Map(runs.toReversed().map((run) => [run.issue, run.id]));
+  const newest = new Map(runs.toReversed().map((run) => [`${run.repoName}#${run.issue}`, run.id]));
   const answers: RunAnswer[] = [];
   for (const id of newest.values())
     answers.push((await api('GET', `/api/runs/${encodeURIComponent(id)}`)) as RunAnswer);
@@ -88,8 +89,7 @@ async function runsOf(api: Api, repo: string): Promise<RunAnswer[]> {
 
 async function actOn(api: Api, issues: readonly PlaygroundIssue[], answer: RunAnswer): Promise<void> {
   const { run } = answer;
-  const expected = issues.find(({ number }) => number === run.issue)?.expected;
-  const wrong = unexpected(answer, expected);
+  const wrong = unexpected(answer, issues.find((issue) => isOf(run, issue))?.expected);
   if (wrong !== null)
     throw new UnexpectedEnd(
       `${run.repoName}#${run.issue} ${wrong}: ${run.reason ?? 'no reason was given'} (run ${run.id})`,
@@ -105,19 +105,28 @@ async function actOn(api: Api, issues: readonly PlaygroundIssue[], answer: RunAn
 }
 
 /** Null while nothing speaks against the expected end. */
-function unexpected(answer: RunAnswer, expected: PlaygroundIssue['expected'] | undefined): string | null {
-  const { run } = answer;
+function unexpected(answer: RunAnswer, expected: Expected | undefined): string | null {
+  const { outcome, state } = answer.run;
   if (expected === undefined) return 'is no issue of the playground';
-  if (expected === 'shipped') {
-    if (froze(answer)) return 'froze, and was to ship';
-    return run.outcome === null || run.outcome === 'shipped' ? null : `ended ${run.outcome}, and was to ship`;
+  if (expected === 'frozen') {
+    if (outcome === null) return null;
+    return froze(answer) && outcome === 'abandoned' ? null : `ended ${outcome}, and was to freeze`;
   }
-  if (run.outcome === null) return null;
-  return froze(answer) && run.outcome === 'abandoned' ? null : `ended ${run.outcome}, and was to freeze`;
+  if (froze(answer)) return 'froze, and was to ship';
+  if (outcome !== null && outcome !== 'shipped') return `ended ${outcome}, and was to ship`;
+  const { fixes } = state.progress;
+  if (expected === 'shipped' && fixes > 0) return 'was red once deployed, and was to ship at once';
+  return expected === 'mended' && outcome === 'shipped' && fixes === 0
+    ? 'shipped at once, and its first deploy was to be red'
+    : null;
+}
+
+function isOf(run: Pick<RunAnswer['run'], 'repoName' | 'issue'>, { repo, number }: PlaygroundIssue): boolean {
+  return run.repoName === repo && run.issue === number;
 }
 
 function allEnded(issues: readonly PlaygroundIssue[], runs: readonly RunAnswer[]): boolean {
-  return issues.every(({ number }) => runs.some(({ run }) => run.issue === number && run.outcome !== null));
+  return issues.every((issue) => runs.some(({ run }) => isOf(run, issue) && run.outcome !== null));
 }
 
 function tell({ say }: Play, told: Set<string>, { run }: RunAnswer): void {

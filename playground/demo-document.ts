@@ -11,7 +11,12 @@ export interface DemoRun {
   readonly turns: number;
   readonly usd: number;
   /** `ref` is the path of the blob in the API. */
-  readonly evidence: readonly { readonly kind: string; readonly verdict: string | null; readonly ref: string }[];
+  readonly evidence: readonly {
+    readonly kind: string;
+    readonly verdict: string | null;
+    readonly sha: string | null;
+    readonly ref: string;
+  }[];
 }
 
 export interface DemoDocument {
@@ -31,7 +36,12 @@ export interface RunAnswer {
     readonly state: { readonly progress: { readonly pushed: string | null; readonly fixes: number } };
   };
   readonly transitions: readonly { readonly stage: string; readonly at: number }[];
-  readonly evidence: readonly { readonly id: string; readonly kind: string; readonly verdict: string | null }[];
+  readonly evidence: readonly {
+    readonly id: string;
+    readonly kind: string;
+    readonly verdict: string | null;
+    readonly sha: string | null;
+  }[];
   readonly spend: { readonly runMicroUsd: number; readonly turns: number };
 }
 
@@ -51,9 +61,10 @@ export function describeRun(answer: RunAnswer): DemoRun {
     stages: stageTimes(answer),
     turns: spend.turns,
     usd: spend.runMicroUsd / 1_000_000,
-    evidence: answer.evidence.map(({ id, kind, verdict }) => ({
+    evidence: answer.evidence.map(({ id, kind, verdict, sha }) => ({
       kind,
       verdict,
+      sha,
       ref: `/api/evidence/${encodeURIComponent(id)}`,
     })),
   };

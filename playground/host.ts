@@ -1,5 +1,5 @@
 /**
- * The playground's production: `node host.ts <live folder> <port>`, a child of `up`. It runs the current release on the
+ * The production of one repo of the playground: `node host.ts <live folder> <port>`, a child of `up`. It runs the current release on the
  * port and starts it again when it dies. Asked for another one, it first tries it on a spare port; only a release that
  * answers as itself takes over, so what served goes on serving when the new one can't even start.
  */

@@ -1,6 +1,6 @@
 /**
- * The playground: a small real repo with a bare remote, two issues, the scripted model's scenarios, a live service and
- * the `lamplighter.yaml` that joins them. Everything is a function of the seed but the port, which must also be free.
+ * The playground: two small real repos, each with a bare remote, a tracker and a live service; three issues, the scripted model's
+ * scenarios, and the `lamplighter.yaml` that joins them. Everything is a function of the seed but the ports, which must also be free.
  */
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -9,7 +9,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
 import { chooseAbout } from './about.ts';
-import type { Behaviour, Change, NewFile } from './change.ts';
+import type { Behaviour, Change, Expected, NewFile } from './change.ts';
 import { git } from './git.ts';
 import { issueFile, issueFileName } from './issue-file.ts';
 import { choosePricing } from './pricing.ts';
@@ -17,54 +17,81 @@ import { flipCurrent, putRelease } from './release.ts';
 import { scenarioFile } from './scenario.ts';
 import { createSeeded, type Seeded } from './seeded.ts';
 import { serviceFiles } from './service.ts';
-import { chooseTheme, type Theme } from './theme.ts';
+import { chooseSigning } from './signing.ts';
+import { chooseOtherTheme, chooseTheme, type Theme } from './theme.ts';
 
 export interface PlaygroundIssue {
+  /** Name of its repo; numbers are unique over both. */
+  readonly repo: string;
   readonly number: number;
   readonly title: string;
-  readonly expected: 'shipped' | 'frozen';
+  readonly expected: Expected;
 }
 
-/** Also in `playground.json`, for whoever judges the playground from outside. */
-export interface PlaygroundFacts {
-  readonly seed: number;
-  readonly repo: string;
+export interface PlaygroundRepo {
+  /** `owner/name`. */
+  readonly name: string;
+  /** Port of its live service. */
   readonly port: number;
   /** Sha of main before any run. */
   readonly base: string;
-  readonly issues: readonly PlaygroundIssue[];
+  /** What the live service answers before and after. */
   readonly behaviour: Behaviour;
+  /** Below the playground: the bare repository, the tracker's issues, the releases. */
+  readonly remote: string;
+  readonly issues: string;
+  readonly live: string;
+}
+
+/** In `playground.json`, for whoever judges the playground from outside; paths are relative there, absolute in a `Playground`. */
+export interface PlaygroundFacts {
+  readonly seed: number;
+  /** In the first, issues run one after the other; the second runs beside it. */
+  readonly repos: readonly [PlaygroundRepo, PlaygroundRepo];
+  readonly issues: readonly PlaygroundIssue[];
 }
 
 export interface Playground extends PlaygroundFacts {
   readonly dir: string;
   /** Path of its `lamplighter.yaml`. */
   readonly config: string;
-  /** Bare repository. */
-  readonly remote: string;
-  /** Folder of the releases. */
-  readonly live: string;
-  /** Arguments of `playground/host.ts`. */
-  readonly hostArgs: readonly string[];
 }
 
-/** The whole design of a playground, before any file: what a seed decides. */
-export interface Design {
+/** One repo before any file: what a seed decides of it. */
+export interface RepoDesign {
   readonly theme: Theme;
   readonly files: readonly NewFile[];
   readonly changes: readonly Change[];
   readonly behaviour: Behaviour;
 }
 
+export type Design = readonly [RepoDesign, RepoDesign];
+
 const EPOCH = Date.UTC(2026, 0, 5, 9);
 const DAY_MS = 24 * 60 * 60_000;
 
 export function designPlayground(seed: number): Design {
   const seeded = createSeeded(seed);
-  const theme = chooseTheme(seeded);
-  const pricing = choosePricing(seeded, theme);
-  const about = chooseAbout(seeded, theme);
-  return { theme, files: serviceFiles(theme, pricing), changes: [pricing.change, about], behaviour: pricing.behaviour };
+  const first = chooseTheme(seeded);
+  const pricing = choosePricing(seeded, first);
+  const signing = chooseSigning(seeded, first);
+  const second = chooseOtherTheme(seeded, first);
+  const fine = choosePricing(seeded, second);
+  const about = chooseAbout(seeded, second);
+  return [
+    {
+      theme: first,
+      files: serviceFiles(first, pricing, pricing.module),
+      changes: [pricing.change, signing],
+      behaviour: pricing.behaviour,
+    },
+    {
+      theme: second,
+      files: serviceFiles(second, fine, fine.rightModule),
+      changes: [about.change],
+      behaviour: about.behaviour,
+    },
+  ];
 }
 
 /** Makes it on first use; later ones find it as it is. Another seed in the same folder is refused: what runs have done there is not thrown away. */
@@ -80,22 +107,19 @@ export async function createPlayground({
   // Whole or not at all: a death on the way leaves a draft, and the next start makes another one.
   const draft = await mkdtemp(`${dir}.draft-`);
   const design = designPlayground(seed);
-  const base = await makeRemote(draft, design);
+  const ports = createSeeded(seed + 1);
   const facts: PlaygroundFacts = {
     seed,
-    repo: design.theme.repo,
-    port: await choosePort(createSeeded(seed + 1)),
-    base,
-    issues: design.changes.map(({ issue, title, expected }) => ({ number: issue, title, expected })),
-    behaviour: design.behaviour,
+    repos: [await makeRepo(draft, design[0], ports), await makeRepo(draft, design[1], ports)],
+    issues: design.flatMap(({ theme, changes }) =>
+      changes.map(({ issue, title, expected }) => ({ repo: theme.repo, number: issue, title, expected })),
+    ),
   };
   await writeFiles(draft, [
-    ...design.changes.map((change) => ({
-      path: `issues/${issueFileName(change)}`,
-      text: issueFile(change, design.theme.person, EPOCH + 3 * DAY_MS + change.issue * 60_000),
-    })),
-    ...design.changes.map((change) => ({ path: `scenarios/issue-${change.issue}.yaml`, text: scenarioFile(change) })),
-    { path: 'lamplighter.yaml', text: configText(dir, facts, design.theme) },
+    ...design.flatMap(({ changes }) =>
+      changes.map((change) => ({ path: `scenarios/issue-${change.issue}.yaml`, text: scenarioFile(change) })),
+    ),
+    { path: 'lamplighter.yaml', text: configText(dir, facts, design[0].theme) },
     { path: 'playground.json', text: `${JSON.stringify(facts, null, 2)}\n` },
   ]);
   await rename(draft, dir);
@@ -112,19 +136,41 @@ async function openPlayground(dir: string, seed: number): Promise<Playground> {
 }
 
 function placed(dir: string, facts: PlaygroundFacts): Playground {
-  const live = join(dir, 'live');
+  const place = (repo: PlaygroundRepo): PlaygroundRepo => ({
+    ...repo,
+    remote: join(dir, repo.remote),
+    issues: join(dir, repo.issues),
+    live: join(dir, repo.live),
+  });
+  const [first, second] = facts.repos;
+  return { ...facts, repos: [place(first), place(second)], dir, config: join(dir, 'lamplighter.yaml') };
+}
+
+/** A folder of the repo's name: its bare remote with a little history, its issues, and the base as the release that serves. */
+async function makeRepo(draft: string, design: RepoDesign, ports: Seeded): Promise<PlaygroundRepo> {
+  const { theme, changes, behaviour } = design;
+  const folder = theme.repo.split('/').at(-1) ?? theme.repo;
+  await mkdir(join(draft, folder));
+  const base = await makeRemote(join(draft, folder), design);
+  await writeFiles(
+    join(draft, folder, 'issues'),
+    changes.map((change) => ({
+      path: issueFileName(change),
+      text: issueFile(change, theme.person, EPOCH + 3 * DAY_MS + change.issue * 60_000),
+    })),
+  );
   return {
-    ...facts,
-    dir,
-    config: join(dir, 'lamplighter.yaml'),
-    remote: join(dir, 'remote.git'),
-    live,
-    hostArgs: [live, String(facts.port)],
+    name: theme.repo,
+    port: await choosePort(ports),
+    base,
+    behaviour,
+    remote: join(folder, 'remote.git'),
+    issues: join(folder, 'issues'),
+    live: join(folder, 'live'),
   };
 }
 
-/** The bare remote with a little history, and the base as the release that serves. */
-async function makeRemote(dir: string, { files, theme }: Design): Promise<string> {
+async function makeRemote(dir: string, { files, theme }: RepoDesign): Promise<string> {
   const work = join(dir, 'work');
   await mkdir(work);
   await git(dir, ['init', '-q', '--bare', '-b', 'main', 'remote.git']);
@@ -163,31 +209,32 @@ async function writeFiles(dir: string, files: readonly NewFile[]): Promise<void>
   }
 }
 
-function configText(dir: string, { repo, port }: PlaygroundFacts, { person }: Theme): string {
+/** One attempt: the playground shows what one can mend, and that there is an end to them. */
+const FIX_ATTEMPTS = 1;
+
+function configText(dir: string, { repos }: PlaygroundFacts, { person }: Theme): string {
   const script = fileURLToPath(new URL('deploy.ts', import.meta.url));
   return stringify(
     {
-      repos: [
-        {
-          name: repo,
-          remote: 'remote.git',
-          tracker: { kind: 'local', dir: 'issues', people: { [person]: 'write' } },
-          deploy: {
-            command: [process.execPath, script, join(dir, 'live')].map(quoted).join(' '),
-            timeoutSeconds: 60,
-            health: {
-              url: `http://127.0.0.1:${port}/healthz`,
-              version: 'json:version',
-              times: 3,
-              everySeconds: 0.2,
-              timeoutSeconds: 2,
-            },
+      repos: repos.map(({ name, port, remote, issues, live }) => ({
+        name,
+        remote,
+        tracker: { kind: 'local', dir: issues, people: { [person]: 'write' } },
+        deploy: {
+          command: [process.execPath, script, join(dir, live)].map(quoted).join(' '),
+          timeoutSeconds: 60,
+          health: {
+            url: `http://127.0.0.1:${port}/healthz`,
+            version: 'json:version',
+            times: 3,
+            everySeconds: 0.2,
+            timeoutSeconds: 2,
           },
         },
-      ],
-      allow: [repo],
+      })),
+      allow: repos.map(({ name }) => name),
       model: { scenarios: 'scenarios' },
-      bounds: { watchMinutes: 5 },
+      bounds: { watchMinutes: 5, fixAttempts: FIX_ATTEMPTS },
       pollSeconds: 10,
     },
     { lineWidth: 0 },

@@ -4,8 +4,9 @@ import type { Seeded } from './seeded.ts';
 import type { Theme } from './theme.ts';
 
 export interface Pricing {
-  /** Text of the module on the base. */
+  /** Text of the module with the bug, and without. */
   readonly module: string;
+  readonly rightModule: string;
   /** Cases that pass on the base: quantity and cents. */
   readonly covered: readonly (readonly [quantity: number, cents: number])[];
   readonly change: Change;
@@ -90,7 +91,8 @@ export function choosePricing(seeded: Seeded, theme: Theme): Pricing {
   );
   const { fn, module, route, quantity } = theme;
   return {
-    module: moduleText(theme, bug),
+    module: moduleText(theme, bug, bug.wrong),
+    rightModule: moduleText(theme, bug, bug.right),
     covered,
     change: {
       issue: 1,
@@ -103,6 +105,7 @@ export function choosePricing(seeded: Seeded, theme: Theme): Pricing {
       added: [],
       edits: [{ path: `${module}.mjs`, old: bug.wrong, new: bug.right }],
       subject: `${fn}: right at the edge`,
+      mending: null,
     },
     behaviour: {
       path: `${route}?${quantity}=${shown}`,
@@ -112,13 +115,13 @@ export function choosePricing(seeded: Seeded, theme: Theme): Pricing {
   };
 }
 
-function moduleText({ goods, fn }: Theme, bug: Bug): string {
+function moduleText({ goods, fn }: Theme, bug: Bug, line: string): string {
   return `${bug.constants}
 
 /** What so many ${goods} cost, in cents. ${bug.doc} */
 export function ${fn}(quantity) {
   const full = quantity * UNIT;
-  ${bug.wrong}
+  ${line}
 }
 `;
 }

@@ -56,14 +56,14 @@ async function edit(cwd: string, input: Readonly<Record<string, string>>): Promi
   return 'replaced';
 }
 
-/** Does in a real clone whatever the scripted model asks for, until it submits or gives up. */
-async function converse(
-  url: string,
-  work: string,
-  first: string,
-): Promise<{ readonly turns: number; readonly last: Block }> {
-  const messages: { role: string; content: unknown }[] = [{ role: 'user', content: first }];
-  for (let turns = 1; ; turns += 1) {
+interface Message {
+  role: string;
+  content: unknown;
+}
+
+/** Does in a real clone whatever the scripted model asks for, until it submits or gives up; goes on with the same messages. */
+async function converse(url: string, work: string, messages: Message[]): Promise<Block> {
+  for (;;) {
     const response = await fetch(`${url}/v1/messages`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -73,7 +73,7 @@ async function converse(
     messages.push({ role: 'assistant', content });
     const results: object[] = [];
     for (const block of content.filter(({ type }) => type === 'tool_use')) {
-      if (block.name === 'submit' || block.name === 'give_up') return { turns, last: block };
+      if (block.name === 'submit' || block.name === 'give_up') return block;
       const input = block.input ?? {};
       const said = block.name === 'bash' ? await bash(work, input['command'] ?? '') : await edit(work, input);
       results.push({ type: 'tool_result', tool_use_id: block.id, content: said });
@@ -84,39 +84,63 @@ async function converse(
 }
 
 describe.each([1, 2, 3])('the scripted model in the playground of seed %i', (seed) => {
-  it('works test-first on both issues, one after the other, and its commits carry issue and run', async () => {
+  it('works test-first on every issue, mends what the log of a red deploy names, and its commits carry issue and run', async () => {
     const playground = await createPlayground({ dir: join(dir, `seed-${seed}`), seed });
     const model = await startScriptedModel({
       scenarioDir: join(playground.dir, 'scenarios'),
       port: 0,
       logFile: join(dir, `requests-${seed}.jsonl`),
     });
-    const work = join(dir, `work-${seed}`);
-    await git(dir, ['clone', '-q', playground.remote, work]);
     try {
-      for (const { issue, title, test, subject } of designPlayground(seed).changes) {
-        const before = await git(work, ['rev-parse', 'HEAD']);
+      for (const [index, { changes }] of designPlayground(seed).entries()) {
+        const work = join(dir, `work-${seed}-${index}`);
+        await git(dir, ['clone', '-q', playground.repos[index]?.remote ?? '', work]);
+        for (const { issue, title, test, subject, mending } of changes) {
+          const messages = [{ role: 'user', content: `${title}\n\nLamplighter-Run: shop-${issue}-ab12` }];
+          const before = await git(work, ['rev-parse', 'HEAD']);
+          const log = (format: string): Promise<string> =>
+            git(work, ['log', '--reverse', `--format=${format}`, `${before}..HEAD`]);
 
-        const { turns, last } = await converse(
-          model.url,
-          work,
-          `${title}\n\nEach commit ends with\nLamplighter-Run: shop-${issue}-ab12`,
-        );
+          const last = await converse(model.url, work, messages);
 
-        expect(last.name, JSON.stringify(last.input)).toBe('submit');
-        expect(turns).toBe(6);
-        expect(await git(work, ['log', '--reverse', '--format=%s', `${before}..HEAD`])).toBe(
-          `Test: ${subject}\n${subject}`,
-        );
-        const trailers = await git(work, [
-          'log',
-          '--format=%(trailers:key=Lamplighter-Run,valueonly,separator=)',
-          `${before}..HEAD`,
-        ]);
-        expect(trailers).toBe(`shop-${issue}-ab12\nshop-${issue}-ab12`);
-        expect(await git(work, ['show', '--name-only', '--format=', 'HEAD~1'])).toBe(test.path);
-        expect(await git(work, ['status', '--porcelain'])).toBe('');
+          expect(last.name, JSON.stringify(last.input)).toBe('submit');
+          expect(messages).toHaveLength(8);
+          expect(await log('%s')).toBe(`Test: ${subject}\n${subject}`);
+          expect(await git(work, ['show', '--name-only', '--format=', 'HEAD~1'])).toBe(test.path);
+          expect(await git(work, ['status', '--porcelain'])).toBe('');
+          if (mending !== null) {
+            messages.push({ role: 'user', content: `the stage deploy is red:\nfailed: ${mending.cause}` });
+            expect((await converse(model.url, work, messages)).name).toBe('submit');
+            expect(await log('%s')).toBe(`Test: ${subject}\n${subject}\n${mending.subject}`);
+            expect(await git(work, ['status', '--porcelain'])).toBe('');
+          }
+          const trailers = (await log('%(trailers:key=Lamplighter-Run,valueonly,separator=)')).split('\n');
+          expect(new Set(trailers)).toEqual(new Set([`shop-${issue}-ab12`]));
+        }
       }
+    } finally {
+      await model.close();
+    }
+  });
+
+  it('gives up on a red deploy whose log does not name the cause', async () => {
+    const playground = await createPlayground({ dir: join(dir, `seed-${seed}`), seed });
+    const model = await startScriptedModel({
+      scenarioDir: join(playground.dir, 'scenarios'),
+      port: 0,
+      logFile: join(dir, `requests-${seed}.jsonl`),
+    });
+    const [change] = designPlayground(seed)[1].changes;
+    const turn = { role: 'assistant', content: [{ type: 'text', text: 'a turn' }] };
+    const said = { role: 'user', content: 'go on' };
+    const messages = [
+      { role: 'user', content: `${change?.title}\n\nLamplighter-Run: shop-3-ab12` },
+      ...[1, 2, 3].flatMap(() => [turn, said]),
+      turn,
+      { role: 'user', content: 'the stage deploy is red:\nfailed: something else' },
+    ];
+    try {
+      expect(await converse(model.url, dir, messages)).toMatchObject({ name: 'give_up' });
     } finally {
       await model.close();
     }

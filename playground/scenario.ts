@@ -1,6 +1,6 @@
 /** What the scripted model says for one issue (docs/scripted-model.md): honest test-first work, one small turn after the other. */
 import { stringify } from 'yaml';
-import type { Change } from './change.ts';
+import type { Change, Mending, NewFile, Step } from './change.ts';
 
 const RUN_TESTS = 'node --test';
 const LOOK = 'git log --oneline | head -5; ls; cat CONTEXT.md service.mjs server.mjs';
@@ -10,62 +10,77 @@ export function scenarioFile(change: Change): string {
 }
 
 function scenarioOf(change: Change): object {
-  const { issue, title, acceptanceCriteria, testPlan, test } = change;
+  const { issue, title, acceptanceCriteria, testPlan } = change;
   return {
     name: `issue-${issue}`,
     match: title,
     capture: ['Lamplighter-Run: (?<run>[A-Za-z0-9][A-Za-z0-9._-]*)'],
     triage: { accept: { acceptanceCriteria, testPlan, risks: [] } },
-    steps: [
-      {
-        say: 'I look at what is there first.',
-        expect: { tool: ['bash', 'str_replace_based_edit_tool', 'submit', 'give_up', 'note'] },
-        calls: [{ bash: LOOK }],
-      },
-      {
-        say: 'The failing test comes first.',
-        expect: { lastMessage: { contains: 'service.mjs' } },
-        calls: [
-          { editor: { command: 'create', path: test.path, file_text: test.text } },
-          { bash: `${RUN_TESTS} ${test.path}` },
-        ],
-      },
-      {
-        say: 'It fails by its assertion, as it should: I commit it, then write what it asks for.',
-        expect: { lastMessage: { contains: 'AssertionError', matches: 'fail [1-9]' } },
-        calls: [{ bash: commitCommand([test.path], `Test: ${change.subject}`, issue) }, ...implementation(change)],
-      },
-      {
-        say: 'Now all of the tests.',
-        calls: [{ bash: RUN_TESTS }],
-      },
-      {
-        say: 'All green.',
-        expect: { lastMessage: { matches: 'fail 0', notContains: 'AssertionError' } },
-        calls: [
-          { bash: commitCommand(changedPaths(change), change.subject, issue) },
-          { bash: 'git status --porcelain; git log -2 --format=%B' },
-        ],
-      },
-      {
-        say: 'Test and change are committed.',
-        expect: { lastMessage: { contains: [`Refs #${issue}`, 'Lamplighter-Run: '] } },
-        calls: [{ submit: [] }],
-      },
-    ],
+    steps: [...firstOpening(change), ...(change.mending === null ? [] : fixForward(change.mending, issue))],
   };
 }
 
-function implementation({ added, edits }: Change): object[] {
+function firstOpening(change: Change): object[] {
+  const { issue, test } = change;
   return [
-    ...added.map(({ path, text }) => ({ editor: { command: 'create', path, file_text: text } })),
+    {
+      say: 'I look at what is there first.',
+      expect: { tool: ['bash', 'str_replace_based_edit_tool', 'submit', 'give_up', 'note'] },
+      calls: [{ bash: LOOK }],
+    },
+    {
+      say: 'The failing test comes first.',
+      expect: { lastMessage: { contains: 'service.mjs' } },
+      calls: [create(test), { bash: `${RUN_TESTS} ${test.path}` }],
+    },
+    {
+      say: 'It fails by its assertion, as it should: I commit it, write what it asks for, and run all of the tests.',
+      expect: { lastMessage: { contains: 'AssertionError', matches: 'fail [1-9]' } },
+      calls: [
+        { bash: commitCommand([test.path], `Test: ${change.subject}`, issue) },
+        ...implementation(change),
+        { bash: RUN_TESTS },
+      ],
+    },
+    {
+      say: 'All green: I commit it, and hand it over.',
+      expect: { lastMessage: { matches: 'fail 0', notContains: 'AssertionError' } },
+      calls: [{ bash: commitCommand(changedPaths(change), change.subject, issue) }, { submit: [] }],
+    },
+  ];
+}
+
+/** The brief brings the log of the red deploy: what the model does comes from there. */
+function fixForward(mending: Mending, issue: number): object[] {
+  const { cause, say, test, subject } = mending;
+  return [
+    {
+      say: `${say} The test first, then the change.`,
+      expect: { lastMessage: { contains: ['the stage deploy is red', cause] } },
+      calls: [create(test), { bash: `${RUN_TESTS} ${test.path}` }, ...implementation(mending), { bash: RUN_TESTS }],
+    },
+    {
+      say: 'It was red without the change and is green with it: I hand it over.',
+      expect: { lastMessage: { contains: 'AssertionError', matches: 'fail 1\\b.*fail 0\\b' } },
+      calls: [{ bash: commitCommand([test.path, ...changedPaths(mending)], subject, issue) }, { submit: [] }],
+    },
+  ];
+}
+
+function create({ path, text }: NewFile): object {
+  return { editor: { command: 'create', path, file_text: text } };
+}
+
+function implementation({ added, edits }: Step): object[] {
+  return [
+    ...added.map(create),
     ...edits.map((edit) => ({
       editor: { command: 'str_replace', path: edit.path, old_str: edit.old, new_str: edit.new },
     })),
   ];
 }
 
-function changedPaths({ added, edits }: Change): string[] {
+function changedPaths({ added, edits }: Step): string[] {
   return [...new Set([...added, ...edits].map((one) => one.path))];
 }
 

@@ -1,4 +1,4 @@
-/** The files of the playground's repo on its base: a tiny web service in plain Node, with tests, a contract and a CONTEXT.md. */
+/** The files of a repo of the playground on its base: a tiny web service in plain Node, with tests, a contract and a CONTEXT.md. */
 import type { NewFile } from './change.ts';
 import type { Pricing } from './pricing.ts';
 import type { Theme } from './theme.ts';
@@ -7,7 +7,7 @@ import type { Theme } from './theme.ts';
 const TEST_COMMAND =
   'node --test --test-reporter=spec --test-reporter-destination=stdout --test-reporter=junit --test-reporter-destination="$LAMPLIGHTER_REPORT"';
 
-export function serviceFiles(theme: Theme, pricing: Pricing): readonly NewFile[] {
+export function serviceFiles(theme: Theme, pricing: Pricing, module: string): readonly NewFile[] {
   const name = theme.repo.split('/').at(-1) ?? theme.repo;
   return [
     { path: '.gitignore', text: 'node_modules/\nVERSION\n' },
@@ -15,7 +15,7 @@ export function serviceFiles(theme: Theme, pricing: Pricing): readonly NewFile[]
       path: 'package.json',
       text: `${JSON.stringify({ name, private: true, type: 'module', scripts: { start: 'node server.mjs', test: 'node --test' } }, null, 2)}\n`,
     },
-    { path: `${theme.module}.mjs`, text: pricing.module },
+    { path: `${theme.module}.mjs`, text: module },
     { path: 'service.mjs', text: serviceText(theme) },
     { path: 'server.mjs', text: SERVER },
     { path: `test/${theme.module}.test.mjs`, text: pricesTest(theme, pricing) },

@@ -12,7 +12,7 @@ export interface Theme {
   /** Route of the price, with its slash; and the query parameter of the quantity. */
   readonly route: string;
   readonly quantity: string;
-  /** Route and field that issue 2 asks for. */
+  /** Route and field that issue 3 asks for. */
   readonly aboutRoute: string;
   readonly aboutField: string;
   /** The trusted person who wrote and labelled the issues. */
@@ -35,4 +35,14 @@ export function chooseTheme(seeded: Seeded): Theme {
     aboutField: seeded.pick(['contact', 'keeper', 'answersFor', 'writeTo']),
     person: seeded.pick(['ada', 'grace', 'edith', 'hedy', 'mary']),
   };
+}
+
+/** Of another repo in the same town: nobody shall take the one for the other. */
+export function chooseOtherTheme(seeded: Seeded, first: Theme): Theme {
+  for (;;) {
+    const theme = chooseTheme(seeded);
+    const [owner, name] = theme.repo.split('/');
+    if (theme.goods !== first.goods && !first.repo.startsWith(`${owner}/`) && !first.repo.endsWith(`/${name}`))
+      return { ...theme, person: first.person };
+  }
 }

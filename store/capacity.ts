@@ -21,6 +21,12 @@ export function createCapacity(sql: Sql): Capacity {
         'SELECT kind, id, granted_at AS since FROM capacity WHERE granted_at IS NOT NULL ORDER BY granted_at, kind, position',
       );
     },
+
+    waiting() {
+      return sql.query<{ kind: CapacityKind; id: string; since: number }>(
+        'SELECT kind, id, joined_at AS since FROM capacity WHERE granted_at IS NULL ORDER BY joined_at, kind, position',
+      );
+    },
   };
 }
 

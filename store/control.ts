@@ -28,6 +28,21 @@ export function createControl(sql: Sql): Control {
     },
 
     setFact: (key, value, at) => write(sql, `${FACT}${key}`, value, at),
+
+    async facts(prefix) {
+      const begins = `${FACT}${prefix}`;
+      const rows = await sql.query<{ key: string; value: string; at: number }>(
+        'SELECT key, value, at FROM facts WHERE substr(key, 1, ?) = ?',
+        [begins.length, begins],
+      );
+      const facts = rows.map(({ key, value, at }) => ({
+        key: key.slice(FACT.length),
+        value: decode<unknown>(value),
+        at,
+      }));
+      // Sorted here: the two databases compare text by different rules.
+      return facts.toSorted((one, other) => (one.key < other.key ? -1 : 1));
+    },
   };
 }
 

@@ -46,5 +46,14 @@ export function createEvents(sql: Sql): Events {
       const [counter] = await sql.query<{ seq: number }>('SELECT seq FROM event_counter WHERE id = 1');
       return counter?.seq ?? 0;
     },
+
+    async newestAt(subject, kinds) {
+      if (kinds.length === 0) return null;
+      const [row] = await sql.query<{ at: number }>(
+        `SELECT at FROM events WHERE subject = ? AND kind IN (${kinds.map(() => '?').join(', ')}) ORDER BY seq DESC LIMIT 1`,
+        [subject, ...kinds],
+      );
+      return row?.at ?? null;
+    },
   };
 }

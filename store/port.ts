@@ -174,6 +174,8 @@ export interface Events {
   append(event: Omit<EventRow, 'seq'>): Promise<number>;
   after(seq: number, filter: { readonly subject?: string; readonly limit: number }): Promise<EventRow[]>;
   last(): Promise<number>;
+  /** When the newest event of these kinds was; null while there is none. */
+  newestAt(subject: string, kinds: readonly string[]): Promise<number | null>;
 }
 
 // --- sessions -------------------------------------------------------------------------------------------------
@@ -259,6 +261,8 @@ export interface Capacity {
   /** Idempotent. */
   release(kind: CapacityKind, id: string): Promise<void>;
   held(): Promise<{ readonly kind: CapacityKind; readonly id: string; readonly since: number }[]>;
+  /** Who stands in the line without a lease, and since when. */
+  waiting(): Promise<{ readonly kind: CapacityKind; readonly id: string; readonly since: number }[]>;
 }
 
 // --- effects --------------------------------------------------------------------------------------------------
@@ -381,4 +385,6 @@ export interface Control {
   /** Small named facts with one owner each, such as a release's cached base proof. */
   fact(key: string): Promise<unknown>;
   setFact(key: string, value: unknown, at: number): Promise<void>;
+  /** Those whose key begins so, in the order of their keys, with the time of their last setting. */
+  facts(prefix: string): Promise<{ readonly key: string; readonly value: unknown; readonly at: number }[]>;
 }

@@ -116,6 +116,26 @@ const view: RunView = {
   ],
   effects: [{ key: HOSTILE, name: HOSTILE, class: 'provable', attempts: 1, done: true, repeated: false }],
   spend: { runMicroUsd: 0, issueMicroUsd: 0, capMicroUsd: 0, turns: 0 },
+  fixForward: {
+    made: 1,
+    allowed: 2,
+    until: 120_000,
+    pushes: [
+      {
+        sha: HOSTILE,
+        by: HOSTILE,
+        at: 0,
+        verdict: 'red',
+        red: { stage: HOSTILE, reason: HOSTILE, evidence: HOSTILE, log: HOSTILE },
+      },
+    ],
+  },
+  moves: ['--way retry', '--way resolved', '--way resolved --reverted', '--way abandon'].map((rest) => ({
+    name: 'retry',
+    what: `Grants nothing. ${HOSTILE}`,
+    command: `lamplighter unfreeze ${HOSTILE} ${rest} --note "why"`,
+  })),
+  approval: null,
   holds: [{ text: HOSTILE, remedy: HOSTILE }],
   links: { page: HOSTILE, temporal: 'javascript:alert(3)', commandPlace: HOSTILE },
 };
@@ -144,7 +164,36 @@ const session = {
   ],
   results: [{ session: 's', turn: 1, toolUseId: 't', content: HOSTILE, isError: true, at: 0 }],
 };
+const waiting: RunView = {
+  ...view,
+  run: {
+    ...view.run,
+    stage: 'awaiting-approval',
+    state: { stage: 'awaiting-approval', progress, head: 'a'.repeat(40), since: 0 },
+  },
+  moves: [
+    { name: 'approve', what: 'It is pushed.', command: `lamplighter approve id --sha ${'a'.repeat(40)} --note "why"` },
+  ],
+  approval: {
+    head: 'a'.repeat(40),
+    since: 0,
+    diff: { evidence: HOSTILE, text: `diff --git a/x b/x\n+++ b/x\n+${HOSTILE}\n-old\n`, whole: true },
+  },
+};
+const paused: RunView = {
+  ...view,
+  moves: [{ name: 'resume', what: 'It goes on.', command: 'lamplighter resume id --note "why"' }],
+  run: {
+    ...view.run,
+    stage: 'watch',
+    state: { stage: 'watch', progress: { ...progress, pause: { by: HOSTILE, note: HOSTILE, since: 0 } }, sha: HOSTILE },
+  },
+};
 const killSwitch = { on: true, row: true, file: true, by: HOSTILE, note: HOSTILE, at: 0 };
+
+function pageOf(of: RunView): string {
+  return runPage({ view: of, transcript: { sessions: [session] }, killSwitch, place: 0, now: 12_000 });
+}
 
 describe('pages of hostile data (invariant 9)', () => {
   const pages = {
@@ -161,7 +210,9 @@ describe('pages of hostile data (invariant 9)', () => {
       },
       place: 0,
     }),
-    run: runPage({ view, transcript: { sessions: [session] }, killSwitch, place: 0, now: 12_000 }),
+    run: pageOf(view),
+    approval: pageOf(waiting),
+    paused: pageOf(paused),
   };
 
   it.each(Object.entries(pages))('%s: every word of it is text', (_name, page) => {
@@ -181,7 +232,28 @@ describe('pages of hostile data (invariant 9)', () => {
   );
 
   it('a frozen run shows its three ways out as commands', () => {
-    for (const way of ['retry', 'resolved', 'abandon']) expect(pages.run).toContain(`--way ${way} --note`);
+    for (const way of ['retry', 'resolved', 'resolved --reverted', 'abandon'])
+      expect(pages.run).toContain(`--way ${way} --note`);
+    expect(pages.run).toContain('Grants nothing.');
+  });
+
+  it('what waits for approval is shown with its diff and the command of that very sha', () => {
+    expect(pages.approval).toContain(`--sha ${'a'.repeat(40)} --note`);
+    expect(pages.approval).toMatch(/<span class="diff-added">\+&quot;&gt;/);
+    expect(pages.approval).toContain('<span class="diff-removed">-old');
+    expect(pages.approval).toMatch(/<span class="stage">approval</);
+    expect(pages.approval).not.toContain('unfreeze');
+  });
+
+  it('a paused run says how it goes on', () => {
+    expect(pages.paused).toContain('Paused in watch');
+    expect(pages.paused).toContain('lamplighter resume id');
+  });
+
+  it('a red deploy is told push by push, with its log and what is left of the bounds', () => {
+    expect(pages.run).toContain('1 of 2 attempts made, 1 min left to start another');
+    expect(pages.run).toContain('What the log says, as the agent reads it');
+    expect(pageOf({ ...view, fixForward: null })).not.toContain('Fix-forward</h2>');
   });
 });
 

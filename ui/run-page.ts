@@ -3,7 +3,9 @@ import { duration, money, shortSha, when } from './format.ts';
 import { html, type Html } from './html.ts';
 import { badge, layout, type Page } from './layout.ts';
 import { evidenceTable } from './evidence.ts';
+import { fixForwardCard } from './fix-forward.ts';
 import { runTone, stageTrack } from './stages.ts';
+import { verdictCard } from './standing.ts';
 import { transcriptView } from './transcript.ts';
 
 export interface RunPage {
@@ -31,6 +33,7 @@ export function runPage({ view, transcript, killSwitch, place, now }: RunPage): 
       </section>
       <div class="columns">
         <section>
+          ${fixForwardCard(view, now)}
           <h2>Gates and evidence</h2>
           ${evidenceTable(view.evidence, now)}
         </section>
@@ -43,46 +46,6 @@ export function runPage({ view, transcript, killSwitch, place, now }: RunPage): 
 function standing({ run }: RunView, now: number): Html {
   if (run.endedAt !== null) return html`ended ${when(run.endedAt, now)} after ${duration(run.endedAt - run.createdAt)}`;
   return html`since ${when(run.updatedAt, now)}, begun ${when(run.createdAt, now)}`;
-}
-
-/** The first thing to read: how it ended, or why it stands still and what a person can do. */
-function verdictCard({ run, links }: RunView, now: number): Html | null {
-  if (run.state.stage === 'frozen') {
-    const { sha, since, reason, proving } = run.state;
-    return html`<section class="card bad verdict">
-      <h2>Frozen ${when(since, now)}</h2>
-      <p class="reason">${reason}</p>
-      <p>
-        ${shortSha(sha)} is on main and nothing was reverted or cleaned up. The repo's lane is held until a person
-        decides:
-      </p>
-      ${proving === null ? ways(run.id, links.commandPlace) : html`<p><strong>${proving.by}</strong> said it is resolved; the head of main is being proven now.</p>`}
-    </section>`;
-  }
-  if (run.reason === null) return null;
-  const tone = runTone(run);
-  return html`<section class="card ${tone} verdict"><p class="reason">${run.reason}</p></section>`;
-}
-
-function ways(id: string, place: string): Html {
-  const command = (rest: string): string => `lamplighter unfreeze ${id} ${rest} --note "why"${place}`;
-  return html`<dl class="ways">
-    <dt>retry</dt>
-    <dd>
-      The agent goes on from what is on main, with fresh bounds.
-      <pre>${command('--way retry')}</pre>
-    </dd>
-    <dt>resolved</dt>
-    <dd>
-      You fixed it: the head of main is proven healthy first. Add <code>--reverted</code> if you took the change out.
-      <pre>${command('--way resolved')}</pre>
-    </dd>
-    <dt>abandon</dt>
-    <dd>
-      The run ends, the lane goes on; main stays as it is.
-      <pre>${command('--way abandon')}</pre>
-    </dd>
-  </dl>`;
 }
 
 function track(view: RunView, now: number): Html {

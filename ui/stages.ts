@@ -15,24 +15,36 @@ export interface StageMark {
 }
 
 const ALWAYS: readonly StageName[] = ['triage', 'prepare', 'implement', 'verify', 'push', 'watch'];
-const ORDER: readonly StageName[] = [...ALWAYS, 'fix', 'frozen'];
+const ORDER: readonly StageName[] = [
+  'triage',
+  'prepare',
+  'implement',
+  'verify',
+  'awaiting-approval',
+  'push',
+  'watch',
+  'fix',
+  'frozen',
+];
 
 /** The usual way, and the stages off it that this run went through. */
 export function stageTrack(view: Pick<RunView, 'run' | 'transitions'>, now: number): StageMark[] {
   const times = stageTimes(view, now);
   const { stage: current } = view.run;
-  const marks = ORDER.filter((stage) => ALWAYS.includes(stage) || times.has(stage)).map((stage): StageMark => {
-    const seen = times.get(stage);
-    const standing = stage === current ? 'here' : seen === undefined ? 'ahead' : 'passed';
-    return {
-      stage,
-      label: stage,
-      standing,
-      visits: seen?.visits ?? 0,
-      ms: seen?.ms ?? 0,
-      tone: toneOf(view.run, stage, standing),
-    };
-  });
+  const marks = ORDER.filter((stage) => ALWAYS.includes(stage) || stage === current || times.has(stage)).map(
+    (stage): StageMark => {
+      const seen = times.get(stage);
+      const standing = stage === current ? 'here' : seen === undefined ? 'ahead' : 'passed';
+      return {
+        stage,
+        label: stage === 'awaiting-approval' ? 'approval' : stage,
+        standing,
+        visits: seen?.visits ?? 0,
+        ms: seen?.ms ?? 0,
+        tone: toneOf(view.run, stage, standing),
+      };
+    },
+  );
   const { outcome } = view.run;
   marks.push({
     stage: 'ended',

@@ -5,6 +5,7 @@ import { createAgentActivities } from '../activities/agent/activities.ts';
 import { createModel } from '../activities/agent/model.ts';
 import { createWatchActivities } from '../activities/deploy/activities.ts';
 import type { CrashPoint } from '../activities/effects/crash-point.ts';
+import { uncrossed, type AroundPort } from '../activities/effects/crossed.ts';
 import { createPerformEffect } from '../activities/effects/perform.ts';
 import { createRedaction } from '../activities/evidence/redact.ts';
 import { redactedReasons } from '../activities/evidence/redacted-reasons.ts';
@@ -25,7 +26,7 @@ import type { RunRow, Store } from '../store/port.ts';
 import type { ControlActivities, RepoActivities } from '../workflows/ports.ts';
 import { createRepoParts, type RepoParts } from './repo-parts.ts';
 import type { TemporalCalls } from './temporal.ts';
-import { trackersOf } from './trackers.ts';
+import { trackersOf, type TrackerOf } from './trackers.ts';
 
 export interface ActivitiesDeps {
   readonly config: Config;
@@ -34,6 +35,8 @@ export interface ActivitiesDeps {
   readonly operatorToken: string | null;
   readonly calls: TemporalCalls;
   readonly crash: CrashPoint;
+  /** What a test puts around each port; absent in production. */
+  readonly around?: AroundPort;
   readonly now: () => number;
 }
 
@@ -43,19 +46,27 @@ export interface WorkerActivities {
   readonly ofRepo: (repoKey: string) => RepoActivities;
 }
 
-export function createActivities({ config, calls, crash, now, ...deps }: ActivitiesDeps): WorkerActivities {
+export function createActivities({ config, crash, now, ...deps }: ActivitiesDeps): WorkerActivities {
+  const around = deps.around ?? uncrossed;
+  const calls = around('lanes', deps.calls);
   const redaction = createRedaction(knownSecrets(config, deps.operatorToken));
-  const store = redactingStore(deps.store, redaction);
+  const store = redactingStore(around('store', deps.store), redaction);
   const perform = createPerformEffect({ log: store.effects, crash, now });
-  const sandbox = createBwrapSandbox({ proxySocketDir: privateFolder(config, 'proxy') });
-  const partsOf = createRepoParts({ config, store, sandbox, perform, now });
-  const trackerOf = trackersOf(config, now);
+  const sandbox = around(
+    'sandbox',
+    createBwrapSandbox({
+      proxySocketDir: privateFolder(config, 'proxy'),
+      ...(config.egress === undefined ? {} : { egress: config.egress }),
+    }),
+  );
+  const partsOf = createRepoParts({ config, store, sandbox, perform, around, now });
+  const trackerOf = crossedTrackers(config, around, now);
 
   const agent = createAgentActivities({
     store,
     sandbox,
     now,
-    model: createModel(config.model),
+    model: around('model', createModel(config.model)),
     modelConfig: config.model,
     caps: config.caps,
     slots: config.slots,
@@ -67,7 +78,14 @@ export function createActivities({ config, calls, crash, now, ...deps }: Activit
     redaction,
     scratchDir: privateFolder(config, 'scratch'),
   });
-  const tracker = createTrackerActivities({ config, store, trackerOf, perform, now, notifier: createLogNotifier() });
+  const tracker = createTrackerActivities({
+    config,
+    store,
+    trackerOf,
+    perform,
+    now,
+    notifier: around('notifier', createLogNotifier()),
+  });
   const run = createRunControlActivities({
     store,
     lanes: calls,
@@ -116,6 +134,11 @@ export function createActivities({ config, calls, crash, now, ...deps }: Activit
       };
     },
   };
+}
+
+function crossedTrackers(config: Config, around: AroundPort, now: () => number): TrackerOf {
+  const trackerOf = trackersOf(config, now);
+  return (repoKey) => around('tracker', trackerOf(repoKey));
 }
 
 function privateFolder({ dataDir }: Config, name: string): string {

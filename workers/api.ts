@@ -8,20 +8,25 @@ import { createEngine } from './engine.ts';
 import { configFromArgument, onStop, sayReady } from './entry.ts';
 import { createTemporalCalls } from './temporal.ts';
 import { issueBooksOf } from './trackers.ts';
+import { watchdogOf } from './watchdog.ts';
 
 const { config, operatorToken } = configFromArgument();
 const store = await openStore(config.store, join(config.dataDir, 'blobs'));
 const connection = Connection.lazy({ address: config.temporal.address });
-const calls = createTemporalCalls(new Client({ connection, namespace: config.temporal.namespace }));
+const client = new Client({ connection, namespace: config.temporal.namespace });
+const calls = createTemporalCalls(client);
 const engine = createEngine({ store, calls, config });
+const watchdog = watchdogOf({ config, store, client, operatorToken });
 const app = createApp({
   store,
   config,
   token: operatorToken,
   engine,
   issues: issueBooksOf(config, Date.now),
+  watchdog: () => watchdog.standing(),
   now: Date.now,
 });
+watchdog.start();
 
 const server = createServer(app);
 server.listen(config.api.port, '127.0.0.1', () => sayReady());
@@ -30,5 +35,11 @@ void engine.pokeUnread().catch((error: unknown) => process.stderr.write(`acts wa
 
 onStop(() => {
   server.closeAllConnections();
-  server.close(() => void Promise.all([store.close(), connection.close()]).then(() => process.exit(0)));
+  server.close(
+    () =>
+      void watchdog
+        .stop()
+        .then(() => Promise.all([store.close(), connection.close()]))
+        .then(() => process.exit(0)),
+  );
 });

@@ -1,6 +1,7 @@
 /** The parts of one repo: its trusted git, gates, watcher, and what they share. Built once per repo and process. */
 import { join } from 'node:path';
 import { createCommandWatcher } from '../activities/deploy/command.ts';
+import type { AroundPort } from '../activities/effects/crossed.ts';
 import type { PerformEffect } from '../activities/effects/perform.ts';
 import { exec } from '../activities/exec/exec.ts';
 import { createGates, type Gates } from '../activities/gates/gates.ts';
@@ -31,6 +32,7 @@ export interface RepoPartsDeps {
   readonly store: Store;
   readonly sandbox: Sandbox;
   readonly perform: PerformEffect;
+  readonly around: AroundPort;
   readonly now: () => number;
 }
 
@@ -43,12 +45,12 @@ export function createRepoParts(deps: RepoPartsDeps): (repoKey: string) => RepoP
   };
 }
 
-function build({ config, store, sandbox, perform, now }: RepoPartsDeps, repoKey: string): RepoParts {
+function build({ config, store, sandbox, perform, around, now }: RepoPartsDeps, repoKey: string): RepoParts {
   const repo = config.repos.find((one) => one.key === repoKey);
   if (repo === undefined)
     throw new Error(`repo ${repoKey} is not in the configuration: enrol it again, or cancel its runs`);
   const layout = repoLayout(config.dataDir, repoKey);
-  const git = createRepoGit({ repo, dataDir: config.dataDir, now });
+  const git = around('git', createRepoGit({ repo, dataDir: config.dataDir, now }));
   const environmentFor = (audience: DeclaredSecrets['audience'], cachesDir: string): Environment =>
     createEnvironment({ toolchains: config.toolchains, cachesDir, secrets: { testEnv: repo.testEnv ?? {}, audience } });
   const binds = checkoutBinds({ dataDir: config.dataDir, key: repoKey });
@@ -90,7 +92,7 @@ function build({ config, store, sandbox, perform, now }: RepoPartsDeps, repoKey:
       environment: environmentFor('build', layout.gateCaches),
       checkoutBinds: binds,
       target: repo.deploy,
-      runProgram: exec,
+      runProgram: around('program', { run: exec }).run,
       dataDir: config.dataDir,
     }),
   };

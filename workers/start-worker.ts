@@ -7,8 +7,11 @@ import {
   Worker,
   type WorkflowBundleWithSourceMap,
 } from '@temporalio/worker';
+import { hostname } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import type { CrashPoint } from '../activities/effects/crash-point.ts';
+import { noCrash, type CrashPoint } from '../activities/effects/crash-point.ts';
+import { crossed, uncrossed } from '../activities/effects/crossed.ts';
+import { showWorker } from '../activities/watchdog/show-worker.ts';
 import type { Config } from '../config/types.ts';
 import type { Store } from '../store/port.ts';
 import { createActivities } from './activities.ts';
@@ -50,6 +53,7 @@ export async function startWorker(deps: WorkerDeps): Promise<{ stop(): Promise<v
     operatorToken: deps.operatorToken ?? null,
     calls: createTemporalCalls(client),
     crash: deps.crash,
+    around: deps.crash === noCrash ? uncrossed : crossed(deps.crash),
     now: Date.now,
   });
   const native = await NativeConnection.connect({ address });
@@ -73,11 +77,19 @@ export async function startWorker(deps: WorkerDeps): Promise<{ stop(): Promise<v
   });
   const running = control.run().catch(deps.onFailure);
   await provideSchedule(client, config.pollSeconds);
+  const sign = await showWorker({
+    control: store.control,
+    name: hostname(),
+    unseenMs: config.watchdog.limits.unseenMs,
+    isRunning: () => control.getState() === 'RUNNING',
+    now: Date.now,
+  });
 
   return {
     async stop() {
       control.shutdown();
       await Promise.all([running, repoWorkers.stop()]);
+      await sign.stop();
       await native.close();
       await connection.close();
     },

@@ -84,7 +84,7 @@ export interface RepoActivities {
   mergeRun(input: {
     readonly runId: string;
     readonly head: string;
-  }): Promise<Extract<RunEvent, { kind: 'merged' | 'conflicts' }>>;
+  }): Promise<Extract<RunEvent, { kind: 'merged' | 'conflicts' | 'failed' }>>;
   watchDeploy(input: {
     readonly runId: string;
     readonly sha: string;

@@ -9,7 +9,7 @@ import { dueAfter, type Due } from './follow.ts';
 import { callModel, type ModelCallDeps, type ModelCallOutcome } from './model-call.ts';
 import { hearPeople, isInterrupted, isPaused } from './session-acts.ts';
 import { endOf } from './session-facts.ts';
-import { withoutHolds } from './session-hold.ts';
+import { withoutHolds } from './held-time.ts';
 import { createStopWatch } from './stop-watch.ts';
 import { bindCall, SESSION_TOOLS } from './tools/all.ts';
 

@@ -3,6 +3,7 @@ import { trimLog } from '../../domain/log-trim.ts';
 import { DEPLOY_STAGES } from '../../domain/verdict.ts';
 import type { Red } from '../../domain/stage.ts';
 import type { EvidenceIndex, EvidenceRow } from '../../store/port.ts';
+import { logOf } from '../deploy/output.ts';
 import { asData } from './plain-text.ts';
 
 const SHOWN_VERDICTS = 20;
@@ -10,7 +11,7 @@ const SHOWN_VERDICTS = 20;
 export async function redFacts(evidence: EvidenceIndex, run: string, red: Red): Promise<readonly string[]> {
   const rows = (await evidence.list(run)).filter((row) => isDeploy(row) && row.verdict !== null);
   const failing = rows.findLast((row) => row.kind === red.stage && row.sha === red.sha && row.verdict === 'red');
-  const log = failing === undefined ? '' : trimLog(logIn(await evidence.body(failing.id)));
+  const log = failing === undefined ? '' : trimLog(logOf(await evidence.body(failing.id)));
   const history = rows
     .slice(-SHOWN_VERDICTS)
     .map((row) => `${row.kind} of ${(row.sha ?? '').slice(0, 10)}: ${row.verdict ?? ''}: ${row.summary}`);
@@ -22,15 +23,4 @@ export async function redFacts(evidence: EvidenceIndex, run: string, red: Red): 
 
 function isDeploy(row: EvidenceRow): boolean {
   return DEPLOY_STAGES.some((stage) => stage === row.kind);
-}
-
-/** Stages write their log at `log`, or at that of the command that failed last. */
-function logIn(body: Uint8Array | null): string {
-  if (body === null) return '';
-  const value = JSON.parse(new TextDecoder().decode(body)) as {
-    readonly log?: unknown;
-    readonly commands?: readonly { readonly log?: unknown }[];
-  };
-  const log = value.log ?? value.commands?.at(-1)?.log;
-  return typeof log === 'string' ? log : '';
 }

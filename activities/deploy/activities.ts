@@ -1,15 +1,21 @@
 /** The watch of a pushed sha, whose a red is, and the proof of the head after a person said "resolved": one long, heartbeating activity each. */
 import type { RunRow, Store } from '../../store/port.ts';
 import type { RepoActivities } from '../../workflows/ports.ts';
+import type { RepoGit } from '../git/port.ts';
 import { heartbeating } from '../run/heartbeat.ts';
+import { patiently } from '../run/patience.ts';
 import { judgeMain, type JudgeMainDeps } from './judge-main.ts';
 import { createWatch, type WatchDeps } from './watch.ts';
 
 export interface WatchActivitiesDeps extends WatchDeps, Omit<JudgeMainDeps, 'watch'> {
-  readonly store: Pick<Store, 'runs' | 'evidence' | 'control'>;
+  readonly git: Pick<RepoGit, 'refresh' | 'contains'>;
+  readonly store: Pick<Store, 'runs' | 'evidence' | 'control' | 'escalations'>;
 }
 
 export type WatchActivities = Pick<RepoActivities, 'watchDeploy' | 'judgeMain' | 'proveHead'>;
+
+/** Something of ours is on main: the remote is waited for as long as for a push, and no longer without a person. */
+const MAIN_PATIENCE_MS = 60 * 60_000;
 
 export function createWatchActivities(deps: WatchActivitiesDeps): WatchActivities {
   const watch = createWatch(deps);
@@ -20,16 +26,26 @@ export function createWatchActivities(deps: WatchActivitiesDeps): WatchActivitie
     return run;
   }
 
+  function mainOf({ id, repo }: RunRow, what: string): ReturnType<typeof patiently<string>> {
+    const patience = { run: id, repo, what, deadlineMs: MAIN_PATIENCE_MS };
+    return patiently(deps, patience, () => deps.git.refresh());
+  }
+
   return {
     watchDeploy: ({ runId, sha }) => heartbeating(async (beat) => watch(await runOf(runId), sha, beat)),
 
     judgeMain: ({ runId, sha, asked }) =>
-      heartbeating(async (beat) => judgeMain({ ...deps, watch }, { run: await runOf(runId), sha, asked }, beat)),
+      heartbeating(async (beat) => {
+        const run = await runOf(runId);
+        const main = await mainOf(run, 'looking at main');
+        return typeof main === 'string' ? judgeMain({ ...deps, watch }, { run, sha, main, asked }, beat) : main;
+      }),
 
     proveHead: ({ runId, sha, reverted }) =>
       heartbeating(async (beat) => {
         const run = await runOf(runId);
-        const head = await deps.git.refresh();
+        const head = await mainOf(run, 'the proof of main');
+        if (typeof head !== 'string') return { kind: 'not-proven', reason: head.reason };
         if (reverted && head === sha)
           return { kind: 'not-proven', reason: `main is still at ${sha}: nothing was reverted` };
         if (!reverted && !(await deps.git.contains(sha, head))) {

@@ -3,6 +3,7 @@
  * that was judged once for a look is not run again.
  */
 import { join } from 'node:path';
+import { isUrgent } from '../../domain/act.ts';
 import type { DeployTarget } from '../../domain/contract.ts';
 import type { DeployStage, StageVerdict } from '../../domain/verdict.ts';
 import type { Store } from '../../store/port.ts';
@@ -25,7 +26,7 @@ export interface CommandWatcherDeps {
   /** What git in a checkout needs to see beside it, such as the objects that it borrows; default: nothing. */
   readonly checkoutBinds?: readonly SandboxBind[];
   readonly buildLimits?: SandboxLimits;
-  readonly store: Pick<Store, 'evidence' | 'control' | 'effects'>;
+  readonly store: Pick<Store, 'acts' | 'evidence' | 'control' | 'effects'>;
   readonly contractAt: ContractAt;
   readonly target: DeployTarget;
   readonly perform: PerformEffect;
@@ -66,9 +67,15 @@ export function createCommandWatcher(deps: CommandWatcherDeps): Watcher {
           runProgram: deps.runProgram,
           perform: deps.perform,
           effects: deps.store.effects,
+          isPausing,
           repoKey: deps.repoKey,
         });
   const observeHealth = target.health === null ? null : createHealthStage({ ...shared, probe: target.health, now });
+
+  async function isPausing(run: string): Promise<boolean> {
+    const acts = await deps.store.acts.unread(run);
+    return acts.some(({ data }) => data.kind === 'pause') && !acts.some(({ data }) => isUrgent(data));
+  }
 
   async function look(stage: DeployStage, context: WatchContext): Promise<StageVerdict> {
     if (stage === 'build') {

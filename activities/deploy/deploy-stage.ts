@@ -7,6 +7,7 @@ import { homedir } from 'node:os';
 import type { DeployTarget } from '../../domain/contract.ts';
 import type { StageVerdict } from '../../domain/verdict.ts';
 import type { EffectLog } from '../../store/port.ts';
+import { createStopWatch } from '../agent/stop-watch.ts';
 import type { PerformEffect } from '../effects/perform.ts';
 import { endInWords, lastLine, showResult, type Redact, type ShownResult } from './output.ts';
 import type { RunProgram, WatchContext } from './port.ts';
@@ -23,6 +24,8 @@ export interface DeployStageDeps {
   readonly source: SourceTree;
   readonly record: StageRecord;
   readonly redact: Redact;
+  /** Whether what stops the look is a person's pause, and nothing more urgent. */
+  readonly isPausing: (run: string) => Promise<boolean>;
 }
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -51,23 +54,30 @@ export function createDeployStage(deps: DeployStageDeps): (context: WatchContext
   };
 }
 
+/** A pause waits for its end: half a deploy is no place to stop at. Any other stop cuts it. */
 function runDeploy(deps: DeployStageDeps, context: WatchContext): Promise<ShownResult> {
   return deps.source.withCheckout(context.sha, async (tree) => {
-    const result = await deps.runProgram(['/bin/sh', '-c', deps.command], {
-      cwd: tree,
-      env: {
-        PATH,
-        HOME: homedir(),
-        LANG: 'C.UTF-8',
-        ...deps.target.env,
-        LAMPLIGHTER_SHA: context.sha,
-        LAMPLIGHTER_SOURCE: tree,
-      },
-      wallMs: deps.target.timeoutSeconds * 1_000,
-      signal: context.signal,
-      keepBytes: KEPT_BYTES,
-    });
-    context.signal.throwIfAborted();
-    return showResult(result, deps.redact);
+    const isCut = async (): Promise<boolean> => context.signal.aborted && !(await deps.isPausing(context.run));
+    const watch = createStopWatch(isCut, new AbortController().signal);
+    try {
+      const result = await deps.runProgram(['/bin/sh', '-c', deps.command], {
+        cwd: tree,
+        env: {
+          PATH,
+          HOME: homedir(),
+          LANG: 'C.UTF-8',
+          ...deps.target.env,
+          LAMPLIGHTER_SHA: context.sha,
+          LAMPLIGHTER_SOURCE: tree,
+        },
+        wallMs: deps.target.timeoutSeconds * 1_000,
+        signal: watch.signal,
+        keepBytes: KEPT_BYTES,
+      });
+      if (watch.stopped()) context.signal.throwIfAborted();
+      return await showResult(result, deps.redact);
+    } finally {
+      await watch.end();
+    }
   });
 }

@@ -14,7 +14,7 @@ import type { Watcher } from './port.ts';
 import { lastWatched, type Watch } from './watch.ts';
 
 export interface JudgeMainDeps {
-  readonly git: Pick<RepoGit, 'refresh' | 'contains'>;
+  readonly git: Pick<RepoGit, 'contains'>;
   readonly gates: Pick<Gates, 'proveBase'>;
   readonly contractAt: ContractAt;
   readonly watch: Watch;
@@ -28,16 +28,17 @@ export interface MainQuestion {
   readonly run: RunRow;
   /** The newest of ours on main. */
   readonly sha: string;
+  /** Where main is now. */
+  readonly main: string;
   /** A person asks for another session: only the checks of main are looked at. */
   readonly asked: boolean;
 }
 
 export async function judgeMain(
   deps: JudgeMainDeps,
-  { run, sha, asked }: MainQuestion,
+  { run, sha, main, asked }: MainQuestion,
   beat: Beat,
 ): Promise<MainJudged> {
-  const main = await deps.git.refresh();
   const before = asked ? null : await redBefore(deps, run, beat);
   if (main === sha)
     return before === null ? { kind: 'main-ours', main } : { kind: 'main-red', sha: main, reason: before };

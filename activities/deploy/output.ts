@@ -1,8 +1,11 @@
 /** What a command printed, made fit for evidence: secrets struck out first, then cut. */
 import { stripVTControlCharacters } from 'node:util';
+import { trimLog } from '../../domain/log-trim.ts';
 import type { CommandResult } from '../sandbox/port.ts';
 
-const SHOWN_CHARS = 8_000;
+/** Of each stream: its end as it is, and of what comes before that what matters. */
+const END_CHARS = 16_000;
+const BEFORE_CHARS = 8_000;
 
 /** Strikes secrets out of what a command printed (activities/evidence/redact.ts). */
 export type Redact = (text: string) => Promise<string>;
@@ -14,15 +17,22 @@ export interface ShownResult {
   readonly log: string;
 }
 
-/** The end of each stream: errors come last. */
 export async function showResult(result: CommandResult, redact: Redact): Promise<ShownResult> {
   const parts: string[] = [];
   for (const text of [result.stdout, result.stderr]) {
     // Redacted before it is cut: half a secret is known by nobody.
     const clean = (await redact(stripVTControlCharacters(text))).trim();
-    if (clean !== '') parts.push(clean.slice(-SHOWN_CHARS));
+    if (clean !== '') parts.push(shortened(clean));
   }
   return { end: result.end, code: result.code, ms: result.ms, log: parts.join('\n--- stderr ---\n') };
+}
+
+/** How it ended stands last, and the cause may stand first. */
+function shortened(text: string): string {
+  if (text.length <= END_CHARS + BEFORE_CHARS) return text;
+  const end = text.slice(-END_CHARS);
+  const before = text.slice(0, -END_CHARS);
+  return `${trimLog(before, BEFORE_CHARS)}\n[… shortened up to here …]\n${end}`;
 }
 
 export function endInWords({ end, code }: ShownResult, wallMs: number): string {
@@ -41,4 +51,15 @@ export function endInWords({ end, code }: ShownResult, wallMs: number): string {
 export function lastLine(log: string): string {
   const line = log.trim().split('\n').at(-1)?.trim() ?? '';
   return line === '' ? '' : `: ${line.slice(0, 300)}`;
+}
+
+/** Of a stage's evidence: its log, or that of the command that failed last; empty where it has none. */
+export function logOf(body: Uint8Array | null): string {
+  if (body === null) return '';
+  const value = JSON.parse(new TextDecoder().decode(body)) as {
+    readonly log?: unknown;
+    readonly commands?: readonly { readonly log?: unknown }[];
+  };
+  const log = value.log ?? value.commands?.at(-1)?.log;
+  return typeof log === 'string' ? log : '';
 }

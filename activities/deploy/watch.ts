@@ -38,12 +38,17 @@ export function createWatch(deps: WatchDeps): Watch {
     return watched;
   };
 
+  /** The transition's number: the same after a crash, another after a person has acted. A grant is applied beside the look. */
+  async function lookOf(run: RunRow): Promise<string> {
+    const last = (await deps.store.runs.transitions(run.id)).findLast((one) => one.cause !== 'grant');
+    return String(last?.seq ?? run.seq);
+  }
+
   async function look(run: RunRow, sha: string, beat: Beat): Promise<Watched> {
     const declared = await deps.watcher.stagesOf(sha);
     if (!declared.ok) return { kind: 'unwatchable', reason: declared.reason };
     if (declared.stages.length === 0) return { kind: 'unwatchable', reason: UNDECLARED };
-    // The transition's number: the same after a crash, another after a person has acted.
-    const context: WatchContext = { run: run.id, sha, look: String(run.seq), ...beat };
+    const context: WatchContext = { run: run.id, sha, look: await lookOf(run), ...beat };
     const deadline = (await record.firstLook(context)) + run.bounds.watchMs;
     const seen = new Map<string, StageVerdict>();
     for (;;) {

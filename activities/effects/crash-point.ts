@@ -1,5 +1,6 @@
 /**
- * Named places where a test may kill this process: `<name>`, or `<name>@<n>` for the nth passing, one or several. Armed by
+ * Named places where a test may kill this process: `<name>`, or `<name>@<n>` for the nth passing, one or several; `any` counts
+ * the passings of all points. Those beside effects are named by perform.ts, those beside ports by crossed.ts. Armed by
  * configuration only (`LAMPLIGHTER_CRASH`, read in config/), never in production. A marker file makes each armed point fire
  * once, so that the restarted process gets past it, to the next.
  */
@@ -19,6 +20,8 @@ export interface CrashPlan {
 
 export type CrashPoint = (name: string) => void;
 
+const ANY = 'any';
+
 /** Nothing is armed. */
 export function noCrash(): void {
   // Deliberately empty: the production case.
@@ -27,17 +30,19 @@ export function noCrash(): void {
 export function armCrash({ points, markerDir }: CrashPlan): CrashPoint {
   const passed = new Map<string, number>();
   return (name) => {
-    const times = (passed.get(name) ?? 0) + 1;
-    passed.set(name, times);
-    if (!points.some(({ point, at }) => point === name && at === times)) return;
-    const marker = join(markerDir, crashMarker(name, times));
-    if (existsSync(marker)) return;
-    writeFileSync(marker, '');
-    process.kill(process.pid, 'SIGKILL');
+    for (const counted of [name, ANY]) {
+      const times = (passed.get(counted) ?? 0) + 1;
+      passed.set(counted, times);
+      if (!points.some(({ point, at }) => point === counted && at === times)) continue;
+      const marker = join(markerDir, crashMarker(counted, times));
+      if (existsSync(marker)) continue;
+      writeFileSync(marker, name);
+      process.kill(process.pid, 'SIGKILL');
+    }
   };
 }
 
-/** Name of the file that says that the point has fired. */
+/** Name of the file that says that the point has fired; it holds the name of the place. */
 export function crashMarker(point: string, at: number): string {
   return `crashed-${point.replaceAll(/[^a-z0-9.-]/gi, '_')}-${at}`;
 }

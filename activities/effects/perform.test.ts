@@ -10,7 +10,9 @@ import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openStore } from '../../store/open.ts';
 import type { EffectClass } from '../../store/port.ts';
+import { noCrash } from './crash-point.ts';
 import type { EffectInput } from './effect-process.ts';
+import { createPerformEffect, type Effect } from './perform.ts';
 
 const PROGRAM = fileURLToPath(new URL('effect-process.ts', import.meta.url));
 const KEY = 'act/run-1/abc';
@@ -103,6 +105,65 @@ describe('a provable effect', () => {
     for (const file of ['store.db', 'store.db-wal', 'store.db-shm']) await rm(join(dir, file), { force: true });
     expect(await performInProcess('provable')).toMatchObject({ code: 0, result: 'receipt 1' });
     expect(deliveries).toHaveLength(1);
+  });
+});
+
+describe('two attempts at one effect in one process', () => {
+  it.each(['provable', 'keyed', 'at-least-once'] as const)(
+    '%s: the second waits for the first and does nothing (invariant 5)',
+    async (kind) => {
+      const store = await openStore({ kind: 'sqlite', file: join(dir, 'store.db') }, join(dir, 'blobs'));
+      try {
+        const perform = createPerformEffect({ log: store.effects, crash: noCrash, now: Date.now });
+        const world: string[] = [];
+        const answer = Promise.withResolvers<void>();
+        const act = async (repeat: boolean): Promise<string> => {
+          await answer.promise;
+          world.push(repeat ? 'again' : 'once');
+          return 'receipt';
+        };
+        const shared = { key: KEY, name: 'act', run: RUN, act };
+        const effect: Effect<string> =
+          kind === 'provable'
+            ? { ...shared, class: kind, lookup: async () => (world.length > 0 ? 'receipt' : null) }
+            : { ...shared, class: kind };
+
+        const both = Promise.all([perform(effect), perform(effect)]);
+        await store.events.last();
+        answer.resolve();
+
+        expect(await both).toEqual(['receipt', 'receipt']);
+        expect(world).toEqual(['once']);
+      } finally {
+        await store.close();
+      }
+    },
+  );
+
+  it('an attempt after one that failed acts', async () => {
+    const store = await openStore({ kind: 'sqlite', file: join(dir, 'store.db') }, join(dir, 'blobs'));
+    try {
+      const perform = createPerformEffect({ log: store.effects, crash: noCrash, now: Date.now });
+      let tries = 0;
+      const effect: Effect<string> = {
+        class: 'keyed',
+        key: KEY,
+        name: 'act',
+        run: RUN,
+        act: async () => {
+          tries += 1;
+          if (tries === 1) throw new Error('the world refused');
+          return 'receipt';
+        },
+      };
+      const first = perform(effect);
+      const second = perform(effect);
+
+      await expect(first).rejects.toThrow('the world refused');
+      expect(await second).toBe('receipt');
+    } finally {
+      await store.close();
+    }
   });
 });
 

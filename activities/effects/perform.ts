@@ -37,7 +37,23 @@ export function createPerformEffect(deps: {
   readonly crash: CrashPoint;
   readonly now: () => number;
 }): PerformEffect {
+  const underWay = new Map<string, Promise<unknown>>();
+
+  /** An attempt that Temporal has given up may still wait for the world: in one process the next one waits for it, and finds what it did. */
   return async function performEffect<T>(effect: Effect<T>): Promise<T> {
+    const mine = (underWay.get(effect.key) ?? Promise.resolve()).then(
+      () => performOnce(effect),
+      () => performOnce(effect),
+    );
+    underWay.set(effect.key, mine);
+    try {
+      return await mine;
+    } finally {
+      if (underWay.get(effect.key) === mine) underWay.delete(effect.key);
+    }
+  };
+
+  async function performOnce<T>(effect: Effect<T>): Promise<T> {
     const standing = await deps.log.begin({
       key: effect.key,
       name: effect.name,
@@ -55,5 +71,5 @@ export function createPerformEffect(deps: {
     deps.crash(`${effect.name}.after`);
     await deps.log.done(effect.key, result ?? null, repeated, deps.now());
     return result;
-  };
+  }
 }

@@ -66,6 +66,8 @@ it('lets no known secret into a row, an event or a blob, whoever said it', async
   const raised = { key: 'e', run: RUN, repo: null, severity: 'low', topic: 'x', decision: said, at: 6 } as const;
   await store.escalations.raise(raised);
   await store.control.setFact('f', { reason: said }, 7);
+  const by = { name: 'ada', kind: 'person', scopes: [] } as const;
+  await store.acts.add({ id: 'a', run: RUN, data: { kind: 'escalate' }, by, note: said, at: 7 });
   await store.effects.begin({ key: 'k', name: 'deploy', class: 'keyed', run: RUN, at: 8 });
   await store.effects.done('k', { log: said }, false, 9);
   const state = { stage: 'ended', progress: FRESH.progress, outcome: 'abandoned', reason: said } as never;

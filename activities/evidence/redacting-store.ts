@@ -9,7 +9,7 @@ import { createScrub, type Redaction } from './redact.ts';
 const MOST_SCANNED = 256 * 1024;
 
 export function redactingStore(store: Store, redaction: Redaction): Store {
-  const { sessions, events, evidence, runs, escalations, control, effects } = store;
+  const { acts, sessions, events, evidence, runs, escalations, control, effects } = store;
   const scrub = createScrub(redaction);
   const scanned = (text: string): string | Promise<string> =>
     text.length > MOST_SCANNED ? redaction.text(text) : scrub(text);
@@ -18,6 +18,10 @@ export function redactingStore(store: Store, redaction: Redaction): Store {
     runs: {
       ...runs,
       transition: (id, input) => runs.transition(id, redaction.value(input)),
+    },
+    acts: {
+      ...acts,
+      add: async (act) => acts.add({ ...act, note: await scanned(act.note) }),
     },
     events: {
       ...events,

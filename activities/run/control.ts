@@ -1,6 +1,7 @@
 /** What a run and its lane need of the store and of Temporal itself, from anywhere. */
 import { actEvent, isForSession, isUrgent, refuseAct, UNFREEZE_WAYS, type RequestedAct } from '../../domain/act.ts';
 import { NO_GRANTS } from '../../domain/bounds.ts';
+import { vanishedCall } from '../../domain/watchdog/vanished.ts';
 import type { ActRow, Store } from '../../store/port.ts';
 import type { ControlActivities, OutsideSignal } from '../../workflows/ports.ts';
 import { notYet } from './waiting.ts';
@@ -47,15 +48,7 @@ export function createRunControlActivities(deps: RunControlDeps): RunControlActi
       const run = await store.runs.get(runId);
       if (run !== null && run.outcome !== null) return;
       if (run === null || !open) {
-        await store.escalations.raise({
-          key: `vanished/${runId}`,
-          run: runId,
-          repo: run?.repo ?? null,
-          severity: 'high',
-          topic: 'vanished',
-          decision: 'the run has no workflow and no outcome: `lamplighter recover`, or cancel it',
-          at: now(),
-        });
+        await store.escalations.raise({ ...vanishedCall(runId, run?.repo ?? null), at: now() });
       }
       throw notYet(`run ${runId} has not ended`);
     },

@@ -3,6 +3,7 @@ import type { RunRow, Store } from '../../store/port.ts';
 import type { RepoActivities } from '../../workflows/ports.ts';
 import type { Gates } from '../gates/gates.ts';
 import type { RepoGit } from '../git/port.ts';
+import { checksFact, checksMs } from './checks-fact.ts';
 import type { ContractAt } from './contract-at.ts';
 import { heartbeating } from './heartbeat.ts';
 import { patiently } from './patience.ts';
@@ -10,7 +11,7 @@ import type { SetUp } from './set-up.ts';
 import { notYet } from './waiting.ts';
 
 export interface PrepareDeps {
-  readonly store: Pick<Store, 'runs' | 'escalations'>;
+  readonly store: Pick<Store, 'runs' | 'escalations' | 'control'>;
   readonly git: Pick<RepoGit, 'refresh' | 'remoteHead' | 'openWorktree'>;
   readonly gates: Pick<Gates, 'proveBase'>;
   readonly contractAt: ContractAt;
@@ -54,6 +55,7 @@ export function createPrepareActivities(deps: PrepareDeps): PrepareActivities {
         if (typeof base !== 'string') return base;
         const read = await deps.contractAt(base);
         if (!read.ok) return { kind: 'failed', reason: read.reason };
+        await store.control.setFact(checksFact(runId), checksMs(read.contract), deps.now());
         const proof = await gates.proveBase({ run: runId, base, contract: read.contract, ...beat });
         if (proof.verdict === 'red') return { kind: 'base-red', sha: base, reason: proof.reason };
         if (proof.verdict === 'broken') return { kind: 'failed', reason: `the base cannot be judged: ${proof.reason}` };

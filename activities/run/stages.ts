@@ -7,6 +7,7 @@ import type { PerformEffect } from '../effects/perform.ts';
 import type { Gates, RecordedRed } from '../gates/gates.ts';
 import type { PushOutcome, RepoGit } from '../git/port.ts';
 import type { ContractAt } from './contract-at.ts';
+import { keepDiff } from './diff-evidence.ts';
 import { heartbeating } from './heartbeat.ts';
 import { patiently } from './patience.ts';
 
@@ -56,6 +57,7 @@ export function createStageActivities(deps: StageDeps): StageActivities {
           ...beat,
         });
         if (judged.kind === 'broken') return { kind: 'failed', reason: `the gates cannot judge: ${judged.reason}` };
+        if (judged.kind === 'proven') await keepDiff(deps, { run: runId, base, head });
         return judged.kind !== 'refused'
           ? judged
           : { kind: 'refused', findings: judged.findings.slice(0, 20).map((finding) => finding.slice(0, 600)) };
@@ -88,7 +90,9 @@ export function createStageActivities(deps: StageDeps): StageActivities {
     mergeRun: ({ runId, head }) =>
       heartbeating(async () => {
         const run = await runOf(runId);
-        const main = await git.refresh();
+        const patience = { run: runId, repo: run.repo, what: 'the merge', deadlineMs: PUSH_PATIENCE_MS };
+        const main = await patiently(deps, patience, () => git.refresh());
+        if (typeof main !== 'string') return main;
         const merged = await git.merge(head, main, `Merge main\n\nRefs #${run.issue}\nLamplighter-Run: ${runId}\n`);
         return merged.kind === 'merged'
           ? { kind: 'merged', head: merged.head, base: main }

@@ -24,6 +24,10 @@ const ETC = [
   '/etc/ssl/openssl.cnf',
 ];
 
+/** Where systems keep all their certificates in one file; each is among the above. */
+const BUNDLES = ['/etc/ssl/certs/ca-certificates.crt', '/etc/pki/tls/certs/ca-bundle.crt'];
+const TRUST = ['NODE_EXTRA_CA_CERTS', 'SSL_CERT_FILE', 'PIP_CERT', 'REQUESTS_CA_BUNDLE', 'CARGO_HTTP_CAINFO'];
+
 /** Written by us, in the place of the host's. */
 const OWN_ETC = ['passwd', 'group', 'hosts', 'nsswitch.conf'];
 
@@ -164,5 +168,14 @@ function proxyVariables(): Record<string, string> {
     no_proxy: none,
     // Node's own fetch looks at the variables only when told to.
     NODE_USE_ENV_PROXY: '1',
+    // Maven's JVM reads none of the variables above.
+    MAVEN_OPTS: `-Dhttp.proxyHost=127.0.0.1 -Dhttp.proxyPort=${PROXY_PORT} -Dhttps.proxyHost=127.0.0.1 -Dhttps.proxyPort=${PROXY_PORT}`,
+    ...trustVariables(),
   };
+}
+
+/** Tools that bring certificates of their own trust those of the machine instead: a company's network may know no others. */
+function trustVariables(): Record<string, string> {
+  const bundle = BUNDLES.find((path) => existsSync(path));
+  return bundle === undefined ? {} : Object.fromEntries(TRUST.map((name) => [name, bundle]));
 }

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Egress } from '../../config/types.ts';
 import { exec } from '../exec/exec.ts';
 import { bridgeArgv, bwrapArgv, hostLimitsArgv } from './bwrap-argv.ts';
 import type { CommandResult, Sandbox, SandboxCommand, SandboxService } from './port.ts';
@@ -17,8 +18,10 @@ import { readServed, serviceBinds, servicesArgv, unserved, type PreparedService 
 export interface BwrapDeps {
   /** A private folder of this process: sockets of the proxies, the few files that stand in for /etc, clusters to copy. Made when missing. */
   readonly proxySocketDir: string;
-  /** `host:port` of the HTTP proxy through which the outside is reached; direct when absent. */
-  readonly upstreamProxy?: string | null;
+  /** How the outside is reached from here; directly, and public addresses only, when absent. */
+  readonly egress?: Egress;
+  /** Lets hosts through that a command does not list. */
+  readonly admit?: (host: string) => boolean;
   readonly onRefusal?: (refusal: Refusal) => void;
   /** Where bubblewrap and its companions are looked for. */
   readonly searchPath?: readonly string[];
@@ -55,7 +58,9 @@ export function createBwrapSandbox(deps: BwrapDeps): Sandbox {
     const proxy = await openProxy({
       socketDir: deps.proxySocketDir,
       hosts: command.hosts,
-      upstream: deps.upstreamProxy ?? null,
+      ...(deps.admit === undefined ? {} : { admit: deps.admit }),
+      privateHosts: deps.egress?.privateHosts ?? [],
+      upstream: deps.egress?.proxy ?? null,
       onRefusal: deps.onRefusal ?? (() => undefined),
     });
     try {

@@ -156,6 +156,29 @@ test('behind an upstream proxy the allowed names go to it, and the others still 
   }
 });
 
+test('a name that may stand for an address that is not public is reached, where it is listed; the others are not', async () => {
+  const proxy = await openOn({
+    hosts: ['registry.example', 'other.example'],
+    privateHosts: ['Registry.example', 'unlisted.example'],
+    mayReach: isPublicAddress,
+  });
+  expect(await fetchThrough(proxy, `http://registry.example:${port}/up`)).toEqual({ status: 200, body: 'a package' });
+  for (const host of ['other.example', 'unlisted.example'])
+    expect(await fetchThrough(proxy, `http://${host}:${port}/`)).toMatchObject({ status: 403 });
+  expect(refusals.map(({ reason }) => reason)).toEqual([
+    expect.stringMatching(/127\.0\.0\.1, which is not a public address/),
+    expect.stringMatching(/^not among the hosts/),
+  ]);
+});
+
+test('hosts that are admitted when they are asked for need not be listed', async () => {
+  const wanted: string[] = [];
+  const proxy = await openOn({ admit: (host) => host !== 'evil.example' && wanted.push(host) > 0 });
+  expect(await fetchThrough(proxy, `http://New.example:${port}/`)).toMatchObject({ status: 200 });
+  expect(await fetchThrough(proxy, `http://evil.example:${port}/`)).toMatchObject({ status: 403 });
+  expect(wanted).toEqual(['new.example']);
+});
+
 test('a closed proxy leaves no socket behind', async () => {
   const proxy = await openOn();
   await proxy.close();
@@ -170,6 +193,7 @@ test('from inside the sandbox the proxy is reached by the usual variables, and n
     onRefusal: (refusal) => refused.push(refusal),
   });
   const python = [
+    'import os; print("trust", os.path.exists(os.environ["NODE_EXTRA_CA_CERTS"]))',
     'import urllib.request, urllib.error, socket',
     'try: urllib.request.urlopen("http://evil.example/x")',
     'except urllib.error.HTTPError as error: print(error.code, error.read().decode())',
@@ -189,6 +213,7 @@ test('from inside the sandbox the proxy is reached by the usual variables, and n
     limits: DEFAULT_LIMITS,
   });
   expect(result).toMatchObject({ end: 'exited', code: 0 });
+  expect(result.stdout).toContain('trust True');
   expect(result.stdout).toContain('403 lamplighter');
   expect(result.stdout).toContain('Tunnel connection failed: 403 Forbidden');
   expect(result.stdout).toContain('direct [Errno 111]');

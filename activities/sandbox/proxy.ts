@@ -22,6 +22,10 @@ export interface ProxyDeps {
   readonly socketDir: string;
   /** Exact host names. */
   readonly hosts: readonly string[];
+  /** Asked about each host that is not listed: `init` learns so what a setup wants. Absent: none is let through. */
+  readonly admit?: (host: string) => boolean;
+  /** Names that may stand for an address that is not public, such as a company's own package server. They must be among `hosts` too. */
+  readonly privateHosts?: readonly string[];
   /** `host:port` of another HTTP proxy that all goes through; null for none. It then resolves the names. */
   readonly upstream: string | null;
   readonly onRefusal: (refusal: Refusal) => void;
@@ -39,6 +43,9 @@ interface Route {
   readonly address: string;
   readonly port: number;
 }
+
+/** In the reason of a refusal for the address, not for the name. */
+export const NOT_PUBLIC = 'is not a public address';
 
 const CONNECT_MS = 20_000;
 /** A Unix socket's path has 108 bytes with its end mark. */
@@ -91,6 +98,7 @@ export async function openProxy(deps: ProxyDeps): Promise<Proxy> {
 /** Answers where to connect for an allowed target, or throws a Refused with the reason. */
 function createRouting(deps: ProxyDeps) {
   const hosts = new Set(deps.hosts.map((host) => host.toLowerCase()));
+  const privateHosts = new Set((deps.privateHosts ?? []).map((host) => host.toLowerCase()));
   const ports = deps.ports ?? [80, 443];
   const mayReach = deps.mayReach ?? isPublicAddress;
   const resolve = deps.resolve ?? (async (host: string) => (await lookup(host)).address);
@@ -101,12 +109,15 @@ function createRouting(deps: ProxyDeps) {
       deps.onRefusal({ target, reason });
       throw new Refused(`${target}: ${reason}`);
     };
-    if (!hosts.has(host.toLowerCase())) refuse(`not among the hosts of the contract (${[...hosts].join(', ')})`);
+    const name = host.toLowerCase();
+    if (!hosts.has(name) && deps.admit?.(name) !== true)
+      refuse(`not among the hosts of the contract (${[...hosts].join(', ')})`);
     if (!ports.includes(port)) refuse(`only ports ${ports.join(' and ')} are open`);
     if (deps.upstream !== null)
       return parseTarget(deps.upstream) ?? refuse(`the upstream proxy ${deps.upstream} is not host:port`);
     const address = await resolve(host);
-    if (!mayReach(address)) refuse(`resolves to ${address}, which is not a public address`);
+    if (!privateHosts.has(name) && !mayReach(address))
+      refuse(`resolves to ${address}, which ${NOT_PUBLIC} (egress.privateHosts in lamplighter.yaml may name it)`);
     return { address, port };
   };
 }

@@ -55,6 +55,7 @@ function render(state: RunState, evidence: readonly EvidenceRow[], change: Parti
     turns: 3,
     usage,
     microUsd: 1_234_500,
+    pushUnknown: false,
     ...change,
   });
 }
@@ -156,7 +157,52 @@ describe('the phase comment', () => {
   });
 });
 
+describe('the phase comment of a red deploy', () => {
+  const red = { sha: SHA, stage: 'deploy', reason: 'exited with 1' };
+  const mending = { ...progress, fixes: 1, red, firstRedAt: Date.UTC(2026, 0, 5, 9) };
+  const rows = [
+    saw('build', 'green', { id: 'e1' }),
+    saw('deploy', 'red', { id: 'e2', summary: 'exited with 1: Error: no settings' }),
+    saw('deploy', 'green', { id: 'e3', sha: '1234567890fedcba' }),
+  ];
+
+  it('tells each push with its verdicts and why it was red, attempts made and until when another may start', () => {
+    const text = render({ stage: 'watch', progress: mending, sha: SHA }, rows);
+
+    expect(text).toContain('**Fix-forward**: 1 of 5 attempts made, another may start until 2026-01-05T10:00Z');
+    expect(text).toContain(
+      '- `abcdef0123` [build](http://h/evidence/e1) green, [deploy](http://h/evidence/e2) red: `exited with 1: Error: no settings`\n- `1234567890` [deploy](http://h/evidence/e3) green',
+    );
+  });
+
+  it('has no clock once it is over, and no story where nothing was red', () => {
+    const over: RunState = { stage: 'ended', progress: mending, outcome: 'shipped', reason: 'r' };
+    expect(render(over, rows)).toContain('1 of 5 attempts made\n');
+    expect(render({ stage: 'watch', progress, sha: SHA }, rows)).not.toContain('Fix-forward');
+  });
+});
+
+describe('the phase comment of a run that waits for a person', () => {
+  it('for approval links its diff and gives both commands, of that very sha', () => {
+    const state: RunState = { stage: 'awaiting-approval', progress, head: SHA, since: 1 };
+    const text = render(state, [saw('diff', null)]);
+
+    expect(text).toContain('Read [its diff](http://h/evidence/e-diff) first');
+    expect(text).toContain(`lamplighter approve web-7-x1 --sha ${SHA} --note "why"`);
+    expect(text).toContain('lamplighter reject web-7-x1 --note');
+  });
+
+  it('in a pause says who paused it and how it goes on', () => {
+    const pause = { by: 'ada', note: 'act 1', since: 1 };
+    const text = render({ stage: 'watch', progress: { ...progress, pause }, sha: SHA }, []);
+
+    expect(text).toContain('**Lamplighter: paused by ada in watch**');
+    expect(text).toContain('lamplighter resume web-7-x1 --note "why"');
+  });
+});
+
 describe('the comment for a person', () => {
+  const nothingElse = { acts: [], redLog: '', pushUnknown: false, publicUrl: 'http://h' };
   const frozen: RunState = { stage: 'frozen', progress, sha: SHA, since: 1, reason: 'health is red', proving: null };
 
   it('of a freeze says why, what was tried, and the three ways on, as commands', () => {
@@ -164,13 +210,16 @@ describe('the comment for a person', () => {
       topic: 'frozen',
       run: runIn(frozen),
       evidence: [saw('health', 'red')],
-      acts: [],
-      publicUrl: 'http://h',
+      ...nothingElse,
+      redLog: 'starting\nError: no settings',
     });
 
     expect(text).toContain('`abcdef0123` is on main and not healthy');
     expect(text).toContain('health is red');
+    expect(text).toContain('What its log says:\n\n```text\nstarting\nError: no settings\n```');
     expect(text).toContain('sessions: 2, gate refusals: 1');
+    expect(text).toContain('fix-forward attempts: 0 of 5');
+    expect(text).toContain('Nothing else is granted: if that is red as well, 5 fix-forward attempts are left');
     expect(text).toContain('- [health](http://h/evidence/e-health) red: `health was seen`');
     for (const rest of ['--way retry', '--way resolved', '--way resolved --reverted', '--way abandon']) {
       expect(text).toContain(`lamplighter unfreeze web-7-x1 ${rest} --note "why"`);
@@ -183,15 +232,42 @@ describe('the comment for a person', () => {
     ['base-red', 'lamplighter cancel web-7-x1'],
     ['ended', 'lamplighter show web-7-x1'],
   ])('of %s says how to go on', (topic, expected) => {
-    expect(renderRunComment({ topic, run: runIn(frozen), evidence: [], acts: [], publicUrl: 'http://h' })).toContain(
-      expected,
+    expect(renderRunComment({ topic, run: runIn(frozen), evidence: [], ...nothingElse })).toContain(expected);
+  });
+
+  it.each([
+    [false, 'Lamplighter needs a person: nothing was pushed', 'Read what was tried'],
+    [true, 'it is not known whether its push reached main', 'Look first whether main has a commit with'],
+  ])('claims that nothing was pushed only where that is known (unknown: %s)', (pushUnknown, title, step) => {
+    const state: RunState = {
+      stage: 'ended',
+      progress: { ...progress, pushed: null },
+      outcome: 'needs-human',
+      reason: 'r',
+    };
+    const run = runIn(state);
+    const text = renderRunComment({ topic: 'needs-human', run, evidence: [], ...nothingElse, pushUnknown });
+
+    expect(text).toContain(title);
+    expect(text).toContain(step);
+    expect(text.includes('nothing was pushed')).toBe(!pushUnknown);
+    expect(render(state, [], { pushUnknown })).toContain(
+      pushUnknown ? '| sha | not known to be pushed |' : '| sha | nothing was pushed |',
     );
+  });
+
+  it('of what a person has mended says that main is healthy without the run', () => {
+    const state: RunState = { stage: 'ended', progress, outcome: 'superseded', reason: 'somebody else mended it' };
+    const text = renderRunComment({ topic: 'ended', run: runIn(state), evidence: [], ...nothingElse });
+
+    expect(text).toContain('Lamplighter ended this run: superseded');
+    expect(text).toContain('Main is healthy without this run: close the issue if that settles it');
   });
 
   it("puts a person's own words where the state names their act", () => {
     const ended: RunState = { stage: 'ended', progress, outcome: 'abandoned', reason: 'abandoned by ada: act a1' };
     const acts = [{ id: 'a1', note: 'not worth it' }] as unknown as Parameters<typeof renderRunComment>[0]['acts'];
-    const text = renderRunComment({ topic: 'ended', run: runIn(ended), evidence: [], acts, publicUrl: 'http://h' });
+    const text = renderRunComment({ topic: 'ended', run: runIn(ended), evidence: [], ...nothingElse, acts });
 
     expect(text).toContain('abandoned by ada: not worth it');
   });
@@ -203,8 +279,7 @@ describe('the comment for a person', () => {
       topic: 'frozen',
       run: runIn({ ...frozen, reason } as RunState),
       evidence,
-      acts: [],
-      publicUrl: 'http://h',
+      ...nothingElse,
     });
 
     expect(text).toContain(`\`\`\`\`\`text\n${reason}\n\`\`\`\`\`\n`);

@@ -1,5 +1,7 @@
 /** The one comment that follows a run: a checklist with links to the evidence, and at the end the receipt. Pure. */
+import { boundsWith } from '../../domain/bounds.ts';
 import { usd, type MicroUsd, type Usage } from '../../domain/money.ts';
+import { judgementCommands } from '../../domain/unfreeze-ways.ts';
 import type { EvidenceKind, EvidenceRow, RunRow } from '../../store/port.ts';
 import { inline } from './markdown.ts';
 
@@ -12,6 +14,8 @@ export interface PhaseFacts {
   readonly turns: number;
   readonly usage: Usage;
   readonly microUsd: MicroUsd;
+  /** A push was begun and nobody knows how it ended. */
+  readonly pushUnknown: boolean;
 }
 
 type Mark = 'done' | 'red' | 'open' | 'none' | 'waived';
@@ -30,8 +34,41 @@ export function renderPhases(facts: PhaseFacts): string {
   const { run, publicUrl } = facts;
   const lines = phasesOf(facts).map((phase) => renderPhase(phase, publicUrl));
   const parts = [`**Lamplighter: ${headline(run)}** · [run page](${publicUrl}/runs/${run.id})`, lines.join('\n')];
+  parts.push(...renderStory(facts), ...renderWaiting(facts));
   if (run.state.stage === 'ended') parts.push(renderReceipt(facts));
   return parts.join('\n\n');
+}
+
+/** Each push with what its deploy came to; nothing where none was red. */
+function renderStory({ run, evidence, publicUrl }: PhaseFacts): string[] {
+  const { fixes, firstRedAt, granted, red } = run.state.progress;
+  if (red === null) return [];
+  const { fixAttempts, fixMs } = boundsWith(run.bounds, granted);
+  const goesOn = run.state.stage !== 'ended' && run.state.stage !== 'frozen' && firstRedAt !== null;
+  const until = goesOn ? `, another may start until ${new Date(firstRedAt + fixMs).toISOString().slice(0, 16)}Z` : '';
+  const deploys = evidence.filter((row) => DEPLOY.includes(row.kind) && row.sha !== null && row.verdict !== null);
+  const lines = [...Map.groupBy(deploys, (row) => row.sha ?? '')].map(([sha, rows]) => {
+    const links = rows.map((row) => `[${row.kind}](${publicUrl}/evidence/${row.id}) ${row.verdict ?? ''}`);
+    const why = rows.findLast((row) => row.verdict === 'red');
+    return `- \`${sha.slice(0, 10)}\` ${links.join(', ')}${why === undefined ? '' : `: ${inline(why.summary, 300)}`}`;
+  });
+  return [
+    `**Fix-forward**: ${fixes} of ${fixAttempts} attempts made${until}\n\n${lines.slice(-SHOWN_SHAS).join('\n')}`,
+  ];
+}
+
+const SHOWN_SHAS = 12;
+
+/** What a person is waited for, as commands. */
+function renderWaiting({ run, evidence, publicUrl }: PhaseFacts): string[] {
+  const { state } = run;
+  const shell = (...lines: readonly string[]): string => `\`\`\`sh\n${lines.join('\n')}\n\`\`\``;
+  if (state.progress.pause !== null) return [shell(`lamplighter resume ${run.id} --note "why"`)];
+  if (state.stage !== 'awaiting-approval') return [];
+  const diff = evidence.findLast((row) => row.kind === 'diff' && row.sha === state.head);
+  const { approve, reject } = judgementCommands(run.id, state.head);
+  const look = diff === undefined ? '' : ` Read [its diff](${publicUrl}/evidence/${diff.id}) first.`;
+  return [`Every gate passed \`${state.head}\`; nothing of it is on main yet.${look}\n\n${shell(approve, reject)}`];
 }
 
 function phasesOf({ run, evidence }: PhaseFacts): Phase[] {
@@ -104,6 +141,8 @@ function renderPhase({ label, mark, evidence }: Phase, publicUrl: string): strin
 }
 
 function headline({ state }: RunRow): string {
+  const { pause } = state.progress;
+  if (pause !== null) return `paused by ${pause.by} in ${state.stage}`;
   switch (state.stage) {
     case 'ended':
       return state.outcome;
@@ -118,15 +157,17 @@ function headline({ state }: RunRow): string {
     case 'verify':
     case 'push':
     case 'watch':
-    case 'fix':
       return state.stage;
+    case 'fix':
+      if (state.redMain !== null) return 'waiting, main is red by others as well';
+      return state.brief === null ? 'red once deployed' : `fix-forward attempt ${state.progress.fixes}`;
   }
 }
 
 const GATES: readonly EvidenceKind[] = ['base', 'guard', 'red', 'regression', 'green'];
 const DEPLOY: readonly EvidenceKind[] = ['build', 'deploy', 'rollout', 'health'];
 
-function renderReceipt({ run, evidence, publicUrl, turns, usage, microUsd }: PhaseFacts): string {
+function renderReceipt({ run, evidence, publicUrl, turns, usage, microUsd, pushUnknown }: PhaseFacts): string {
   const verdicts = (kinds: readonly EvidenceKind[], rows: readonly EvidenceRow[]): string =>
     newest(rows, kinds)
       .map((row) => `[${row.kind}](${publicUrl}/evidence/${row.id}) ${row.verdict ?? 'recorded'}`)
@@ -136,7 +177,7 @@ function renderReceipt({ run, evidence, publicUrl, turns, usage, microUsd }: Pha
   const live = evidence.filter((row) => row.kind === 'health' && row.sha === pushed).at(-1);
   const rows: readonly (readonly [string, string])[] = [
     ['outcome', run.state.stage === 'ended' ? run.state.outcome : run.state.stage],
-    ['sha', pushed === null ? 'nothing was pushed' : `\`${pushed}\``],
+    ['sha', pushed === null ? (pushUnknown ? 'not known to be pushed' : 'nothing was pushed') : `\`${pushed}\``],
     ['gates', verdicts(GATES, evidence)],
     ...(waived === undefined ? [] : ([['waived', inline(waived.summary)]] as const)),
     [

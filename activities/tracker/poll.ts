@@ -15,34 +15,48 @@ export interface PollDeps extends ReleaseDeps {
 /** Reads every tracker and writes every queue; answers with the lanes to poke. A broken tracker stops no other. */
 export async function pollRepos(deps: PollDeps): Promise<{ readonly poke: readonly string[] }> {
   const poke: string[] = [];
+  let held = 0;
   for (const repo of deps.repos) {
-    if (await pollRepo(deps, repo)) poke.push(repo.key);
+    const polled = await pollRepo(deps, repo);
+    if (polled.poke) poke.push(repo.key);
+    held += polled.held;
   }
+  await deps.store.control.setFact(POLLER_FACT, { held }, deps.now());
   return { poke };
+}
+
+/** When all trackers were read last, and how many releases nothing but the kill switch holds back. */
+export const POLLER_FACT = 'poller';
+
+interface Polled {
+  readonly poke: boolean;
+  readonly held: number;
 }
 
 /**
  * Poked when there is new work, and again while work waits in a lane without a run: a poke that was lost heals. Not while a cap
  * holds the lane: the queue keeps what waits, and the first poll after the hold pokes.
  */
-async function pollRepo(deps: PollDeps, repo: RepoConfig): Promise<boolean> {
+async function pollRepo(deps: PollDeps, repo: RepoConfig): Promise<Polled> {
   const { store, now } = deps;
   const tracker = deps.trackerOf(repo.key);
   const read = await readTracker(deps, repo, tracker);
   await reportFailure(deps, repo, 'tracker', read.ok ? null : read.reason);
-  if (!read.ok) return false;
+  if (!read.ok) return { poke: false, held: 0 };
   await reportFailure(deps, repo, 'issues', read.unreadable.length === 0 ? null : read.unreadable.join('; '));
 
   const { changed } = await store.queue.replace(repo.key, read.releases, now());
   const waiting = read.releases.length + (await store.trials.waiting(repo.key)).length;
-  if (waiting === 0 || (await isHeldByCap(deps, repo))) return false;
-  return changed || (await store.runs.list({ repo: repo.key, open: true, limit: 1 })).length === 0;
+  if (waiting === 0 || (await isHeldByCap(deps, repo))) return { poke: false, held: read.held };
+  const poke = changed || (await store.runs.list({ repo: repo.key, open: true, limit: 1 })).length === 0;
+  return { poke, held: read.held };
 }
 
 type Read =
   | {
       readonly ok: true;
       readonly releases: Awaited<ReturnType<typeof eligibleReleases>>;
+      readonly held: number;
       readonly unreadable: readonly string[];
     }
   | { readonly ok: false; readonly reason: string };
@@ -51,7 +65,10 @@ async function readTracker(deps: PollDeps, repo: RepoConfig, tracker: Tracker): 
   const standing = await readStanding(deps, repo);
   try {
     const releases = await eligibleReleases(standing, repo, tracker);
-    return { ok: true, releases, unreadable: (await tracker.unreadable?.()) ?? [] };
+    const held = standing.killSwitch
+      ? (await eligibleReleases({ ...standing, killSwitch: false }, repo, tracker)).length
+      : 0;
+    return { ok: true, releases, held, unreadable: (await tracker.unreadable?.()) ?? [] };
   } catch (error) {
     return { ok: false, reason: error instanceof Error ? error.message : String(error) };
   }

@@ -4,6 +4,7 @@ import type { RunRow, Store } from '../../store/port.ts';
 import type { PerformEffect } from '../effects/perform.ts';
 import { phasesMarker, renderPhases } from './phase-comment.ts';
 import type { Tracker } from './port.ts';
+import { isPushUnknown } from './run-effects.ts';
 
 export interface PublishDeps {
   readonly store: Store;
@@ -28,20 +29,26 @@ export async function publishPhases(deps: PublishDeps, run: RunRow, tracker: Tra
     act: async () => (await tracker.addComment(run.issue, marker, text)).id,
   });
   const found = await find();
-  if (found === null || found.body === text) return;
+  if (found === null) return;
+  const edit = (key: string): Promise<true> =>
+    deps.perform<true>({
+      key,
+      name: EDIT,
+      class: 'provable',
+      run: run.id,
+      lookup: async () => ((await find())?.body === text ? true : null),
+      act: async () => {
+        await tracker.editComment(run.issue, found.id, marker, text);
+        return true;
+      },
+    });
   const digest = createHash('sha256').update(text).digest('hex').slice(0, 16);
-  await deps.perform<true>({
-    key: `phases/${run.id}/${run.seq}/${digest}`,
-    name: 'phases-edit',
-    class: 'provable',
-    run: run.id,
-    lookup: async () => ((await find())?.body === text ? true : null),
-    act: async () => {
-      await tracker.editComment(run.issue, found.id, marker, text);
-      return true;
-    },
-  });
+  if (found.body !== text) await edit(`phases/${run.id}/${run.seq}/${digest}`);
+  // What a death cut off, whatever it was about to write: the comment stands as it should now, and that settles it.
+  for (const cut of await deps.store.effects.list(run.id)) if (cut.name === EDIT && !cut.done) await edit(cut.key);
 }
+
+const EDIT = 'phases-edit';
 
 async function factsOf({ store, publicUrl }: PublishDeps, run: RunRow): Promise<Parameters<typeof renderPhases>[0]> {
   const evidence = await store.evidence.list(run.id);
@@ -54,6 +61,7 @@ async function factsOf({ store, publicUrl }: PublishDeps, run: RunRow): Promise<
     turns: ended ? await store.sessions.countTurns(run.id) : 0,
     usage: ended ? await usageOf(store, run.id) : NO_USAGE,
     microUsd: ended ? await store.ledger.spentOnRun(run.id) : 0,
+    pushUnknown: ended && (await isPushUnknown(store.effects, run.id)),
   };
 }
 

@@ -1,7 +1,9 @@
 /** What a person reads on the issue when a run needs them or has ended: why, with what evidence, and how to go on. Pure. */
 import { withNotes } from '../../domain/act.ts';
+import { boundsWith } from '../../domain/bounds.ts';
 import { LABELS } from '../../domain/issue.ts';
 import type { RunEffect } from '../../domain/stage.ts';
+import { unfreezeWays } from '../../domain/unfreeze-ways.ts';
 import type { ActRow, EvidenceRow, RunRow } from '../../store/port.ts';
 import { fenced, inline } from './markdown.ts';
 
@@ -13,6 +15,10 @@ export interface CommentFacts {
   /** Oldest first. */
   readonly evidence: readonly EvidenceRow[];
   readonly acts: readonly ActRow[];
+  /** What matters of the log of the last red deploy; empty where there is none. */
+  readonly redLog: string;
+  /** A push was begun and nobody knows how it ended. */
+  readonly pushUnknown: boolean;
   readonly publicUrl: string;
 }
 
@@ -24,20 +30,25 @@ export function commentMarker(run: string, topic: Topic, seq: number): string {
 export function renderRunComment(facts: CommentFacts): string {
   const { run, publicUrl, topic } = facts;
   return [
-    `**${TITLES[topic](run)}** · [run page](${publicUrl}/runs/${run.id})`,
+    `**${TITLES[topic](facts)}** · [run page](${publicUrl}/runs/${run.id})`,
     `Why:\n\n${fenced(reasonOf(facts))}`,
+    ...(topic === 'frozen' && facts.redLog !== '' ? [`What its log says:\n\n${fenced(facts.redLog)}`] : []),
     tried(facts),
     `How to go on:\n\n${steps(facts)}`,
   ].join('\n\n');
 }
 
-const TITLES: Readonly<Record<Topic, (run: RunRow) => string>> = {
-  'needs-human': () => 'Lamplighter needs a person: nothing was pushed',
-  frozen: (run) =>
+const TITLES: Readonly<Record<Topic, (facts: CommentFacts) => string>> = {
+  'needs-human': ({ pushUnknown }) =>
+    pushUnknown
+      ? 'Lamplighter needs a person: it is not known whether its push reached main'
+      : 'Lamplighter needs a person: nothing was pushed',
+  frozen: ({ run }) =>
     `Lamplighter froze: \`${(run.state.progress.pushed ?? '').slice(0, 10)}\` is on main and not healthy`,
   rejected: () => 'Lamplighter cannot build this issue as it is written',
   'base-red': () => 'Lamplighter waits: main is red without this change',
-  ended: (run) => `Lamplighter ended this run: ${run.state.stage === 'ended' ? run.state.outcome : run.state.stage}`,
+  ended: ({ run }) =>
+    `Lamplighter ended this run: ${run.state.stage === 'ended' ? run.state.outcome : run.state.stage}`,
 };
 
 function reasonOf({ run, evidence, acts }: CommentFacts): string {
@@ -57,7 +68,7 @@ function tried({ run, evidence, publicUrl }: CommentFacts): string {
     `sessions: ${openings}`,
     `gate refusals: ${rounds}`,
     `lost races: ${races}`,
-    `fix-forwards: ${fixes}`,
+    `fix-forward attempts: ${fixes} of ${boundsWith(run.bounds, run.state.progress.granted).fixAttempts}`,
   ].join(', ');
   const told = evidence.filter((row) => row.verdict !== null);
   const lines = told
@@ -67,24 +78,23 @@ function tried({ run, evidence, publicUrl }: CommentFacts): string {
   return `What was tried (${counts}):\n\n${[...left, ...lines].join('\n') || '- nothing that left evidence'}`;
 }
 
-function steps({ topic, run }: CommentFacts): string {
-  const unfreeze = (rest: string): string => `lamplighter unfreeze ${run.id} ${rest} --note "why"`;
+function steps({ topic, run, pushUnknown }: CommentFacts): string {
   const again = `apply the label \`${LABELS.ready}\` again: a new run starts`;
   switch (topic) {
-    case 'frozen':
-      return commands([
-        ['go on from what is on main, with fresh bounds', unfreeze('--way retry')],
-        ['you fixed it: main is proven healthy first', unfreeze('--way resolved')],
-        ['you took the change out', unfreeze('--way resolved --reverted')],
-        ['leave it as it is; the lane goes on', unfreeze('--way abandon')],
-      ]);
+    case 'frozen': {
+      const bounds = boundsWith(run.bounds, run.state.progress.granted);
+      const ways = unfreezeWays({ id: run.id, progress: run.state.progress, bounds });
+      return commands(ways.map(({ what, command }) => [what, command]));
+    }
     case 'base-red':
       return `Make main green. The run goes on by itself when main moves. To give it up:\n\n${commands([['cancel the run', `lamplighter cancel ${run.id} --note "why"`]])}`;
     case 'rejected':
       return `Answer the above in the issue, then ${again}.`;
     case 'needs-human':
     case 'ended':
-      return `Read what was tried (\`lamplighter show ${run.id}\`), then ${again}; or do it by hand.`;
+      if (run.outcome === 'superseded' || (run.state.stage === 'ended' && run.state.outcome === 'superseded'))
+        return `Main is healthy without this run: close the issue if that settles it, else ${again}.`;
+      return `${pushUnknown ? `Look first whether main has a commit with \`Lamplighter-Run: ${run.id}\`. Then read` : 'Read'} what was tried (\`lamplighter show ${run.id}\`), then ${again}; or do it by hand.`;
   }
 }
 

@@ -170,4 +170,26 @@ describe('publishPhases', () => {
       true,
     ]);
   });
+
+  it.each(['phases-edit.before', 'phases-edit.after'])(
+    'an edit cut at %s is settled by the next, also when the text has changed since (invariant 5)',
+    async (point) => {
+      const runId = await granted();
+      await activitiesWith().publishPhases({ runId });
+      const crash: CrashPoint = (name) => {
+        if (name === point) throw new Error('died');
+      };
+      await record(runId, watching, []);
+      await expect(activitiesWith({ crash }).publishPhases({ runId })).rejects.toThrow('died');
+      await activitiesWith().publishPhases({ runId });
+      await record(runId, { stage: 'verify', progress: watching.progress, head: 'def', redBase: null }, []);
+      await expect(activitiesWith({ crash }).publishPhases({ runId })).rejects.toThrow('died');
+      await move(runId, { kind: 'failed', reason: 'r' });
+      await activitiesWith().publishPhases({ runId });
+
+      const edits = (await store.effects.list(runId)).filter((effect) => effect.name === 'phases-edit');
+      expect(edits).toHaveLength(3);
+      expect(edits.filter((effect) => !effect.done)).toEqual([]);
+    },
+  );
 });

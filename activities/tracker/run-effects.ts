@@ -1,7 +1,10 @@
 /** The effects that a run's transition owes, each idempotent by (run, transition, index), through the one effect module (invariant 5). */
 import type { RunEffect } from '../../domain/stage.ts';
-import type { RunRow, Store } from '../../store/port.ts';
+import { trimLog } from '../../domain/log-trim.ts';
+import type { EvidenceRow, RunRow, Store } from '../../store/port.ts';
+import { logOf } from '../deploy/output.ts';
 import type { PerformEffect } from '../effects/perform.ts';
+import { deliverEscalation } from '../notify/deliver.ts';
 import type { Notifier } from '../notify/port.ts';
 import type { Tracker } from './port.ts';
 import { commentMarker, renderRunComment } from './run-comment.ts';
@@ -68,14 +71,36 @@ export async function addComment(
     act: async () => {
       const evidence = await deps.store.evidence.list(run.id);
       const acts = await deps.store.acts.list(run.id);
-      await tracker.addComment(
-        run.issue,
-        marker,
-        renderRunComment({ topic: effect.topic, run, evidence, acts, publicUrl: deps.publicUrl }),
-      );
+      const text = renderRunComment({
+        topic: effect.topic,
+        run,
+        evidence,
+        acts,
+        redLog: await lastRedLog(deps.store.evidence, run, evidence),
+        pushUnknown: await isPushUnknown(deps.store.effects, run.id),
+        publicUrl: deps.publicUrl,
+      });
+      await tracker.addComment(run.issue, marker, text);
       return 'done';
     },
   });
+}
+
+const LOG_CHARS = 1_500;
+
+async function lastRedLog(
+  store: Pick<Store['evidence'], 'body'>,
+  { state }: RunRow,
+  evidence: readonly EvidenceRow[],
+): Promise<string> {
+  const { red } = state.progress;
+  const row = evidence.findLast((one) => one.kind === red?.stage && one.sha === red.sha && one.verdict === 'red');
+  return row === undefined ? '' : trimLog(logOf(await store.body(row.id)), LOG_CHARS);
+}
+
+/** Its intent is written before it, its outcome after: one without the other says nothing of the remote. */
+export async function isPushUnknown(effects: Pick<Store['effects'], 'list'>, run: string): Promise<boolean> {
+  return (await effects.list(run)).some(({ name, done }) => name === 'push' && !done);
 }
 
 export async function closeIssue(deps: RunEffectDeps, { run, tracker, id }: Owed<EffectOf<'close'>>): Promise<void> {
@@ -106,15 +131,5 @@ export async function callPerson(
   const { severity, topic, decision } = effect;
   const escalation = { key, run: run.id, repo: run.repo, severity, topic, decision, at: now() };
   await store.escalations.raise(escalation);
-  await deps.perform<Done>({
-    key: `notify/${id}`,
-    name: 'notify',
-    class: 'at-least-once',
-    run: run.id,
-    act: async () => {
-      await deps.notifier.deliver({ ...escalation, deliveredAt: null }, `${deps.publicUrl}/runs/${run.id}`);
-      return 'done';
-    },
-  });
-  await store.escalations.delivered(key, now());
+  await deliverEscalation(deps, { ...escalation, deliveredAt: null });
 }

@@ -13,6 +13,7 @@ interface InitOptions {
   readonly config: string;
   readonly allow?: boolean;
   readonly as?: string;
+  readonly privateHost?: readonly string[];
   readonly yes?: boolean;
   readonly json?: boolean;
 }
@@ -28,6 +29,12 @@ export function initCommand(env: Environment): Command {
     .option('--config <file>', 'where the operator’s configuration is drafted', 'lamplighter.yaml')
     .option('--allow', 'name the repo under allow: at once (the kill switch stays on)')
     .option('--as <name>', 'who may label issues (default: your login name)')
+    .option(
+      '--private-host <name>',
+      'a host that may stand for an address that is not public, such as your own package server (repeatable)',
+      (name: string, all: readonly string[]) => [...all, name],
+      [],
+    )
     .option('--yes', 'write the drafts without asking')
     .option('--json', 'print JSON; without --yes nothing is written')
     .action(async (repo: string, options: InitOptions) => {
@@ -44,6 +51,7 @@ async function init(path: string, options: InitOptions, env: Environment): Promi
     configFile: resolve(options.config),
     person: options.as ?? userInfo().username,
     allow: options.allow ?? false,
+    privateHosts: options.privateHost ?? [],
     env,
     say: (line) => void process.stderr.write(`${plain(line)}\n`),
   });

@@ -45,7 +45,8 @@ function sayNotices(notices: StatusView['notices']): void {
 }
 
 function row(run: RunSummary): string[] {
-  const reason = run.group === 'needs-you' ? oneLine(run.reason ?? '', 80) : '';
+  // Of what has ended well nobody asks why.
+  const reason = run.group === 'done' ? '' : oneLine(run.reason ?? '', 80);
   const why = reason === '' ? '' : paint(run.stage === 'frozen' ? 'red' : 'yellow', `  ${reason}`);
   return [
     plain(run.id),

@@ -1,5 +1,6 @@
 import type { Command } from 'commander';
 import type { RunView } from '../../api/view.ts';
+import { boundsInWords } from '../../ui/fix-forward.ts';
 import { ago, duration, money } from '../../ui/format.ts';
 import { stageTrack } from '../../ui/stages.ts';
 import { createApiClient, findRun } from '../api-client.ts';
@@ -37,8 +38,9 @@ export function sayRun(view: RunView): void {
   if (run.reason !== null) say(`  ${plain(run.reason)}`);
   for (const { text, remedy } of view.holds)
     say(`${paint('yellow', `  ${plain(text)}`)}\n${paint('dim', `  → ${plain(remedy)}`)}`);
-  if (run.stage === 'frozen') sayWays(run.id, links.commandPlace);
+  sayMoves(view);
   sayStages(view, now);
+  sayFixForward(view, now);
   sayEvidence(view);
   for (const act of view.acts) {
     say(
@@ -55,10 +57,32 @@ export function sayRun(view: RunView): void {
   if (links.temporal !== null) say(`${paint('dim', 'temporal')}  ${links.temporal}`);
 }
 
-function sayWays(id: string, place: string): void {
-  say(
-    `\n  A person decides:\n${['retry', 'resolved', 'abandon'].map((way) => `    lamplighter unfreeze ${id} --way ${way} --note "why"${place}`).join('\n')}`,
-  );
+/** What a person can do where a run stands still, and what to look at before. */
+function sayMoves({ moves, approval }: RunView): void {
+  if (approval?.diff != null) {
+    say(`\n${plain(approval.diff.text).trimEnd()}`);
+    if (!approval.diff.whole) say(paint('dim', `… the rest is evidence ${approval.diff.evidence}, on the run's page`));
+  }
+  if (moves.length === 0) return;
+  const lines = moves.map(({ what, command }) => `    ${paint('dim', what)}\n    ${command}`);
+  say(`\n  A person decides:\n${lines.join('\n')}`);
+}
+
+const LOG_LINES = 6;
+
+function sayFixForward({ fixForward }: RunView, now: number): void {
+  if (fixForward === null) return;
+  say(`${paint('bold', 'fix-forward')}  ${boundsInWords(fixForward, now)}`);
+  for (const { by, sha, verdict, red } of fixForward.pushes) {
+    const came =
+      red === null ? (verdict === 'green' ? paint('green', 'live') : 'watched') : paint('red', `${red.stage} red`);
+    say(
+      `  ${plain(by)}  ${paint('dim', sha.slice(0, 10))}  ${came}${red === null ? '' : `  ${oneLine(red.reason, 300)}`}`,
+    );
+    const log = red === null ? [] : plain(red.log).trim().split('\n').slice(-LOG_LINES);
+    for (const line of log) if (line !== '') say(paint('dim', `    │ ${oneLine(line, 160)}`));
+  }
+  say('');
 }
 
 const MARKS = { passed: '●', here: '◉', ahead: '○' } as const;

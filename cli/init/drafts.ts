@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import { parseContract } from '../../config/contract.ts';
 import { CAPS } from '../../config/defaults.ts';
 import { configSchema } from '../../config/schema.ts';
+import type { Egress } from '../../config/types.ts';
 import { parseYaml } from '../../config/yaml-document.ts';
 import type { Check, Contract, Service } from '../../domain/contract.ts';
 import { usd } from '../../domain/money.ts';
@@ -131,10 +132,11 @@ export interface ConfigDraft {
   readonly toolchains: readonly FoundToolchain[];
   readonly person: string;
   readonly allow: boolean;
+  readonly egress: Egress;
 }
 
 /** Throws when what was drafted is no configuration: that is a bug of ours. */
-export function configText({ look, remote, toolchains, person, allow }: ConfigDraft): string {
+export function configText({ look, remote, toolchains, person, allow, egress }: ConfigDraft): string {
   const repo = {
     name: look.name,
     remote,
@@ -168,6 +170,7 @@ export function configText({ look, remote, toolchains, person, allow }: ConfigDr
       'However many issues are labelled: dollars in a day and a month (UTC), over all repos and in each. Reached, lanes hold.',
     ]),
     yaml({ caps: CAPS_USD }),
+    ...egressSection(egress),
     ...(declared.length === 0
       ? []
       : [comment(declared.map(({ name, version }) => `${name}: ${version}`)), yaml({ toolchains: folders })]),
@@ -175,6 +178,16 @@ export function configText({ look, remote, toolchains, person, allow }: ConfigDr
   const parsed = parseYaml(text, 'lamplighter.yaml', configSchema);
   if (!parsed.ok) throw new Error(`the drafted configuration is not valid: ${parsed.errors.join('; ')}`);
   return text;
+}
+
+function egressSection({ proxy, privateHosts }: Egress): string[] {
+  if (proxy === null && privateHosts.length === 0) return [];
+  return [
+    comment(['How sandboxes reach what contracts list under network: your own proxy, names of your own network.']),
+    yaml({
+      egress: { ...(proxy === null ? {} : { proxy }), ...(privateHosts.length === 0 ? {} : { privateHosts }) },
+    }),
+  ];
 }
 
 /** What an agent reads first. Facts are filled in; what only people know is asked for. */

@@ -17,12 +17,13 @@ import {
   wordsText,
 } from './drafts.ts';
 import { compareDraft, type DraftedFile } from './files.ts';
+import { egressOf } from './egress.ts';
 import { lookAtRepo, type RepoLook } from './repo-look.ts';
 import { removeTree } from './remove-tree.ts';
 import { findServices } from './services.ts';
 import { findSuites, languagesIn, type Suite } from './suites.ts';
 import { findToolchains, type FoundToolchain } from './toolchains.ts';
-import { tryContract, type Trial } from './trial.ts';
+import { tryContract, type Trial, type TrialInput } from './trial.ts';
 
 export interface InitInput {
   readonly path: string;
@@ -31,6 +32,8 @@ export interface InitInput {
   readonly person: string;
   /** Name the repo in `allow`. */
   readonly allow: boolean;
+  /** Names that may stand for an address that is not public, beside those of the configuration that is there. */
+  readonly privateHosts: readonly string[];
   readonly env: Environment;
   readonly say: (line: string) => void;
 }
@@ -65,8 +68,12 @@ export async function examineRepo(input: InitInput): Promise<InitFindings> {
 
   const used = tools.found.filter((one) => suites.some((suite) => suite.language === one.language));
   const servers = findServices(look);
+  const egress = egressOf(input);
   const drafted = draftContract(suites, used, servers.services);
-  const trial = look.sha === null ? { tried: [], hosts: [] } : await tryOut(look.root, look.sha, drafted, used, say);
+  const trial =
+    look.sha === null
+      ? { tried: [], hosts: [], unreached: [] }
+      : await tryOut(look.root, look.sha, { contract: drafted, toolchains: used, egress, say });
   const contract = { ...drafted, network: trial.hosts };
   const remote = look.remote ?? `${look.root}.git`;
   const suiteNotes = suites.flatMap(({ dir, notes: own }) =>
@@ -76,7 +83,7 @@ export async function examineRepo(input: InitInput): Promise<InitFindings> {
     [
       { path: join(look.root, CONTRACT_FILE), text: contractText(contract, [...servers.notes, ...suiteNotes]) },
       { path: join(look.root, WORDS_FILE), text: wordsText(look, contract) },
-      { path: input.configFile, text: configText({ ...input, look, remote, toolchains: used }) },
+      { path: input.configFile, text: configText({ ...input, look, remote, toolchains: used, egress }) },
     ].map(compareDraft),
   );
   const { root, name, branch, sha, uncommitted } = look;
@@ -95,9 +102,10 @@ export async function examineRepo(input: InitInput): Promise<InitFindings> {
 async function tryOut(
   root: string,
   sha: string,
-  contract: ReturnType<typeof draftContract>,
-  toolchains: readonly FoundToolchain[],
-  say: (line: string) => void,
+  {
+    toolchains,
+    ...given
+  }: Pick<TrialInput, 'contract' | 'egress' | 'say'> & { readonly toolchains: readonly FoundToolchain[] },
 ): Promise<Trial> {
   const workDir = mkdtempSync(join(tmpdir(), 'lamplighter-init-'));
   try {
@@ -106,12 +114,11 @@ async function tryOut(
       throw new CliFailure(EXIT.failed, 'no-sandbox', `there is no sandbox: ${probe.reason}`, probe.remedy);
     const declared = Object.fromEntries(toolchains.filter((one) => !one.builtIn).map((one) => [one.name, one]));
     return await tryContract({
+      ...given,
       root,
       sha,
-      contract,
       toolchains: { ...builtinToolchains(process.execPath), ...declared },
       workDir,
-      say,
     });
   } finally {
     await removeTree(workDir);

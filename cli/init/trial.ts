@@ -6,8 +6,8 @@ import { createSetupCache } from '../../activities/gates/setup-cache.ts';
 import { createTrustedGit, LOCAL } from '../../activities/git/trusted.ts';
 import { createBwrapSandbox } from '../../activities/sandbox/bwrap.ts';
 import { createEnvironment, DEFAULT_LIMITS } from '../../activities/sandbox/environment.ts';
-import type { Refusal } from '../../activities/sandbox/proxy.ts';
-import type { Toolchain } from '../../config/types.ts';
+import { NOT_PUBLIC, type Refusal } from '../../activities/sandbox/proxy.ts';
+import type { Egress, Toolchain } from '../../config/types.ts';
 import type { Check, Contract } from '../../domain/contract.ts';
 import { remedyFor } from './remedy.ts';
 import { removeTree } from './remove-tree.ts';
@@ -32,6 +32,7 @@ export interface TrialInput {
   readonly sha: string;
   readonly contract: Contract;
   readonly toolchains: Readonly<Record<string, Toolchain>>;
+  readonly egress: Egress;
   /** A folder of this trial alone. */
   readonly workDir: string;
   readonly say: (line: string) => void;
@@ -41,65 +42,104 @@ export interface Trial {
   readonly tried: readonly Tried[];
   /** What setups asked for and were then let reach: the drafted `network`. */
   readonly hosts: readonly string[];
+  /** Hosts that stand for an address that is not public, and that nobody allowed: sentences. */
+  readonly unreached: readonly string[];
 }
 
 /** With no host at all there is no proxy that could tell what is asked for. */
 const NO_HOST = 'nothing.invalid';
-const ROUNDS = 6;
 const LOG_CHARS = 2_000;
 const BUILD_SECONDS = 30 * 60;
-const NEVER = new AbortController().signal;
 
 /** Throws when the sandbox can't be set up; what a repo's commands do is data. */
 export async function tryContract(input: TrialInput): Promise<Trial> {
-  const refused = new Set<string>();
-  const runOne = createOneRun(input, ({ target, reason }) => {
-    if (reason.startsWith('not among the hosts')) refused.add(target.replace(/:\d+$/, '').toLowerCase());
-  });
   const hosts: string[] = [];
+  const unreached: string[] = [];
   const tried: Tried[] = [];
+  const bench = createTrialBench(input, {
+    admit: (host) => isName(host) && (hosts.includes(host) || hosts.push(host) > 0),
+    unreachable: (sentence) => void (unreached.includes(sentence) || unreached.push(sentence)),
+  });
   const builds = input.contract.build.map((command): Check => checkOf('build', command));
   for (const check of [...input.contract.checks, ...builds]) {
     input.say(`trying ${check.name}: ${check.test}`);
-    hosts.push(...(await hostsOfSetup(check, hosts, refused, runOne)));
-    refused.clear();
-    const run = await runOne(check, hosts);
-    tried.push(judge(check, run, [...refused]));
+    if (check.setup !== null && unreached.length === 0) await bench.learn(check, hosts);
+    const run = unreached.length === 0 ? await bench.run(check, hosts) : null;
+    tried.push(run === null ? unproven(check, unreached) : judge(check, run.check, run.refused));
   }
-  return { tried, hosts };
+  return { tried, hosts, unreached };
 }
 
-type OneRun = (check: Check, hosts: readonly string[]) => Promise<CheckRun>;
+interface TrialBench {
+  /**
+   * Runs the setup alone, with whatever it asks for of the network, because there is no other way to learn it; a person
+   * reads the list before it counts.
+   */
+  learn(check: Check, hosts: readonly string[]): Promise<void>;
+  /** With `hosts` alone; null when one of them could not be reached. */
+  run(
+    check: Check,
+    hosts: readonly string[],
+  ): Promise<{ readonly check: CheckRun; readonly refused: readonly string[] } | null>;
+}
 
-function createOneRun(
-  { root, sha, contract, toolchains, workDir }: TrialInput,
-  onRefusal: (refusal: Refusal) => void,
-): OneRun {
-  const sandbox = createBwrapSandbox({ proxySocketDir: join(workDir, 'proxy'), onRefusal });
+interface Learned {
+  readonly admit: (host: string) => boolean;
+  readonly unreachable: (sentence: string) => void;
+}
+
+function createTrialBench(input: TrialInput, { admit, unreachable }: Learned): TrialBench {
+  const { contract, toolchains, workDir, egress } = input;
   const environment = createEnvironment({ toolchains, cachesDir: join(workDir, 'caches') });
   const setupCache = createSetupCache({ dir: join(workDir, 'setups'), place: CHECK_PLACE });
   const { wallMs: _wallMs, ...limits } = DEFAULT_LIMITS;
-  const runCheck = createCheckRun({ sandbox, setupCache, limits: { ...limits, processes: 1024 } });
-  return async (check, hosts) => {
+
+  async function once(check: Check, hosts: readonly string[], learning: boolean): ReturnType<TrialBench['run']> {
+    const refused = new Set<string>();
+    // Tools ask again for minutes; what stays refused need not be waited for.
+    const stop = new AbortController();
+    const onRefusal = ({ target, reason }: Refusal): void => {
+      const host = target.replace(/:\d+$/, '').toLowerCase();
+      if (reason.startsWith('not among the hosts')) refused.add(host);
+      if (!reason.includes(NOT_PUBLIC)) return;
+      unreachable(`${host} ${reason.replace(/ \(.*/, '')}`);
+      stop.abort();
+    };
+    const sandbox = createBwrapSandbox({
+      proxySocketDir: join(workDir, 'proxy'),
+      onRefusal,
+      egress,
+      ...(learning ? { admit } : {}),
+    });
+    const runCheck = createCheckRun({ sandbox, setupCache, limits: { ...limits, processes: 1024 } });
     const dir = await mkdtemp(join(workDir, 'try-'));
     try {
       const tree = join(dir, 'tree');
-      await cleanClone(root, sha, tree, dir);
+      await cleanClone(input.root, input.sha, tree, dir);
       const whole = { ...contract, network: hosts };
-      const given = environment.forContract(whole);
-      const reportDir = join(dir, 'report');
-      return await runCheck({
+      const ran = await runCheck({
         check,
         contract: whole,
-        environment: given,
+        environment: environment.forContract(whole),
         tree,
-        reportDir,
+        reportDir: join(dir, 'report'),
         trusted: true,
-        signal: NEVER,
+        signal: stop.signal,
       });
+      return { check: ran, refused: [...refused] };
+    } catch (error) {
+      if (stop.signal.aborted) return null;
+      throw error;
     } finally {
       await removeTree(dir);
     }
+  }
+
+  return {
+    async learn(check, hosts) {
+      await once({ ...check, test: 'true', report: 'exit-code' }, [NO_HOST, ...hosts], true);
+    },
+    run: (check, hosts) => once(check, hosts, false),
   };
 }
 
@@ -108,25 +148,6 @@ async function cleanClone(root: string, sha: string, tree: string, home: string)
   const git = createTrustedGit({ gitDir: null, home, cwd: home });
   await git.text(['clone', '--quiet', '--no-checkout', '--no-hardlinks', '--', root, tree], { protocols: LOCAL });
   await git.text(['checkout', '--quiet', '--detach', sha], { cwd: tree });
-}
-
-/** A setup is given what it asks for, host by host, because there is no other way to learn it; a person reads the list before it counts. */
-async function hostsOfSetup(
-  check: Check,
-  known: readonly string[],
-  refused: Set<string>,
-  runOne: OneRun,
-): Promise<string[]> {
-  if (check.setup === null) return [];
-  const learned: string[] = [];
-  for (let round = 0; round < ROUNDS; round += 1) {
-    refused.clear();
-    const run = await runOne({ ...check, test: 'true', report: 'exit-code' }, [NO_HOST, ...known, ...learned]);
-    const fresh = [...refused].filter((host) => !learned.includes(host) && isName(host));
-    if (run.kind === 'reported' || fresh.length === 0) break;
-    learned.push(...fresh);
-  }
-  return learned;
 }
 
 /** Names of the world's own, as the contract takes them: no address, no name of this machine. */
@@ -147,6 +168,24 @@ function checkOf(name: string, command: string): Check {
     minimum: 1,
     timeoutSeconds: BUILD_SECONDS,
   };
+}
+
+function unproven(check: Check, unreached: readonly string[]): Tried {
+  return {
+    name: check.name,
+    command: check.test,
+    seconds: 0,
+    verdict: 'unproven',
+    tests: null,
+    reason: `it was not tried, because ${unreached.join(', and ')}`,
+    remedy: privateHostRemedy(unreached),
+    log: '',
+  };
+}
+
+function privateHostRemedy(unreached: readonly string[]): string {
+  const names = unreached.map((sentence) => `--private-host ${sentence.split(' ')[0]}`).join(' ');
+  return `where that is your network's own server or proxy, run init again with ${names}, beside those you gave; behind a proxy that HTTPS_PROXY names, set it and run init again`;
 }
 
 function judge(check: Check, run: CheckRun, refused: readonly string[]): Tried {

@@ -19,7 +19,7 @@ export function addUpCommand(program: Command): void {
     .option('--data-dir <dir>', 'where everything is kept (default: ~/.local/share/lamplighter)')
     .option('--port <n>', 'port of the api and its pages (default: 7070, or a free one)', wholeNumber)
     .option('--config <file>', 'lamplighter.yaml to serve (default: the one in this folder)')
-    .option('--exit', 'playground only: run both issues to their end, a demo client acting for you, and stop')
+    .option('--exit', 'playground only: run its issues to their end, a demo client acting for you, and stop')
     .option('--json', 'print the result as one JSON document on stdout')
     .option('--seed <n>', 'playground only: other names, another port, another bug', wholeNumber)
     .action(async (given: Given) => {

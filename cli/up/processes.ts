@@ -45,7 +45,8 @@ export async function startProcesses(input: StartInput): Promise<Started> {
   }
   if (config.scenarioDir !== null)
     specs.push(nodeChild('model', 'workers/scripted-model.ts', [resolved], [reserved.model]));
-  if (playground !== null) specs.push(nodeChild('playground', 'playground/host.ts', playground.hostArgs));
+  for (const { name, live, port } of playground?.repos ?? [])
+    specs.push(nodeChild(`playground-${name.split('/').at(-1)}`, 'playground/host.ts', [live, String(port)]));
   specs.push(
     nodeChild('worker', 'workers/worker.ts', [resolved]),
     nodeChild('api', 'workers/api.ts', [resolved], [reserved.api]),

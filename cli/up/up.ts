@@ -118,7 +118,10 @@ async function serve(serving: Serving, onStarted: (started: Started) => void): P
 }
 
 function welcome(dataDir: string, say: (line: string) => void): void {
-  say('this is the playground: one issue will ship, one will freeze and wait for you');
+  say(
+    'this is the playground: two repos, three issues. One ships; one is red once deployed and mended by another commit; one',
+  );
+  say('cannot be mended: it freezes, untouched, and waits for you');
   say(
     `put the command on PATH:  ln -s "$PWD/bin/lamplighter" ~/.local/bin/   then:  lamplighter runs --data-dir ${dataDir}`,
   );

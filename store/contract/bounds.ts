@@ -84,6 +84,10 @@ export function describeCapacity(stores: Stores): void {
         { kind: 'job', id: 'c', since: 4 },
         { kind: 'run', id: 'b', since: 7 },
       ]);
+      expect(await store.capacity.waiting()).toEqual([
+        { kind: 'run', id: 'c', since: 4 },
+        { kind: 'run', id: 'a', since: 6 },
+      ]);
     });
 
     it('one who leaves the line lets the next one up, and room for all is granted in any order', async () => {

@@ -43,6 +43,23 @@ export function describeEvents(stores: Stores): void {
         { seq: 2, at: 2, subject: 'run/b', kind: 'k', data: [1, null] },
       ]);
     });
+
+    it('say when the newest of some kinds was, whatever came after it', async () => {
+      const store = await stores.open();
+      for (const [at, kind] of [
+        [5, 'turn'],
+        [9, 'turn'],
+        [7, 'result'],
+        [11, 'call'],
+      ] as const) {
+        await store.events.append({ at, subject: 'run/a', kind, data: null });
+      }
+      await store.events.append({ at: 20, subject: 'run/b', kind: 'turn', data: null });
+      expect(await store.events.newestAt('run/a', ['turn'])).toBe(9);
+      expect(await store.events.newestAt('run/a', ['turn', 'result'])).toBe(7);
+      expect(await store.events.newestAt('run/a', ['evidence'])).toBeNull();
+      expect(await store.events.newestAt('run/a', [])).toBeNull();
+    });
   });
 }
 
@@ -243,6 +260,26 @@ export function describePeople(stores: Stores): void {
       await store.control.setFact('control/kill-switch', { on: false }, 3);
       expect(await store.control.fact('base/abc')).toEqual({ id: 2 });
       expect((await store.control.killSwitch()).on).toBe(true);
+    });
+
+    it('facts are listed by how their key begins, with the time when each was said', async () => {
+      const store = await stores.open();
+      await store.control.setFact('worker/b', { n: 1 }, 5);
+      await store.control.setFact('worker/B%', { n: 2 }, 6);
+      await store.control.setFact('worker/b', { n: 3 }, 7);
+      await store.control.setFact('worker_/c', { n: 4 }, 8);
+      await store.control.setFact('other', { n: 5 }, 9);
+      await store.control.setKillSwitch({ on: false, by: 'ada', note: 'armed', at: 3 });
+      expect(await store.control.facts('worker/')).toEqual([
+        { key: 'worker/B%', value: { n: 2 }, at: 6 },
+        { key: 'worker/b', value: { n: 3 }, at: 7 },
+      ]);
+      expect((await store.control.facts('')).map((one) => one.key)).toEqual([
+        'other',
+        'worker/B%',
+        'worker/b',
+        'worker_/c',
+      ]);
     });
   });
 }

@@ -1,9 +1,9 @@
 /**
  * Judges a played playground from outside: `node check-playground.mjs <playground folder> <document.json>`. Imports nothing
- * of the project. What the document claims is worked out again from the bare remote, the deploy's releases and the port.
+ * of the project. What the document claims is worked out again from the bare remotes, the trackers' folders and the ports.
  */
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { get } from 'node:http';
 import { isDeepStrictEqual } from 'node:util';
 
@@ -14,7 +14,6 @@ if (dir === undefined || documentFile === undefined) {
 }
 
 const complaints = [];
-const remote = `${dir}/remote.git`;
 const facts = JSON.parse(readFileSync(`${dir}/playground.json`, 'utf8'));
 const played = JSON.parse(readFileSync(documentFile, 'utf8'));
 
@@ -22,25 +21,25 @@ function demand(holds, complaint) {
   if (!holds) complaints.push(complaint);
 }
 
-function git(...args) {
-  return execFileSync('git', ['--git-dir', remote, ...args], {
+function git(repo, ...args) {
+  return execFileSync('git', ['--git-dir', `${dir}/${repo.remote}`, ...args], {
     encoding: 'utf8',
     env: { PATH: process.env.PATH, LC_ALL: 'C', GIT_CONFIG_GLOBAL: '/dev/null', GIT_CONFIG_SYSTEM: '/dev/null' },
   }).trim();
 }
 
-function onMain(sha) {
+function onMain(repo, sha) {
   try {
-    git('merge-base', '--is-ancestor', sha, 'main');
+    git(repo, 'merge-base', '--is-ancestor', sha, 'main');
     return true;
   } catch {
     return false;
   }
 }
 
-function ask(path) {
+function ask({ port }, path) {
   return new Promise((resolve) => {
-    const asked = get({ host: '127.0.0.1', port: facts.port, path, agent: false, timeout: 5_000 }, (response) => {
+    const asked = get({ host: '127.0.0.1', port, path, agent: false, timeout: 5_000 }, (response) => {
       let body = '';
       response.setEncoding('utf8');
       response.on('data', (chunk) => (body += chunk));
@@ -59,9 +58,9 @@ function parse(text) {
   }
 }
 
-/** Our commits of an issue: those since the base whose message names it, with the run that each claims. */
-function commitsOf(issue) {
-  const log = git('log', '--reverse', '--format=%H%x1f%B%x1e', `${facts.base}..main`);
+/** Our commits of an issue, oldest first: those since the base whose message names it, with the run that each claims. */
+function commitsOf(repo, issue) {
+  const log = git(repo, 'log', '--reverse', '--format=%H%x1f%B%x1e', `${repo.base}..main`);
   return log
     .split('\x1e')
     .map((entry) => entry.trim().split('\x1f'))
@@ -69,22 +68,39 @@ function commitsOf(issue) {
     .map(([sha, message]) => ({ sha, run: /^Lamplighter-Run: (\S+)$/m.exec(message)?.[1] ?? null }));
 }
 
-function checkRun({ number, expected }) {
-  const runs = (played.runs ?? []).filter((run) => run.issue === number);
+/** What the issue's file says in the tracker's folder. */
+function checkIssue(repo, { number, expected }, what) {
+  const folder = `${dir}/${repo.issues}`;
+  const name = readdirSync(folder).find((one) => one.startsWith(String(number).padStart(4, '0')));
+  const [, state, labels] =
+    /^state: (\w+)\n(labels:.*?)^events:/ms.exec(readFileSync(`${folder}/${name}`, 'utf8')) ?? [];
+  const wanted = expected === 'frozen' ? 'open' : 'closed';
+  demand(state === wanted, `${what}: its issue is ${state}, not ${wanted}`);
+  demand(!labels?.includes('agent-in-progress'), `${what}: its issue is still labelled agent-in-progress`);
+  const called = labels?.includes('ready-for-human') ?? false;
+  demand(called === (expected === 'frozen'), `${what}: its issue ${called ? 'calls' : 'does not call'} a person`);
+}
+
+/** `expected`: shipped at once, mended by one further push, or frozen after one. */
+function checkRun(issue) {
+  const { number, expected } = issue;
+  const repo = facts.repos.find(({ name }) => name === issue.repo);
+  const runs = (played.runs ?? []).filter((run) => run.issue === number && run.repo === issue.repo);
   demand(runs.length === 1, `issue ${number}: the document has ${runs.length} runs of it, not one`);
   const [run] = runs;
   if (run === undefined) return null;
   const what = `issue ${number}`;
-  const outcome = expected === 'shipped' ? 'shipped' : 'abandoned';
+  const outcome = expected === 'frozen' ? 'abandoned' : 'shipped';
   demand(run.outcome === outcome, `${what}: ended ${run.outcome}, not ${outcome}`);
   demand(run.froze === (expected === 'frozen'), `${what}: froze is ${run.froze}`);
-  demand(run.repo === facts.repo, `${what}: repo is ${run.repo}, not ${facts.repo}`);
   demand(run.turns > 0 && run.usd > 0, `${what}: ${run.turns} turns for ${run.usd} dollars`);
+  const attempts = expected === 'shipped' ? 0 : 1;
+  demand(run.fixForwards === attempts, `${what}: ${run.fixForwards} fix-forward attempts, not ${attempts}`);
 
-  const commits = commitsOf(number);
+  const commits = commitsOf(repo, number);
   demand(
-    commits.length >= 2,
-    `${what}: main has ${commits.length} commits with "Refs #${number}", not a test and a change`,
+    commits.length >= 2 + attempts,
+    `${what}: main has ${commits.length} commits with "Refs #${number}", not a test, a change and ${attempts} mendings`,
   );
   demand(
     new Set(commits.map((commit) => commit.run)).size === 1,
@@ -94,40 +110,65 @@ function checkRun({ number, expected }) {
     commits.every((commit) => commit.run !== null),
     `${what}: a commit has no Lamplighter-Run trailer`,
   );
-  demand(/^[0-9a-f]{40,64}$/.test(run.sha ?? '') && onMain(run.sha), `${what}: its sha ${run.sha} is not on main`);
+  demand(isSha(run.sha) && onMain(repo, run.sha), `${what}: its sha ${run.sha} is not on main`);
   demand(
     commits.some(({ sha }) => sha === run.sha),
     `${what}: its sha ${run.sha} is none of its commits`,
   );
-  const verdicts = new Map((run.evidence ?? []).map(({ kind, verdict }) => [kind, verdict]));
+  demand(commits.at(-1)?.sha === run.sha, `${what}: its sha is not its last commit on main`);
+  checkEvidence(run, { what, expected, commits });
+  checkIssue(repo, issue, what);
+  return { repo, run };
+}
+
+function checkEvidence(run, { what, expected, commits }) {
+  const rows = run.evidence ?? [];
+  const last = new Map(rows.filter(({ sha }) => sha === run.sha).map(({ kind, verdict }) => [kind, verdict]));
   for (const kind of ['red', 'regression', 'green', 'guard', 'push', 'build'])
-    demand(verdicts.get(kind) === 'green', `${what}: the evidence ${kind} is ${verdicts.get(kind) ?? 'missing'}`);
-  const deploy = expected === 'shipped' ? 'green' : 'red';
+    demand(last.get(kind) === 'green', `${what}: the evidence ${kind} is ${last.get(kind) ?? 'missing'}`);
+  const wanted = expected === 'frozen' ? 'red' : 'green';
+  const deploy = last.get('deploy') ?? 'missing';
+  demand(deploy === wanted, `${what}: the evidence deploy of its last push is ${deploy}, not ${wanted}`);
+
+  const deploys = rows.filter(({ kind }) => kind === 'deploy');
+  const came = deploys.map(({ verdict }) => verdict).join(', then ');
+  const through = { shipped: 'green', mended: 'red, then green', frozen: 'red, then red' }[expected];
+  demand(came === through, `${what}: its deploys came to ${came}, not ${through}`);
+  if (expected === 'shipped' || deploys.length !== 2) return;
+  const [red] = deploys;
   demand(
-    verdicts.get('deploy') === deploy,
-    `${what}: the evidence deploy is ${verdicts.get('deploy') ?? 'missing'}, not ${deploy}`,
+    red.sha !== run.sha && commits.some(({ sha }) => sha === red.sha),
+    `${what}: its red deploy is of ${red.sha}, not of an earlier commit of the issue`,
   );
-  return run;
+}
+
+function isSha(text) {
+  return /^[0-9a-f]{40,64}$/.test(text ?? '');
+}
+
+/** The last that was shipped in a repo is what its port serves. */
+async function checkService(repo, sha) {
+  const health = await ask(repo, '/healthz');
+  const version = parse(health.body)?.version;
+  demand(version === sha, `port ${repo.port} answers version ${version ?? health.body}, not the shipped ${sha}`);
+  const { path, after } = repo.behaviour;
+  const answer = await ask(repo, path);
+  demand(
+    answer.status === 200 && isDeepStrictEqual(parse(answer.body), after),
+    `GET ${path} answers ${answer.status} ${answer.body}, not ${JSON.stringify(after)}`,
+  );
+  const base = git(repo, 'rev-parse', repo.base);
+  demand(onMain(repo, base), `main of ${repo.name} does not contain its base ${repo.base}: history was rewritten`);
 }
 
 const ends = new Map(facts.issues.map((issue) => [issue.expected, checkRun(issue)]));
-const shipped = ends.get('shipped');
-
-const health = await ask('/healthz');
-const version = parse(health.body)?.version;
-demand(
-  version === shipped?.sha,
-  `port ${facts.port} answers version ${version ?? health.body}, not the shipped ${shipped?.sha}`,
-);
-const answer = await ask(facts.behaviour.path);
-demand(
-  answer.status === 200 && isDeepStrictEqual(parse(answer.body), facts.behaviour.after),
-  `GET ${facts.behaviour.path} answers ${answer.status} ${answer.body}, not ${JSON.stringify(facts.behaviour.after)}`,
-);
-const atBase = git('rev-parse', facts.base);
-demand(onMain(atBase), `main does not contain its base ${facts.base}: history was rewritten`);
+for (const expected of ['shipped', 'mended']) {
+  const found = ends.get(expected);
+  if (found == null) demand(false, `nothing was ${expected}`);
+  else await checkService(found.repo, found.run.sha);
+}
 
 for (const complaint of complaints) process.stderr.write(`fail  ${complaint}\n`);
 if (complaints.length === 0)
-  process.stdout.write(`pass  ${facts.repo}, seed ${facts.seed}: ${shipped.sha} ships and serves, the other froze\n`);
+  process.stdout.write(`pass  seed ${facts.seed}: one shipped, one mended and shipped, one frozen after its attempt\n`);
 process.exit(complaints.length === 0 ? 0 : 1);

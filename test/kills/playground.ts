@@ -1,6 +1,6 @@
-/** A playground made ready for kills: quick heartbeats, a remote that counts, a model that takes its time, one issue or both. */
+/** A playground made ready for kills: quick heartbeats, a remote that counts, a model that takes its time, some of its issues. */
 import { mkdirSync, readFileSync, rmSync, writeFileSync, existsSync, readdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { parse, stringify } from 'yaml';
 import type { ScriptedRequest } from '../../activities/agent/scripted/server.ts';
 import type { Scenario } from '../../activities/agent/scripted/scenario.ts';
@@ -12,13 +12,15 @@ const PUSH_SECONDS = 1;
 
 export interface Table {
   readonly seed: number;
-  /** Which of the two issues are there. */
+  /** Which of the issues are there: 1 and 2 are of the first repo, 3 is of the second. */
   readonly issues: readonly number[];
   /** Changes the scenario of issue 1. */
   readonly scenario?: (scenario: Scenario) => Scenario;
 }
 
 export interface KillPlayground extends Playground {
+  /** Of the first repo. */
+  readonly base: string;
   /** `old new` of every update of the remote's main, in order. */
   pushes(): string[];
   /** Whether the remote is at work on a push, or has been. */
@@ -29,11 +31,15 @@ export interface KillPlayground extends Playground {
 
 export async function setTable(dataDir: string, { seed, issues, scenario }: Table): Promise<KillPlayground> {
   const playground = await createPlayground({ dir: join(dataDir, 'playground'), seed });
-  const { dir, remote, config } = playground;
+  const { dir, config } = playground;
+  const { remote, base } = playground.repos[0];
   const issueFile = (issue: number): string => {
-    const name = readdirSync(join(dir, 'issues')).find((one) => one.startsWith(String(issue).padStart(4, '0')));
-    if (name === undefined) throw new Error(`the playground has no issue ${issue}`);
-    return join(dir, 'issues', name);
+    const files = playground.repos.flatMap(({ issues: folder }) =>
+      readdirSync(folder).map((name) => join(folder, name)),
+    );
+    const found = files.find((file) => basename(file).startsWith(String(issue).padStart(4, '0')));
+    if (found === undefined) throw new Error(`the playground has no issue ${issue}`);
+    return found;
   };
   for (const { number } of playground.issues) if (!issues.includes(number)) rmSync(issueFile(number));
   change(config, (given) => ({ ...given, heartbeatSeconds: 2 }));
@@ -46,6 +52,7 @@ export async function setTable(dataDir: string, { seed, issues, scenario }: Tabl
   hook(remote, 'pre-receive', `cat >/dev/null; : > '${begun}'; sleep ${PUSH_SECONDS}`);
   return {
     ...playground,
+    base,
     pushes: () =>
       linesOf(join(remote, 'logs', 'refs', 'heads', 'main')).map((line) => line.split(' ').slice(0, 2).join(' ')),
     pushBegan: () => existsSync(begun),

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { stringify } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { has } from '../setup/needs.ts';
-import { CONTRACT, ended, inStage, openBench, PERSON, type Bench } from './bench.ts';
+import { CONTRACT, ended, inStage, openBench, PERSON, SOON, topicsOf, type Bench } from './bench.ts';
 import { ACCEPT, addFunction, commit } from './scenarios.ts';
 
 function working(name: string): { readonly steps: readonly object[] } {
@@ -19,6 +19,13 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('acts on a run', { timeout: 1
     bench = await openBench({ contract: { ...CONTRACT, push: 'ask' } });
   });
   afterAll(() => bench.close());
+
+  /** Of what was proven last. */
+  async function diffOf(run: string): Promise<string> {
+    const row = (await bench.store.evidence.list(run)).findLast(({ kind }) => kind === 'diff');
+    const body = row === undefined ? null : await bench.store.evidence.body(row.id);
+    return body === null ? 'there is no diff' : new TextDecoder().decode(body);
+  }
 
   it('with `push: ask` nothing is pushed before a person has approved that very sha; a rejection goes back to the session', async () => {
     const mend = `echo '// named by a person' >> lib.mjs\n${commit('As a person wished')}`;
@@ -36,13 +43,16 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('acts on a run', { timeout: 1
     const issue = (await bench.release('Ask before the push')).number;
     const first = await bench.run(issue, inStage('awaiting-approval'));
     expect(bench.pushes()).toEqual([]);
-    expect(await bench.store.capacity.held()).toEqual([]);
-    expect((await bench.store.escalations.list({ run: first.id })).map((one) => one.topic)).toEqual(['approval']);
+    expect(await diffOf(first.id)).toMatch(/^\+export function alpha/m);
+    await expect.poll(() => bench.store.capacity.held(), SOON).toEqual([]);
+    await expect.poll(() => topicsOf(bench, first), SOON).toEqual(['approval']);
 
     await bench.act(first.id, { kind: 'reject' }, 'name it in a comment');
     const second = await bench.run(issue, (run) => run.state.stage === 'awaiting-approval' && run.seq > first.seq);
     if (second.state.stage !== 'awaiting-approval' || first.state.stage !== 'awaiting-approval')
       throw new Error('it does not wait');
+    // What waits now is the whole change, with what the person wished in it.
+    expect(await diffOf(first.id)).toMatch(/^\+export function alpha[^]*^\+\/\/ named by a person/m);
     // An approval of what was rejected is of another sha, and moves nothing.
     await bench.act(first.id, { kind: 'approve', sha: first.state.head });
     await expect.poll(async () => (await bench.store.acts.unread(first.id)).length).toBe(0);
@@ -62,7 +72,7 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('acts on a run', { timeout: 1
     await bench.act(id, { kind: 'pause' });
     const held = await bench.run(issue, (run) => run.state.progress.pause !== null);
     expect(held.state).toMatchObject({ stage: 'implement', progress: { pause: { by: PERSON } } });
-    expect(await bench.store.capacity.held()).toEqual([]);
+    await expect.poll(() => bench.store.capacity.held(), SOON).toEqual([]);
 
     await bench.act(id, { kind: 'cancel' });
     const run = await bench.run(issue, ended);
@@ -121,6 +131,9 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('acts on a run', { timeout: 1
     expect(run.state, JSON.stringify(run.state)).toMatchObject({ outcome: 'tried', progress: { pushed: null } });
     const verdicts = (await bench.store.evidence.list(run.id)).map((row) => `${row.kind} ${row.verdict ?? ''}`);
     expect(verdicts).toEqual(expect.arrayContaining(['guard green', 'red green', 'regression green', 'green green']));
+    const diff = await diffOf(run.id);
+    expect(diff).toContain('diff --git a/test/delta.test.mjs b/test/delta.test.mjs');
+    expect(diff).toMatch(/^\+export function delta/m);
     expect(bench.pushes()).toHaveLength(pushes);
     expect(stringify(await bench.tracker.read(number))).toBe(before);
     expect(await bench.tracker.comments(number)).toEqual([]);

@@ -12,7 +12,7 @@ import { stringify } from 'yaml';
 import { startScriptedModel } from '../../activities/agent/scripted/server.ts';
 import { noCrash } from '../../activities/effects/crash-point.ts';
 import { createLocalTracker, type LocalTracker } from '../../activities/tracker/local.ts';
-import { BOUNDS, builtinToolchains, CAPS, PRICES, SCRIPTED_MODEL_NAME } from '../../config/defaults.ts';
+import { BOUNDS, builtinToolchains, CAPS, PRICES, SCRIPTED_MODEL_NAME, WATCHDOG } from '../../config/defaults.ts';
 import type { Config } from '../../config/types.ts';
 import type { RequestedAct } from '../../domain/act.ts';
 import type { Issue } from '../../domain/issue.ts';
@@ -77,6 +77,12 @@ export const inStage =
   (stage: RunRow['state']['stage']) =>
   (run: RunRow): boolean =>
     run.state.stage === stage;
+
+/** What follows a transition (a slot given back, a person called) is there soon, and not with it: the row is first. */
+export const SOON = { timeout: 20_000 };
+/** Of the escalations of a run. */
+export const topicsOf = async ({ store }: Bench, run: RunRow): Promise<string[]> =>
+  (await store.escalations.list({ run: run.id })).map((one) => one.topic);
 
 export const LIB = 'export function add(a, b) {\n  return a + b;\n}\n';
 export const LIB_TEST =
@@ -275,6 +281,7 @@ function configOf({
     },
     bounds: { ...BOUNDS, ...options.bounds },
     caps: options.caps ?? CAPS,
+    watchdog: WATCHDOG,
     slots: 2,
     pollSeconds: 1,
     toolchains: { ...builtinToolchains(process.execPath), ...options.toolchains },

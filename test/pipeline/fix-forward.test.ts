@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { has } from '../setup/needs.ts';
 import type { RunRow } from '../../store/port.ts';
-import { CONTRACT, ended, inStage, LIB, openBench, type Bench } from './bench.ts';
+import { CONTRACT, ended, inStage, LIB, openBench, SOON, topicsOf, type Bench } from './bench.ts';
 import { ACCEPT, addFunction, commit } from './scenarios.ts';
 
 /** Green in its tests, red in the build: the contract's build refuses a library that exports `broken`. */
@@ -54,7 +54,7 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('fix-forward', { timeout: 120
     expect((await bench.tracker.read(issue.number))?.state).toBe('closed');
     const red = (await bench.store.evidence.list(run.id)).filter((row) => row.kind === 'red');
     expect(red.at(-1)?.summary).toContain('the recorded red stands for it: build of');
-    expect(await bench.store.capacity.held()).toEqual([]);
+    await expect.poll(() => bench.store.capacity.held(), SOON).toEqual([]);
   });
 
   it('is bounded: after the last attempt the broken state is frozen, nothing reverted (invariant 7)', async () => {
@@ -114,9 +114,8 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('fix-forward', { timeout: 120
     const waiting = await bench.run(issue, (now) => now.state.stage === 'fix' && now.state.redMain !== null);
 
     expect(waiting.state).toMatchObject({ redMain: foreign, progress: { fixes: 0 } });
-    expect(await bench.store.capacity.held()).toEqual([]);
-    const calls = await bench.store.escalations.list({ run: run.id });
-    expect(calls.map((call) => call.topic)).toEqual(['base-red']);
+    await expect.poll(() => bench.store.capacity.held(), SOON).toEqual([]);
+    await expect.poll(() => topicsOf(bench, run), SOON).toEqual(['base-red']);
 
     bench.land({ 'test/theirs.test.mjs': '' }, 'Mend the tests');
     const after = await bench.run(issue, ended);

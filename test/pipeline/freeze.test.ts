@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RequestedAct } from '../../domain/act.ts';
 import { NO_GRANTS } from '../../domain/bounds.ts';
 import { has } from '../setup/needs.ts';
-import { ended, inStage, LIB, openBench, type Bench } from './bench.ts';
+import { ended, inStage, LIB, openBench, SOON, topicsOf, type Bench } from './bench.ts';
 import { ACCEPT, addFunction, commit } from './scenarios.ts';
 
 /** Green in its tests, red in the build: the contract's build refuses a library that exports `broken`. */
@@ -51,9 +51,10 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('a red deploy', { timeout: 12
     await expect
       .poll(async () => (await bench.tracker.read(issue.number))?.labels, { timeout: 10_000 })
       .toContain('ready-for-human');
-    const escalations = await bench.store.escalations.list({ run: frozen.id });
-    expect(escalations.map((one) => [one.topic, one.severity])).toContainEqual(['frozen', 'high']);
-    expect(await bench.store.capacity.held()).toEqual([]);
+    await expect.poll(() => topicsOf(bench, frozen), SOON).toContain('frozen');
+    const calls = await bench.store.escalations.list({ run: frozen.id });
+    expect(calls.find((one) => one.topic === 'frozen')).toMatchObject({ severity: 'high' });
+    await expect.poll(() => bench.store.capacity.held(), SOON).toEqual([]);
 
     bench.scenario('Another one', { triage: { reject: 'No.' }, steps: [] });
     const other = await bench.release('Another one');

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { has } from '../setup/needs.ts';
-import { ended, LIB, openBench, type Bench } from './bench.ts';
+import { ended, LIB, openBench, SOON, topicsOf, type Bench } from './bench.ts';
 import { ACCEPT, addFunction, commit, MULTIPLY } from './scenarios.ts';
 
 describe.skipIf(!has('temporal') || !has('bwrap'))('before the push', { timeout: 120_000 }, () => {
@@ -35,7 +35,7 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('before the push', { timeout:
     expect(left?.labels).toEqual(['ready-for-human']);
     const comments = await bench.tracker.comments(issue.number);
     expect(comments.some((comment) => comment.text.includes('the spec contradicts itself'))).toBe(true);
-    expect((await bench.store.escalations.list({ run: run.id })).map((one) => one.topic)).toContain('needs-human');
+    await expect.poll(() => topicsOf(bench, run), SOON).toContain('needs-human');
   });
 
   it('the gates refuse more often than the bound allows: a person is called', async () => {
@@ -57,9 +57,7 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('before the push', { timeout:
     bench.scenario('Cube', addFunction('cube', 'export function cube(a) {\n  return a * a * a;\n}', '8'));
     const issue = await bench.release('Cube');
     const waiting = await bench.run(issue.number, (run) => run.state.stage === 'prepare' && run.state.waiting);
-    const topics = async (): Promise<string[]> =>
-      (await bench.store.escalations.list({ run: waiting.id })).map((one) => one.topic);
-    await expect.poll(topics, { timeout: 10_000 }).toEqual(['base-red']);
+    await expect.poll(() => topicsOf(bench, waiting), SOON).toEqual(['base-red']);
     expect(await bench.store.sessions.ofRun(waiting.id)).toEqual([`${waiting.id}/triage`]);
 
     bench.land({ 'lib.mjs': `${green}\n` }, 'Mend add');

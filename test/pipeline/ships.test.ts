@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readGateEvidence } from '../../api/gate-evidence.ts';
 import { has } from '../setup/needs.ts';
-import { ended, openBench, type Bench } from './bench.ts';
+import { ended, openBench, SOON, type Bench } from './bench.ts';
 import { MULTIPLY } from './scenarios.ts';
 
 describe.skipIf(!has('temporal') || !has('bwrap'))(
@@ -69,7 +69,7 @@ describe.skipIf(!has('temporal') || !has('bwrap'))(
     });
 
     it('holds its lane alone: no slot is held and nothing waits after the end', async () => {
-      expect(await bench.store.capacity.held()).toEqual([]);
+      await expect.poll(() => bench.store.capacity.held(), SOON).toEqual([]);
       expect(await bench.store.queue.waiting('demo-lib')).toEqual([]);
     });
 

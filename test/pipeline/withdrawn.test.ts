@@ -1,7 +1,7 @@
 import { rename } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { has } from '../setup/needs.ts';
-import { ended, inStage, openBench, type Bench } from './bench.ts';
+import { ended, inStage, openBench, SOON, type Bench } from './bench.ts';
 import { ACCEPT, addFunction, MULTIPLY } from './scenarios.ts';
 
 describe.skipIf(!has('temporal') || !has('bwrap'))('the world moves while a run is open', { timeout: 120_000 }, () => {
@@ -44,7 +44,7 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('the world moves while a run 
     const left = await bench.tracker.read(issue.number);
     expect(left?.state).toBe('closed');
     expect(left?.labels).toEqual([]);
-    expect(await bench.store.capacity.held()).toEqual([]);
+    await expect.poll(() => bench.store.capacity.held(), SOON).toEqual([]);
   });
 
   it('many polls at once give one run (invariant 2)', async () => {

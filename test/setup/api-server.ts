@@ -5,10 +5,10 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createLocalTracker } from '../../activities/tracker/local.ts';
-import { createApp, type ApiDeps } from '../../api/app.ts';
+import { createApp, type ApiOptions } from '../../api/app.ts';
 import type { Engine } from '../../api/engine.ts';
 import type { LogEntry } from '../../api/errors.ts';
-import { CAPS } from '../../config/defaults.ts';
+import { CAPS, WATCHDOG } from '../../config/defaults.ts';
 import type { Config } from '../../config/types.ts';
 import { DEFAULT_BOUNDS } from '../../domain/run.ts';
 import { FRESH, type RunState } from '../../domain/stage.ts';
@@ -37,6 +37,7 @@ export interface ApiServerOptions {
   readonly token?: string;
   readonly engine?: Partial<Engine>;
   readonly now?: () => number;
+  readonly watchdog?: ApiOptions['watchdog'];
 }
 
 export async function startApiServer(options: ApiServerOptions = {}): Promise<ApiServer> {
@@ -57,12 +58,12 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   );
   writeFileSync(join(dataDir, 'operator.token'), `${TOKEN}\n`, { mode: 0o600 });
 
-  async function listen(at: number, { token, engine, now = Date.now }: ApiServerOptions): Promise<Server> {
+  async function listen(at: number, { token, engine, watchdog, now = Date.now }: ApiServerOptions): Promise<Server> {
     const fresh = createServer();
     fresh.listen(at, '127.0.0.1');
     await once(fresh, 'listening');
     const address = fresh.address() as { port: number };
-    const deps: ApiDeps = {
+    const deps: ApiOptions = {
       store,
       config: configFor(dataDir, address.port),
       token: token ?? TOKEN,
@@ -74,7 +75,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
         ...engine,
       },
       issues: (repo) => (repo === 'shop-1' ? tracker : null),
-      health: async () => ({ ok: true, parts: [{ name: 'store', ok: true, detail: 'answers' }] }),
+      ...(watchdog === undefined ? {} : { watchdog }),
       version: '0.0.0',
       log: (entry) => log.push(entry),
       now,
@@ -139,6 +140,7 @@ function configFor(dataDir: string, port: number): Config {
     },
     bounds: DEFAULT_BOUNDS,
     caps: CAPS,
+    watchdog: WATCHDOG,
     slots: 1,
     pollSeconds: 1,
     toolchains: {},

@@ -1,0 +1,64 @@
+/** What people do to a run while its deploy command is at work. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { RequestedAct } from '../../domain/act.ts';
+import { FRESH } from '../../domain/stage.ts';
+import { inActivity, openBench, RUN, type Bench } from './watch-bench.ts';
+
+let bench: Bench;
+beforeEach(async () => {
+  bench = await openBench();
+});
+afterEach(() => bench.close());
+
+const by = { name: 'ada', kind: 'person', scopes: [] } as const;
+
+async function move(seq: number, cause: string): Promise<void> {
+  const state = { stage: 'watch', progress: FRESH.progress, sha: bench.sha } as const;
+  await bench.store.runs.transition(RUN, { seq, state, effects: [], cause, at: 1 });
+}
+
+/** A deploy that is stopped, for what `kinds` ask, when it has done half. Says what it came to do. */
+async function stoppedHalfWay(...kinds: ('pause' | 'cancel')[]): Promise<string[]> {
+  const half = join(bench.dir, 'half');
+  const command = `touch ${half}; sleep 3; echo whole >> ${bench.dir}/log`;
+  const environment = new MockActivityEnvironment();
+  const watching = inActivity(
+    bench.start({ target: { command } }).watchDeploy,
+    { runId: RUN, sha: bench.sha },
+    environment,
+  );
+  const stopped = expect(watching).rejects.toThrow();
+  await expect.poll(() => existsSync(half)).toBe(true);
+  for (const kind of kinds) {
+    const data: RequestedAct = { kind };
+    await bench.store.acts.add({ id: `act-${kind}`, run: RUN, data, by, note: 'why', at: 1 });
+  }
+  environment.cancel();
+  await stopped;
+  return existsSync(join(bench.dir, 'log')) ? bench.lines('log') : [];
+}
+
+describe('a deploy command at work', () => {
+  it('is brought to its end before a pause holds the run: half a deploy is no place to stop at', async () => {
+    expect(await stoppedHalfWay('pause')).toEqual(['whole']);
+    expect((await bench.store.evidence.list(RUN)).map(({ kind, verdict }) => [kind, verdict])).toEqual([
+      ['deploy', 'green'],
+    ]);
+  });
+
+  it('is stopped at once by a cancellation, also where a pause was asked for before', async () => {
+    expect(await stoppedHalfWay('pause', 'cancel')).toEqual([]);
+  });
+
+  it('is not run again when a grant came in the meantime and the worker died', async () => {
+    await move(1, 'pushed');
+    const target = { command: `echo deployed >> ${bench.dir}/log` };
+    await inActivity(bench.start({ target }).watchDeploy, { runId: RUN, sha: bench.sha });
+    await move(2, 'grant');
+    await inActivity(bench.start({ target }).watchDeploy, { runId: RUN, sha: bench.sha });
+    expect(bench.lines('log')).toEqual(['deployed']);
+  });
+});

@@ -1,0 +1,105 @@
+/** Whose a red is, over a real remote and real deploy commands; the checks of main say what a test needs. */
+import { renameSync } from 'node:fs';
+import { join } from 'node:path';
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FRESH } from '../../domain/stage.ts';
+import { inActivity, openBench, RUN, type Bench } from './watch-bench.ts';
+
+let bench: Bench;
+beforeEach(async () => {
+  bench = await openBench();
+});
+afterEach(() => bench.close());
+
+const MINUTE = 60_000;
+const onlyMended = { command: 'grep -q mended app.txt' };
+
+/** As it is after our commit was watched and found red: `onto` is main before our push. */
+async function redOf(sha: string, onto: string): Promise<void> {
+  const red = { sha, stage: 'deploy', reason: 'no' };
+  const progress = { ...FRESH.progress, base: onto, pushed: sha, onto, firstRedAt: 1, red };
+  const state = { stage: 'fix', progress, sha, brief: null, redMain: null, told: false, asked: null } as const;
+  await bench.store.runs.transition(RUN, { seq: 1, state, effects: [], cause: 'red', at: 1 });
+}
+
+describe('whose a red is', () => {
+  it('ours, while main is as we pushed it', async () => {
+    const ours = await bench.commit('app.txt', 'two\n');
+    await redOf(ours, bench.sha);
+    const { judgeMain } = bench.start({ target: onlyMended });
+    const judged = await inActivity(judgeMain, { runId: RUN, sha: ours, asked: false });
+    expect(judged).toEqual({ kind: 'main-ours', main: ours });
+  });
+
+  it('nobody has to mend it any more when others have: main is healthy', async () => {
+    const ours = await bench.commit('app.txt', 'two\n');
+    await redOf(ours, bench.sha);
+    const theirs = await bench.commit('app.txt', 'mended\n');
+    const { judgeMain } = bench.start({ target: onlyMended });
+    const judged = await inActivity(judgeMain, { runId: RUN, sha: ours, asked: false });
+    expect(judged).toEqual({ kind: 'main-healthy', sha: theirs });
+  });
+
+  it('ours still, where others landed on top and main is as red as before', async () => {
+    const ours = await bench.commit('app.txt', 'two\n');
+    await redOf(ours, bench.sha);
+    const theirs = await bench.commit('other.txt', 'x\n');
+    const { judgeMain } = bench.start({ target: onlyMended });
+    const judged = await inActivity(judgeMain, { runId: RUN, sha: ours, asked: false });
+    expect(judged).toEqual({ kind: 'main-ours', main: theirs });
+  });
+
+  it('theirs, where the checks of main fail with what they landed', async () => {
+    const ours = await bench.commit('app.txt', 'two\n');
+    await redOf(ours, bench.sha);
+    const theirs = await bench.commit('other.txt', 'x\n');
+    const { judgeMain } = bench.start({
+      target: onlyMended,
+      mainChecks: { verdict: 'red', reason: 'check unit: "x" fails' },
+    });
+    const judged = await inActivity(judgeMain, { runId: RUN, sha: ours, asked: false });
+    expect(judged).toEqual({ kind: 'main-red', sha: theirs, reason: 'check unit: "x" fails' });
+  });
+
+  it('a person decides where main was rewritten without our commit and is not healthy', async () => {
+    const ours = await bench.commit('app.txt', 'two\n');
+    await redOf(ours, bench.sha);
+    await bench.resetMain(bench.sha);
+    const { judgeMain } = bench.start({ target: onlyMended });
+    const judged = await inActivity(judgeMain, { runId: RUN, sha: ours, asked: false });
+    expect(judged).toEqual({ kind: 'failed', reason: expect.stringContaining('main was rewritten') as string });
+  });
+});
+
+describe('a remote that cannot be reached, with something of ours on main', () => {
+  const environment = (attempt: number): MockActivityEnvironment =>
+    new MockActivityEnvironment({ attempt, scheduledTimestampMs: 1_000 });
+
+  beforeEach(() => renameSync(join(bench.dir, 'remote.git'), join(bench.dir, 'away.git')));
+
+  it('is tried again, and a person is called before long (invariant 10)', async () => {
+    const { judgeMain, proveHead } = bench.start({ now: () => 1_000 + MINUTE });
+    const judge = inActivity(judgeMain, { runId: RUN, sha: bench.sha, asked: false }, environment(4));
+    await expect(judge).rejects.toThrow('remote.git');
+    const prove = inActivity(proveHead, { runId: RUN, sha: bench.sha, reverted: true }, environment(4));
+    await expect(prove).rejects.toThrow('remote.git');
+    const called = await bench.store.escalations.list({ run: RUN });
+    expect(called.map(({ topic, severity }) => [topic, severity])).toEqual([
+      ['remote-unreachable', 'high'],
+      ['remote-unreachable', 'high'],
+    ]);
+  });
+
+  it('freezes the run after an hour, and proves nothing', async () => {
+    const { judgeMain, proveHead } = bench.start({ now: () => 1_000 + 60 * MINUTE });
+    expect(await inActivity(judgeMain, { runId: RUN, sha: bench.sha, asked: false }, environment(90))).toMatchObject({
+      kind: 'failed',
+      reason: expect.stringContaining('was tried for 60 minutes') as string,
+    });
+    expect(await inActivity(proveHead, { runId: RUN, sha: bench.sha, reverted: true }, environment(90))).toMatchObject({
+      kind: 'not-proven',
+      reason: expect.stringContaining('was tried for 60 minutes') as string,
+    });
+  });
+});

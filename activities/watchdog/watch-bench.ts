@@ -1,0 +1,181 @@
+/** A watchdog over a real store, with a clock that the test moves and a Temporal that says what the test wants it to. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { CAPS, WATCHDOG } from '../../config/defaults.ts';
+import type { Config } from '../../config/types.ts';
+import { DEFAULT_BOUNDS } from '../../domain/run.ts';
+import type { RunState } from '../../domain/stage.ts';
+import { HOUR, MINUTE, NOW } from '../../domain/watchdog/bench.ts';
+import type { Seen, TemporalLook } from '../../domain/watchdog/seen.ts';
+import { openStore } from '../../store/open.ts';
+import type { RunRow, Store } from '../../store/port.ts';
+import { noCrash } from '../effects/crash-point.ts';
+import { createPerformEffect } from '../effects/perform.ts';
+import { createLogNotifier } from '../notify/log.ts';
+import type { Notifier } from '../notify/port.ts';
+import { POLLER_FACT } from '../tracker/poll.ts';
+import { lookAround } from './look.ts';
+import { createPing } from './ping.ts';
+import { WORKER_FACTS } from './show-worker.ts';
+import { createWatchdog, type Watchdog } from './watchdog.ts';
+
+export { HOUR, MINUTE, NOW };
+
+/** A day as long as half an hour: every look is a real one. */
+const LIMITS: Config['watchdog']['limits'] = {
+  ...WATCHDOG.limits,
+  slotMs: 20 * MINUTE,
+  baseRedMs: 21 * MINUTE,
+  pauseMs: 22 * MINUTE,
+  approvalMs: 23 * MINUTE,
+  frozenMs: 24 * MINUTE,
+  killSwitchMs: 25 * MINUTE,
+  capMs: 26 * MINUTE,
+  diskFreeBytes: 1,
+};
+
+export const REPO: Config['repos'][number] = {
+  key: 'shop-1',
+  name: 'acme/shop',
+  remote: '/nowhere',
+  branch: 'main',
+  tracker: { kind: 'local', dir: '/nowhere', people: {} },
+  pushEnv: {},
+  deploy: { command: null, timeoutSeconds: 1, env: {}, health: null },
+};
+
+export interface WatchBench {
+  readonly store: Store;
+  readonly dataDir: string;
+  /** What reached the log, one object a delivery. */
+  readonly delivered: {
+    readonly escalation: string;
+    readonly topic: string;
+    readonly run: string | null;
+    readonly decision: string;
+  }[];
+  readonly said: string[];
+  clock: number;
+  temporal: TemporalLook;
+  /** Worker and poller show themselves at each look while it holds. */
+  alive: boolean;
+  /** Thrown by whoever is to deliver. */
+  refuse: Error | null;
+  /** Takes the place of the real look. */
+  instead: (() => Promise<Seen>) | null;
+  readonly config: { limits: Config['watchdog']['limits']; caps: Config['caps'] };
+  watchdog(): Watchdog;
+  /** A new process over the same store. */
+  restart(): void;
+  /** Looks each minute until so much time has passed. */
+  pass(ms: number): Promise<void>;
+  addRun(state: RunState | null, repo?: string): Promise<RunRow>;
+  move(run: string, state: RunState, cause: string): Promise<void>;
+  topics(): string[];
+  close(): Promise<void>;
+}
+
+export async function openWatchBench(): Promise<WatchBench> {
+  const dataDir = await mkdtemp(join(tmpdir(), 'watchdog-'));
+  const store = await openStore({ kind: 'sqlite', file: join(dataDir, 'store.db') }, join(dataDir, 'blobs'));
+  await store.control.setKillSwitch({ on: false, by: 'ada', note: 'armed', at: NOW });
+  const delivered: WatchBench['delivered'] = [];
+  const log = createLogNotifier({
+    stream: lines((line) => delivered.push(JSON.parse(line) as (typeof delivered)[number])),
+  });
+  const notifier: Notifier = {
+    deliver: (row, link) => (bench.refuse === null ? log.deliver(row, link) : Promise.reject(bench.refuse)),
+  };
+  let watchdog: Watchdog;
+
+  function create(): Watchdog {
+    const now = (): number => bench.clock;
+    return createWatchdog({
+      store,
+      config: {
+        everyMs: 1,
+        get limits() {
+          return bench.config.limits;
+        },
+      },
+      look: () => bench.instead?.() ?? look(),
+      ping: createPing(null),
+      perform: createPerformEffect({ log: store.effects, crash: noCrash, now }),
+      notifier,
+      publicUrl: 'http://lamplighter.test',
+      now,
+      say: (line) => bench.said.push(line),
+    });
+  }
+
+  function look(): Promise<Seen> {
+    const config = { dataDir, repos: [REPO], caps: bench.config.caps, pollSeconds: 30 };
+    return lookAround({ store, config, temporal: async () => bench.temporal, now: () => bench.clock });
+  }
+
+  const bench: WatchBench = {
+    store,
+    dataDir,
+    delivered,
+    said: [],
+    clock: NOW,
+    temporal: { ok: true, stuck: [], gone: [] },
+    alive: true,
+    refuse: null,
+    instead: null,
+    config: { limits: LIMITS, caps: CAPS },
+    watchdog: () => watchdog,
+    restart() {
+      watchdog = create();
+    },
+    async pass(ms) {
+      for (const end = bench.clock + ms; ;) {
+        if (bench.alive) {
+          await store.control.setFact(`${WORKER_FACTS}one`, { stopped: false }, bench.clock);
+          await store.control.setFact(POLLER_FACT, { held: 0 }, bench.clock);
+        }
+        await watchdog.look();
+        if (bench.clock >= end) return;
+        bench.clock += MINUTE;
+      }
+    },
+    async addRun(state, repo = REPO.key) {
+      const id = `run-of-${repo}`;
+      const made = await store.runs.create({
+        id,
+        repo,
+        repoName: 'acme/shop',
+        issue: 7,
+        title: 'Round prices',
+        release: `release-${id}`,
+        bounds: DEFAULT_BOUNDS,
+        at: bench.clock,
+      });
+      if (!made.created) throw new Error(`no run: ${made.why}`);
+      if (state !== null) await bench.move(id, state, 'test');
+      return made.run;
+    },
+    async move(run, state, cause) {
+      const seq = ((await store.runs.get(run))?.seq ?? 0) + 1;
+      await store.runs.transition(run, { seq, state, effects: [], cause, at: bench.clock });
+    },
+    topics: () => watchdog.standing().findings.map((one) => one.topic),
+    async close() {
+      await store.close();
+      await rm(dataDir, { recursive: true });
+    },
+  };
+  watchdog = create();
+  return bench;
+}
+
+function lines(take: (line: string) => void): Writable {
+  return new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      take(chunk.toString());
+      done();
+    },
+  });
+}

@@ -1,0 +1,349 @@
+/** The watchdog over a real store with a clock that is moved by hand; Temporal alone is stood in for, at its port. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { writeFileSync } from 'node:fs';
+import { killSwitchFile } from '../../config/kill-switch-file.ts';
+import { capsAt } from '../../domain/caps.ts';
+import type { RunState } from '../../domain/stage.ts';
+import { progress } from '../../domain/watchdog/bench.ts';
+import { isHeldByCap } from '../run/caps.ts';
+import { HOUR, MINUTE, NOW, openWatchBench, REPO, type WatchBench } from './watch-bench.ts';
+
+const SESSION: RunState = { stage: 'implement', progress: progress({ openings: 1 }), brief: { kind: 'implement' } };
+const FROZEN: RunState = {
+  stage: 'frozen',
+  progress: progress({ pushed: 's' }),
+  sha: 's',
+  since: NOW,
+  reason: 'health is red',
+  proving: null,
+};
+const RUN = 'run-of-shop-1';
+
+let bench: WatchBench;
+beforeEach(async () => {
+  bench = await openWatchBench();
+});
+afterEach(() => bench.close());
+
+function addAct(kind: 'cancel' | 'steer'): Promise<unknown> {
+  const by = { name: 'ada', kind: 'person', scopes: [] } as const;
+  return bench.store.acts.add({ id: `act-${kind}`, run: RUN, data: { kind }, by, note: 'because', at: bench.clock });
+}
+
+async function releaseIssue(): Promise<void> {
+  const release = { id: 'e1', label: 'ready-for-agent', action: 'added', by: null, at: NOW } as const;
+  await bench.store.queue.replace(REPO.key, [{ repo: REPO.key, issue: 7, title: 't', priority: 1, release }], NOW);
+}
+
+/** What each row of the store, and nothing else, must let it notice. */
+const things: readonly {
+  readonly what: string;
+  readonly topic: string;
+  readonly after: number;
+  readonly happens: () => Promise<unknown>;
+}[] = [
+  {
+    what: 'a run that shows nothing in its session',
+    topic: 'run-silent',
+    after: 40 * MINUTE,
+    happens: () => bench.addRun(SESSION),
+  },
+  {
+    what: 'a run that shows nothing in prepare, by what its contract allows',
+    topic: 'run-silent',
+    after: 16 * MINUTE,
+    happens: async () => {
+      await bench.addRun({ stage: 'prepare', progress: progress(), redBase: null, waiting: false });
+      await bench.store.control.setFact(`checks/${RUN}`, MINUTE, NOW);
+    },
+  },
+  { what: 'a run that stays frozen', topic: 'frozen', after: 24 * MINUTE, happens: () => bench.addRun(FROZEN) },
+  {
+    what: 'a run that nobody approves',
+    topic: 'approval',
+    after: 23 * MINUTE,
+    happens: () => bench.addRun({ stage: 'awaiting-approval', progress: progress(), head: 'h', since: NOW }),
+  },
+  {
+    what: 'a run that nobody resumes',
+    topic: 'paused',
+    after: 22 * MINUTE,
+    happens: () =>
+      bench.addRun({ ...SESSION, progress: progress({ pause: { by: 'ada', note: 'act 1', since: NOW } }) }),
+  },
+  {
+    what: 'a run whose main stays red',
+    topic: 'base-red',
+    after: 21 * MINUTE,
+    happens: () => bench.addRun({ stage: 'prepare', progress: progress(), redBase: 'm', waiting: true }),
+  },
+  {
+    what: 'a run that gets no slot',
+    topic: 'no-slot',
+    after: 20 * MINUTE,
+    happens: async () => {
+      await bench.addRun(SESSION);
+      await bench.store.capacity.acquire('run', RUN, 0, NOW);
+    },
+  },
+  {
+    what: 'an act that nobody takes',
+    topic: 'act-unread',
+    after: 15 * MINUTE,
+    happens: async () => {
+      await bench.addRun({ stage: 'watch', progress: progress({ pushed: 's' }), sha: 's' });
+      await addAct('cancel');
+    },
+  },
+  {
+    what: 'a run whose workflow is gone',
+    topic: 'vanished',
+    after: 3 * MINUTE,
+    happens: async () => {
+      await bench.addRun(SESSION);
+      bench.temporal = { ok: true, stuck: [], gone: [RUN] };
+    },
+  },
+  {
+    what: 'a workflow task that fails again and again',
+    topic: 'workflow-stuck',
+    after: 3 * MINUTE,
+    happens: async () => {
+      const stuck = [{ workflow: `run/${RUN}`, run: RUN, repo: REPO.key, attempt: 9, since: NOW }];
+      bench.temporal = { ok: true, stuck, gone: [] };
+    },
+  },
+  {
+    what: 'Temporal that does not answer',
+    topic: 'temporal-unreachable',
+    after: 3 * MINUTE,
+    happens: async () => {
+      bench.temporal = { ok: false, reason: 'ECONNREFUSED' };
+    },
+  },
+  {
+    what: 'a free lane that starts nothing',
+    topic: 'lane-idle',
+    after: 15 * MINUTE,
+    happens: releaseIssue,
+  },
+  {
+    what: 'a tracker that cannot be read',
+    topic: 'tracker-unreadable',
+    after: 15 * MINUTE,
+    happens: () => bench.store.control.setFact(`tracker-failure/${REPO.key}`, 'ENOENT', NOW),
+  },
+  {
+    what: 'the kill switch, on by its file alone while a run stands',
+    topic: 'kill-switch',
+    after: 25 * MINUTE,
+    happens: async () => {
+      await bench.addRun(SESSION);
+      writeFileSync(killSwitchFile(bench.dataDir), '');
+    },
+  },
+  {
+    what: 'a reached cap while an issue waits',
+    topic: 'cap-reached',
+    after: 26 * MINUTE,
+    happens: async () => {
+      const none = { dayMicroUsd: 9_000_000, monthMicroUsd: 0 };
+      bench.config.caps = { total: none, anyRepo: { dayMicroUsd: 9_000_000, monthMicroUsd: 9_000_000 }, repos: {} };
+      await releaseIssue();
+    },
+  },
+];
+
+describe('the watchdog', () => {
+  it.each(things)(
+    'notices $what, at its limit and not before, and a person reads it',
+    async ({ topic, after, happens }) => {
+      await bench.pass(0);
+      await happens();
+      await bench.pass(after - MINUTE);
+      expect([bench.topics(), bench.delivered]).toEqual([[], []]);
+      await bench.pass(MINUTE);
+
+      expect(bench.topics()).toEqual([topic]);
+      expect(bench.delivered).toMatchObject([{ topic, decision: expect.stringContaining('What to do: ') as string }]);
+      const [row] = await bench.store.escalations.list({});
+      expect(row).toMatchObject({ topic, severity: 'high', deliveredAt: bench.clock });
+    },
+  );
+
+  it('notices a worker that hangs', async () => {
+    await bench.pass(0);
+    bench.alive = false;
+    await bench.store.control.setFact('poller', { held: 0 }, NOW + HOUR);
+    await bench.pass(3 * MINUTE);
+
+    expect(bench.delivered).toMatchObject([
+      { topic: 'worker-unseen', decision: expect.stringContaining('worker one') as string },
+    ]);
+  });
+
+  it('notices a poller that does not read', async () => {
+    await bench.pass(0);
+    bench.alive = false;
+    await bench.store.control.setFact('worker/one', { stopped: false }, NOW + HOUR);
+    await bench.pass(3 * MINUTE);
+
+    expect(bench.delivered.map((one) => one.topic)).toEqual(['poller-unseen']);
+  });
+
+  it('notices a disk with too little room', async () => {
+    bench.config.limits = { ...bench.config.limits, diskFreeBytes: 2 ** 60 };
+    await bench.pass(0);
+
+    expect(bench.delivered).toMatchObject([
+      { topic: 'disk-full', decision: expect.stringContaining(bench.dataDir) as string },
+    ]);
+  });
+
+  it('takes turns and tool results for progress, and calls, acts and repeated attempts for none', async () => {
+    const { store } = bench;
+    await bench.addRun(SESSION);
+    await store.sessions.open({ id: 's', run: RUN, system: '', at: NOW });
+    await bench.pass(39 * MINUTE);
+    const result = { session: 's', turn: 1, toolUseId: 't', content: 'ok', isError: false, at: bench.clock };
+    const usage = { input: 1, output: 1, cacheRead: 0, cacheWrite: 0 };
+    await store.sessions.commitTurn({
+      session: 's',
+      turn: 1,
+      content: [],
+      stopReason: 'tool_use',
+      model: 'm',
+      usage,
+      microUsd: 1,
+      at: bench.clock,
+    });
+    await store.sessions.putResult(result);
+    await bench.pass(39 * MINUTE);
+    expect(bench.topics()).toEqual([]);
+
+    await addAct('steer');
+    await store.events.append({ at: bench.clock, subject: `run/${RUN}`, kind: 'turn.restarted', data: null });
+    await bench.pass(MINUTE);
+    expect(bench.topics()).toEqual(['run-silent']);
+    await bench.pass(10 * MINUTE);
+    expect(bench.topics()).toEqual(['run-silent']);
+  });
+
+  it('calls once for one occurrence, also over a restart of its process, and says when it is over', async () => {
+    await bench.addRun(SESSION);
+    await bench.pass(41 * MINUTE);
+    bench.restart();
+    await bench.pass(5 * MINUTE);
+    expect(bench.delivered).toHaveLength(1);
+
+    await bench.move(RUN, FROZEN, 'failed');
+    await bench.pass(MINUTE);
+    bench.restart();
+    await bench.pass(MINUTE);
+    const events = await bench.store.events.after(0, { subject: `run/${RUN}`, limit: 100 });
+    expect(events.filter((one) => one.kind === 'escalation.settled').map((one) => one.data)).toEqual([
+      { key: bench.delivered[0]?.escalation, topic: 'run-silent', since: NOW },
+    ]);
+  });
+});
+
+describe('an escalation that somebody else raised', () => {
+  const call = { run: null, repo: null, severity: 'high', topic: 'shipped', decision: 'none', at: NOW } as const;
+
+  it('is left to them for half a minute, then delivered by the watchdog, once', async () => {
+    await bench.store.escalations.raise({ ...call, key: 'escalation/r/1/0' });
+    await bench.pass(0);
+    expect(bench.delivered).toEqual([]);
+    await bench.pass(5 * MINUTE);
+
+    expect(bench.delivered.map((one) => one.escalation)).toEqual(['escalation/r/1/0']);
+    expect(await bench.store.escalations.list({ undelivered: true })).toEqual([]);
+  });
+
+  it('about a reached cap, which nobody else delivers, reaches a person', async () => {
+    const caps = {
+      total: { dayMicroUsd: 0, monthMicroUsd: 9 },
+      anyRepo: { dayMicroUsd: 9, monthMicroUsd: 9 },
+      repos: {},
+    };
+    await isHeldByCap({ store: bench.store, caps, now: () => NOW }, { key: REPO.key, name: REPO.name });
+    await bench.pass(MINUTE);
+
+    expect(bench.delivered.map((one) => one.escalation)).toEqual([capsAt(caps, null, NOW)[0]?.key]);
+  });
+
+  it('whose deliverer died in the middle is delivered again, and marked as a repeat (invariant 5)', async () => {
+    await bench.addRun(FROZEN);
+    await bench.store.escalations.raise({ ...call, run: RUN, key: `escalation/${RUN}/1/0` });
+    await bench.store.effects.begin({
+      key: `notify/${RUN}/1/0`,
+      name: 'notify',
+      class: 'at-least-once',
+      run: RUN,
+      at: NOW,
+    });
+    await bench.pass(MINUTE);
+
+    expect(bench.delivered).toHaveLength(1);
+    expect(await bench.store.effects.list(RUN)).toMatchObject([{ done: true, repeated: true }]);
+  });
+
+  it('that was delivered but not marked so is marked, and not said twice', async () => {
+    const effect = { key: 'notify/r/1/0', name: 'notify', class: 'at-least-once', run: null, at: NOW } as const;
+    await bench.store.escalations.raise({ ...call, key: 'escalation/r/1/0' });
+    await bench.store.effects.begin(effect);
+    await bench.store.effects.done(effect.key, 'done', false, NOW);
+    await bench.pass(MINUTE);
+
+    expect([bench.delivered, await bench.store.escalations.list({ undelivered: true })]).toEqual([[], []]);
+  });
+
+  it('is tried again while it cannot be delivered, and the others with it', async () => {
+    await bench.store.escalations.raise({ ...call, key: 'a' });
+    await bench.store.escalations.raise({ ...call, key: 'b' });
+    bench.refuse = new Error('the pager is down');
+    await bench.pass(2 * MINUTE);
+    expect(bench.said.filter((line) => line.includes('escalation b could not be delivered')).length).toBeGreaterThan(1);
+    bench.refuse = null;
+    await bench.pass(MINUTE);
+
+    expect(bench.delivered.map((one) => one.escalation)).toEqual(['a', 'b']);
+  });
+});
+
+describe('a look that fails', () => {
+  it('is said once, is itself a call when it lasts, without the store, and is over when it sees again', async () => {
+    bench.instead = () => Promise.reject(new Error('the database is locked'));
+    await bench.pass(2 * MINUTE);
+    expect(bench.said).toEqual(['a look of the watchdog failed: the database is locked']);
+    expect(bench.watchdog().standing().failure).toBe('the database is locked');
+    expect(bench.delivered).toEqual([]);
+    await bench.pass(8 * MINUTE);
+    expect(bench.delivered).toMatchObject([
+      { topic: 'watchdog-blind', decision: expect.stringContaining('the database is locked') as string },
+    ]);
+
+    bench.instead = null;
+    await bench.pass(0);
+    expect(bench.said.at(-1)).toBe('the watchdog sees again');
+    expect(bench.watchdog().standing()).toMatchObject({ failure: null, lookedAt: bench.clock });
+  });
+
+  it('does not hide behind a pager that is down too', async () => {
+    bench.instead = () => Promise.reject(new Error('the database is locked'));
+    bench.refuse = new Error('the pager is down');
+    await bench.pass(4 * MINUTE);
+
+    expect(bench.said.at(-1)).toContain('nobody could be told: the pager is down');
+  });
+
+  it('with the real store gone is one as well', async () => {
+    const gone = await openWatchBench();
+    await gone.pass(0);
+    await gone.store.close();
+    await gone.watchdog().look();
+
+    expect(gone.watchdog().standing().failure).not.toBeNull();
+    await gone.close().catch(() => undefined);
+  });
+});

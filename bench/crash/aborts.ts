@@ -1,0 +1,86 @@
+/** In-process deaths by the thousand: the stories in turn, told by a process a core, each with a seed of its own. */
+import { availableParallelism } from 'node:os';
+import type { Points, Telling } from './in-process.ts';
+import { STORIES, type Story } from './stories.ts';
+import { added, NOTHING, type Share } from './tally.ts';
+import { openTeller, type Teller } from './tellers.ts';
+import { compare, type World } from './world.ts';
+
+export interface AbortsInput {
+  readonly seed: number;
+  /** Stories told before, in earlier runs on this commit: seeds go on from there. */
+  readonly toldBefore: number;
+  readonly deaths: number;
+  readonly until: number;
+  readonly logFile: string;
+  readonly say: (line: string) => void;
+}
+
+interface Reference {
+  readonly world: World;
+  readonly points: Points;
+}
+
+/** A run gets this long for all its deaths. */
+const BOUND_MS = 10 * 60_000;
+const STEP = 7_919;
+
+export async function killInProcess(input: AbortsInput): Promise<Share> {
+  const tellers = Array.from({ length: Math.min(2, availableParallelism()) }, () => openTeller(input.logFile));
+  const references = new Map<string, Promise<Reference>>();
+  let share = NOTHING;
+  let next = input.toldBefore;
+  try {
+    await Promise.all(
+      tellers.map(async (teller) => {
+        while (share.deaths < input.deaths && Date.now() < input.until) {
+          const index = next++;
+          const story = STORIES[index % STORIES.length];
+          if (story === undefined) throw new Error('there are no stories');
+          const seed = input.seed + index * STEP;
+          let reference = references.get(story.name);
+          if (reference === undefined) {
+            reference = undisturbed(teller, story);
+            references.set(story.name, reference);
+          }
+          const { points, world } = await reference;
+          const telling = await teller.tell({ story: story.name, plan: { seed, points }, boundMs: BOUND_MS });
+          share = added(share, judge(story, seed, telling, world));
+          input.say(
+            `in-process: ${share.deaths} deaths in ${share.runs} runs (${story.name}, ${telling.deaths.length})`,
+          );
+        }
+      }),
+    );
+  } finally {
+    await Promise.all(tellers.map((teller) => teller.close()));
+  }
+  return share;
+}
+
+async function undisturbed(teller: Teller, story: Story): Promise<Reference> {
+  const { run, world, points } = await teller.tell({ story: story.name, plan: null, boundMs: BOUND_MS });
+  if (run?.outcome !== story.outcome)
+    throw new Error(
+      `${story.name} told undisturbed came to ${run?.outcome ?? 'nothing'}: ${JSON.stringify(run?.state)}`,
+    );
+  return { world, points };
+}
+
+function judge(story: Story, seed: number, { run, world, deaths }: Telling, expected: World): Share {
+  const where = `in-process ${story.name}, run seed ${seed}`;
+  const points: Record<string, number> = {};
+  for (const { point } of deaths) points[point] = (points[point] ?? 0) + 1;
+  const { duplicates, others } = compare(world, expected);
+  const isResolved = run?.outcome === story.outcome;
+  const reason = isResolved ? others.join('; ') : `stands at ${JSON.stringify(run?.state ?? 'no run')}`;
+  return {
+    runs: 1,
+    deaths: deaths.length,
+    duplicates: duplicates.map((one) => `${where}: doubled ${one}`),
+    unresolved: isResolved && others.length === 0 ? [] : [`${where}: ${reason}`],
+    turnsLostMax: Math.max(0, ...deaths.map((one) => one.turnsLost)),
+    recoveryMs: deaths.map((one) => one.recoveryMs),
+    points,
+  };
+}

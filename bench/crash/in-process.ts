@@ -1,0 +1,189 @@
+/**
+ * A story told by lives that die: at each activity of the run up to a few lives end, each at a point picked by the seed among those
+ * that the activity passes; then one life gets through. The undisturbed telling shows how many points there are.
+ */
+import type { TemporalCalls } from '../../workers/temporal.ts';
+import type { RunRow } from '../../store/port.ts';
+import { laneWorkflowId, runWorkflowId } from '../../domain/run.ts';
+import { Engine, type ActivityTask, type Attempt } from './engine.ts';
+import { beginLife, type Life } from './life.ts';
+import type { LoadedWorkflows } from './load-workflows.ts';
+import type { Seeded } from '../../playground/seeded.ts';
+import { setTable, type Table } from './table.ts';
+import type { Story } from './stories.ts';
+import { worldOf, type World } from './world.ts';
+
+export interface Telling {
+  readonly run: RunRow | null;
+  readonly world: World;
+  readonly deaths: readonly Death[];
+  /** Points that each activity passed, call by call. */
+  readonly points: Points;
+}
+
+export type Points = Readonly<Record<string, readonly number[]>>;
+
+export interface Death {
+  readonly point: string;
+  /** Model calls that were answered in this life and are in no turn that was committed. */
+  readonly turnsLost: number;
+  /** Until the first activity of a later life was done. */
+  readonly recoveryMs: number;
+}
+
+export interface Plan {
+  readonly seeded: Seeded;
+  /** Of the undisturbed telling. */
+  readonly points: Points;
+}
+
+/** Lives that end at one call of an activity at most: those that run commands and git take seconds to come back. */
+const DEATHS_AT_MOST = { quick: 8, slow: 3 } as const;
+const SLOW = new Set(['prepareRun', 'verifyRun', 'pushRun', 'mergeRun', 'watchDeploy', 'judgeMain', 'runTool']);
+
+/** Of a tool call that is never repeated; the scripted sessions try as often as that and once more. */
+const MOST_INTERRUPTED = 3;
+const TEMPORAL = { address: 'none', namespace: 'none', webUrl: null, unattributedSignals: false };
+
+/** `plan` null: undisturbed. Without a run's end within the bound its row is as it stood then. */
+export async function tell(
+  story: Story,
+  workflows: LoadedWorkflows,
+  plan: Plan | null,
+  boundMs: number,
+): Promise<Telling> {
+  const table = await setTable({ stories: [story], temporal: TEMPORAL, heartbeatSeconds: 5 });
+  const lives = createLives({ table, story, plan });
+  const engine = new Engine((task) => lives.perform(task));
+  lives.connect(callsOf(engine, workflows));
+  try {
+    const issue = await table.release(story);
+    void engine.start('issue-poller', workflows.issuePoller, undefined);
+    const run = await untilOver(table, engine, issue, boundMs);
+    return {
+      run,
+      world: run === null ? {} : await worldOf(table, run),
+      deaths: lives.deaths,
+      points: lives.points,
+    };
+  } finally {
+    engine.stop();
+    await lives.over();
+    await table.close();
+  }
+}
+
+async function untilOver(table: Table, engine: Engine, issue: number, boundMs: number): Promise<RunRow | null> {
+  const deadline = Date.now() + boundMs;
+  for (;;) {
+    const [run] = await table.store.runs.list({ issue, limit: 1 });
+    const isOver = run !== undefined && run.outcome !== null && !engine.isOpen(runWorkflowId(run.id));
+    if (isOver || Date.now() > deadline) return run ?? null;
+    await new Promise((resolve) => setTimeout(resolve, 10));
+  }
+}
+
+interface Lives {
+  readonly deaths: readonly Death[];
+  readonly points: Points;
+  connect(calls: TemporalCalls): void;
+  perform(task: ActivityTask): Promise<Attempt>;
+  over(): Promise<void>;
+}
+
+function createLives({ table, story, plan }: { table: Table; story: Story; plan: Plan | null }): Lives {
+  const deaths: Death[] = [];
+  const points: Record<string, number[]> = {};
+  let calls: TemporalCalls | null = null;
+  let life: Life | null = null;
+  let died: { readonly at: number; readonly point: string; readonly turnsLost: number } | null = null;
+  let turns = 0;
+  let interrupted = 0;
+  let hasLanded = false;
+
+  async function living(): Promise<Life> {
+    if (life !== null && !life.isDead()) return life;
+    await life?.over();
+    if (calls === null) throw new Error('no engine is connected');
+    turns = 0;
+    life = beginLife({
+      table,
+      calls,
+      onPass(point) {
+        if (point === 'model.call.after') turns += 1;
+        if (point === 'store.sessions.commitTurn.after') turns -= 1;
+      },
+      onDeath(point) {
+        died = { at: performance.now(), point, turnsLost: turns };
+      },
+    });
+    return life;
+  }
+
+  /** Where this attempt dies; null: it gets through, unless it never comes to where an earlier telling came. */
+  function pick({ name, attempt, isOnce }: ActivityTask): number | null {
+    const known = plan?.points[name];
+    if (plan === null || known === undefined) return null;
+    if (attempt > (SLOW.has(name) ? DEATHS_AT_MOST.slow : DEATHS_AT_MOST.quick)) return null;
+    if (isOnce && (interrupted >= MOST_INTERRUPTED || plan.seeded.between(0, 1) === 0)) return null;
+    // Calls are more than in the undisturbed telling where a tool call was interrupted.
+    const most = known[(points[name]?.length ?? 1) - 1] ?? Math.max(...known);
+    // What is done already is not done again, so later attempts pass fewer.
+    return most === 0 ? null : plan.seeded.between(1, attempt === 1 ? most : Math.ceil(most / 2));
+  }
+
+  function note(name: string, passed: number): void {
+    const calls = points[name];
+    if (calls !== undefined) calls.push(Math.max(calls.pop() ?? 0, passed));
+  }
+
+  return {
+    deaths,
+    points,
+    connect(given) {
+      calls = given;
+    },
+
+    async perform(task) {
+      if (task.name === story.landsBefore && !hasLanded) {
+        hasLanded = true;
+        table.land({ 'NOTES.md': 'landed first\n' }, 'Notes');
+      }
+      const own = await living();
+      // What only waits passes no point, and must not disarm what works beside it.
+      const isCounted = !WAITS.has(task.name);
+      if (isCounted && task.attempt === 1) (points[task.name] ??= []).push(0);
+      if (isCounted) own.arm(pick(task));
+      const came = await own.perform(task);
+      if (isCounted) note(task.name, own.passed());
+      if (came.kind === 'lost' && task.isOnce) interrupted += 1;
+      if (came.kind === 'done' && isCounted && died !== null) {
+        deaths.push({ point: died.point, turnsLost: died.turnsLost, recoveryMs: performance.now() - died.at });
+        died = null;
+      }
+      return came;
+    },
+
+    async over() {
+      await life?.over();
+    },
+  };
+}
+
+const WAITS = new Set(['awaitRunEnd', 'awaitAct', 'awaitHeadMove']);
+
+function callsOf(engine: Engine, workflows: LoadedWorkflows): TemporalCalls {
+  return {
+    async pokeLane(repoKey) {
+      const id = laneWorkflowId(repoKey);
+      void engine.start(id, workflows.repoLane, { repoKey, holder: null });
+      engine.signal(id, 'poke', []);
+    },
+    isOpen: async (runId) => engine.isOpen(runWorkflowId(runId)),
+    async pokeRun(runId) {
+      engine.signal(runWorkflowId(runId), 'poke', []);
+    },
+    pollNow: async () => undefined,
+    startRun: async () => false,
+  };
+}

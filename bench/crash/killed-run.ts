@@ -1,0 +1,183 @@
+/**
+ * One run under real Temporal whose worker process is killed again and again: half of its lives end at whichever of a few armed points
+ * they pass first, the others at a moment of the seed's choice after the run has moved.
+ */
+import { readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { Client, Connection } from '@temporalio/client';
+import { absent } from '../../activities/git/clones.ts';
+import type { Seeded } from '../../playground/seeded.ts';
+import type { RunRow } from '../../store/port.ts';
+import { createTemporalCalls } from '../../workers/temporal.ts';
+import { setTable, type Table } from './table.ts';
+import type { Story } from './stories.ts';
+import { startWorkerProcess, type WorkerProcess } from './worker-process.ts';
+import { worldOf, type World } from './world.ts';
+
+export interface KilledRun {
+  readonly run: RunRow | null;
+  readonly world: World;
+  readonly deaths: readonly { readonly point: string; readonly turnsLost: number }[];
+  readonly recoveryMs: readonly number[];
+}
+
+export interface KilledRunInput {
+  readonly story: Story;
+  readonly seeded: Seeded;
+  readonly temporalAddress: string;
+  /** Names the run's own namespace. */
+  readonly namespace: string;
+  readonly deaths: number;
+  readonly boundMs: number;
+  /** Asked before each death: whether there is to be another one. */
+  readonly goOn: () => boolean;
+}
+
+/** Beside effects, store writes and what is done with git, sandbox and model. */
+const POINTS = [
+  'phases phases-edit label push deploy close notify comment',
+  'store.effects.begin store.effects.done store.runs.create store.runs.transition store.runs.setPlan',
+  'store.capacity.acquire store.capacity.release store.evidence.put store.control.setFact',
+  'store.sessions.open store.sessions.addInput store.sessions.commitTurn store.sessions.putResult',
+  'store.ledger.reserve store.ledger.settle model.call sandbox.run program.run',
+  'git.refresh git.openWorktree git.importBundle git.checkOut git.push',
+  'tracker.changeLabels tracker.addComment tracker.editComment tracker.close',
+].flatMap((line) => line.split(' ').flatMap((name) => [`${name}.before`, `${name}.after`]));
+const ARMED = 8;
+const LOOK_EVERY_MS = 100;
+
+export async function runUnderKills(input: KilledRunInput): Promise<KilledRun> {
+  const { story, seeded, temporalAddress: address, namespace } = input;
+  const temporal = { address, namespace, webUrl: null, unattributedSignals: false };
+  const table = await setTable({ stories: [story], temporal, heartbeatSeconds: 2 });
+  const connection = await Connection.connect({ address });
+  const client = new Client({ connection, namespace });
+  const calls = createTemporalCalls(client);
+  const watch = watchRun(table, (run) => calls.isOpen(run.id));
+  const deaths: { point: string; turnsLost: number }[] = [];
+  const deadline = Date.now() + input.boundMs;
+  let worker: WorkerProcess | null = null;
+  try {
+    await table.release(story);
+    for (;;) {
+      const isLast = deaths.length >= input.deaths || !input.goOn();
+      const isArmed = !isLast && seeded.between(0, 1) === 0;
+      const begun = startWorkerProcess(table, isArmed ? arm(seeded) : []);
+      worker = begun;
+      const timed = isLast || isArmed ? null : killSoon(begun, watch, seeded.between(0, 4_000));
+      const over = await untilOver(begun, watch, deadline);
+      if (over !== 'died') {
+        // What the run has left is complete: this is no death of it.
+        begun.kill();
+        await begun.died;
+        await timed;
+        const run = await watch.run();
+        return { run, world: run === null ? {} : await worldOf(table, run), deaths, recoveryMs: watch.recoveryMs };
+      }
+      await timed;
+      deaths.push({ point: await begun.died, turnsLost: await watch.turnsLost() });
+      await watch.afterDeath();
+    }
+  } finally {
+    worker?.kill();
+    await client.schedule
+      .getHandle('issue-poller')
+      .delete()
+      .catch(() => undefined);
+    await connection.close();
+    await table.close();
+  }
+}
+
+function arm(seeded: Seeded): { point: string; at: number }[] {
+  return Array.from({ length: ARMED }, () => ({
+    point: POINTS[seeded.between(0, POINTS.length - 1)] ?? 'any',
+    at: seeded.between(1, 2),
+  }));
+}
+
+async function killSoon(worker: WorkerProcess, watch: Watch, ms: number): Promise<void> {
+  await worker.ready;
+  while (worker.isAlive() && !(await watch.hasMoved())) await delay(LOOK_EVERY_MS);
+  await delay(ms);
+  worker.kill();
+}
+
+async function untilOver(worker: WorkerProcess, watch: Watch, deadline: number): Promise<'died' | 'ended' | 'late'> {
+  for (;;) {
+    if (!worker.isAlive()) return 'died';
+    await watch.hasMoved();
+    if (await watch.hasEnded()) return 'ended';
+    if (Date.now() > deadline) return 'late';
+    await delay(LOOK_EVERY_MS);
+  }
+}
+
+interface Watch {
+  readonly recoveryMs: readonly number[];
+  run(): Promise<RunRow | null>;
+  /** Whether the run's record has changed since the last death. */
+  hasMoved(): Promise<boolean>;
+  hasEnded(): Promise<boolean>;
+  /** Since the death before: model calls that no committed turn holds. */
+  turnsLost(): Promise<number>;
+  afterDeath(): Promise<void>;
+}
+
+function watchRun({ store, modelLog }: Table, isOpen: (run: RunRow) => Promise<boolean>): Watch {
+  const recoveryMs: number[] = [];
+  let lost = 0;
+  let diedAt: number | null = null;
+  let mark = '';
+
+  async function run(): Promise<RunRow | null> {
+    return (await store.runs.list({ limit: 1 }))[0] ?? null;
+  }
+
+  async function markOf(): Promise<string> {
+    const row = await run();
+    if (row === null) return '';
+    const effects = await store.effects.list(row.id);
+    const attempts = effects.reduce((sum, one) => sum + one.attempts + (one.done ? 1 : 0), 0);
+    const evidence = await store.evidence.list(row.id);
+    const events = await store.events.after(0, { subject: `run/${row.id}`, limit: 100_000 });
+    return `${attempts} ${evidence.length} ${events.length}`;
+  }
+
+  return {
+    recoveryMs,
+    run,
+    async hasMoved() {
+      if ((await markOf()) === mark) return false;
+      if (diedAt !== null) recoveryMs.push(Date.now() - diedAt);
+      diedAt = null;
+      return true;
+    },
+    async hasEnded() {
+      const row = await run();
+      return row !== null && row.outcome !== null && !(await isOpen(row));
+    },
+    async turnsLost() {
+      const row = await run();
+      const committed = row === null ? 0 : await store.sessions.countTurns(row.id);
+      const now = callsIn(modelLog) - committed - lost;
+      lost += now;
+      return now;
+    },
+    async afterDeath() {
+      diedAt ??= Date.now();
+      mark = await markOf();
+    },
+  };
+}
+
+function callsIn(modelLog: string): number {
+  let text: string;
+  try {
+    text = readFileSync(modelLog, 'utf8');
+  } catch (error) {
+    absent(error);
+    return 0;
+  }
+  return text.split('\n').filter((line) => line !== '').length;
+}

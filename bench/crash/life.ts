@@ -1,0 +1,97 @@
+/**
+ * One life of a worker inside this process: activities of its own over the store, remote and tracker that outlive it. It dies at the
+ * nth crash point it passes after it was armed: from then on every port of it fails, so that nothing it still does has an effect, what it
+ * runs is stopped, and what its activities would have said is lost.
+ */
+import { MockActivityEnvironment } from '@temporalio/testing';
+import { DefaultLogger } from '@temporalio/worker';
+import { crossed } from '../../activities/effects/crossed.ts';
+import { createActivities } from '../../workers/activities.ts';
+import type { TemporalCalls } from '../../workers/temporal.ts';
+import type { ActivityTask, Attempt } from './engine.ts';
+import { REPO, type Table } from './table.ts';
+
+export interface Life {
+  readonly isDead: () => boolean;
+  /** Dies at the nth point from now; null: it goes on. */
+  arm(at: number | null): void;
+  /** Points passed since it was armed. */
+  passed(): number;
+  perform(task: ActivityTask): Promise<Attempt>;
+  /** Resolves when nothing of it goes on. */
+  over(): Promise<void>;
+}
+
+export interface LifeDeps {
+  readonly table: Table;
+  readonly calls: TemporalCalls;
+  /** Told of each point passed. */
+  readonly onPass: (point: string) => void;
+  readonly onDeath: (point: string) => void;
+}
+
+class Death extends Error {}
+
+type Activity = (input: unknown) => Promise<unknown>;
+
+export function beginLife({ table, calls, onPass, onDeath }: LifeDeps): Life {
+  let dead = false;
+  let passed = 0;
+  let armedAt: number | null = null;
+  const underWay = new Map<MockActivityEnvironment, Promise<unknown>>();
+
+  function alive(): void {
+    if (dead) throw new Death('this life has ended');
+  }
+
+  function crash(point: string): void {
+    alive();
+    onPass(point);
+    passed += 1;
+    if (passed !== armedAt) return;
+    dead = true;
+    onDeath(point);
+    // What it runs goes with it, as with a process.
+    for (const environment of underWay.keys()) environment.cancel();
+    throw new Death(`died at ${point}`);
+  }
+
+  const { config, store } = table;
+  const around = crossed(crash, alive);
+  const made = createActivities({ config, store, operatorToken: null, calls, crash, around, now: Date.now });
+  const activities = { ...made.control(async () => undefined), ...made.ofRepo(REPO.key) } as unknown as Readonly<
+    Record<string, Activity>
+  >;
+
+  return {
+    isDead: () => dead,
+    passed: () => passed,
+    arm(at) {
+      armedAt = at;
+      passed = 0;
+    },
+
+    async perform({ name, input, attempt }) {
+      const activity = activities[name];
+      if (activity === undefined) throw new Error(`there is no activity ${name}`);
+      const environment = new MockActivityEnvironment(
+        { attempt, scheduledTimestampMs: Date.now() },
+        { logger: new DefaultLogger('ERROR') },
+      );
+      const working = environment.run(activity, input);
+      underWay.set(environment, working);
+      try {
+        const value: unknown = await working;
+        return dead ? { kind: 'lost' } : { kind: 'done', value };
+      } catch (error) {
+        return dead ? { kind: 'lost' } : { kind: 'failed', error };
+      } finally {
+        underWay.delete(environment);
+      }
+    },
+
+    async over() {
+      await Promise.allSettled(underWay.values());
+    },
+  };
+}

@@ -1,0 +1,130 @@
+/** What the crash runner has seen so far, and the document that it prints. Several runs of it on one commit add up. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { absent } from '../../activities/git/clones.ts';
+
+/** One kind of death, as it adds up. */
+export interface Share {
+  readonly runs: number;
+  readonly deaths: number;
+  readonly duplicates: readonly string[];
+  /** Runs that did not come to their outcome, or came to it in another way than an undisturbed one. */
+  readonly unresolved: readonly string[];
+  readonly turnsLostMax: number;
+  readonly recoveryMs: readonly number[];
+  /** Deaths by the place where they fell. */
+  readonly points: Readonly<Record<string, number>>;
+}
+
+export interface Tally {
+  readonly area: string;
+  /** With `+changes` where the work tree holds others. */
+  readonly commit: string;
+  readonly seconds: number;
+  readonly aborts: Share;
+  readonly kills: Share;
+}
+
+export const NOTHING: Share = {
+  runs: 0,
+  deaths: 0,
+  duplicates: [],
+  unresolved: [],
+  turnsLostMax: 0,
+  recoveryMs: [],
+  points: {},
+};
+
+export function added(a: Share, b: Share): Share {
+  const points: Record<string, number> = { ...a.points };
+  for (const [point, count] of Object.entries(b.points)) points[point] = (points[point] ?? 0) + count;
+  return {
+    runs: a.runs + b.runs,
+    deaths: a.deaths + b.deaths,
+    duplicates: [...a.duplicates, ...b.duplicates],
+    unresolved: [...a.unresolved, ...b.unresolved],
+    turnsLostMax: Math.max(a.turnsLostMax, b.turnsLostMax),
+    recoveryMs: [...a.recoveryMs, ...b.recoveryMs],
+    points,
+  };
+}
+
+/** What an earlier run of the area on this commit has come to; null where there was none. Work trees with changes never add up. */
+export function readTally(file: string, area: string, commit: string): Tally | null {
+  try {
+    const kept = JSON.parse(readFileSync(file, 'utf8')) as Tally;
+    return kept.area === area && kept.commit === commit && !commit.endsWith('+changes') ? kept : null;
+  } catch (error) {
+    return absent(error);
+  }
+}
+
+export function keepTally(file: string, tally: Tally): void {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, JSON.stringify(tally));
+}
+
+export interface Percentiles {
+  readonly p50: number | null;
+  readonly p95: number | null;
+}
+
+export interface CrashDocument {
+  readonly area: string;
+  readonly commit: string;
+  readonly seed: number;
+  readonly minutes: number;
+  /** Of both kinds. */
+  readonly deaths: number;
+  /** Those of them that were SIGKILLs of real worker processes. */
+  readonly sigkills: number;
+  readonly duplicates: number;
+  readonly turnsLostMax: number;
+  readonly unresolved: number;
+  /** From a SIGKILL until the run's record moved again. */
+  readonly recoveryMs: Percentiles;
+  readonly inProcess: KindDocument;
+  readonly sigkill: KindDocument;
+  /** What was doubled or not resolved, in words. */
+  readonly findings: readonly string[];
+}
+
+interface KindDocument {
+  readonly runs: number;
+  readonly deaths: number;
+  readonly recoveryMs: Percentiles;
+  readonly points: Readonly<Record<string, number>>;
+}
+
+export function documentOf({ area, commit, seconds, aborts, kills }: Tally, seed: number): CrashDocument {
+  const both = added(aborts, kills);
+  return {
+    area,
+    commit,
+    seed,
+    minutes: Math.round(seconds / 6) / 10,
+    deaths: both.deaths,
+    sigkills: kills.deaths,
+    duplicates: both.duplicates.length,
+    turnsLostMax: both.turnsLostMax,
+    unresolved: both.unresolved.length,
+    recoveryMs: percentiles(kills.recoveryMs),
+    inProcess: kindOf(aborts),
+    sigkill: kindOf(kills),
+    findings: [...both.duplicates, ...both.unresolved],
+  };
+}
+
+function kindOf({ runs, deaths, recoveryMs, points }: Share): KindDocument {
+  const sorted = Object.entries(points).sort(([a], [b]) => a.localeCompare(b));
+  return { runs, deaths, recoveryMs: percentiles(recoveryMs), points: Object.fromEntries(sorted) };
+}
+
+export function percentiles(given: readonly number[]): Percentiles {
+  const sorted = given.toSorted((a, b) => a - b);
+  const at = (share: number): number | null => {
+    const value = sorted[Math.ceil(share * sorted.length) - 1];
+    return value === undefined ? null : Math.round(value);
+  };
+  return { p50: at(0.5), p95: at(0.95) };
+}

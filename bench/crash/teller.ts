@@ -1,0 +1,35 @@
+/**
+ * A process that tells stories with lives that die in it, one after another, for the runner that started it. What the product writes on
+ * stdout (calls for a person) does not mix with the runner's document here.
+ */
+import { createSeeded } from '../../playground/seeded.ts';
+import { tell, type Points, type Telling } from './in-process.ts';
+import { loadWorkflows } from './load-workflows.ts';
+import { STORIES } from './stories.ts';
+
+export interface TellerJob {
+  readonly story: string;
+  /** Null: undisturbed. */
+  readonly plan: { readonly seed: number; readonly points: Points } | null;
+  readonly boundMs: number;
+}
+
+export type Told = { readonly ok: true; readonly telling: Telling } | { readonly ok: false; readonly error: string };
+
+const workflows = await loadWorkflows();
+
+async function answer({ story: name, plan, boundMs }: TellerJob): Promise<Told> {
+  const story = STORIES.find((one) => one.name === name);
+  if (story === undefined) return { ok: false, error: `there is no story ${name}` };
+  try {
+    const given = plan === null ? null : { seeded: createSeeded(plan.seed), points: plan.points };
+    return { ok: true, telling: await tell(story, workflows, given, boundMs) };
+  } catch (error) {
+    return { ok: false, error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+}
+
+process.on('message', (job: TellerJob) => {
+  void answer(job).then((told) => process.send?.(told));
+});
+process.once('disconnect', () => process.exit(0));

@@ -1,0 +1,63 @@
+/** The product's own worker process over a table, as `lamplighter up` starts it: armed with crash points, or killed from here. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { ArmedPoint } from '../../activities/effects/crash-point.ts';
+import { writeResolvedConfig } from '../../config/resolved.ts';
+import type { Table } from './table.ts';
+
+const PROGRAM = fileURLToPath(new URL('../../workers/worker.ts', import.meta.url));
+
+export interface WorkerProcess {
+  /** Resolves when it serves, or has died before. */
+  readonly ready: Promise<void>;
+  readonly isAlive: () => boolean;
+  /** Resolves with the place where it died; throws when it ended in any other way than by SIGKILL. */
+  readonly died: Promise<string>;
+  kill(): void;
+}
+
+export function startWorkerProcess({ config, dir }: Table, points: readonly ArmedPoint[]): WorkerProcess {
+  const markerDir = mkdtempSync(join(dir, 'crashed-'));
+  writeFileSync(join(config.dataDir, 'operator.token'), 'crash-runner\n', { mode: 0o600 });
+  const file = writeResolvedConfig(config.dataDir, {
+    ...config,
+    scenarioDir: null,
+    temporalExecutable: null,
+    temporalEmbedded: false,
+    crashPlan: points.length === 0 ? null : { points, markerDir },
+  });
+  const logFile = join(dir, 'worker.log');
+  const log = openSync(logFile, 'a');
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', process.execPath, PROGRAM, file], {
+    stdio: ['ignore', log, log, 'ipc'],
+  });
+  closeSync(log);
+  const gone = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
+  return {
+    ready: Promise.race([once(child, 'message'), gone]).then(() => undefined),
+    isAlive: () => isAlive(child),
+    died: gone.then(([code, signal]) => {
+      if (signal !== 'SIGKILL')
+        throw new Error(
+          `the worker ended by itself (${signal ?? code}): ${readFileSync(logFile, 'utf8').slice(-3_000)}`,
+        );
+      return placeOf(markerDir);
+    }),
+    kill() {
+      if (isAlive(child)) child.kill('SIGKILL');
+    },
+  };
+}
+
+function isAlive({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null;
+}
+
+/** The marker of an armed point holds the point's name. */
+function placeOf(markerDir: string): string {
+  const [marker] = existsSync(markerDir) ? readdirSync(markerDir) : [];
+  return marker === undefined ? 'at any moment' : readFileSync(join(markerDir, marker), 'utf8');
+}

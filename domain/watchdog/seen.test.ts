@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest';
+import { mainRedSince } from './seen.ts';
+
+const rows = (...causes: readonly string[]) => causes.map((cause, at) => ({ stage: 'prepare' as const, cause, at }));
+
+it.each([
+  ['one red main', rows('accepted', 'base-red'), 1],
+  [
+    'a main that moved and is red again goes on with the same wait',
+    rows('accepted', 'base-red', 'head-moved', 'base-red'),
+    1,
+  ],
+  ['a pause in it changes nothing', rows('accepted', 'base-red', 'pause', 'resume', 'head-moved', 'base-red'), 1],
+  ['no red main', rows('accepted'), null],
+])('the wait for main: %s', (_what, transitions, since) => {
+  expect(mainRedSince(transitions)).toBe(since);
+});
+
+it('the wait for main in another stage is another one', () => {
+  const later = { stage: 'verify' as const, cause: 'base-red', at: 9 };
+  expect(mainRedSince([...rows('accepted', 'base-red', 'prepared'), later])).toBe(9);
+});

@@ -1,0 +1,113 @@
+# Clock, waiting, bounded commands, log, JSON. Nothing here knows what a virtual machine is.
+# shellcheck shell=bash
+
+# The clock that no administrator and no NTP server can turn: the kernel's, since boot. Deadlines are reckoned on it.
+monotonic_ms() {
+  local up
+  read -r up _ </proc/uptime
+  REPLY=$((10#${up/./} * 10))
+}
+
+epoch_ms() { REPLY=$((10#${EPOCHREALTIME/[.,]/} / 1000)); }
+
+# deadline_in SECONDS: sets REPLY to the moment; left_until MOMENT: sets REPLY to the seconds left, 0 when it has passed.
+deadline_in() {
+  monotonic_ms
+  REPLY=$((REPLY + $1 * 1000))
+}
+left_until() {
+  monotonic_ms
+  REPLY=$((($1 - REPLY + 999) / 1000))
+  ((REPLY > 0)) || REPLY=0
+}
+
+# rest SECONDS: waits without starting a process. A pipe that nobody writes to never answers before the time is up.
+exec {NEVER}<> <(:)
+rest() { read -r -t "$1" -u "$NEVER" _; return 0; }
+
+# launch LIMIT COMMAND…: starts a command that can't outlive LIMIT seconds and keeps its output for collect. Sets REPLY to its handle.
+# Several may run at once. The lock's descriptor (9) is closed: whatever daemon is born here must not hold our lock for its whole life.
+declare -gA LAUNCH_PID=() LAUNCH_LIMIT=() LAUNCH_AT=()
+launch() {
+  local fd limit=$1
+  shift
+  exec {fd}< <(
+    exec 9>&-
+    timeout -k 1 "$limit" "$@" </dev/null 2>&1
+    printf '\n#rc=%s' "$?"
+  )
+  LAUNCH_PID[$fd]=$! LAUNCH_LIMIT[$fd]=$limit
+  monotonic_ms
+  LAUNCH_AT[$fd]=$REPLY
+  REPLY=$fd
+}
+
+readonly OUTPUT_LIMIT=65536
+# collect HANDLE: sets OUT (what it said, capped), RC (124 when it was out of time) and MS. A process that even SIGKILL does not end
+# (it hangs in the kernel) is left behind: nobody waits for it.
+collect() {
+  local fd=$1 left
+  monotonic_ms
+  left=$((LAUNCH_AT[$fd] + LAUNCH_LIMIT[$fd] * 1000 + 1500 - REPLY))
+  ((left > 0)) || left=1
+  OUT=''
+  printf -v left '%d.%03d' $((left / 1000)) $((left % 1000))
+  IFS= read -r -d '' -n "$OUTPUT_LIMIT" -t "$left" -u "$fd" OUT
+  if [[ ${OUT##*$'\n'} =~ ^#rc=([0-9]{1,3})$ ]]; then
+    RC=${BASH_REMATCH[1]} OUT=${OUT%$'\n'*}
+    ((RC == 137)) && RC=124
+  else
+    RC=124
+    ((${#OUT} >= OUTPUT_LIMIT)) && RC=0
+    kill -KILL "${LAUNCH_PID[$fd]}" 2>/dev/null
+  fi
+  exec {fd}<&-
+  monotonic_ms
+  MS=$((REPLY - LAUNCH_AT[$fd]))
+  while [[ $OUT == *$'\n' ]]; do OUT=${OUT%$'\n'}; done
+  return 0
+}
+
+# bounded LIMIT COMMAND…: launch and collect. Returns the command's own status.
+bounded() {
+  launch "$@"
+  collect "$REPLY"
+  return "$RC"
+}
+
+say() { printf 'breakglass: %s\n' "$*" >&2; }
+
+# log WORDS: one line in the host's own log. A full disk must not stop a rescue, so a line that can't be written is lost.
+log() {
+  local line
+  printf -v line '%(%Y-%m-%dT%H:%M:%S%z)T vm=%s identity=%s from=%s %s' -1 "${CFG[vmid]:--}" "${IDENTITY:--}" "${CLIENT:--}" "$*"
+  { printf '%s\n' "${line//[^[:print:]]/?}" >>"${CFG[log]:-/dev/null}"; } 2>/dev/null
+  return 0
+}
+
+# json_string TEXT: sets REPLY. Bytes that are not printable ASCII become '?': what a machine printed is data, not our document's syntax.
+json_string() {
+  local text=${1//\\/\\\\}
+  text=${text//\"/\\\"}
+  text=${text//$'\n'/\\n}
+  text=${text//$'\t'/ }
+  REPLY="\"${text//[^[:print:]]/?}\""
+}
+# json_or_null TEXT
+json_or_null() { if [[ -n $1 && $1 != - ]]; then json_string "$1"; else REPLY=null; fi; }
+# json_number TEXT: a number, or null where there is none.
+json_number() { if [[ $1 =~ ^-?[0-9]+$ ]]; then REPLY=$1; else REPLY=null; fi; }
+# json_time EPOCH_MS
+json_time() {
+  if [[ $1 =~ ^[0-9]+$ ]]; then
+    TZ=UTC0 printf -v REPLY '"%(%Y-%m-%dT%H:%M:%S)T.%03dZ"' $(($1 / 1000)) $(($1 % 1000))
+  else REPLY=null; fi
+}
+
+# write_durably FILE TEXT: whole or not at all, and still there after a power cut.
+write_durably() {
+  local partial="$1.partial.$BASHPID"
+  printf '%s\n' "$2" >"$partial" 2>/dev/null && sync "$partial" 2>/dev/null && mv -f "$partial" "$1" 2>/dev/null && sync "${1%/*}" && return 0
+  rm -f "$partial"
+  return 1
+}

@@ -1,0 +1,60 @@
+# From what was seen to what it is and what would cure it. One pure function of facts, so that status, forensics and the agent's evidence
+# rule can't disagree.
+# shellcheck shell=bash
+#
+# `running` and a banner prove nothing: a VM whose disk is throttled to nothing has both. Counters that do not move, an agent that does not
+# answer and no banner are each one sign; only together do they make a class.
+
+# classify: reads VM_PID, VM_STATE, QMP, RUN_STATE, FLAT (yes, no, unknown), AGENT_PING (yes, no, none), FROZEN (yes, no, unknown),
+# BANNER (yes, no, none), LOCK. Sets CLASS, ADVICE (none, start, repair, thaw, wait, reset, cycle, human) and SIGN: yes where the class is
+# by itself an objective sign that a power verb is due.
+classify() {
+  SIGN=no
+  if [[ -z $VM_PID ]]; then
+    CLASS=off ADVICE=start
+  elif [[ $QMP != ok && $VM_STATE == D ]]; then
+    # It can't be killed while it hangs in the kernel. A cycle finds that out safely, but the host is the likelier patient.
+    CLASS=qemu_hangs_in_kernel ADVICE=human SIGN=yes
+  elif [[ $QMP != ok ]]; then
+    CLASS=qmp_dead ADVICE=cycle SIGN=yes
+  else
+    classify_run_state
+  fi
+  [[ -n $LOCK && $ADVICE != none && $ADVICE != thaw ]] && ADVICE='wait'
+  return 0
+}
+
+classify_run_state() {
+  case $RUN_STATE in
+    running) classify_running ;;
+    paused | prelaunch | suspended) CLASS=paused ADVICE=reset SIGN=yes ;;
+    io-error | internal-error) CLASS=${RUN_STATE//-/_} ADVICE=cycle SIGN=yes ;;
+    guest-panicked) CLASS=guest_panicked ADVICE=reset SIGN=yes ;;
+    shutdown) CLASS=guest_off ADVICE=cycle SIGN=yes ;;
+    *) CLASS=in_transition ADVICE='wait' ;;
+  esac
+}
+
+classify_running() {
+  if [[ $FROZEN == yes ]]; then
+    CLASS=fs_frozen ADVICE=thaw
+  elif [[ $AGENT_PING == yes && $BANNER == no ]]; then
+    CLASS=guest_service_down ADVICE=repair
+  elif [[ $AGENT_PING == yes ]]; then
+    CLASS=responding ADVICE=none
+  elif [[ $FLAT == yes ]]; then
+    # The incident of June: QEMU's block path frozen, QMP answering, host clean. A reset would keep the same QEMU.
+    CLASS=block_flat ADVICE=cycle SIGN=yes
+  elif [[ $AGENT_PING == no ]]; then
+    SIGN=yes
+    if [[ $BANNER == yes ]]; then
+      CLASS=agent_silent ADVICE=repair
+    else CLASS=guest_silent ADVICE=reset; fi
+  elif [[ $BANNER == no ]]; then
+    CLASS=guest_silent ADVICE=reset
+  elif [[ $BANNER == yes ]]; then
+    CLASS=responding ADVICE=none
+  else
+    CLASS=unobserved ADVICE=human
+  fi
+}

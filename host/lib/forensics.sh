@@ -1,0 +1,187 @@
+# The capture before every mutating verb: bounded item by item and in all, never in the way of the rescue. What an item could not tell is
+# written down as data too.
+# shellcheck shell=bash
+#
+# A bundle is a folder: one text file an item, `facts` (what classify saw), `manifest` (name, status, milliseconds), `SHA256SUMS`. Items that
+# do not depend on one another are asked at once, so that one hung part (the cluster file system, QMP, the guest) costs its own limit, once.
+
+declare -ga ITEM_NAMES=() ITEM_HANDLES=()
+
+# item NAME LIMIT COMMAND…: starts it, if there is time left.
+item() {
+  local name=$1 limit=$2 left
+  shift 2
+  left_until "$CAPTURE_END"
+  left=$REPLY
+  if ((left == 0)); then
+    MANIFEST+="$name skipped_no_time_left 0"$'\n'
+    return 0
+  fi
+  launch $((limit < left ? limit : left)) "$@"
+  ITEM_NAMES+=("$name") ITEM_HANDLES+=("$REPLY")
+}
+
+# keep_items: collects and stores what was started.
+keep_items() {
+  local index
+  for index in "${!ITEM_NAMES[@]}"; do
+    collect "${ITEM_HANDLES[$index]}"
+    keep "${ITEM_NAMES[$index]}" "$OUT"
+    MANIFEST+="${ITEM_NAMES[$index]} $RC $MS"$'\n'
+  done
+  ITEM_NAMES=() ITEM_HANDLES=()
+}
+
+# keep NAME TEXT
+keep() {
+  [[ $STORED == yes ]] || return 0
+  redact <<<"$2" >"$BUNDLE/$1" 2>/dev/null || STORED=no
+}
+
+# Secrets that Proxmox keeps in a configuration, and whatever is named like one. Values go, names stay.
+redact() {
+  sed -E -e 's/^((cur|new) )?(cipassword|sshkeys|args|hookscript|cicustom)(:).*/\1\3\4 [redacted]/' \
+    -e 's/((pass(word|wd)?|token|secret|api_?key|private_?key)["'"'"']?[=: ]+)[^ ,"'"'"']+/\1[redacted]/Ig' \
+    -e '/-----BEGIN [A-Z ]*PRIVATE KEY-----/,/-----END/s/.*/[redacted key]/'
+}
+
+# capture: sets EVIDENCE (its id), SHA256, STORED, and what classify says. Never fails: what can't be had is missing from the bundle.
+capture() {
+  deadline_in "${CFG[forensics_budget]}"
+  CAPTURE_END=$REPLY MANIFEST='' STORED=yes SHA256=''
+  new_op_id
+  EVIDENCE=$REPLY BUNDLE="${CFG[evidence_dir]}/$REPLY.partial"
+  mkdir -p "$BUNDLE" 2>/dev/null || STORED=no
+  find_qemu
+  host_items
+  process_items
+  proxmox_items
+  observe 5 "${CFG[block_sample]}"
+  classify
+  keep_items
+  monitor_items
+  stack_items
+  keep_items
+  seal_bundle
+}
+
+host_items() {
+  local proc=${CFG[proc]}
+  item clock 2 date -u '+utc %FT%T.%NZ'
+  item clock-local 2 date '+local %FT%T.%N%z'
+  item load 2 cat "$proc/loadavg" "$proc/uptime"
+  item memory 2 cat "$proc/meminfo"
+  item pressure 2 grep -H . "$proc/pressure/cpu" "$proc/pressure/io" "$proc/pressure/memory"
+  item pressure-vm 2 grep -H . "${CFG[cgroup]}/${CFG[vmid]}.scope/cpu.pressure" "${CFG[cgroup]}/${CFG[vmid]}.scope/io.pressure" \
+    "${CFG[cgroup]}/${CFG[vmid]}.scope/memory.pressure"
+  item diskstats 2 cat "$proc/diskstats"
+}
+
+process_items() {
+  [[ -n $VM_PID ]] || return 0
+  local folder="${CFG[proc]}/$VM_PID"
+  item qemu-status 2 cat "$folder/status" "$folder/stat" "$folder/wchan" "$folder/cgroup"
+  item qemu-kernel-stack 2 cat "$folder/stack"
+  # shellcheck disable=SC2016 # expanded by the inner shell, from its own argument
+  item qemu-threads 3 /bin/bash -p -c 'for t in "$1"/task/*; do printf "%s %s\n" "$(<"$t/wchan")" "$(<"$t/stat")"; done' threads "$folder"
+  item qemu-files 3 ls -l "$folder/fd"
+}
+
+proxmox_items() {
+  local limit=${CFG[read_timeout]} vmid=${CFG[vmid]}
+  item config "$limit" "${CFG[qm]}" config "$vmid" --current 1
+  item pending "$limit" "${CFG[qm]}" pending "$vmid"
+  item qm-status "$limit" "${CFG[qm]}" status "$vmid" --verbose 1
+  item tasks 3 grep -h ":$vmid:" "${CFG[tasks_dir]}/active" "${CFG[tasks_dir]}/index"
+  item journal 5 journalctl --no-pager -n 200 -o short-iso -u "$vmid.scope" -u qmeventd.service -u pve-cluster.service
+  item storage "$limit" "${CFG[pvesm]}" status
+  [[ -n $VM_PID ]] && item agent-time "$limit" "${CFG[qm]}" guest cmd "$vmid" get-time
+  has_banner_target && item host-key 5 ssh-keyscan -T 4 -p "${CFG[guest_ssh]##*:}" "${CFG[guest_ssh]%:*}"
+  return 0
+}
+
+# What the monitor knows. Asked only when it answered a moment ago: a dead one has cost its limit already.
+monitor_items() {
+  [[ $QMP == ok ]] || return 0
+  local registers='human-monitor-command:{"command-line":"info registers"}'
+  qmp_socket
+  # A throttle group that outlived its setting shows in the object list, and nowhere in the configuration.
+  item qmp 10 "$LIBEXEC/qmp" "$REPLY" 9 raw query-status query-block query-blockstats query-block-jobs query-iothreads query-cpus-fast \
+    'qom-list:{"path":"/objects"}' "$registers" "$registers"
+  keep_items
+  [[ $STORED == yes && $BUNDLE =~ ^[A-Za-z0-9_./-]+$ ]] || return 0
+  qmp_socket
+  item qmp-screendump 5 "$LIBEXEC/qmp" "$REPLY" 4 raw "screendump:{\"filename\":\"$BUNDLE/screen.ppm\"}"
+}
+
+# The stacks of QEMU's own threads: the evidence that was lost when it mattered. Reading them stops the process for a moment, so only where
+# it is stuck anyway.
+stack_items() {
+  [[ -n $VM_PID && ($QMP != ok || $FLAT == yes) ]] || return 0
+  item qemu-user-stacks 15 gdb -p "$VM_PID" -batch -nx -ex 'set pagination off' -ex 'thread apply all bt 20'
+}
+
+facts_line() {
+  REPLY="class=$CLASS advice=$ADVICE sign=$SIGN qmp=$QMP state=$RUN_STATE flat=$FLAT agent=$AGENT_PING frozen=$FROZEN banner=$BANNER lock=${LOCK:-none} pid=${VM_PID:-none} qemu=${VM_STATE:-none}"
+}
+
+# seal_bundle: the bundle exists under its own name only when each file can be read back with the sum that was written.
+seal_bundle() {
+  local final=${BUNDLE%.partial}
+  facts_line
+  keep facts "$REPLY"
+  keep manifest "$MANIFEST"
+  if [[ $STORED == yes ]] &&
+    (cd "$BUNDLE" && sums=$(find . -maxdepth 1 -type f -printf '%f\0' | sort -z | xargs -0 sha256sum) && printf '%s\n' "$sums" >SHA256SUMS &&
+      sync -f . && sha256sum -c --status --strict SHA256SUMS) 2>/dev/null &&
+    mv "$BUNDLE" "$final" 2>/dev/null; then
+    read -r SHA256 _ < <(sha256sum "$final/SHA256SUMS")
+    prune_evidence
+  else
+    STORED=no
+    rm -rf -- "$BUNDLE"
+    log "op=${OP:--} alarm=evidence_not_stored"
+  fi
+}
+
+# prune_evidence: by count and by bytes, oldest first; ids sort by time.
+prune_evidence() {
+  local folder count=0 kib=0 size
+  while IFS= read -r folder; do
+    count=$((count + 1))
+    read -r size _ < <(du -sk "$folder")
+    kib=$((kib + size))
+    ((count > 1)) || continue
+    ((count > CFG[evidence_keep] || kib > CFG[evidence_keep_mb] * 1024)) && rm -rf -- "$folder"
+  done < <(find "${CFG[evidence_dir]}" -mindepth 1 -maxdepth 1 -type d -name '[0-7]*' | sort -r)
+  return 0
+}
+
+# recent_evidence: sets EVIDENCE to a bundle less than 30 seconds old, or returns 1: readers who ask at once share one capture.
+recent_evidence() {
+  local word newest
+  newest=$(find "${CFG[evidence_dir]}" -mindepth 1 -maxdepth 1 -type d -name '[0-7]*' ! -name '*.partial' -newermt '-30 seconds' 2>/dev/null | sort | tail -n 1)
+  [[ -n $newest && -f $newest/facts ]] || return 1
+  EVIDENCE=${newest##*/} STORED=yes
+  read -r SHA256 _ < <(sha256sum "$newest/SHA256SUMS")
+  for word in $(<"$newest/facts"); do
+    case $word in
+      class=*) CLASS=${word#*=} ;;
+      advice=*) ADVICE=${word#*=} ;;
+    esac
+  done
+}
+
+# serve_forensics: the verb for readers.
+serve_forensics() {
+  local members
+  exec 8>>"${CFG[state_dir]}/forensics.lock"
+  flock -w "${CFG[forensics_budget]}" 8
+  recent_evidence || capture
+  exec 8>&-
+  J[evidence]=$EVIDENCE J[sha256]=$SHA256 J[class]=$CLASS J[advice]=$ADVICE
+  evidence_json
+  members="\"evidence\":$REPLY"
+  [[ $STORED == yes ]] || answer 'done' unknown evidence_not_stored 'the capture could not be kept: is the disk full?' "$members"
+  answer 'done' ok '' '' "$members"
+}

@@ -1,0 +1,78 @@
+# Who may do what now: cooldowns, pause file, the budget of the agent. Enforced here, so that a caller who bypasses the orchestrator gains
+# nothing.
+# shellcheck shell=bash
+#
+# The ledger holds a line for each power event, written before it happens: `<op> <verb> <identity> <host boot id> <seconds since boot> ;`.
+# No wall clock: turning it forwards must not shorten a cooldown, turning it back must not lengthen one.
+
+ledger() { REPLY="${CFG[state_dir]}/ledger"; }
+
+# ledger_add VERB: before the event, so that a crash in between counts it rather than forgets it.
+ledger_add() {
+  local moment
+  boot_moment
+  moment=$REPLY
+  ledger
+  { printf '%s\n' "$OP $1 ${J[identity]} $moment ;" >>"$REPLY"; } 2>/dev/null && sync "$REPLY"
+}
+
+# power_ages: sets AGES to the seconds since each reset or cycle, newest last. What happened before the host's last boot is at least as old
+# as this boot, and that is all that is believed of it.
+power_ages() {
+  local op verb identity boot up end moment
+  AGES=()
+  boot_moment
+  moment=$REPLY
+  ledger
+  [[ -f $REPLY ]] || return 0
+  while read -r op verb identity boot up end; do
+    [[ $end == ';' && $verb =~ ^(reset|cycle)$ && $up =~ ^[0-9]+$ ]] || continue
+    if [[ $boot == "${moment% *}" ]]; then AGES+=($((${moment#* } - up))); else AGES+=("${moment#* }"); fi
+  done < <(tail -n 50 "$REPLY")
+}
+
+# cooldown_left IDENTITY: sets REPLY to the seconds that this identity still waits before a reset or cycle.
+cooldown_left() {
+  local age left=0 wait spare
+  local -a in_hour=()
+  wait=${CFG[human_cooldown]}
+  [[ $1 == agent ]] && wait=${CFG[agent_cooldown]}
+  power_ages
+  for age in "${AGES[@]}"; do
+    ((wait - age > left)) && left=$((wait - age))
+    ((age < 3600)) && in_hour+=("$age")
+  done
+  spare=$((${#in_hour[@]} - CFG[agent_per_hour]))
+  if [[ $1 == agent ]] && ((spare >= 0)); then
+    # Enough of them must leave the hour for one more to fit.
+    age=${in_hour[$spare]:-0}
+    ((3600 - age > left)) && left=$((3600 - age))
+  fi
+  REPLY=$left
+}
+
+# admit IDENTITY VERB: sets REASON and HINT and returns 1 when policy says no. `start` needs no cooldown: towards running is the safe way.
+admit() {
+  if [[ $1 == agent && -e ${CFG[pause_file]} ]]; then
+    REASON=paused HINT="somebody paused the agent by ${CFG[pause_file]}; people's keys still work"
+    return 1
+  fi
+  [[ $2 == reset || $2 == cycle ]] || return 0
+  cooldown_left "$1"
+  ((REPLY == 0)) && return 0
+  if [[ $1 == human ]] && override_taken cooldown; then return 0; fi
+  REASON=cooldown HINT="the last reset or cycle was too recent: $REPLY s to wait as $1. A person at the host can lift it once: breakglass-admin override cooldown REASON"
+  return 1
+}
+
+# override_taken KIND: a person at the host wrote it with a reason, for one use within five minutes.
+override_taken() {
+  local file="${CFG[state_dir]}/override.$1" kind reason boot up end moment
+  [[ -f $file ]] && owned_safely "$file" || return 1
+  read -r kind boot up end reason <"$file"
+  rm -f "$file" || return 1
+  boot_moment
+  moment=$REPLY
+  [[ $end == ';' && $boot == "${moment% *}" ]] && ((${moment#* } - up <= 300 && ${moment#* } >= up)) || return 1
+  log "op=${OP:--} override=$kind reason=$reason"
+}

@@ -1,0 +1,170 @@
+# The effects: stop, start, reset; each proven by what the kernel and QEMU show, never by what a tool says of itself.
+# shellcheck shell=bash
+
+# fail REASON HINT; unsure REASON HINT: for phase functions.
+fail() { RESULT=failed REASON=$1 HINT=$2; }
+unsure() { RESULT=unknown REASON=$1 HINT=$2; }
+
+# Kept apart, because helpers set REASON and HINT before RESULT is known.
+fail_as_said() { RESULT=failed; }
+
+# wait_gone PID START SECONDS
+wait_gone() {
+  local deadline
+  deadline_in "$3"
+  deadline=$REPLY
+  while same_process_lives "$1" "$2"; do
+    left_until "$deadline"
+    ((REPLY > 0)) || return 1
+    rest 0.1
+  done
+}
+
+# unlocked: the lock is read immediately before each effect, for a backup may have begun since the last look.
+unlocked() {
+  if ! read_config "${CFG[read_timeout]}"; then
+    fail config_unreadable 'qm config gave no answer: is pmxcfs (the cluster file system) well? Nothing is touched while a lock may be held.'
+    return 1
+  fi
+  [[ -z $LOCK ]] && return 0
+  lock_reason "$LOCK"
+  fail_as_said
+  return 1
+}
+
+# do_stop: ends the process that the check recorded, and no other. A process that someone started since is not ours to stop.
+do_stop() {
+  local pid=${J[old_pid]:-} start=${J[old_start]:-}
+  if [[ -n $pid ]] && same_process_lives "$pid" "$start"; then
+    unlocked || return 0
+    if [[ -z ${J[intent]:-} ]]; then
+      ledger_add "$VERB"
+      intend stop
+    fi
+    stop_process "$pid" "$start" || return 0
+  fi
+  stopped_for_good
+}
+
+stop_process() {
+  local -a how=(--timeout "${CFG[stop_timeout]}")
+  local said
+  [[ ${CFG[overrule_shutdown]} == yes ]] && how+=(--overrule-shutdown 1)
+  bounded "${CFG[stop_budget]}" "${CFG[qm]}" stop "${CFG[vmid]}" "${how[@]}"
+  said="qm stop ended with $RC: ${OUT:(-200)}"
+  local code=$RC
+  wait_gone "$1" "$2" "${CFG[gone_budget]}" && return 0
+  # It lives. Refused is one thing (somebody has the VM: hands off), not dying is another.
+  if ((code != 0)) && [[ $P_STATE != D ]]; then
+    unlocked || return 1
+    fail stop_refused "$said"
+    ((code == 124)) && fail stop_timed_out "$said"
+    return 1
+  fi
+  log "op=$OP kill=SIGKILL pid=$1 started=$2 because=survived_qm_stop"
+  same_process_lives "$1" "$2" && kill -KILL "$1" 2>/dev/null
+  wait_gone "$1" "$2" "${CFG[gone_budget]}" && return 0
+  fail unkillable "process $1 survived SIGKILL (state $P_STATE): it hangs in the host's kernel. Nothing was started. This is the cold case: look at the host's storage."
+  return 1
+}
+
+# stopped_for_good: no process, an empty scope, and nobody at the disks.
+stopped_for_good() {
+  local deadline
+  find_qemu
+  case $? in
+    0)
+      # Somebody else started it since. For a cycle that is the goal; for a stop it is not.
+      [[ $VERB == stop ]] && fail running_again "the old process is gone and process $VM_PID runs in its place: somebody or something started it"
+      return 0
+      ;;
+    2) unsure process_table_unreadable 'the process table could not be read in time' && return 0 ;;
+  esac
+  deadline_in "${CFG[gone_budget]}"
+  deadline=$REPLY
+  until scope_empty && disks_free; do
+    left_until "$deadline"
+    if ((REPLY == 0)); then
+      scope_empty || { REASON=scope_not_empty HINT="processes are left in ${CFG[vmid]}.scope"; }
+      fail_as_said
+      return 0
+    fi
+    rest 0.3
+  done
+  REASON=-
+}
+
+# do_start: twice at most, and only when no process is there. A QEMU that runs already, whoever started it, is a start that is done.
+do_start() {
+  local attempt said=''
+  for attempt in 1 2; do
+    find_qemu
+    case $? in
+      0) note "new_pid=$VM_PID" "new_start=$VM_START" && return 0 ;;
+      2) unsure process_table_unreadable 'the process table could not be read in time' && return 0 ;;
+    esac
+    ((attempt == 1)) || rest 2
+    intend start "attempt=$attempt"
+    bounded "${CFG[start_budget]}" "${CFG[qm]}" start "${CFG[vmid]}"
+    said="qm start ended with $RC: ${OUT:(-200)}"
+    log "op=$OP $said"
+    wait_for_process 5 && note "new_pid=$VM_PID" "new_start=$VM_START" && return 0
+  done
+  if [[ $VERB == cycle ]]; then fail stopped_start_failed "the VM is OFF: it was stopped and did not start. $said"; else fail start_failed "$said"; fi
+}
+
+wait_for_process() {
+  local deadline
+  deadline_in "$1"
+  deadline=$REPLY
+  until find_qemu; do
+    left_until "$deadline"
+    ((REPLY > 0)) || return 1
+    rest 0.2
+  done
+}
+
+# do_power_ok: QEMU answers and says running. One that waits to be let go (prelaunch, paused) is let go, once.
+do_power_ok() {
+  local deadline continued=no
+  deadline_in "${CFG[power_budget]}"
+  deadline=$REPLY
+  while :; do
+    if qmp_facts 5; then
+      [[ $RUN_STATE == running ]] && return 0
+      if [[ $continued == no && $RUN_STATE =~ ^(paused|prelaunch)$ ]]; then
+        continued=yes
+        log "op=$OP cont=sent run_state=$RUN_STATE"
+        note "continued_from=$RUN_STATE"
+        launch_qmp 5 cont
+        collect "$REPLY"
+        continue
+      fi
+    fi
+    left_until "$deadline"
+    ((REPLY > 0)) || break
+    rest 0.3
+  done
+  if [[ $QMP == ok ]]; then fail "left_${RUN_STATE//-/_}" "QEMU answers and is $RUN_STATE, not running: a cycle makes a fresh one"; else
+    unsure qmp_silent 'the process is there and QMP does not answer'
+  fi
+}
+
+# do_reset: once, ever. After a crash in the middle nobody knows whether the first one arrived, so the guest must tell, and not a second reset.
+do_reset() {
+  local lock="${CFG[lock_dir]}/lock-${CFG[vmid]}.conf" up
+  [[ ${J[intent]:-} == reset ]] && return 0
+  unlocked || return 0
+  boot_moment
+  up=${REPLY#* }
+  ledger_add reset
+  intend reset "reset_up=$up"
+  # Proxmox's own file lock, which `qm reset` takes as well: no configuration task runs beside it.
+  qmp_socket
+  bounded "${CFG[reset_budget]}" flock -w 5 "$lock" "$LIBEXEC/qmp" "$REPLY" $((CFG[reset_budget] - 1)) reset
+  case $RC in
+    0) note reset=seen ;;
+    124) unsure reset_not_seen 'QMP took the command and no RESET event came: a cycle makes a fresh QEMU' ;;
+    *) fail reset_refused "QMP: ${OUT:(-200)}" ;;
+  esac
+}

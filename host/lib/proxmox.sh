@@ -1,0 +1,174 @@
+# What Proxmox VE knows of the VM: its configuration, staged changes, lock, disks, storage. Every question has its own time limit, because
+# all of it lives on the cluster's file system, which can hang.
+# shellcheck shell=bash
+
+# read_config LIMIT: sets CONFIG (raw), LOCK, AGENT (yes, no). Returns 1 when it can't be read in time: then nothing about it is known.
+read_config() {
+  launch "$1" "${CFG[qm]}" config "${CFG[vmid]}" --current 1
+  collect "$REPLY"
+  learn_config
+}
+learn_config() {
+  local line
+  CONFIG='' LOCK='' AGENT=no
+  ((RC == 0)) || return 1
+  CONFIG=$OUT
+  while IFS= read -r line; do
+    case $line in
+      'lock: '*) LOCK=${line#lock: } ;;
+      'agent: '*) [[ $line =~ (^agent:\ 1|enabled=1) ]] && AGENT=yes ;;
+    esac
+  done <<<"$CONFIG"
+  return 0
+}
+
+# read_pending LIMIT: sets NEXT, the configuration that the next start applies (current and staged merged), and PENDING, how many changes
+# are staged. The incident of a boot disk that only the staged configuration lost is why this, and not the running one, is judged.
+read_pending() {
+  launch "$1" "${CFG[qm]}" pending "${CFG[vmid]}"
+  collect "$REPLY"
+  learn_pending
+}
+learn_pending() {
+  local kind key value
+  declare -gA NEXT=()
+  PENDING=''
+  ((RC == 0)) || return 1
+  PENDING=0
+  while read -r kind key value; do
+    key=${key%:}
+    case $kind in
+      cur) NEXT[$key]=${NEXT[$key]:-$value} ;;
+      new) NEXT[$key]=$value PENDING=$((PENDING + 1)) ;;
+      del) PENDING=$((PENDING + 1)) GONE+=" $key" ;;
+    esac
+  done <<<"$OUT"
+  for key in ${GONE:-}; do unset "NEXT[$key]"; done
+  GONE=''
+}
+
+is_disk_key() { [[ $1 =~ ^(scsi|virtio|sata|ide|efidisk|tpmstate)[0-9]+$ ]]; }
+
+# disk_volumes: sets VOLUMES to the `storage:volume` or absolute path of each disk of NEXT that is not an empty or CD drive.
+disk_volumes() {
+  local key volume
+  VOLUMES=()
+  for key in "${!NEXT[@]}"; do
+    is_disk_key "$key" || continue
+    volume=${NEXT[$key]%%,*}
+    [[ ${NEXT[$key]} == *media=cdrom* || $volume == none ]] && continue
+    VOLUMES+=("$volume")
+  done
+}
+
+# volume_path VOLUME: sets REPLY to the file or device behind it, or returns 1.
+volume_path() {
+  if [[ $1 == /* ]]; then REPLY=$1; else
+    bounded "${CFG[read_timeout]}" "${CFG[pvesm]}" path "$1" || return 1
+    REPLY=$OUT
+  fi
+  [[ $REPLY == /* ]]
+}
+
+# can_start: everything that `qm start` would trip over, asked while the old process still runs. Sets REASON and HINT, or returns 0.
+# Call with the pid of our own running process, or nothing.
+can_start() {
+  local own=${1:-}
+  read_pending "${CFG[read_timeout]}" || {
+    REASON=config_unreadable HINT='qm pending gave no answer: is pmxcfs (the cluster file system) well? What cannot be read cannot be started.'
+    return 1
+  }
+  boot_device_exists && storages_active && disks_free "$own" && memory_free "$own"
+}
+
+boot_device_exists() {
+  local order device found=''
+  local -a devices=()
+  if [[ ${NEXT[boot]:-} =~ order=([^,]*) ]]; then
+    order=${BASH_REMATCH[1]}
+    IFS=';' read -r -a devices <<<"$order"
+  elif [[ -n ${NEXT[bootdisk]:-} ]]; then devices=("${NEXT[bootdisk]}"); else return 0; fi
+  for device in "${devices[@]}"; do
+    [[ $device == net* || (-n ${NEXT[$device]:-} && ${NEXT[$device]} != none*) ]] && found=yes
+    is_disk_key "$device" && [[ -z ${NEXT[$device]:-} ]] && { found=''; break; }
+  done
+  [[ -n $found ]] && return 0
+  REASON=boot_device_missing
+  HINT="the configuration that the next start applies boots from ${order:-${NEXT[bootdisk]:-nothing}}, and not all of that exists: mend it with qm set --boot"
+  return 1
+}
+
+storages_active() {
+  local volume storage
+  DISK_PATHS=()
+  disk_volumes
+  for volume in "${VOLUMES[@]}"; do
+    if [[ $volume != /* ]]; then
+      storage=${volume%%:*}
+      bounded "${CFG[read_timeout]}" "${CFG[pvesm]}" status --storage "$storage"
+      grep -q -E "^${storage//[^A-Za-z0-9_-]/.}[[:space:]]+[^[:space:]]+[[:space:]]+active" <<<"$OUT" || {
+        REASON=storage_inactive HINT="storage $storage, which holds $volume, is not active"
+        return 1
+      }
+    fi
+    REPLY=''
+    if ! volume_path "$volume" || [[ ! -e $REPLY ]]; then
+      REASON=disk_missing HINT="$volume is in the configuration and does not exist"
+      return 1
+    fi
+    DISK_PATHS+=("$REPLY")
+  done
+}
+
+# disk_paths: sets DISK_PATHS from NEXT, as far as they can be resolved.
+disk_paths() {
+  local volume
+  DISK_PATHS=()
+  disk_volumes
+  for volume in "${VOLUMES[@]}"; do volume_path "$volume" && [[ -e $REPLY ]] && DISK_PATHS+=("$REPLY"); done
+  return 0
+}
+
+# disks_free OWN_PID: nobody but our own process has the VM's disks open. QEMU's image locks do not cover block devices; this does.
+disks_free() {
+  local pid path
+  ((${#DISK_PATHS[@]} > 0)) || return 0
+  bounded 10 "$LIBEXEC/procscan" holders "${CFG[proc]}" "${DISK_PATHS[@]}" || {
+    REASON=holders_unknown HINT='the process table could not be read in time, so nobody knows who holds the disks'
+    return 1
+  }
+  while read -r pid path; do
+    [[ -n $pid && $pid != "${1:-}" ]] || continue
+    REASON=disk_held HINT="process $pid has $path open: a second writer would destroy it"
+    return 1
+  done <<<"$OUT"
+  return 0
+}
+
+memory_free() {
+  local key value available=0 own=0 wanted=${NEXT[memory]:-512}
+  wanted=${wanted#current=} wanted=${wanted%%,*}
+  [[ $wanted =~ ^[0-9]+$ ]] || return 0
+  while read -r key value _; do
+    [[ $key == MemAvailable: ]] && available=$((value / 1024))
+  done 2>/dev/null <"${CFG[proc]}/meminfo"
+  if [[ -n ${1:-} ]]; then
+    while read -r key value _; do
+      [[ $key == VmRSS: ]] && own=$((value / 1024))
+    done 2>/dev/null <"${CFG[proc]}/$1/status"
+  fi
+  ((available + own >= wanted + CFG[memory_reserve_mb])) && return 0
+  REASON=memory_short
+  HINT="the VM wants $wanted MiB and ${CFG[memory_reserve_mb]} MiB are to stay free; $available MiB are, and $own MiB come back when it stops"
+  return 1
+}
+
+# lock_reason LOCK: the typed reason for refusing under a lock, with what a person can do.
+lock_reason() {
+  REASON="lock_${1//[^a-z-]/_}" REASON=${REASON//-/_}
+  case $1 in
+    backup) HINT='a backup holds the VM. Cutting the power now would wreck it: wait, or cancel the task (breakglass-admin shows it), then ask again.' ;;
+    suspended) HINT='the VM is suspended to disk: resume it with qm resume; a power verb would lose its state' ;;
+    *) HINT="the VM is locked by a $1 that has not ended: see its task, and qm unlock only when you know that it is dead" ;;
+  esac
+}

@@ -1,0 +1,80 @@
+/** Calls the real script as sshd would: the identity in its arguments, the client's words in one variable of the environment. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { FakeHost } from '../lab/fake-host/fake-host.ts';
+
+export const script = fileURLToPath(new URL('../../host/breakglass-host', import.meta.url));
+
+export type Identity = 'ro' | 'agent' | 'human';
+
+export interface Phase {
+  phase: string;
+  result: 'ok' | 'failed' | 'unknown' | null;
+  reason: string | null;
+}
+
+/** What the tests read of docs/schema/breakglass-result.json. */
+export interface Result {
+  schema: string;
+  verb: string;
+  op: string | null;
+  identity: Identity;
+  state: 'done' | 'running';
+  result: 'ok' | 'failed' | 'unknown' | null;
+  reason: string | null;
+  hint: string | null;
+  touched?: boolean;
+  phases?: Phase[];
+  before?: { pid: number; startedTicks: number } | null;
+  after?: { pid: number; startedTicks: number } | null;
+  evidence?: { id: string; sha256: string; class: string; advice: string } | null;
+  alarm?: string | null;
+  runningOp?: string;
+  status?: Record<string, unknown>;
+  record?: Result | null;
+}
+
+export interface Answer {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+  /** The one document; throws when stdout holds anything else. */
+  document(): Result;
+}
+
+export function start(
+  host: FakeHost,
+  identity: Identity,
+  request: string | undefined,
+  env: Record<string, string> = {},
+): ChildProcess {
+  const words = request === undefined ? {} : { SSH_ORIGINAL_COMMAND: request };
+  return spawn(script, ['--config', host.config, identity], {
+    env: { PATH: process.env['PATH'], SSH_CONNECTION: '192.0.2.7 50000 192.0.2.1 22', ...words, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+}
+
+export async function answerOf(child: ChildProcess): Promise<Answer> {
+  let stdout = '';
+  let stderr = '';
+  child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
+  child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
+  const [code] = (await once(child, 'close')) as [number | null];
+  return { code, stdout, stderr, document: () => JSON.parse(stdout) as Result };
+}
+
+export function call(
+  host: FakeHost,
+  identity: Identity,
+  request?: string,
+  env: Record<string, string> = {},
+): Promise<Answer> {
+  return answerOf(start(host, identity, request, env));
+}
+
+const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+export function opId(): string {
+  return `01${Array.from({ length: 24 }, () => alphabet[Math.floor(Math.random() * 32)]).join('')}`;
+}

@@ -1,0 +1,94 @@
+/** The monitor of the fake QEMU: QMP on the socket where Proxmox puts it, its state in files beside it. */
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { appendFileSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, type Socket } from 'node:net';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { promisify } from 'node:util';
+
+export interface Monitor {
+  /** `qm start`, as the host's own boot would. */
+  startMachine(): Promise<void>;
+  close(): Promise<void>;
+}
+
+interface Request {
+  execute: string;
+}
+
+export async function listenAsMonitor(root: string, vmid: string): Promise<Monitor> {
+  const file = (name: string): string => join(root, 'machine', name);
+  const fault = (name: string): boolean => existsSync(join(root, 'faults', name));
+  const lives = (): boolean => existsSync(join(root, 'run', `${vmid}.pid`));
+  const open = new Set<Socket>();
+  let operations = 100;
+
+  function statistics(): unknown {
+    if (!fault('block-flat')) operations += 7;
+    const stats = { rd_operations: operations, wr_operations: operations, rd_bytes: operations * 512, wr_bytes: operations * 512 };
+    return [{ device: 'drive-scsi0', stats }];
+  }
+
+  function reset(send: (document: unknown) => void): void {
+    appendFileSync(join(root, 'power.log'), 'reset\n');
+    if (!fault('boot-id-stays')) {
+      writeFileSync(file('boot_id'), `${randomUUID()}\n`);
+      writeFileSync(file('guest_started'), `${readFileSync(join(root, 'proc/uptime'), 'utf8').split('.')[0]}\n`);
+    }
+    if (fault('reset-leaves-prelaunch')) writeFileSync(file('runstate'), 'prelaunch\n');
+    send({ return: {} });
+    const event = { event: 'RESET', data: { guest: false, reason: 'host-qmp-system-reset' } };
+    if (!fault('reset-event-missing')) send(event);
+  }
+
+  function answer(request: Request, send: (document: unknown) => void): void {
+    switch (request.execute) {
+      case 'query-status': {
+        const status = readFileSync(file('runstate'), 'utf8').trim();
+        send({ return: { status, running: status === 'running' } });
+        return;
+      }
+      case 'query-blockstats':
+        send({ return: statistics() });
+        return;
+      case 'system_reset':
+        reset(send);
+        return;
+      case 'cont':
+        writeFileSync(file('runstate'), 'running\n');
+        send({ return: {} });
+        return;
+      default:
+        send({ return: {} });
+    }
+  }
+
+  const server = createServer((socket) => {
+    open.add(socket);
+    socket.on('close', () => open.delete(socket));
+    // A client that was killed mid-word is what these tests are about.
+    socket.on('error', () => socket.destroy());
+    if (!lives()) {
+      socket.destroy();
+      return;
+    }
+    if (fault('qmp-hangs')) return;
+    const send = (document: unknown): void => void socket.write(`${JSON.stringify(document)}\r\n`);
+    send({ QMP: { version: {}, capabilities: [] } });
+    createInterface({ input: socket }).on('line', (line) => answer(JSON.parse(line) as Request, send));
+  });
+  server.listen(join(root, 'run', `${vmid}.qmp`));
+  await once(server, 'listening');
+  return {
+    async startMachine() {
+      await promisify(execFile)(join(root, 'bin/qm'), ['start', vmid]);
+    },
+    async close() {
+      for (const socket of open) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
