@@ -1,5 +1,5 @@
 /**
- * `npm run crash -- <area> [--json] [--seed N] [--deaths N] [--sigkills N] [--minutes N] [--resume]`: kills runs by the thousand and counts
+ * `npm run crash -- <area> [--json] [--seed N] [--story NAME] [--deaths N] [--sigkills N] [--minutes N] [--resume] [--state DIR]`: kills runs by the thousand and counts
  * what that did to the world. One JSON document on stdout with `--json`; progress on stderr. Exits with 1 when anything was doubled, lost
  * or left unresolved, and with 2 when it was called wrongly.
  */
@@ -10,6 +10,7 @@ import { parseArgs } from 'node:util';
 import { killInProcess } from './crash/aborts.ts';
 import { commitOf } from './crash/commit.ts';
 import { killProcesses } from './crash/kills.ts';
+import { STORIES, type Story } from './crash/stories.ts';
 import { added, documentOf, keepTally, NOTHING, readTally, type CrashDocument, type Tally } from './crash/tally.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -36,11 +37,14 @@ interface Asked {
   readonly sigkills: number;
   readonly seed: number;
   readonly minutes: number | null;
+  readonly stories: readonly Story[];
   readonly resume: boolean;
+  /** Folder in which it is kept what came of it. */
+  readonly state: string;
 }
 
 async function run(asked: Asked): Promise<CrashDocument> {
-  const file = join(root, '.cache', 'crash', `${asked.area}.json`);
+  const file = join(asked.state, `${asked.area}.json`);
   mkdirSync(dirname(file), { recursive: true });
   const logFile = join(dirname(file), `${asked.area}.log`);
   const commit = commitOf();
@@ -51,20 +55,21 @@ async function run(asked: Asked): Promise<CrashDocument> {
   );
   const begun = Date.now();
   const until = asked.minutes === null ? Number.POSITIVE_INFINITY : begun + asked.minutes * 60_000;
-  const shared = { seed: asked.seed, until, logFile, say };
+  const shared = { stories: asked.stories, seed: asked.seed, until, logFile, say };
 
+  // Side by side: the one mostly waits for Temporal, the other for the machine.
   const sigkills = asked.sigkills - tally.kills.deaths;
-  if (sigkills > 0) {
-    const kills = await killProcesses({ ...shared, runsBefore: tally.kills.runs, deaths: sigkills });
-    tally = { ...tally, kills: added(tally.kills, kills) };
-    keepTally(file, { ...tally, seconds: tally.seconds + (Date.now() - begun) / 1_000 });
-  }
-  const aborts = asked.deaths - tally.aborts.deaths - tally.kills.deaths;
-  if (aborts > 0) {
-    const more = await killInProcess({ ...shared, toldBefore: tally.aborts.runs, deaths: aborts });
-    tally = { ...tally, aborts: added(tally.aborts, more) };
-  }
-  tally = { ...tally, seconds: tally.seconds + (Date.now() - begun) / 1_000 };
+  const aborts = asked.deaths - asked.sigkills - tally.aborts.deaths;
+  const [kills, more] = await Promise.all([
+    sigkills > 0 ? killProcesses({ ...shared, runsBefore: tally.kills.runs, deaths: sigkills }) : NOTHING,
+    aborts > 0 ? killInProcess({ ...shared, toldBefore: tally.aborts.runs, deaths: aborts }) : NOTHING,
+  ]);
+  tally = {
+    ...tally,
+    kills: added(tally.kills, kills),
+    aborts: added(tally.aborts, more),
+    seconds: tally.seconds + (Date.now() - begun) / 1_000,
+  };
   keepTally(file, tally);
   return documentOf(tally, asked.seed);
 }
@@ -73,7 +78,16 @@ async function run(asked: Asked): Promise<CrashDocument> {
 function readArguments(): (Asked & { readonly json: boolean }) | null {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean', default: false } as const;
-  const options = { json: flag, resume: flag, seed: text, deaths: text, sigkills: text, minutes: text } as const;
+  const options = {
+    json: flag,
+    resume: flag,
+    seed: text,
+    deaths: text,
+    sigkills: text,
+    minutes: text,
+    state: text,
+    story: text,
+  } as const;
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const [name = ''] = positionals;
   const area = AREAS[name];
@@ -91,7 +105,13 @@ function readArguments(): (Asked & { readonly json: boolean }) | null {
       return null;
     }
   }
-  return { ...numbers, area: name, json: values.json, resume: values.resume };
+  const state = values.state ?? join(root, '.cache', 'crash');
+  const stories = STORIES.filter((one) => values.story === undefined || one.name === values.story);
+  if (stories.length === 0) {
+    say(`There is no story ${values.story}. Stories: ${STORIES.map((one) => one.name).join(', ')}`);
+    return null;
+  }
+  return { ...numbers, area: name, stories, json: values.json, resume: values.resume, state };
 }
 
 const asked = readArguments();
@@ -99,7 +119,6 @@ if (asked === null) {
   process.exitCode = 2;
 } else {
   const document = await run(asked);
-  for (const finding of document.findings) say(finding);
   if (asked.json) process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
   else
     say(

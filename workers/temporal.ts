@@ -15,6 +15,8 @@ export const CONTROL_QUEUE = 'control';
 const POLLER_SCHEDULE = 'issue-poller';
 const RETENTION_SECONDS = 30 * 24 * 60 * 60;
 const ALREADY_EXISTS = 6;
+/** Deadline exceeded, resource exhausted, failed precondition (a schedule of which the server has lost its grip for a moment), aborted, unavailable. */
+const MAY_HEAL = [4, 8, 9, 10, 14];
 
 /** Value types of the operator API: 2 is keyword, 3 is int, 5 is bool. */
 const SEARCH_ATTRIBUTES = {
@@ -64,7 +66,29 @@ function hasCode(error: unknown, code: number): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 }
 
-export async function provideSchedule(client: Client, everySeconds: number): Promise<void> {
+/** Patient, because a worker that comes back after a death finds a server that may be as much under strain as it was. */
+export async function provideSchedule(
+  client: Pick<Client, 'schedule'>,
+  everySeconds: number,
+  patienceMs = 30_000,
+): Promise<void> {
+  for (const deadline = Date.now() + patienceMs; ;) {
+    try {
+      return await writeSchedule(client, everySeconds);
+    } catch (error) {
+      if (Date.now() > deadline || !mayHeal(error)) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** The client wraps what the server said. */
+function mayHeal(error: unknown): boolean {
+  const said = error instanceof Error && error.cause !== undefined ? error.cause : error;
+  return MAY_HEAL.some((code) => hasCode(said, code));
+}
+
+async function writeSchedule(client: Pick<Client, 'schedule'>, everySeconds: number): Promise<void> {
   const spec = { intervals: [{ every: everySeconds * 1000 }] };
   const action = {
     type: 'startWorkflow',

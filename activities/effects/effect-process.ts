@@ -12,7 +12,7 @@ export interface EffectInput {
   /** `GET /<key>` answers with the receipt or 404; `POST /<key>` does the thing and answers with a receipt. */
   readonly world: string;
   readonly dir: string;
-  /** `act.before` or `act.after`; null for none. */
+  /** `act.before`, `act.after`, or `any` for the first of them; null for none. */
   readonly crashAt: string | null;
 }
 

@@ -70,7 +70,10 @@ function performInProcess(kind: EffectClass, crashAt: EffectInput['crashAt'] = n
 }
 
 /** Dies at the point, is started again, and once more after that; answers with the results of the two that lived. */
-async function dieAndRepeat(kind: EffectClass, crashAt: 'act.before' | 'act.after'): Promise<readonly string[]> {
+async function dieAndRepeat(
+  kind: EffectClass,
+  crashAt: 'act.before' | 'act.after' | 'any',
+): Promise<readonly string[]> {
   expect((await performInProcess(kind, crashAt)).signal).toBe('SIGKILL');
   expect(await standing()).toEqual([expect.objectContaining({ class: kind, attempts: 1, done: false })]);
   const results: string[] = [];
@@ -92,13 +95,16 @@ async function standing() {
 }
 
 describe('a provable effect', () => {
-  it.each(['act.before', 'act.after'] as const)('is never doubled by a death at %s (invariant 5)', async (point) => {
-    expect(await dieAndRepeat('provable', point)).toEqual(['receipt 1', 'receipt 1']);
-    expect(deliveries).toEqual([{ key: KEY, repeat: false }]);
-    expect(await standing()).toEqual([
-      { key: KEY, name: 'act', class: 'provable', attempts: 2, done: true, repeated: false },
-    ]);
-  });
+  it.each(['act.before', 'act.after', 'any'] as const)(
+    'is never doubled by a death at %s (invariant 5)',
+    async (point) => {
+      expect(await dieAndRepeat('provable', point)).toEqual(['receipt 1', 'receipt 1']);
+      expect(deliveries).toEqual([{ key: KEY, repeat: false }]);
+      expect(await standing()).toEqual([
+        { key: KEY, name: 'act', class: 'provable', attempts: 2, done: true, repeated: false },
+      ]);
+    },
+  );
 
   it('is not doubled by a store that lost its intent', async () => {
     await performInProcess('provable', 'act.after');

@@ -1,12 +1,13 @@
 /** In-process deaths by the thousand: the stories in turn, told by a process a core, each with a seed of its own. */
 import { availableParallelism } from 'node:os';
 import type { Points, Telling } from './in-process.ts';
-import { STORIES, type Story } from './stories.ts';
+import type { Story } from './stories.ts';
 import { added, NOTHING, type Share } from './tally.ts';
 import { openTeller, type Teller } from './tellers.ts';
 import { compare, type World } from './world.ts';
 
 export interface AbortsInput {
+  readonly stories: readonly Story[];
   readonly seed: number;
   /** Stories told before, in earlier runs on this commit: seeds go on from there. */
   readonly toldBefore: number;
@@ -35,7 +36,7 @@ export async function killInProcess(input: AbortsInput): Promise<Share> {
       tellers.map(async (teller) => {
         while (share.deaths < input.deaths && Date.now() < input.until) {
           const index = next++;
-          const story = STORIES[index % STORIES.length];
+          const story = input.stories[index % input.stories.length];
           if (story === undefined) throw new Error('there are no stories');
           const seed = input.seed + index * STEP;
           let reference = references.get(story.name);
@@ -45,7 +46,9 @@ export async function killInProcess(input: AbortsInput): Promise<Share> {
           }
           const { points, world } = await reference;
           const telling = await teller.tell({ story: story.name, plan: { seed, points }, boundMs: BOUND_MS });
-          share = added(share, judge(story, seed, telling, world));
+          const judged = judge(story, seed, telling, world);
+          share = added(share, judged);
+          for (const finding of [...judged.duplicates, ...judged.unresolved]) input.say(finding);
           input.say(
             `in-process: ${share.deaths} deaths in ${share.runs} runs (${story.name}, ${telling.deaths.length})`,
           );

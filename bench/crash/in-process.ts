@@ -11,7 +11,7 @@ import type { LoadedWorkflows } from './load-workflows.ts';
 import type { Seeded } from '../../playground/seeded.ts';
 import { setTable, type Table } from './table.ts';
 import type { Story } from './stories.ts';
-import { worldOf, type World } from './world.ts';
+import { ACTED, worldOf, type World } from './world.ts';
 
 export interface Telling {
   readonly run: RunRow | null;
@@ -62,7 +62,7 @@ export async function tell(
     const run = await untilOver(table, engine, issue, boundMs);
     return {
       run,
-      world: run === null ? {} : await worldOf(table, run),
+      world: run === null ? {} : { ...(await worldOf(table, run)), ...lives.acted },
       deaths: lives.deaths,
       points: lives.points,
     };
@@ -85,6 +85,8 @@ async function untilOver(table: Table, engine: Engine, issue: number, boundMs: n
 
 interface Lives {
   readonly deaths: readonly Death[];
+  /** How often each provable effect was done: the trackers and remotes here fold a second time, others may not. */
+  readonly acted: World;
   readonly points: Points;
   connect(calls: TemporalCalls): void;
   perform(task: ActivityTask): Promise<Attempt>;
@@ -94,9 +96,11 @@ interface Lives {
 function createLives({ table, story, plan }: { table: Table; story: Story; plan: Plan | null }): Lives {
   const deaths: Death[] = [];
   const points: Record<string, number[]> = {};
+  const acted: Record<string, number> = {};
   let calls: TemporalCalls | null = null;
   let life: Life | null = null;
-  let died: { readonly at: number; readonly point: string; readonly turnsLost: number } | null = null;
+  /** Deaths from which the run has not come back yet. */
+  const fresh: { readonly at: number; readonly point: string; readonly turnsLost: number }[] = [];
   let turns = 0;
   let interrupted = 0;
   let hasLanded = false;
@@ -112,9 +116,11 @@ function createLives({ table, story, plan }: { table: Table; story: Story; plan:
       onPass(point) {
         if (point === 'model.call.after') turns += 1;
         if (point === 'store.sessions.commitTurn.after') turns -= 1;
+        const act = `${ACTED}${point}`;
+        if (PROVABLE.has(point)) acted[act] = (acted[act] ?? 0) + 1;
       },
       onDeath(point) {
-        died = { at: performance.now(), point, turnsLost: turns };
+        fresh.push({ at: performance.now(), point, turnsLost: turns });
       },
     });
     return life;
@@ -139,6 +145,7 @@ function createLives({ table, story, plan }: { table: Table; story: Story; plan:
 
   return {
     deaths,
+    acted,
     points,
     connect(given) {
       calls = given;
@@ -157,10 +164,8 @@ function createLives({ table, story, plan }: { table: Table; story: Story; plan:
       const came = await own.perform(task);
       if (isCounted) note(task.name, own.passed());
       if (came.kind === 'lost' && task.isOnce) interrupted += 1;
-      if (came.kind === 'done' && isCounted && died !== null) {
-        deaths.push({ point: died.point, turnsLost: died.turnsLost, recoveryMs: performance.now() - died.at });
-        died = null;
-      }
+      if (came.kind === 'done' && isCounted)
+        for (const { at, ...death } of fresh.splice(0)) deaths.push({ ...death, recoveryMs: performance.now() - at });
       return came;
     },
 
@@ -169,6 +174,14 @@ function createLives({ table, story, plan }: { table: Table; story: Story; plan:
     },
   };
 }
+
+/** Passed when the world has the effect, also where the life ends right there. */
+const PROVABLE = new Set([
+  'git.push.after',
+  'tracker.addComment.after',
+  'tracker.changeLabels.after',
+  'tracker.close.after',
+]);
 
 const WAITS = new Set(['awaitRunEnd', 'awaitAct', 'awaitHeadMove']);
 

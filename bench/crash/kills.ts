@@ -1,15 +1,18 @@
 /** SIGKILLs of real worker processes by the hundred: several runs side by side, each with a worker of its own, on one Temporal server. */
 import { randomUUID } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import { temporalExecutable } from '../../config/environment.ts';
 import { createSeeded } from '../../playground/seeded.ts';
 import { startDevServer } from '../../test/setup/dev-server.ts';
+import { bundleWorkflows } from '../../workers/start-worker.ts';
 import { runUnderKills, type KilledRun } from './killed-run.ts';
-import { STORIES, type Story } from './stories.ts';
+import type { Story } from './stories.ts';
 import { added, NOTHING, type Share } from './tally.ts';
 import { openTeller } from './tellers.ts';
-import { compare, type World } from './world.ts';
+import { ACTED, compare, type World } from './world.ts';
 
 export interface KillsInput {
+  readonly stories: readonly Story[];
   readonly seed: number;
   readonly runsBefore: number;
   readonly deaths: number;
@@ -22,14 +25,16 @@ export interface KillsInput {
 const SIDE_BY_SIDE = 5;
 const DEATHS_A_RUN = 10;
 const BOUND_MS = 12 * 60_000;
-/** Those that no hook of the engine in this process takes part in. */
-const KILLED = STORIES.filter((story) => story.landsBefore === undefined && story.outcome === 'shipped');
 
 export async function killProcesses(input: KillsInput): Promise<Share> {
   const program = temporalExecutable(process.env);
   if (program === null)
     throw new Error('the Temporal CLI was not found: `npm run crash` fetches it, or name it in LAMPLIGHTER_TEMPORAL');
-  const expected = await undisturbed(input.logFile);
+  // Those that no hook of the engine in this process takes part in, and that live long enough to die often.
+  const stories = input.stories.filter((story) => story.landsBefore === undefined && story.outcome === 'shipped');
+  const expected = await undisturbed(stories, input.logFile);
+  const bundleFile = `${input.logFile}.bundle`;
+  writeFileSync(bundleFile, JSON.stringify(await bundleWorkflows()));
   const server = await startDevServer(program);
   let share = NOTHING;
   let killed = 0;
@@ -40,13 +45,14 @@ export async function killProcesses(input: KillsInput): Promise<Share> {
       Array.from({ length: Math.min(SIDE_BY_SIDE, Math.ceil(input.deaths / DEATHS_A_RUN)) }, async () => {
         while (goOn()) {
           const index = next++;
-          const story = KILLED[index % KILLED.length];
-          if (story === undefined) throw new Error('there are no stories');
+          const story = stories[index % stories.length];
+          if (story === undefined) throw new Error('none of the stories can be told under SIGKILLs: give --sigkills 0');
           const seed = input.seed + index;
           const done = await runUnderKills({
             story,
             seeded: createSeeded(seed),
             temporalAddress: server.address,
+            bundleFile,
             namespace: `crash-${randomUUID()}`,
             deaths: DEATHS_A_RUN,
             boundMs: BOUND_MS,
@@ -56,8 +62,13 @@ export async function killProcesses(input: KillsInput): Promise<Share> {
               return true;
             },
           });
-          share = added(share, judge(story, seed, done, expected.get(story.name) ?? {}));
-          input.say(`SIGKILL: ${share.deaths} deaths in ${share.runs} runs (${story.name}, ${done.deaths.length})`);
+          const judged = judge(story, seed, done, expected.get(story.name) ?? {});
+          share = added(share, judged);
+          for (const finding of [...judged.duplicates, ...judged.unresolved]) input.say(finding);
+          const ended = done.restarts === 0 ? '' : `, ${done.restarts} workers ended by themselves`;
+          input.say(
+            `SIGKILL: ${share.deaths} deaths in ${share.runs} runs (${story.name}, ${done.deaths.length}${ended})`,
+          );
         }
       }),
     );
@@ -67,13 +78,15 @@ export async function killProcesses(input: KillsInput): Promise<Share> {
   return share;
 }
 
-async function undisturbed(logFile: string): Promise<ReadonlyMap<string, World>> {
+async function undisturbed(stories: readonly Story[], logFile: string): Promise<ReadonlyMap<string, World>> {
   const teller = openTeller(logFile);
   const worlds = new Map<string, World>();
   try {
-    for (const { name } of KILLED) {
+    for (const { name } of stories) {
       const { world } = await teller.tell({ story: name, plan: null, boundMs: BOUND_MS });
-      worlds.set(name, world);
+      // What a worker process did is not seen from here: only what it left.
+      const left = Object.entries(world).filter(([what]) => !what.startsWith(ACTED));
+      worlds.set(name, Object.fromEntries(left));
     }
   } finally {
     await teller.close();

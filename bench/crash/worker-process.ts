@@ -1,4 +1,4 @@
-/** The product's own worker process over a table, as `lamplighter up` starts it: armed with crash points, or killed from here. */
+/** A worker process over a table, as `lamplighter up` starts one: armed with crash points, or killed from here. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -8,18 +8,27 @@ import type { ArmedPoint } from '../../activities/effects/crash-point.ts';
 import { writeResolvedConfig } from '../../config/resolved.ts';
 import type { Table } from './table.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../workers/worker.ts', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('worker.ts', import.meta.url));
 
 export interface WorkerProcess {
   /** Resolves when it serves, or has died before. */
   readonly ready: Promise<void>;
   readonly isAlive: () => boolean;
-  /** Resolves with the place where it died; throws when it ended in any other way than by SIGKILL. */
-  readonly died: Promise<string>;
+  /** Resolves with the place where it died; null: it ended by itself, and is started again as `lamplighter up` does. */
+  readonly died: Promise<string | null>;
   kill(): void;
 }
 
-export function startWorkerProcess({ config, dir }: Table, points: readonly ArmedPoint[]): WorkerProcess {
+export interface WorkerProcessOptions {
+  readonly points: readonly ArmedPoint[];
+  /** The workflows, bundled. */
+  readonly bundleFile: string;
+}
+
+export function startWorkerProcess(
+  { config, dir }: Table,
+  { points, bundleFile }: WorkerProcessOptions,
+): WorkerProcess {
   const markerDir = mkdtempSync(join(dir, 'crashed-'));
   writeFileSync(join(config.dataDir, 'operator.token'), 'crash-runner\n', { mode: 0o600 });
   const file = writeResolvedConfig(config.dataDir, {
@@ -31,7 +40,9 @@ export function startWorkerProcess({ config, dir }: Table, points: readonly Arme
   });
   const logFile = join(dir, 'worker.log');
   const log = openSync(logFile, 'a');
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', process.execPath, PROGRAM, file], {
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', process.execPath, PROGRAM, file, bundleFile], {
+    // Compiled once, too.
+    env: { ...process.env, NODE_COMPILE_CACHE: `${bundleFile}.compiled` },
     stdio: ['ignore', log, log, 'ipc'],
   });
   closeSync(log);
@@ -39,13 +50,7 @@ export function startWorkerProcess({ config, dir }: Table, points: readonly Arme
   return {
     ready: Promise.race([once(child, 'message'), gone]).then(() => undefined),
     isAlive: () => isAlive(child),
-    died: gone.then(([code, signal]) => {
-      if (signal !== 'SIGKILL')
-        throw new Error(
-          `the worker ended by itself (${signal ?? code}): ${readFileSync(logFile, 'utf8').slice(-3_000)}`,
-        );
-      return placeOf(markerDir);
-    }),
+    died: gone.then(([, signal]) => (signal === 'SIGKILL' ? placeOf(markerDir) : null)),
     kill() {
       if (isAlive(child)) child.kill('SIGKILL');
     },

@@ -6,6 +6,9 @@ import { OURSELVES } from '../../activities/tracker/local.ts';
 import type { RunRow } from '../../store/port.ts';
 import type { Table } from './table.ts';
 
+/** Of what was done, not of what there is: counted only where the ports are watched. */
+export const ACTED = 'acted: ';
+
 /** How often each thing is there. */
 export type World = Readonly<Record<string, number>>;
 

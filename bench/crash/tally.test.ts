@@ -1,0 +1,78 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { added, documentOf, keepTally, NOTHING, percentiles, readTally, type Share, type Tally } from './tally.ts';
+
+let file: string;
+beforeEach(() => {
+  file = join(mkdtempSync(join(tmpdir(), 'tally-')), 'pipeline.json');
+});
+afterEach(() => rmSync(join(file, '..'), { recursive: true }));
+
+const SHARE: Share = {
+  runs: 1,
+  deaths: 3,
+  duplicates: [],
+  unresolved: [],
+  turnsLostMax: 1,
+  recoveryMs: [30, 10, 20],
+  points: { 'push.after': 2, 'at any moment': 1 },
+};
+const TALLY: Tally = { area: 'pipeline', commit: 'abc', seconds: 60, aborts: SHARE, kills: SHARE };
+
+describe('the tally of the crash runner', () => {
+  it('adds up for one commit', () => {
+    keepTally(file, TALLY);
+    const kept = readTally(file, 'pipeline', 'abc');
+
+    expect(kept).toEqual(TALLY);
+    expect(added(SHARE, { ...SHARE, turnsLostMax: 0, duplicates: ['x'], points: { 'push.after': 1 } })).toEqual({
+      runs: 2,
+      deaths: 6,
+      duplicates: ['x'],
+      unresolved: [],
+      turnsLostMax: 1,
+      recoveryMs: [30, 10, 20, 30, 10, 20],
+      points: { 'push.after': 3, 'at any moment': 1 },
+    });
+  });
+
+  it.each([
+    ['another commit', 'pipeline', 'def'],
+    ['another area', 'host', 'abc'],
+  ])('starts anew for %s', (_what, area, commit) => {
+    keepTally(file, TALLY);
+    expect(readTally(file, area, commit)).toBe(null);
+  });
+
+  it('starts anew where the work tree holds changes, which are never the same twice', () => {
+    keepTally(file, { ...TALLY, commit: 'abc+changes' });
+    expect(readTally(file, 'pipeline', 'abc+changes')).toBe(null);
+  });
+
+  it('starts anew where there is none', () => {
+    expect(readTally(file, 'pipeline', 'abc')).toBe(null);
+  });
+
+  it('counts SIGKILLs among the deaths, and shows both kinds apart', () => {
+    const kills = { ...SHARE, deaths: 2, unresolved: ['run seed 7: stands at verify'] };
+    expect(documentOf({ ...TALLY, kills }, 5)).toMatchObject({
+      deaths: 5,
+      sigkills: 2,
+      duplicates: 0,
+      unresolved: 1,
+      turnsLostMax: 1,
+      minutes: 1,
+      inProcess: { deaths: 3 },
+      sigkill: { deaths: 2 },
+      findings: ['run seed 7: stands at verify'],
+    });
+  });
+
+  it('takes percentiles of what was seen, and says null of nothing', () => {
+    expect(percentiles(Array.from({ length: 100 }, (_none, index) => 100 - index))).toEqual({ p50: 50, p95: 95 });
+    expect(percentiles([7])).toEqual({ p50: 7, p95: 7 });
+    expect(percentiles(NOTHING.recoveryMs)).toEqual({ p50: null, p95: null });
+  });
+});

@@ -1,0 +1,25 @@
+import { describe, expect, it } from 'vitest';
+import { compare } from './world.ts';
+
+const EXPECTED = { 'update of main: push': 1, 'comment: <!-- x -->': 1, closed: 1, 'transition: green to ended': 1 };
+
+describe('two worlds', () => {
+  it('that are alike differ in nothing', () => {
+    expect(compare({ ...EXPECTED }, EXPECTED)).toEqual({ duplicates: [], others: [] });
+  });
+
+  it('call more of anything outside a duplicate', () => {
+    expect(compare({ ...EXPECTED, 'comment: <!-- x -->': 3, 'repeated effect: push/r/s': 1 }, EXPECTED)).toEqual({
+      duplicates: ['comment: <!-- x --> × 2', 'repeated effect: push/r/s × 1'],
+      others: [],
+    });
+  });
+
+  it('call what is missing, unsettled or moved otherwise by its name, and no duplicate', () => {
+    const { closed: _closed, ...rest } = EXPECTED;
+    expect(compare({ ...rest, 'unsettled effect: close': 1, 'transition: failed to frozen': 1 }, EXPECTED)).toEqual({
+      duplicates: [],
+      others: ['unsettled effect: close × 1', 'transition: failed to frozen × 1', 'closed × -1'],
+    });
+  });
+});
