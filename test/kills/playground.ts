@@ -16,6 +16,8 @@ export interface Table {
   readonly issues: readonly number[];
   /** Changes the scenario of issue 1. */
   readonly scenario?: (scenario: Scenario) => Scenario;
+  /** Of lamplighter.yaml. */
+  readonly watchdog?: object;
 }
 
 export interface KillPlayground extends Playground {
@@ -27,7 +29,7 @@ export interface KillPlayground extends Playground {
   issueText(issue: number): string;
 }
 
-export async function setTable(dataDir: string, { seed, issues, scenario }: Table): Promise<KillPlayground> {
+export async function setTable(dataDir: string, { seed, issues, scenario, watchdog }: Table): Promise<KillPlayground> {
   const playground = await createPlayground({ dir: join(dataDir, 'playground'), seed });
   const { dir, remote, config } = playground;
   const issueFile = (issue: number): string => {
@@ -36,7 +38,7 @@ export async function setTable(dataDir: string, { seed, issues, scenario }: Tabl
     return join(dir, 'issues', name);
   };
   for (const { number } of playground.issues) if (!issues.includes(number)) rmSync(issueFile(number));
-  change(config, (given) => ({ ...given, heartbeatSeconds: 2 }));
+  change(config, (given) => ({ ...given, heartbeatSeconds: 2, ...(watchdog === undefined ? {} : { watchdog }) }));
   if (scenario !== undefined) change(join(dir, 'scenarios', 'issue-1.yaml'), (given) => scenario(given as Scenario));
 
   // The remote's own record of every change of main. A hook after the fact would miss the push whose sender was killed.
