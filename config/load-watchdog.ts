@@ -18,9 +18,17 @@ export function loadWatchdog({ given, refs, fail }: Loading): WatchdogConfig {
   // What a variable or a file says was not read when the file's shape was checked; an empty one is an error already.
   if (url !== null && url !== '' && !isWebAddress(url))
     fail(['watchdog', 'ping', 'url'], 'must be an http or https address: the secret that it names is none');
+  const every = own.everySeconds === undefined ? everyMs : Math.round(own.everySeconds * 1000);
+  const loaded = loadLimits(own, limits);
+  // A longer pause between two looks would pass for one in which nobody watched.
+  if (every * 3 > loaded.unseenMs)
+    fail(
+      own.everySeconds === undefined ? ['watchdog', 'unseenMinutes'] : ['watchdog', 'everySeconds'],
+      'must look at least three times within unseenMinutes: look more often, or give it more time',
+    );
   return {
-    everyMs: own.everySeconds === undefined ? everyMs : Math.round(own.everySeconds * 1000),
-    limits: loadLimits(own, limits),
+    everyMs: every,
+    limits: loaded,
     ping: ping === undefined || url === null ? null : { url, everyMs: Math.round((ping.everySeconds ?? 60) * 1000) },
   };
 }

@@ -118,7 +118,7 @@ describe('loadConfig', () => {
   it('takes the deadlines of the watchdog in minutes, each with its default, and its ping as text or as a secret', () => {
     const base = 'model: { provider: scripted }\n';
     const { watchdog } = load(
-      `${base}watchdog: { unseenMinutes: 0.1, diskFreeMegabytes: 5, ping: { url: { env: PING } } }`,
+      `${base}watchdog: { everySeconds: 2, unseenMinutes: 0.1, diskFreeMegabytes: 5, ping: { url: { env: PING } } }`,
       {
         PING: 'https://dead-man.example/token',
       },
@@ -127,7 +127,7 @@ describe('loadConfig', () => {
     expect(watchdog.limits).toMatchObject({ unseenMs: 6_000, marginMs: 600_000, frozenMs: 86_400_000 });
     expect(watchdog.limits.diskFreeBytes).toBe(5 * 1024 ** 2);
     expect([watchdog.everyMs, watchdog.ping]).toEqual([
-      15_000,
+      2_000,
       { url: 'https://dead-man.example/token', everyMs: 60_000 },
     ]);
     expect(load(`${base}watchdog: { ping: { url: "http://127.0.0.1:9/x", everySeconds: 5 } }`).watchdog.ping).toEqual({
@@ -136,6 +136,13 @@ describe('loadConfig', () => {
     });
     expect(load(base).watchdog.ping).toBeNull();
   });
+
+  it.each(['unseenMinutes: 0.5', 'everySeconds: 100'])(
+    'refuses a watchdog that would look too seldom to see: %s',
+    (given) => {
+      expect(errorsOf(`watchdog: { ${given} }`, ENV)).toContain('must look at least three times within unseenMinutes');
+    },
+  );
 
   it('refuses a ping that is no web address without repeating it, because it may hold a token', () => {
     const errors = errorsOf('watchdog: { ping: { url: { env: PING } } }', { ...ENV, PING: 'dead-man.example/t0ken' });

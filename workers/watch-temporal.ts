@@ -8,10 +8,12 @@ import type { StuckWorkflow } from '../domain/watchdog/seen.ts';
 const STUCK_ATTEMPTS = 4;
 const DEADLINE_MS = 10_000;
 
-export function createTemporalLook(client: Client): LookAtTemporal {
+/** `unseenMs`: after how long it would be missed; several looks must have come back in that. */
+export function createTemporalLook(client: Client, unseenMs: number): LookAtTemporal {
+  const deadlineMs = Math.min(DEADLINE_MS, unseenMs / 3);
   return async (runs) => {
     try {
-      return await client.withDeadline(Date.now() + DEADLINE_MS, () => lookAtAll(client, runs));
+      return await client.withDeadline(Date.now() + deadlineMs, () => lookAtAll(client, runs));
     } catch (error) {
       return { ok: false, reason: error instanceof Error ? error.message : String(error) };
     }
@@ -29,27 +31,19 @@ async function lookAtAll(client: Client, runs: Parameters<LookAtTemporal>[0]): R
       const found = await describe(client, workflow);
       if (workflow === runWorkflowId(id) && !found.open) gone.push(id);
       if (found.open && found.attempt >= STUCK_ATTEMPTS)
-        stuck.push({
-          workflow,
-          repo,
-          run: workflow === laneWorkflowId(repo) ? null : id,
-          attempt: found.attempt,
-          since: found.since,
-        });
+        stuck.push({ workflow, repo, run: workflow === laneWorkflowId(repo) ? null : id, attempt: found.attempt });
     }
   }
   return { ok: true, stuck, gone };
 }
 
-type Described = { readonly open: false } | { readonly open: true; readonly attempt: number; readonly since: number };
+type Described = { readonly open: false } | { readonly open: true; readonly attempt: number };
 
 async function describe(client: Client, workflow: string): Promise<Described> {
   try {
     const { status, raw } = await client.workflow.getHandle(workflow).describe();
     if (status.name !== 'RUNNING' && status.name !== 'PAUSED') return { open: false };
-    const task = raw.pendingWorkflowTask;
-    const since = Number(task?.originalScheduledTime?.seconds ?? 0) * 1000;
-    return { open: true, attempt: task?.attempt ?? 0, since };
+    return { open: true, attempt: raw.pendingWorkflowTask?.attempt ?? 0 };
   } catch (error) {
     if (error instanceof WorkflowNotFoundError) return { open: false };
     throw error;

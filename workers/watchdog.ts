@@ -25,7 +25,7 @@ export function watchdogOf({ config, client, operatorToken, ...parts }: Watchdog
   const store = redactingStore(parts.store, redaction);
   const notifier = createLogNotifier();
   const now = Date.now;
-  const temporal = createTemporalLook(client);
+  const temporal = createTemporalLook(client, config.watchdog.limits.unseenMs);
   return createWatchdog({
     store,
     config: config.watchdog,

@@ -11,7 +11,7 @@ export interface PingStanding {
 
 export interface Ping {
   /** Pings when it is time; a failure is an answer. */
-  whenDue(now: number): Promise<PingStanding | null>;
+  readonly whenDue: (now: number) => Promise<PingStanding | null>;
 }
 
 const TIMEOUT_MS = 10_000;

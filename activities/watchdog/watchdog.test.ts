@@ -109,7 +109,7 @@ const things: readonly {
     topic: 'workflow-stuck',
     after: 3 * MINUTE,
     happens: async () => {
-      const stuck = [{ workflow: `run/${RUN}`, run: RUN, repo: REPO.key, attempt: 9, since: NOW }];
+      const stuck = [{ workflow: `run/${RUN}`, run: RUN, repo: REPO.key, attempt: 9 }];
       bench.temporal = { ok: true, stuck, gone: [] };
     },
   },

@@ -273,7 +273,7 @@ describe('what runs depend on', () => {
   });
 
   it('a workflow task that fails again and again is noticed', () => {
-    const stuck = [{ workflow: 'run/r', run: 'r', repo: 'shop-1', attempt: 9, since: NOW }];
+    const stuck = [{ workflow: 'run/r', run: 'r', repo: 'shop-1', attempt: 9 }];
     const seen = (): Partial<Seen> => ({ temporal: { ok: true, stuck, gone: [] } });
     expect(topics(watchFor(2 * MINUTE, seen))).toEqual([]);
     expect(watchFor(3 * MINUTE, seen).findings).toMatchObject([

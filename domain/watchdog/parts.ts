@@ -13,7 +13,7 @@ export function temporalConditions(seen: Seen, limits: WatchLimits, memory: Watc
   return seen.temporal.stuck.map((one): Condition => ({
     key: `stuck/${one.workflow}`,
     topic: 'workflow-stuck',
-    since: one.since,
+    since: null,
     limitMs: limits.unseenMs,
     needsWatch: true,
     reminds: false,

@@ -50,8 +50,8 @@ export interface StuckWorkflow {
   readonly workflow: string;
   readonly run: string | null;
   readonly repo: string;
+  /** Of its newest workflow task; Temporal counts its time anew with each. */
   readonly attempt: number;
-  readonly since: number;
 }
 
 export type TemporalLook =

@@ -31,7 +31,8 @@ function load({ text }: Block): Config {
     mkdirSync(dirname(resolve(dir, path)), { recursive: true });
     writeFileSync(resolve(dir, path), 'hush\n');
   }
-  const named = [...text.matchAll(/\benv: (\w+)/g)].map(([, name = '']) => [name, 'hush'] as const);
+  const secret = (name: string): string => (name.endsWith('_URL') ? 'https://hush.example/hush' : 'hush');
+  const named = [...text.matchAll(/\benv: (\w+)/g)].map(([, name = '']) => [name, secret(name)] as const);
   const env = { ANTHROPIC_API_KEY: 'hush', ...Object.fromEntries(named) };
   return loadConfig({ file, dataDir: join(dir, 'data'), env, ports: { api: 1, temporal: 2, temporalUi: 3, model: 4 } });
 }
@@ -110,7 +111,8 @@ describe('the tables', () => {
   });
 
   it('give the defaults that hold', () => {
-    const { BOUNDS, CAPS, HEALTH } = defaults;
+    const { BOUNDS, CAPS, HEALTH, WATCHDOG } = defaults;
+    const { limits } = WATCHDOG;
     const facts: Readonly<Record<string, readonly (string | number)[]>> = {
       slots: [defaults.SLOTS],
       pollSeconds: [defaults.POLL_SECONDS],
@@ -128,7 +130,19 @@ describe('the tables', () => {
       repoDayUsd: [CAPS.anyRepo.dayMicroUsd / 1_000_000],
       repoMonthUsd: [CAPS.anyRepo.monthMicroUsd / 1_000_000],
       times: [HEALTH.times],
-      everySeconds: [HEALTH.everySeconds],
+      unseenMinutes: [limits.unseenMs / 60_000],
+      marginMinutes: [limits.marginMs / 60_000],
+      actMinutes: [limits.actMs / 60_000],
+      queueMinutes: [limits.queueMs / 60_000],
+      slotMinutes: [limits.slotMs / 60_000],
+      baseRedMinutes: [limits.baseRedMs / 60_000],
+      pauseMinutes: [limits.pauseMs / 60_000],
+      approvalMinutes: [limits.approvalMs / 60_000],
+      frozenMinutes: [limits.frozenMs / 60_000],
+      killSwitchMinutes: [limits.killSwitchMs / 60_000],
+      capMinutes: [limits.capMs / 60_000],
+      diskFreeMegabytes: [limits.diskFreeBytes / 1024 ** 2],
+      everySeconds: [WATCHDOG.everyMs / 1000, HEALTH.everySeconds],
       timeoutSeconds: [defaults.DEPLOY_SECONDS, HEALTH.timeoutSeconds],
     };
     const rows = tableRows('configuration.md').filter((row) => /^`[^`]+`$/.test(row.last));

@@ -16,6 +16,8 @@ export interface Table {
   readonly issues: readonly number[];
   /** Changes the scenario of issue 1. */
   readonly scenario?: (scenario: Scenario) => Scenario;
+  /** Of lamplighter.yaml. */
+  readonly watchdog?: object;
 }
 
 export interface KillPlayground extends Playground {
@@ -29,7 +31,7 @@ export interface KillPlayground extends Playground {
   issueText(issue: number): string;
 }
 
-export async function setTable(dataDir: string, { seed, issues, scenario }: Table): Promise<KillPlayground> {
+export async function setTable(dataDir: string, { seed, issues, scenario, watchdog }: Table): Promise<KillPlayground> {
   const playground = await createPlayground({ dir: join(dataDir, 'playground'), seed });
   const { dir, config } = playground;
   const { remote, base } = playground.repos[0];
@@ -42,7 +44,7 @@ export async function setTable(dataDir: string, { seed, issues, scenario }: Tabl
     return found;
   };
   for (const { number } of playground.issues) if (!issues.includes(number)) rmSync(issueFile(number));
-  change(config, (given) => ({ ...given, heartbeatSeconds: 2 }));
+  change(config, (given) => ({ ...given, heartbeatSeconds: 2, ...(watchdog === undefined ? {} : { watchdog }) }));
   if (scenario !== undefined) change(join(dir, 'scenarios', 'issue-1.yaml'), (given) => scenario(given as Scenario));
 
   // The remote's own record of every change of main. A hook after the fact would miss the push whose sender was killed.
