@@ -248,9 +248,9 @@ function reasonOf(state: RunRow['state']): string | null {
 function mendingOf({ stage, progress, ...rest }: RunRow['state']): string | null {
   const { red, fixes } = progress;
   if (red === null || (stage === 'watch' && fixes === 0)) return null;
-  const what = `${red.stage} of ${red.sha.slice(0, 10)} is red: ${red.reason}`;
+  const where = `${red.stage} of ${red.sha.slice(0, 10)}`;
   const judging = stage === 'fix' && 'brief' in rest && rest.brief === null;
-  return judging ? `${what}; looking whose it is` : `${what}; fix-forward attempt ${fixes} is in ${stage}`;
+  return judging ? `${where} is red: ${red.reason}` : `fix-forward attempt ${fixes}: ${where} was red`;
 }
 
 function isWaitingForMain(state: RunRow['state']): boolean {
