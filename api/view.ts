@@ -2,6 +2,7 @@
 import type { CapWindow } from '../domain/caps.ts';
 import type { Refusal } from '../domain/eligibility.ts';
 import type { Issue } from '../domain/issue.ts';
+import type { UnfreezeWay } from '../domain/unfreeze-ways.ts';
 import type {
   ActRow,
   EscalationRow,
@@ -57,7 +58,7 @@ export type ActView = ActRow & { readonly words: string };
 
 /** What a person can do where a run stands still; `command` is to be copied as it is. */
 export interface MoveView {
-  readonly name: 'approve' | 'reject' | 'resume' | 'retry' | 'resolved' | 'abandon';
+  readonly name: 'approve' | 'reject' | 'resume' | UnfreezeWay['name'];
   readonly what: string;
   readonly command: string;
 }
