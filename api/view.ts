@@ -2,6 +2,7 @@
 import type { CapWindow } from '../domain/caps.ts';
 import type { Refusal } from '../domain/eligibility.ts';
 import type { Issue } from '../domain/issue.ts';
+import type { UnfreezeWay } from '../domain/unfreeze-ways.ts';
 import type {
   ActRow,
   EscalationRow,
@@ -57,7 +58,7 @@ export type ActView = ActRow & { readonly words: string };
 
 /** What a person can do where a run stands still; `command` is to be copied as it is. */
 export interface MoveView {
-  readonly name: 'approve' | 'reject' | 'resume' | 'retry' | 'resolved' | 'abandon';
+  readonly name: 'approve' | 'reject' | 'resume' | UnfreezeWay['name'];
   readonly what: string;
   readonly command: string;
 }
@@ -248,9 +249,9 @@ function reasonOf(state: RunRow['state']): string | null {
 function mendingOf({ stage, progress, ...rest }: RunRow['state']): string | null {
   const { red, fixes } = progress;
   if (red === null || (stage === 'watch' && fixes === 0)) return null;
-  const what = `${red.stage} of ${red.sha.slice(0, 10)} is red: ${red.reason}`;
+  const where = `${red.stage} of ${red.sha.slice(0, 10)}`;
   const judging = stage === 'fix' && 'brief' in rest && rest.brief === null;
-  return judging ? `${what}; looking whose it is` : `${what}; fix-forward attempt ${fixes} is in ${stage}`;
+  return judging ? `${where} is red: ${red.reason}` : `fix-forward attempt ${fixes}: ${where} was red`;
 }
 
 function isWaitingForMain(state: RunRow['state']): boolean {

@@ -47,7 +47,7 @@ describe('show', () => {
     expect(stdout).toMatch(/fix-forward  1 of 5 attempts made, 5[89] min left to start another/);
     expect(stdout).toMatch(/first push  4be1c2d0f1  deploy red  the deploy command exited with 1/);
     expect(stdout).toContain('│ Error: SHOP_KEEPER is not set');
-    expect(listed.stdout).toMatch(/mending-1 .*deploy of 4be1c2d0f1 is red/);
+    expect(listed.stdout).toMatch(/mending-1 .*fix-forward attempt 1: deploy of 4be1c2d0f1 was red/);
     await api.store.runs.transition('mending-1', {
       seq: 3,
       state: { stage: 'ended', progress, outcome: 'superseded', reason: 'somebody else mended it' },

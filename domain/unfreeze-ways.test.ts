@@ -11,7 +11,7 @@ describe('the ways out of a freeze', () => {
     expect(ways.map(({ name, command }) => [name, command])).toEqual([
       ['retry', 'lamplighter unfreeze web-7 --way retry --note "why" --data-dir /d'],
       ['resolved', 'lamplighter unfreeze web-7 --way resolved --note "why" --data-dir /d'],
-      ['resolved', 'lamplighter unfreeze web-7 --way resolved --reverted --note "why" --data-dir /d'],
+      ['resolved, reverted', 'lamplighter unfreeze web-7 --way resolved --reverted --note "why" --data-dir /d'],
       ['abandon', 'lamplighter unfreeze web-7 --way abandon --note "why" --data-dir /d'],
     ]);
   });

@@ -3,7 +3,7 @@ import type { RunBounds } from './run.ts';
 import type { Progress } from './stage.ts';
 
 export interface UnfreezeWay {
-  readonly name: 'retry' | 'resolved' | 'abandon';
+  readonly name: 'retry' | 'resolved' | 'resolved, reverted' | 'abandon';
   readonly what: string;
   readonly command: string;
 }
@@ -32,7 +32,7 @@ export function unfreezeWays({ id, progress, bounds }: FrozenRun, place = ''): r
       command: command('--way resolved'),
     },
     {
-      name: 'resolved',
+      name: 'resolved, reverted',
       what: 'You took the change out: the head of main is proven healthy without it.',
       command: command('--way resolved --reverted'),
     },

@@ -10,7 +10,7 @@ import { createStageRecord } from './stage-record.ts';
 export interface WatchDeps {
   readonly store: Pick<Store, 'runs' | 'evidence' | 'control'>;
   readonly watcher: Watcher;
-  /** Milliseconds between two looks at a pending stage; default 1000. */
+  /** Milliseconds between two looks at a pending stage, beside what the stage itself waits; default 200. */
   readonly pollMs?: number;
   readonly now: () => number;
 }
@@ -18,7 +18,8 @@ export interface WatchDeps {
 export type Watched = Awaited<ReturnType<RepoActivities['watchDeploy']>>;
 export type Watch = (run: RunRow, sha: string, beat: Beat) => Promise<Watched>;
 
-const POLL_MS = 1_000;
+/** The health probe, the only stage that stays pending today, keeps its own pace (`everySeconds`): more would stretch that. */
+const POLL_MS = 200;
 const UNDECLARED =
   'nothing says how this repo is deployed, so nothing can be watched: declare `build` in its .lamplighter.yml, or `deploy.command` or `deploy.health` in lamplighter.yaml';
 

@@ -41,6 +41,18 @@ describe('the effects of a run', () => {
     expect(await store.capacity.held()).toEqual([]);
   });
 
+  it('a run that needs a person claims that nothing was pushed only where no push is unsettled', async () => {
+    const runId = await granted();
+    await store.effects.begin({ key: 'push/x', name: 'push', class: 'provable', run: runId, at: 1 });
+    await move(runId, { kind: 'failed', reason: 'the push was tried for 60 minutes' });
+    await settle(activitiesWith(), runId);
+
+    const texts = (await trackerOf(web.key).comments(1)).map((one) => one.text).join('\n');
+    expect(texts).toContain('it is not known whether its push reached main');
+    expect(texts).toContain('| sha | not known to be pushed |');
+    expect(texts).not.toContain('nothing was pushed');
+  });
+
   it('the receipt is there before the issue is closed', async () => {
     const runId = await granted();
     await record(runId, watching, []);
