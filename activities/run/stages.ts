@@ -55,7 +55,10 @@ export function createStageActivities(deps: StageDeps): StageActivities {
           waivers: issue === null ? NO_WAIVERS : waiversOf(issue),
           ...beat,
         });
-        if (judged.kind === 'proven') await recordDiff(deps, run, base, head);
+        if (judged.kind === 'proven') {
+          await recordDiff(deps, run, base, head);
+          return { kind: 'proven', ask: read.contract.push === 'ask' };
+        }
         if (judged.kind === 'broken') return { kind: 'failed', reason: `the gates cannot judge: ${judged.reason}` };
         return judged.kind !== 'refused'
           ? judged
