@@ -295,15 +295,16 @@ describe('bounds (invariant 7)', () => {
     expect(next(verify(true), { kind: 'proven' }, bounds, AT).state.stage).toBe('awaiting-approval');
   });
 
-  it('after more lost races than allowed the run waits before it merges', () => {
+  it('after as many lost races as are allowed the run waits before it merges', () => {
     const merging = (races: number): RunState => ({
       stage: 'push',
       progress: { ...fresh, races },
       head: 'h',
       mergeWith: 'm',
     });
-    expect(workOf(merging(3), bounds)).toMatchObject({ do: 'merge', patient: false });
-    expect(workOf(merging(4), bounds)).toMatchObject({ do: 'merge', patient: true });
+    expect(workOf(merging(2), bounds)).toMatchObject({ do: 'merge', patient: false });
+    expect(workOf(merging(3), bounds)).toMatchObject({ do: 'merge', patient: true });
+    expect(workOf(merging(0), { ...bounds, races: 0 })).toMatchObject({ do: 'merge', patient: false });
   });
 });
 
