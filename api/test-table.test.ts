@@ -61,6 +61,20 @@ const SHIPS: Given = {
 };
 
 describe('tests side by side', () => {
+  it('a red that was kept over a merge, and not run again, still says which tests prove the change', () => {
+    const bodies = bodiesOf(SHIPS);
+    const kept = {
+      gate: 'red',
+      kept: { evidence: 'e', base: 'b' },
+      checks: [{ name: 'unit', kind: 'assertion-red', red: [text('multiplies')] }],
+    };
+    const table = foldTests({ ...bodies, red: kept });
+    expect(table?.groups.proofs.rows).toMatchObject([
+      { id: text('multiplies'), cells: { base: 'absent', red: null, green: 'passed' }, isProof: true },
+    ]);
+    expect([table?.totals.proofs, table?.totals.wrong]).toEqual([1, 0]);
+  });
+
   it('a new test is absent on the base, red without the change, green with it, and is said to prove it', () => {
     const { groups, totals, counts } = fold(SHIPS);
     expect(groups.proofs.rows).toEqual([

@@ -85,7 +85,15 @@ const bodies = {
   }),
   red: z.object({
     checks: z
-      .array(z.object({ name: z.string(), red: z.array(z.string()), run, hollow: z.object({ run }).optional() }))
+      .array(
+        z.object({
+          name: z.string(),
+          red: z.array(z.string()),
+          // A red that was kept over a merge was not run again.
+          run: run.optional(),
+          hollow: z.object({ run }).optional(),
+        }),
+      )
       .default([]),
   }),
   later: z.object({
@@ -149,7 +157,10 @@ function readBodies({ base, red, regression, green }: GateBodies): Read | null {
         read.base.data === null
           ? null
           : new Map(proven.map(({ name, outcomes, log }) => [name, { kind: 'reported' as const, outcomes, log }])),
-      red: read.red.data === null ? null : new Map(judged.map((one) => [one.name, one.run])),
+      red:
+        read.red.data === null
+          ? null
+          : new Map(judged.flatMap((one) => (one.run === undefined ? [] : [[one.name, one.run] as const]))),
       regression: later(read.regression.data?.checks),
       green: later(read.green.data?.checks),
     },

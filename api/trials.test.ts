@@ -27,6 +27,15 @@ describe('a trial', () => {
     expect(api.polled()).toBeGreaterThan(0);
   });
 
+  it('under the id of another one is a conflict: its run would never come', async () => {
+    await arm();
+    const added = await fetch(`${api.url}/api/issues`, acting({ title: 'Another' }));
+    const { issue: other } = (await added.json()) as { issue: IssueView };
+    expect((await ask({ id: 'trial-1', issue })).status).toBe(201);
+    const answer = await ask({ id: 'trial-1', issue: other.number });
+    expect([answer.status, ((await answer.json()) as ErrorBody).error.code]).toEqual([409, 'id-used']);
+  });
+
   it('says whose lane it waits for', async () => {
     await arm();
     await seedRun(api.store, 'run-ahead');

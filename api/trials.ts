@@ -4,6 +4,7 @@ import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { runIdOf } from '../activities/tracker/run-id.ts';
 import { trialRelease } from '../domain/run.ts';
+import type { TrialRow } from '../store/port.ts';
 import type { ApiDeps } from './app.ts';
 import { commandPlace } from './command-place.ts';
 import { ApiError } from './errors.ts';
@@ -47,7 +48,8 @@ export function askTrial(deps: ApiDeps): RequestHandler {
     }
     const id = body.id ?? randomUUID();
     const [ahead] = await store.runs.list({ repo: repo.key, open: true, limit: 1 });
-    await store.trials.ask({ id, repo: repo.key, issue: number, title, by: principalOf(req), at: deps.now() });
+    const wanted = { id, repo: repo.key, issue: number, title, by: principalOf(req), at: deps.now() };
+    requireSameTrial(await store.trials.ask(wanted), wanted);
     await lookNow(deps);
     const run = runIdOf(repo, number, trialRelease(id));
     res.status(201).json({
@@ -59,4 +61,14 @@ export function askTrial(deps: ApiDeps): RequestHandler {
       behind: ahead === undefined || ahead.id === run ? null : ahead.id,
     } satisfies TrialView);
   };
+}
+
+function requireSameTrial(stands: TrialRow, wanted: TrialRow): void {
+  if (stands.repo === wanted.repo && stands.issue === wanted.issue) return;
+  throw new ApiError(409, {
+    code: 'id-used',
+    message: `the id ${stands.id} was used for a trial of another issue`,
+    field: 'id',
+    remedy: 'choose a new id, or leave it out',
+  });
 }

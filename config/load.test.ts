@@ -180,6 +180,7 @@ describe('loadConfig', () => {
       'allow: [a/b]',
       'lamplighter.yaml:1:9: allow[0]: a/b is not the name of a repo',
     ],
+    ['a bound beyond counting', 'bounds: { issueUsd: 1e12 }', 'lamplighter.yaml:1:11: bounds.issueUsd: Too big'],
     ['a bound below zero', 'bounds: { fixAttempts: -1 }', 'bounds.fixAttempts: '],
     ['a model without a price', 'model: { provider: scripted, name: gpt }', 'model.name: there is no price for gpt'],
     ['the real model without a key', 'model: { provider: anthropic }', 'model.provider: anthropic needs a key'],

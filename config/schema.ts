@@ -113,7 +113,7 @@ const bounds = z.strictObject({
     .positive()
     .max(7 * 24 * 60)
     .optional(),
-  issueUsd: dollars.optional(),
+  issueUsd: cap.optional(),
   races: z.int().min(0).max(100).optional(),
   fixAttempts: z
     .int()

@@ -106,7 +106,8 @@ export type RunEvent =
   | { readonly kind: 'submitted'; readonly head: string }
   | { readonly kind: 'gave-up'; readonly reason: string }
   | { readonly kind: 'exhausted'; readonly bound: string }
-  | { readonly kind: 'proven' }
+  /** `ask`: the contract's `push` in the base that it was proven on; where nobody says, it stays as it was. */
+  | { readonly kind: 'proven'; readonly ask?: boolean }
   | { readonly kind: 'refused'; readonly findings: readonly string[] }
   | { readonly kind: 'pushed'; readonly sha: string }
   | { readonly kind: 'raced'; readonly main: string }

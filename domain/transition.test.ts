@@ -280,15 +280,31 @@ describe('bounds (invariant 7)', () => {
     expect(opened.progress).toMatchObject({ base: 'm', fixes: 2, openings: 2 });
   });
 
-  it('after more lost races than allowed the run waits before it merges', () => {
+  it('asks for approval as the main says that the change was proven on, not as it was when the run began', () => {
+    const verify = (ask: boolean): RunState => ({
+      stage: 'verify',
+      progress: { ...fresh, ask },
+      head: 'h',
+      redBase: null,
+    });
+    expect(next(verify(false), { kind: 'proven', ask: true }, bounds, AT).state).toMatchObject({
+      stage: 'awaiting-approval',
+      progress: { ask: true },
+    });
+    expect(next(verify(true), { kind: 'proven', ask: false }, bounds, AT).state.stage).toBe('push');
+    expect(next(verify(true), { kind: 'proven' }, bounds, AT).state.stage).toBe('awaiting-approval');
+  });
+
+  it('after as many lost races as are allowed the run waits before it merges', () => {
     const merging = (races: number): RunState => ({
       stage: 'push',
       progress: { ...fresh, races },
       head: 'h',
       mergeWith: 'm',
     });
-    expect(workOf(merging(3), bounds)).toMatchObject({ do: 'merge', patient: false });
-    expect(workOf(merging(4), bounds)).toMatchObject({ do: 'merge', patient: true });
+    expect(workOf(merging(2), bounds)).toMatchObject({ do: 'merge', patient: false });
+    expect(workOf(merging(3), bounds)).toMatchObject({ do: 'merge', patient: true });
+    expect(workOf(merging(0), { ...bounds, races: 0 })).toMatchObject({ do: 'merge', patient: false });
   });
 });
 

@@ -120,7 +120,7 @@ function fromPrepare(state: In<'prepare'>, event: RunEvent): Transition {
 function fromVerify(state: In<'verify'>, event: RunEvent, bounds: RunBounds, at: number): Transition {
   switch (event.kind) {
     case 'proven':
-      return proven(state, at);
+      return proven(state, event.ask ?? state.progress.ask, at);
     case 'refused': {
       const rounds = state.progress.rounds + 1;
       if (rounds > bounds.verifyRounds) {
@@ -143,10 +143,11 @@ function fromVerify(state: In<'verify'>, event: RunEvent, bounds: RunBounds, at:
   }
 }
 
-function proven({ progress, head }: In<'verify'>, at: number): Transition {
+function proven({ progress: before, head }: In<'verify'>, ask: boolean, at: number): Transition {
+  const progress: Progress = { ...before, ask };
   const push: RunState = { stage: 'push', progress, head, mergeWith: null };
   if (progress.trial) return end(push, 'tried', `every gate passed on ${head}; nothing was pushed`);
-  if (!progress.ask) return go(push);
+  if (!ask) return go(push);
   return go({ stage: 'awaiting-approval', progress, head, since: at }, [
     { do: 'release-slot' },
     { do: 'escalate', severity: 'high', topic: 'approval', decision: `look at ${head}, then approve or reject it` },

@@ -39,7 +39,7 @@ export function workOf(state: RunState, bounds: Pick<RunBounds, 'races' | 'fixMs
     case 'push':
       return state.mergeWith === null
         ? { do: 'push', head: state.head }
-        : { do: 'merge', head: state.head, main: state.mergeWith, patient: state.progress.races > bounds.races };
+        : { do: 'merge', head: state.head, main: state.mergeWith, patient: isPatient(state.progress, bounds) };
     case 'watch':
       return { do: 'watch', sha: state.sha };
     case 'fix':
@@ -56,6 +56,11 @@ function fixWork(state: In<'fix'>, bounds: Pick<RunBounds, 'fixMs'>): Work {
   return state.redMain === null
     ? { do: 'judge-main', sha: state.sha, asked: state.asked !== null }
     : { do: 'await-head-move', from: state.redMain, until: fixDeadline(state, bounds) };
+}
+
+/** Main may have been moved by others without a race that was lost: then there is nothing to wait for. */
+function isPatient({ races }: RunState['progress'], bounds: Pick<RunBounds, 'races'>): boolean {
+  return races > 0 && races >= bounds.races;
 }
 
 /** The clock of the first red never stops, whatever is waited for. */

@@ -130,8 +130,8 @@ export interface TrialRow {
 }
 
 export interface Trials {
-  /** Idempotent by id. */
-  ask(trial: TrialRow): Promise<void>;
+  /** Idempotent by id: answers with the trial that stands. */
+  ask(trial: TrialRow): Promise<TrialRow>;
   /** Those that no run has used up, oldest first. */
   waiting(repo: string): Promise<TrialRow[]>;
 }

@@ -21,6 +21,9 @@ export function createTrials(sql: Sql): Trials {
         'INSERT INTO trials (id, repo, issue, given, at) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
         [id, repo, issue, encode(given), at],
       );
+      const [stands] = await sql.query<Row>('SELECT * FROM trials WHERE id = ?', [id]);
+      if (stands === undefined) throw new Error(`trial ${id} is not there right after it was written`);
+      return toTrial(stands);
     },
 
     async waiting(repo) {
@@ -30,7 +33,11 @@ export function createTrials(sql: Sql): Trials {
          ORDER BY at, id`,
         [repo, trialRelease('')],
       );
-      return rows.map(({ id, issue, given, at }) => ({ id, repo, issue, at, ...decode<Given>(given) }));
+      return rows.map(toTrial);
     },
   };
+}
+
+function toTrial({ id, repo, issue, given, at }: Row): TrialRow {
+  return { id, repo, issue, at, ...decode<Given>(given) };
 }

@@ -17,7 +17,7 @@ export interface WorkContext {
 
 type Of<D extends Work['do']> = Extract<Work, { do: D }>;
 
-/** After more lost races than the bounds allow, the run lets the others finish first. */
+/** After as many lost races as the bounds allow, the run lets the others finish first. */
 const PATIENCE = '10 minutes';
 
 /** Null: nothing came of it that moves the run, and it is due again after a look at the acts. */

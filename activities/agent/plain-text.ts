@@ -21,6 +21,6 @@ export function plainText(text: string): string {
 
 /** Marks text as data. The marks can't be written by its author. */
 export function asData(name: string, text: string): string {
-  const inner = plainText(text).replaceAll(new RegExp(`</?\\s*${name}\\b`, 'gi'), (mark) => mark.replace('<', '‹'));
+  const inner = plainText(text).replaceAll(new RegExp(`<\\s*/?\\s*${name}\\b`, 'gi'), (mark) => mark.replace('<', '‹'));
   return `<${name}>\n${inner}\n</${name}>`;
 }

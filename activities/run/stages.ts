@@ -56,8 +56,11 @@ export function createStageActivities(deps: StageDeps): StageActivities {
           waivers: issue === null ? NO_WAIVERS : waiversOf(issue),
           ...beat,
         });
+        if (judged.kind === 'proven') {
+          await keepDiff(deps, { run: runId, base, head });
+          return { kind: 'proven', ask: read.contract.push === 'ask' };
+        }
         if (judged.kind === 'broken') return { kind: 'failed', reason: `the gates cannot judge: ${judged.reason}` };
-        if (judged.kind === 'proven') await keepDiff(deps, { run: runId, base, head });
         return judged.kind !== 'refused'
           ? judged
           : { kind: 'refused', findings: judged.findings.slice(0, 20).map((finding) => finding.slice(0, 600)) };

@@ -57,7 +57,7 @@ export async function grant(deps: GrantDeps, repo: RepoConfig, tracker: Tracker)
 }
 
 /** A trial is a person's own call: it needs no label and no place on the allowlist, but spends, so the kill switch holds it. */
-async function trialsWaiting({ store, dataDir }: GrantDeps, repo: RepoConfig): Promise<readonly TrialRow[]> {
+export async function trialsWaiting({ store, dataDir }: ReleaseDeps, repo: RepoConfig): Promise<readonly TrialRow[]> {
   return (await isKilled(store.control, dataDir)) ? [] : store.trials.waiting(repo.key);
 }
 

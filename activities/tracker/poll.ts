@@ -2,6 +2,7 @@ import type { RepoConfig } from '../../config/types.ts';
 import type { Caps } from '../../domain/caps.ts';
 import type { Store } from '../../store/port.ts';
 import { isHeldByCap } from '../run/caps.ts';
+import { trialsWaiting } from './grant.ts';
 import { eligibleReleases, readStanding, type ReleaseDeps } from './releases.ts';
 import type { Tracker } from './port.ts';
 
@@ -46,7 +47,7 @@ async function pollRepo(deps: PollDeps, repo: RepoConfig): Promise<Polled> {
   await reportFailure(deps, repo, 'issues', read.unreadable.length === 0 ? null : read.unreadable.join('; '));
 
   const { changed } = await store.queue.replace(repo.key, read.releases, now());
-  const waiting = read.releases.length + (await store.trials.waiting(repo.key)).length;
+  const waiting = read.releases.length + (await trialsWaiting(deps, repo)).length;
   if (waiting === 0 || (await isHeldByCap(deps, repo))) return { poke: false, held: read.held };
   const poke = changed || (await store.runs.list({ repo: repo.key, open: true, limit: 1 })).length === 0;
   return { poke, held: read.held };
