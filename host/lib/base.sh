@@ -77,6 +77,12 @@ bounded() {
   return "$RC"
 }
 
+# end_of TEXT: sets REPLY to its last 200 characters, for a hint.
+end_of() {
+  REPLY=$1
+  ((${#1} <= 200)) || REPLY=${1: -200}
+}
+
 say() { printf 'breakglass: %s\n' "$*" >&2; }
 
 # log WORDS: one line in the host's own log. A full disk must not stop a rescue, so a line that can't be written is lost.
