@@ -29,12 +29,14 @@ rest() { read -r -t "$1" -u "$NEVER" _; return 0; }
 # Several may run at once. The lock's descriptor (9) is closed: whatever daemon is born here must not hold our lock for its whole life.
 declare -gA LAUNCH_PID=() LAUNCH_LIMIT=() LAUNCH_AT=()
 launch() {
-  local fd limit=$1
+  local fd code limit=$1
   shift
   exec {fd}< <(
     exec 9>&-
     timeout -k 1 "$limit" "$@" </dev/null 2>&1
-    printf '\n#rc=%s' "$?"
+    code=$?
+    monotonic_ms
+    printf '\n#rc=%s %s' "$code" "$REPLY"
   )
   LAUNCH_PID[$fd]=$! LAUNCH_LIMIT[$fd]=$limit
   monotonic_ms
@@ -46,15 +48,15 @@ readonly OUTPUT_LIMIT=65536
 # collect HANDLE: sets OUT (what it said, capped), RC (124 when it was out of time) and MS. A process that even SIGKILL does not end
 # (it hangs in the kernel) is left behind: nobody waits for it.
 collect() {
-  local fd=$1 left
+  local fd=$1 left ended=''
   monotonic_ms
   left=$((LAUNCH_AT[$fd] + LAUNCH_LIMIT[$fd] * 1000 + 1500 - REPLY))
   ((left > 0)) || left=1
   OUT=''
   printf -v left '%d.%03d' $((left / 1000)) $((left % 1000))
   IFS= read -r -d '' -n "$OUTPUT_LIMIT" -t "$left" -u "$fd" OUT
-  if [[ ${OUT##*$'\n'} =~ ^#rc=([0-9]{1,3})$ ]]; then
-    RC=${BASH_REMATCH[1]} OUT=${OUT%$'\n'*}
+  if [[ ${OUT##*$'\n'} =~ ^#rc=([0-9]{1,3})\ ([0-9]+)$ ]]; then
+    RC=${BASH_REMATCH[1]} ended=${BASH_REMATCH[2]} OUT=${OUT%$'\n'*}
     ((RC == 137)) && RC=124
   else
     RC=124
@@ -63,7 +65,7 @@ collect() {
   fi
   exec {fd}<&-
   monotonic_ms
-  MS=$((REPLY - LAUNCH_AT[$fd]))
+  MS=$((${ended:-$REPLY} - LAUNCH_AT[$fd]))
   while [[ $OUT == *$'\n' ]]; do OUT=${OUT%$'\n'}; done
   return 0
 }
@@ -73,6 +75,12 @@ bounded() {
   launch "$@"
   collect "$REPLY"
   return "$RC"
+}
+
+# end_of TEXT: sets REPLY to its last 200 characters, for a hint.
+end_of() {
+  REPLY=$1
+  ((${#1} <= 200)) || REPLY=${1: -200}
 }
 
 say() { printf 'breakglass: %s\n' "$*" >&2; }

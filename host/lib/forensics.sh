@@ -32,10 +32,22 @@ keep_items() {
   ITEM_NAMES=() ITEM_HANDLES=()
 }
 
-# keep NAME TEXT
+# keep NAME TEXT: for what may hold a secret. keep_files NAME FILE…: for the kernel's own files, which hold none; read without a process.
 keep() {
   [[ $STORED == yes ]] || return 0
   redact <<<"$2" >"$BUNDLE/$1" 2>/dev/null || STORED=no
+}
+keep_files() {
+  local name=$1 file text all=''
+  shift
+  for file; do
+    text=''
+    { IFS= read -r -d '' -n "$OUTPUT_LIMIT" text <"$file"; } 2>/dev/null
+    all+="# $file"$'\n'"${text:-(nothing)}"$'\n'
+  done
+  MANIFEST+="$name 0 0"$'\n'
+  [[ $STORED == yes ]] || return 0
+  { printf '%s' "$all" >"$BUNDLE/$name"; } 2>/dev/null || STORED=no
 }
 
 # Secrets that Proxmox keeps in a configuration, and whatever is named like one. Values go, names stay.
@@ -58,6 +70,7 @@ capture() {
   proxmox_items
   observe 5 "${CFG[block_sample]}"
   classify
+  keep_observed
   keep_items
   monitor_items
   stack_items
@@ -66,15 +79,16 @@ capture() {
 }
 
 host_items() {
-  local proc=${CFG[proc]}
-  item clock 2 date -u '+utc %FT%T.%NZ'
-  item clock-local 2 date '+local %FT%T.%N%z'
-  item load 2 cat "$proc/loadavg" "$proc/uptime"
-  item memory 2 cat "$proc/meminfo"
-  item pressure 2 grep -H . "$proc/pressure/cpu" "$proc/pressure/io" "$proc/pressure/memory"
-  item pressure-vm 2 grep -H . "${CFG[cgroup]}/${CFG[vmid]}.scope/cpu.pressure" "${CFG[cgroup]}/${CFG[vmid]}.scope/io.pressure" \
-    "${CFG[cgroup]}/${CFG[vmid]}.scope/memory.pressure"
-  item diskstats 2 cat "$proc/diskstats"
+  local proc=${CFG[proc]} scope="${CFG[cgroup]}/${CFG[vmid]}.scope" utc here
+  TZ=UTC0 printf -v utc '%(%FT%TZ)T' -1
+  printf -v here '%(%FT%T%z)T' -1
+  # Host logs are in local time and guest logs in UTC: whoever lays them side by side wants both clocks.
+  keep clock "utc $utc"$'\n'"local $here"$'\n'"epoch $EPOCHREALTIME"
+  keep_files load "$proc/loadavg" "$proc/uptime"
+  keep_files memory "$proc/meminfo"
+  keep_files pressure "$proc/pressure/cpu" "$proc/pressure/io" "$proc/pressure/memory"
+  keep_files pressure-vm "$scope/cpu.pressure" "$scope/io.pressure" "$scope/memory.pressure"
+  keep_files diskstats "$proc/diskstats"
 }
 
 process_items() {
@@ -89,8 +103,6 @@ process_items() {
 
 proxmox_items() {
   local limit=${CFG[read_timeout]} vmid=${CFG[vmid]}
-  item config "$limit" "${CFG[qm]}" config "$vmid" --current 1
-  item pending "$limit" "${CFG[qm]}" pending "$vmid"
   item qm-status "$limit" "${CFG[qm]}" status "$vmid" --verbose 1
   item tasks 3 grep -h ":$vmid:" "${CFG[tasks_dir]}/active" "${CFG[tasks_dir]}/index"
   item journal 5 journalctl --no-pager -n 200 -o short-iso -u "$vmid.scope" -u qmeventd.service -u pve-cluster.service
@@ -98,6 +110,12 @@ proxmox_items() {
   [[ -n $VM_PID ]] && item agent-time "$limit" "${CFG[qm]}" guest cmd "$vmid" get-time
   has_banner_target && item host-key 5 ssh-keyscan -T 4 -p "${CFG[guest_ssh]##*:}" "${CFG[guest_ssh]%:*}"
   return 0
+}
+
+# What observe read anyway.
+keep_observed() {
+  keep config "${CONFIG:-(no answer in time)}"
+  keep pending "${PENDING_TEXT:-(no answer in time)}"
 }
 
 # What the monitor knows. Asked only when it answered a moment ago: a dead one has cost its limit already.

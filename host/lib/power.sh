@@ -51,7 +51,8 @@ stop_process() {
   local said
   [[ ${CFG[overrule_shutdown]} == yes ]] && how+=(--overrule-shutdown 1)
   bounded "${CFG[stop_budget]}" "${CFG[qm]}" stop "${CFG[vmid]}" "${how[@]}"
-  said="qm stop ended with $RC: ${OUT:(-200)}"
+  end_of "$OUT"
+  said="qm stop ended with $RC: $REPLY"
   local code=$RC
   wait_gone "$1" "$2" "${CFG[gone_budget]}" && return 0
   # It lives. Refused is one thing (somebody has the VM: hands off), not dying is another.
@@ -106,7 +107,8 @@ do_start() {
     ((attempt == 1)) || rest 2
     intend start "attempt=$attempt"
     bounded "${CFG[start_budget]}" "${CFG[qm]}" start "${CFG[vmid]}"
-    said="qm start ended with $RC: ${OUT:(-200)}"
+    end_of "$OUT"
+    said="qm start ended with $RC: $REPLY"
     log "op=$OP $said"
     wait_for_process 5 && note "new_pid=$VM_PID" "new_start=$VM_START" && return 0
   done
@@ -165,6 +167,9 @@ do_reset() {
   case $RC in
     0) note reset=seen ;;
     124) unsure reset_not_seen 'QMP took the command and no RESET event came: a cycle makes a fresh QEMU' ;;
-    *) fail reset_refused "QMP: ${OUT:(-200)}" ;;
+    *)
+      end_of "$OUT"
+      fail reset_refused "QMP: $REPLY"
+      ;;
   esac
 }

@@ -32,8 +32,9 @@ read_pending() {
 learn_pending() {
   local kind key value
   declare -gA NEXT=()
-  PENDING=''
+  PENDING='' PENDING_TEXT=''
   ((RC == 0)) || return 1
+  PENDING_TEXT=$OUT
   PENDING=0
   while read -r kind key value; do
     key=${key%:}

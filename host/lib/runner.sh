@@ -2,10 +2,11 @@
 # phase that has no end, and repeats nothing that may have happened.
 # shellcheck shell=bash
 
-# run_op OP: does what is left of it. Another runner at work is no error.
+# run_op OP [PATIENCE]: does what is left of it. Another runner at work is no error. A child of a runner that was just killed may keep the
+# lock for a moment: whoever resumes has the patience to see it go.
 run_op() {
   exec 9>>"${CFG[state_dir]}/run.lock"
-  flock -n 9 || return 0
+  flock -w "${2:-0}" 9 || return 0
   journal_load "$1" || { log "op=$1 has no readable journal"; return 1; }
   [[ -z ${J[result]:-} ]] || return 0
   journal_mend
@@ -81,5 +82,5 @@ resume_ops() {
   op=$REPLY
   [[ -n $op ]] || return 0
   log "op=$op resumed"
-  run_op "$op"
+  run_op "$op" 5
 }

@@ -15,17 +15,14 @@ process_of() {
   [[ $P_STATE != [ZX] && $P_START =~ ^[0-9]+$ ]]
 }
 
-# is_our_vm PID: its command line says exactly our VMID or our pidfile; 1020 is not 102.
+# is_our_vm PID: its command line says exactly our VMID or our pidfile; 1020 is not 102. Known once, it stays so for that pid and start time.
+# The kernel may keep the reader of a hanging process's command line waiting: then the pidfile's word stands.
 is_our_vm() {
-  local word before='' file
+  [[ ${KNOWN_VM:-} == "$1 $P_START" ]] && return 0
   pidfile
-  file=$REPLY
-  while IFS= read -r -d '' word; do
-    [[ $before == -id && $word == "${CFG[vmid]}" ]] && return 0
-    [[ $before == -pidfile && $word == "$file" ]] && return 0
-    before=$word
-  done 2>/dev/null <"${CFG[proc]}/$1/cmdline"
-  return 1
+  bounded 3 "$LIBEXEC/procscan" vm "${CFG[proc]}" "${CFG[vmid]}" "$REPLY" "$1"
+  ((RC == 124)) || [[ $OUT == "$1" ]] || return 1
+  KNOWN_VM="$1 $P_START"
 }
 
 # find_qemu: sets VM_PID, VM_START, VM_STATE, or returns 1 when the process table holds no such process. The pidfile is the quick way;

@@ -1,6 +1,8 @@
 /** Calls the real script as sshd would: the identity in its arguments, the client's words in one variable of the environment. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { FakeHost } from '../lab/fake-host/fake-host.ts';
 
@@ -77,4 +79,40 @@ export function call(
 const alphabet = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
 export function opId(): string {
   return `01${Array.from({ length: 24 }, () => alphabet[Math.floor(Math.random() * 32)]).join('')}`;
+}
+
+/** Waits until something is so; what is not so in time is a failure with its name. */
+export async function until(what: string, isSo: () => boolean, withinMs = 20_000): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  while (!isSo()) {
+    if (performance.now() > deadline) throw new Error(`it took more than ${withinMs} ms until ${what}`);
+    await delay(5);
+  }
+}
+
+export function journal(host: FakeHost, op: string): string {
+  const file = host.path('state/ops', op, 'journal');
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}
+
+/** The process that does the mutating work: it wrote its pid where a person would look for it. */
+export function killRunner(host: FakeHost): void {
+  const file = host.path('state/runner');
+  if (!existsSync(file)) return;
+  const pid = Number(readFileSync(file, 'utf8'));
+  try {
+    if (readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(host.config)) process.kill(pid, 'SIGKILL');
+  } catch {
+    // It has gone already: as dead as it was to be.
+  }
+}
+
+/** What the timer calls. */
+export async function resume(host: FakeHost): Promise<number | null> {
+  return (await answerOf(spawn(script, ['--config', host.config, '--resume'], { stdio: ['ignore', 'pipe', 'pipe'] }))).code;
+}
+
+/** The exit of an op, however long its client has been gone. */
+export async function settled(host: FakeHost, op: string): Promise<void> {
+  await until(`op ${op} has ended`, () => / end .* ;\n/.test(journal(host, op)));
 }

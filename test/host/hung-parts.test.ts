@@ -1,0 +1,94 @@
+/** Facts 5.3: QMP hung, the block path dead with QMP alive, the cluster file system hung, no agent, file systems frozen: each bounded, each told apart. */
+import { describe, expect, it } from 'vitest';
+import { type FakeHost, startFakeHost } from '../lab/fake-host/fake-host.ts';
+import { call } from './call.ts';
+
+const wedges: [string, (host: FakeHost) => void, Record<string, unknown>][] = [
+  ['nothing wrong', () => {}, { class: 'responding', advice: 'none', qmp: 'ok' }],
+  ['QMP hung', (host) => host.fault('qmp-hangs'), { class: 'qmp_dead', advice: 'cycle', qmp: 'late' }],
+  ['the block path dead, QMP alive, the agent with it',
+    (host) => { host.fault('block-flat'); host.fault('agent-dead'); },
+    { class: 'block_flat', advice: 'cycle', qmp: 'ok', runState: 'running', countersFlat: 'yes' }],
+  ['an idle guest that answers', (host) => host.fault('block-flat'), { class: 'responding', advice: 'none', countersFlat: 'yes' }],
+  ['a silent guest whose disks still move', (host) => host.fault('agent-dead'), { class: 'guest_silent', advice: 'reset', agentPing: 'no' }],
+  ['file systems left frozen by a backup', (host) => host.fault('frozen'), { class: 'fs_frozen', advice: 'thaw' }],
+  ['a paused machine', (host) => host.write('paused', 'machine/runstate'), { class: 'paused', advice: 'reset' }],
+  ['an I/O error', (host) => host.write('io-error', 'machine/runstate'), { class: 'io_error', advice: 'cycle' }],
+  ['a panic that was noticed', (host) => host.write('guest-panicked', 'machine/runstate'), { class: 'guest_panicked', advice: 'reset' }],
+  ['the cluster file system hung', (host) => host.fault('pmxcfs-hangs'), { configReadable: 'no', qmp: 'ok', runState: 'running' }],
+  ['everything hung at once', (host) => { host.fault('pmxcfs-hangs'); host.fault('qmp-hangs'); }, { class: 'qmp_dead', configReadable: 'no' }],
+]; // prettier-ignore
+
+describe('status', () => {
+  it.each(wedges)('with %s says so within 8 seconds', async (_name, wedge, expected) => {
+    await using host = await startFakeHost();
+    wedge(host);
+    const started = performance.now();
+
+    const result = (await call(host, 'ro', 'status')).document();
+
+    expect(performance.now() - started).toBeLessThan(8_000);
+    expect(result).toMatchObject({ result: 'ok', status: expected });
+    expect(host.power()).toEqual([]);
+  });
+
+  it('knows a QEMU that hangs in the kernel', async () => {
+    await using host = await startFakeHost();
+    host.fault('qmp-hangs');
+    const stat = `proc/${host.pid()}/stat`;
+    host.write(host.read(stat).replace(') S ', ') D '), stat);
+
+    expect((await call(host, 'ro', 'status')).document().status).toMatchObject({ class: 'qemu_hangs_in_kernel', advice: 'human' });
+  });
+
+  it('works where nothing can be written', async () => {
+    await using host = await startFakeHost({ state_dir: '/proc/nowhere', evidence_dir: '/proc/nowhere', log: '/proc/nowhere' });
+
+    expect((await call(host, 'ro', 'status')).document()).toMatchObject({ result: 'ok', status: { class: 'responding' } });
+  });
+});
+
+describe('forensics', () => {
+  it.each(wedges)('with %s ends in time, and is kept with a sum that can be read back', async (_name, wedge) => {
+    await using host = await startFakeHost({ forensics_budget: 12, block_sample: 1 });
+    wedge(host);
+    const started = performance.now();
+
+    const result = (await call(host, 'ro', 'forensics')).document();
+
+    expect(performance.now() - started).toBeLessThan(20_000);
+    expect(result).toMatchObject({ result: 'ok', evidence: { sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string } });
+    expect(host.read('evidence', result.evidence!.id, 'manifest')).toMatch(/^config |^journal /m);
+    expect(host.power()).toEqual([]);
+  });
+
+  it('strikes out the secrets of a configuration', async () => {
+    await using host = await startFakeHost();
+    host.write(`${host.read('machine/config')}cipassword: hunter2hunter2\nsshkeys: AAAAsecretkey\nargs: -fw_cfg password=swordfish1\n`, 'machine/config');
+
+    const { evidence } = (await call(host, 'ro', 'forensics')).document();
+
+    const config = host.read('evidence', evidence!.id, 'config');
+    expect(config).toContain('cipassword: [redacted]');
+    expect(host.read('evidence', evidence!.id, 'pending')).toContain('cipassword: [redacted]');
+    expect(config).not.toMatch(/hunter2|secretkey|swordfish/);
+  });
+
+  it('asked twice within 30 seconds captures once', async () => {
+    await using host = await startFakeHost();
+
+    const [first, second] = await Promise.all([call(host, 'ro', 'forensics'), call(host, 'agent', 'forensics')]);
+
+    expect(second.document().evidence!.id).toBe(first.document().evidence!.id);
+  });
+});
+
+describe('a mutating verb with the cluster file system hung', () => {
+  it.each(['cycle', 'stop', 'reset'])('%s refuses in bounded time: what cannot be read may be locked, and cannot be started', async (verb) => {
+    await using host = await startFakeHost();
+    host.fault('pmxcfs-hangs');
+
+    expect((await call(host, 'human', verb)).document()).toMatchObject({ result: 'failed', reason: 'config_unreadable', touched: false });
+    expect(host.power()).toEqual([]);
+  });
+});

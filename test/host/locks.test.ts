@@ -1,0 +1,59 @@
+/** Facts 5.2: a lock of Proxmox on the VM, of whatever kind: refused, QEMU alive, lock intact. */
+import { describe, expect, it } from 'vitest';
+import { startFakeHost } from '../lab/fake-host/fake-host.ts';
+import { call } from './call.ts';
+
+const kinds = ['backup', 'clone', 'create', 'migrate', 'rollback', 'snapshot', 'snapshot-delete', 'suspended', 'suspending'];
+
+describe('a locked VM', () => {
+  it.each(['cycle', 'stop', 'reset'])('is not touched by %s while a backup runs', async (verb) => {
+    await using host = await startFakeHost();
+    host.write(`${host.read('machine/config')}lock: backup\n`, 'machine/config');
+
+    const { code, document } = await call(host, 'human', verb);
+
+    expect({ code, ...document() }).toMatchObject({ code: 4, result: 'failed', reason: 'lock_backup', touched: false });
+    expect(document().hint).toMatch(/backup holds the VM/);
+    expect(host.power()).toEqual([]);
+    expect(host.pid()).toBe('5000001');
+    expect(host.read('machine/config')).toContain('lock: backup');
+  });
+
+  it.concurrent.each(kinds)('of kind %s has a reason of its own', async (kind) => {
+    await using host = await startFakeHost();
+    host.write(`${host.read('machine/config')}lock: ${kind}\n`, 'machine/config');
+
+    const result = (await call(host, 'human', 'cycle')).document();
+
+    expect(result).toMatchObject({ result: 'failed', reason: `lock_${kind.replace('-', '_')}`, touched: false });
+    expect(host.power()).toEqual([]);
+  });
+
+  it('that is off is not started under a lock', async () => {
+    await using host = await startFakeHost();
+    await call(host, 'human', 'stop');
+    host.write(`${host.read('machine/config')}lock: rollback\n`, 'machine/config');
+
+    expect((await call(host, 'agent', 'start')).document()).toMatchObject({ result: 'failed', reason: 'lock_rollback' });
+    expect(host.power()).toEqual(['stop 5000001']);
+  });
+
+  it('still shows its status, which advises to wait', async () => {
+    await using host = await startFakeHost();
+    host.write(`${host.read('machine/config')}lock: backup\n`, 'machine/config');
+    host.fault('qmp-hangs');
+
+    expect((await call(host, 'ro', 'status')).document().status).toMatchObject({ lock: 'backup', class: 'qmp_dead', advice: 'wait' });
+  });
+});
+
+describe('a stop that Proxmox refuses', () => {
+  it('is a failure with the process left alive: nothing is killed behind its back', async () => {
+    await using host = await startFakeHost();
+    host.fault('stop-refused');
+
+    expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ result: 'failed', reason: 'stop_refused' });
+    expect(host.pid()).toBe('5000001');
+    expect(host.read('log')).not.toContain('SIGKILL');
+  });
+});
