@@ -109,7 +109,8 @@ export function killRunner(host: FakeHost): void {
 
 /** What the timer calls. */
 export async function resume(host: FakeHost): Promise<number | null> {
-  return (await answerOf(spawn(script, ['--config', host.config, '--resume'], { stdio: ['ignore', 'pipe', 'pipe'] }))).code;
+  return (await answerOf(spawn(script, ['--config', host.config, '--resume'], { stdio: ['ignore', 'pipe', 'pipe'] })))
+    .code;
 }
 
 /** The exit of an op, however long its client has been gone. */

@@ -19,7 +19,10 @@ describe('two callers', () => {
     await using host = await startFakeHost();
     const ops = [opId(), opId()] as const;
 
-    const answers = await Promise.all([call(host, 'agent', `cycle op=${ops[0]}`), call(host, 'human', `cycle op=${ops[1]}`)]);
+    const answers = await Promise.all([
+      call(host, 'agent', `cycle op=${ops[0]}`),
+      call(host, 'human', `cycle op=${ops[1]}`),
+    ]);
 
     const results = answers.map((answer) => answer.document());
     const busy = results.find(({ reason }) => reason === 'busy');
@@ -37,7 +40,10 @@ describe('two callers', () => {
 
     const seen = (await call(host, 'ro', `status op=${op}`)).document();
 
-    expect(seen).toMatchObject({ status: { runningOp: op }, record: { op, state: 'running', result: null, touched: true } });
+    expect(seen).toMatchObject({
+      status: { runningOp: op },
+      record: { op, state: 'running', result: null, touched: true },
+    });
     expect((await client).document()).toMatchObject({ result: 'ok' });
   });
 
@@ -46,8 +52,14 @@ describe('two callers', () => {
     const op = opId();
     await call(host, 'human', `cycle op=${op}`);
 
-    expect((await call(host, 'human', `stop op=${op}`)).document()).toMatchObject({ result: 'failed', reason: 'op_mismatch' });
-    expect((await call(host, 'agent', `cycle op=${op}`)).document()).toMatchObject({ result: 'failed', reason: 'op_mismatch' });
+    expect((await call(host, 'human', `stop op=${op}`)).document()).toMatchObject({
+      result: 'failed',
+      reason: 'op_mismatch',
+    });
+    expect((await call(host, 'agent', `cycle op=${op}`)).document()).toMatchObject({
+      result: 'failed',
+      reason: 'op_mismatch',
+    });
     expect(host.power()).toEqual(['stop 5000001', 'start 5000002']);
   });
 
@@ -95,7 +107,11 @@ describe('the pause file', () => {
     await using host = await startFakeHost();
     host.write('', 'etc/pause');
 
-    expect((await call(host, 'agent', 'cycle')).document()).toMatchObject({ result: 'failed', reason: 'paused', touched: false });
+    expect((await call(host, 'agent', 'cycle')).document()).toMatchObject({
+      result: 'failed',
+      reason: 'paused',
+      touched: false,
+    });
     expect((await call(host, 'agent', 'status')).document()).toMatchObject({ result: 'ok', status: { paused: true } });
     expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ result: 'ok' });
   });
@@ -119,7 +135,11 @@ describe('autonomy=evidence', () => {
   it('lets the agent act only on an objective sign that this host saw itself', async () => {
     await using host = await startFakeHost({ autonomy: 'evidence' });
 
-    expect((await call(host, 'agent', 'cycle')).document()).toMatchObject({ result: 'failed', reason: 'no_evidence', touched: false });
+    expect((await call(host, 'agent', 'cycle')).document()).toMatchObject({
+      result: 'failed',
+      reason: 'no_evidence',
+      touched: false,
+    });
     expect(host.power()).toEqual([]);
     host.fault('qmp-hangs');
     await call(host, 'agent', 'cycle');

@@ -11,7 +11,10 @@ function upFor(host: FakeHost, seconds: number): void {
 }
 
 function happened(host: FakeHost, ...events: { at: number; by?: Identity; boot?: string; verb?: string }[]): void {
-  const lines = events.map(({ at, by = 'agent', boot: id = boot, verb = 'cycle' }) => `01ARZ3NDEKTSV4RRFFQ69G5FAV ${verb} ${by} ${id} ${at} ;\n`);
+  const lines = events.map(
+    ({ at, by = 'agent', boot: id = boot, verb = 'cycle' }) =>
+      `01ARZ3NDEKTSV4RRFFQ69G5FAV ${verb} ${by} ${id} ${at} ;\n`,
+  );
   host.write(lines.join(''), 'state/ledger');
 }
 
@@ -25,7 +28,11 @@ describe('the cooldown', () => {
     happened(host, { at: 99_990 });
 
     expect(await left(host)).toEqual({ agent: 590, human: 50 });
-    expect((await call(host, 'agent', 'reset')).document()).toMatchObject({ result: 'failed', reason: 'cooldown', touched: false });
+    expect((await call(host, 'agent', 'reset')).document()).toMatchObject({
+      result: 'failed',
+      reason: 'cooldown',
+      touched: false,
+    });
     expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ result: 'failed', reason: 'cooldown' });
     expect(host.power()).toEqual([]);
     upFor(host, 100_051);

@@ -104,6 +104,9 @@ describe('the grammar', () => {
     const { code, stdout } = await call(host, 'ro', 'stop', env);
 
     expect(existsSync(host.path('canary'))).toBe(false);
-    expect({ code, reason: (JSON.parse(stdout) as { reason: string }).reason }).toEqual({ code: 4, reason: 'identity' });
+    expect({ code, reason: (JSON.parse(stdout) as { reason: string }).reason }).toEqual({
+      code: 4,
+      reason: 'identity',
+    });
   });
 });

@@ -38,13 +38,23 @@ describe('status', () => {
     const stat = `proc/${host.pid()}/stat`;
     host.write(host.read(stat).replace(') S ', ') D '), stat);
 
-    expect((await call(host, 'ro', 'status')).document().status).toMatchObject({ class: 'qemu_hangs_in_kernel', advice: 'human' });
+    expect((await call(host, 'ro', 'status')).document().status).toMatchObject({
+      class: 'qemu_hangs_in_kernel',
+      advice: 'human',
+    });
   });
 
   it('works where nothing can be written', async () => {
-    await using host = await startFakeHost({ state_dir: '/proc/nowhere', evidence_dir: '/proc/nowhere', log: '/proc/nowhere' });
+    await using host = await startFakeHost({
+      state_dir: '/proc/nowhere',
+      evidence_dir: '/proc/nowhere',
+      log: '/proc/nowhere',
+    });
 
-    expect((await call(host, 'ro', 'status')).document()).toMatchObject({ result: 'ok', status: { class: 'responding' } });
+    expect((await call(host, 'ro', 'status')).document()).toMatchObject({
+      result: 'ok',
+      status: { class: 'responding' },
+    });
   });
 });
 
@@ -57,14 +67,20 @@ describe('forensics', () => {
     const result = (await call(host, 'ro', 'forensics')).document();
 
     expect(performance.now() - started).toBeLessThan(20_000);
-    expect(result).toMatchObject({ result: 'ok', evidence: { sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string } });
+    expect(result).toMatchObject({
+      result: 'ok',
+      evidence: { sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string },
+    });
     expect(host.read('evidence', result.evidence!.id, 'manifest')).toMatch(/^config |^journal /m);
     expect(host.power()).toEqual([]);
   });
 
   it('strikes out the secrets of a configuration', async () => {
     await using host = await startFakeHost();
-    host.write(`${host.read('machine/config')}cipassword: hunter2hunter2\nsshkeys: AAAAsecretkey\nargs: -fw_cfg password=swordfish1\n`, 'machine/config');
+    host.write(
+      `${host.read('machine/config')}cipassword: hunter2hunter2\nsshkeys: AAAAsecretkey\nargs: -fw_cfg password=swordfish1\n`,
+      'machine/config',
+    );
 
     const { evidence } = (await call(host, 'ro', 'forensics')).document();
 
@@ -84,11 +100,18 @@ describe('forensics', () => {
 });
 
 describe('a mutating verb with the cluster file system hung', () => {
-  it.each(['cycle', 'stop', 'reset'])('%s refuses in bounded time: what cannot be read may be locked, and cannot be started', async (verb) => {
-    await using host = await startFakeHost();
-    host.fault('pmxcfs-hangs');
+  it.each(['cycle', 'stop', 'reset'])(
+    '%s refuses in bounded time: what cannot be read may be locked, and cannot be started',
+    async (verb) => {
+      await using host = await startFakeHost();
+      host.fault('pmxcfs-hangs');
 
-    expect((await call(host, 'human', verb)).document()).toMatchObject({ result: 'failed', reason: 'config_unreadable', touched: false });
-    expect(host.power()).toEqual([]);
-  });
+      expect((await call(host, 'human', verb)).document()).toMatchObject({
+        result: 'failed',
+        reason: 'config_unreadable',
+        touched: false,
+      });
+      expect(host.power()).toEqual([]);
+    },
+  );
 });

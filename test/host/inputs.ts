@@ -42,9 +42,14 @@ const makers: readonly ((next: () => number) => string)[] = [
   (next) => insert(pick(verbs, next), pick(shellish, next), next),
   (next) => `${pick(verbs, next)}${pick(shellish, next)}${pick(verbs, next)}`,
   (next) => `${pick(verbs, next)} ${pick(verbs, next)}`,
-  (next) => pick([pick(verbs, next).toUpperCase(), ` ${pick(verbs, next)}`, `${pick(verbs, next)} `, `${pick(verbs, next)}\n`], next),
+  (next) =>
+    pick(
+      [pick(verbs, next).toUpperCase(), ` ${pick(verbs, next)}`, `${pick(verbs, next)} `, `${pick(verbs, next)}\n`],
+      next,
+    ),
   (next) => `${pick(verbs, next)} OP=${id(next)}`,
-  (next) => Array.from({ length: Math.floor(next() * 80) }, () => String.fromCharCode(1 + Math.floor(next() * 0x2ff))).join(''),
+  (next) =>
+    Array.from({ length: Math.floor(next() * 80) }, () => String.fromCharCode(1 + Math.floor(next() * 0x2ff))).join(''),
   (next) => Array.from({ length: 1 + Math.floor(next() * 6) }, () => pick([...verbs, ...shellish], next)).join(''),
   (next) => pick(verbs, next).repeat(1 + Math.floor(next() * 60)),
 ];

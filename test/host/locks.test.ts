@@ -3,7 +3,17 @@ import { describe, expect, it } from 'vitest';
 import { startFakeHost } from '../lab/fake-host/fake-host.ts';
 import { call } from './call.ts';
 
-const kinds = ['backup', 'clone', 'create', 'migrate', 'rollback', 'snapshot', 'snapshot-delete', 'suspended', 'suspending'];
+const kinds = [
+  'backup',
+  'clone',
+  'create',
+  'migrate',
+  'rollback',
+  'snapshot',
+  'snapshot-delete',
+  'suspended',
+  'suspending',
+];
 
 describe('a locked VM', () => {
   it.each(['cycle', 'stop', 'reset'])('is not touched by %s while a backup runs', async (verb) => {
@@ -34,7 +44,10 @@ describe('a locked VM', () => {
     await call(host, 'human', 'stop');
     host.write(`${host.read('machine/config')}lock: rollback\n`, 'machine/config');
 
-    expect((await call(host, 'agent', 'start')).document()).toMatchObject({ result: 'failed', reason: 'lock_rollback' });
+    expect((await call(host, 'agent', 'start')).document()).toMatchObject({
+      result: 'failed',
+      reason: 'lock_rollback',
+    });
     expect(host.power()).toEqual(['stop 5000001']);
   });
 
@@ -43,7 +56,11 @@ describe('a locked VM', () => {
     host.write(`${host.read('machine/config')}lock: backup\n`, 'machine/config');
     host.fault('qmp-hangs');
 
-    expect((await call(host, 'ro', 'status')).document().status).toMatchObject({ lock: 'backup', class: 'qmp_dead', advice: 'wait' });
+    expect((await call(host, 'ro', 'status')).document().status).toMatchObject({
+      lock: 'backup',
+      class: 'qmp_dead',
+      advice: 'wait',
+    });
   });
 });
 

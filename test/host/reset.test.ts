@@ -18,14 +18,21 @@ describe('reset', () => {
     await using host = await startFakeHost();
     host.fault('reset-event-missing');
 
-    expect((await call(host, 'human', 'reset')).document()).toMatchObject({ result: 'unknown', reason: 'reset_not_seen', touched: true });
+    expect((await call(host, 'human', 'reset')).document()).toMatchObject({
+      result: 'unknown',
+      reason: 'reset_not_seen',
+      touched: true,
+    });
   });
 
   it('with the guest still in its old boot is a failure', async () => {
     await using host = await startFakeHost();
     host.fault('boot-id-stays');
 
-    expect((await call(host, 'human', 'reset')).document()).toMatchObject({ result: 'failed', reason: 'boot_id_unchanged' });
+    expect((await call(host, 'human', 'reset')).document()).toMatchObject({
+      result: 'failed',
+      reason: 'boot_id_unchanged',
+    });
   });
 
   it('without an agent in the guest stays unknown', async () => {
@@ -33,7 +40,10 @@ describe('reset', () => {
     host.write(host.read('machine/config').replace('agent: 1\n', ''), 'machine/config');
     host.fault('agent-dead');
 
-    expect((await call(host, 'human', 'reset')).document()).toMatchObject({ result: 'unknown', reason: 'power_ok_guest_unknown' });
+    expect((await call(host, 'human', 'reset')).document()).toMatchObject({
+      result: 'unknown',
+      reason: 'power_ok_guest_unknown',
+    });
   });
 
   it('that leaves the machine in prelaunch is noticed and finished', async () => {

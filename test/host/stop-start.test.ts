@@ -5,20 +5,26 @@ import { type FakeHost, startFakeHost } from '../lab/fake-host/fake-host.ts';
 import { call } from './call.ts';
 
 describe('a QEMU that survives SIGKILL', () => {
-  it.each(['cycle', 'stop'])('makes %s end as unkillable, start not attempted, the missing pidfile not believed', async (verb) => {
-    await using host = await startFakeHost();
-    host.fault('unkillable');
+  it.each(['cycle', 'stop'])(
+    'makes %s end as unkillable, start not attempted, the missing pidfile not believed',
+    async (verb) => {
+      await using host = await startFakeHost();
+      host.fault('unkillable');
 
-    const { code, document } = await call(host, 'human', verb);
+      const { code, document } = await call(host, 'human', verb);
 
-    expect({ code, ...document() }).toMatchObject({ code: 1, result: 'failed', reason: 'unkillable', touched: true });
-    expect(host.power()).toEqual([]);
-    expect(host.pid()).toBeNull();
-    expect(host.read('log')).toMatch(/kill=SIGKILL pid=5000001/);
-    // Its label says stopped. It is not, and a start beside it would give the disk two writers.
-    expect((await call(host, 'human', 'start')).document()).toMatchObject({ result: 'ok', reason: 'already_running' });
-    expect(host.power()).toEqual([]);
-  });
+      expect({ code, ...document() }).toMatchObject({ code: 1, result: 'failed', reason: 'unkillable', touched: true });
+      expect(host.power()).toEqual([]);
+      expect(host.pid()).toBeNull();
+      expect(host.read('log')).toMatch(/kill=SIGKILL pid=5000001/);
+      // Its label says stopped. It is not, and a start beside it would give the disk two writers.
+      expect((await call(host, 'human', 'start')).document()).toMatchObject({
+        result: 'ok',
+        reason: 'already_running',
+      });
+      expect(host.power()).toEqual([]);
+    },
+  );
 });
 
 describe('a start that fails', () => {
@@ -75,7 +81,11 @@ describe('a verb whose wanted state is there already', () => {
   it('is ok and touches nothing: start of a running VM', async () => {
     await using host = await startFakeHost();
 
-    expect((await call(host, 'agent', 'start')).document()).toMatchObject({ result: 'ok', reason: 'already_running', touched: false });
+    expect((await call(host, 'agent', 'start')).document()).toMatchObject({
+      result: 'ok',
+      reason: 'already_running',
+      touched: false,
+    });
     expect(host.power()).toEqual([]);
   });
 
@@ -83,7 +93,11 @@ describe('a verb whose wanted state is there already', () => {
     await using host = await startFakeHost();
     await call(host, 'human', 'stop');
 
-    expect((await call(host, 'human', 'stop')).document()).toMatchObject({ result: 'ok', reason: 'already_off', touched: false });
+    expect((await call(host, 'human', 'stop')).document()).toMatchObject({
+      result: 'ok',
+      reason: 'already_off',
+      touched: false,
+    });
     expect(host.power()).toEqual(['stop 5000001']);
   });
 
@@ -91,7 +105,11 @@ describe('a verb whose wanted state is there already', () => {
     await using host = await startFakeHost();
     await call(host, 'human', 'stop');
 
-    expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ result: 'ok', before: null, after: { pid: 5000002 } });
+    expect((await call(host, 'human', 'cycle')).document()).toMatchObject({
+      result: 'ok',
+      before: null,
+      after: { pid: 5000002 },
+    });
   });
 });
 
@@ -108,7 +126,9 @@ describe('after a start', () => {
     await using host = await startFakeHost();
     host.fault('agent-dead');
 
-    expect(await call(host, 'human', 'cycle').then((answer) => ({ code: answer.code, ...answer.document() }))).toMatchObject({
+    expect(
+      await call(host, 'human', 'cycle').then((answer) => ({ code: answer.code, ...answer.document() })),
+    ).toMatchObject({
       code: 3,
       result: 'unknown',
       reason: 'power_ok_guest_unknown',
@@ -121,7 +141,10 @@ describe('after a start', () => {
     host.write('new memory: 2048\n', 'machine/staged');
     host.fault('pending-stays');
 
-    expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ result: 'failed', reason: 'pending_not_applied' });
+    expect((await call(host, 'human', 'cycle')).document()).toMatchObject({
+      result: 'failed',
+      reason: 'pending_not_applied',
+    });
   });
 });
 
@@ -131,7 +154,11 @@ describe('neighbours (facts 5.10)', () => {
     const folder = `proc/5900000`;
     mkdirSync(host.path(folder, 'fd'), { recursive: true });
     host.write('5900000 (kvm) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 55 0 0\n', folder, 'stat');
-    host.write(`kvm\0-id\0${neighbour}\0-pidfile\0${host.path('run', `${neighbour}.pid`)}\0-name\0x102\0`, folder, 'cmdline');
+    host.write(
+      `kvm\0-id\0${neighbour}\0-pidfile\0${host.path('run', `${neighbour}.pid`)}\0-name\0x102\0`,
+      folder,
+      'cmdline',
+    );
 
     expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ result: 'ok', before: { pid: 5000001 } });
     // A pidfile that points at the neighbour, as a pid that was used again would make it.
