@@ -59,6 +59,18 @@ describe('pollRepos', () => {
     expect(await store.queue.waiting(web.key)).toEqual([]);
   });
 
+  it('leaves word for the watchdog: when it has read all, and how many issues the kill switch alone holds', async () => {
+    await labelled(web, 'one');
+    await labelled(app, 'two');
+    const word = async (): Promise<unknown> => (await store.control.facts('poller'))[0];
+    await activitiesWith({ allow: [web.name] }).pollRepos();
+    expect(await word()).toMatchObject({ value: { held: 0 }, at: expect.any(Number) as number });
+
+    await store.control.setKillSwitch({ on: true, by: 'a', note: '', at: 1 });
+    await activitiesWith({ allow: [web.name] }).pollRepos();
+    expect(await word()).toMatchObject({ value: { held: 1 } });
+  });
+
   it("a blocker that is open or can't be read blocks; a closed one does not", async () => {
     const tracker = trackerOf(web.key);
     for (const body of ['', '', '', 'Blocked by #1', 'Blocked by #2', 'Blocked by #3', 'Blocked by #99']) {

@@ -247,6 +247,17 @@ describe('the watchdog', () => {
   });
 });
 
+it('two watchdogs at once call once', async () => {
+  await bench.addRun(FROZEN);
+  const one = bench.watchdog();
+  bench.restart();
+  const other = bench.watchdog();
+  bench.clock = NOW + 24 * MINUTE;
+  await Promise.all([one.look(), other.look()]);
+
+  expect(bench.delivered.filter(({ topic }) => topic === 'frozen')).toHaveLength(1);
+});
+
 describe('an escalation that somebody else raised', () => {
   const call = { run: null, repo: null, severity: 'high', topic: 'shipped', decision: 'none', at: NOW } as const;
 

@@ -255,6 +255,13 @@ describe('what runs depend on', () => {
     expect(topics(watchFor(3 * MINUTE, () => seen, memory))).toEqual([topic]);
   });
 
+  it('Temporal that answered again has its whole time again', () => {
+    const down = { ok: false, reason: 'ECONNREFUSED' } as const;
+    const seen = (now: number): Partial<Seen> => (now === NOW + 2 * MINUTE ? {} : { temporal: down });
+    expect(topics(watchFor(4 * MINUTE, seen))).toEqual([]);
+    expect(topics(watchFor(5 * MINUTE, seen))).toEqual(['temporal-unreachable']);
+  });
+
   it('a poller that is meant to read seldom has three of its rounds', () => {
     const seen = (): Partial<Seen> => ({ poller: { at: NOW, everyMs: 5 * MINUTE } });
     expect(topics(watchFor(14 * MINUTE, seen))).toEqual([]);

@@ -46,6 +46,13 @@ describe.skipIf(!has('temporal') || !has('bwrap'))(
       ).toEqual([0, 1, 2]);
     });
 
+    it('leaves word for the watchdog: the time that its checks may take, and that its worker and poller are there', async () => {
+      const [run] = await bench.store.runs.list({});
+      expect(await bench.store.control.fact(`checks/${run?.id}`)).toBe(60_000);
+      expect(await bench.store.control.facts('worker/')).toMatchObject([{ value: { stopped: false } }]);
+      expect(await bench.store.control.facts('poller')).toMatchObject([{ value: { held: 0 } }]);
+    });
+
     it('its gates lay red and green side by side by the id of each test', async () => {
       const [run] = await bench.store.runs.list({});
       const rows = await bench.store.evidence.list(run?.id ?? '');
