@@ -240,7 +240,7 @@ describe('pages of hostile data (invariant 9)', () => {
   it('what waits for approval is shown with its diff and the command of that very sha', () => {
     expect(pages.approval).toContain(`--sha ${'a'.repeat(40)} --note`);
     expect(pages.approval).toMatch(/<span class="diff-added">\+&quot;&gt;/);
-    expect(pages.approval).toContain('<span class="diff-removed">-old');
+    expect(pages.approval).toContain('<span class="diff-removed">-old\n</span>');
     expect(pages.approval).toMatch(/<span class="stage">approval</);
     expect(pages.approval).not.toContain('unfreeze');
   });

@@ -1,7 +1,7 @@
 /** The first thing to read on a run's page: how it ended, or why it stands still and what a person can do, as commands to copy. */
 import type { RunView } from '../api/view.ts';
 import { shortSha, when } from './format.ts';
-import { html, type Html } from './html.ts';
+import { html, type Html, type HtmlPart } from './html.ts';
 import { runTone } from './stages.ts';
 
 export function verdictCard(view: RunView, now: number): Html | null {
@@ -42,7 +42,7 @@ function pausedCard(view: RunView, since: number, now: number): Html {
 
 function approvalCard(view: RunView, { head, since, diff }: NonNullable<RunView['approval']>, now: number): Html {
   return html`<section class="card wait verdict">
-    <h2>Waits for your approval ${when(since, now)}</h2>
+    <h2>Waits for your approval, since ${when(since, now)}</h2>
     <p class="reason">Every gate has passed ${shortSha(head)}. Nothing of it is on main yet.</p>
     ${moves(view)}
     ${
@@ -75,11 +75,14 @@ function moves({ moves: rows }: RunView): Html {
 }
 
 /** Added and removed lines keep their sign: colour never speaks alone. */
-export function diffLines(text: string): Html {
-  return html`<pre class="blob">
-${text
-  .split('\n')
-  .map((line) => (toneOf(line) === null ? `${line}\n` : html`<span class="${toneOf(line)}">${line} </span>`))}</pre>`;
+function diffLines(text: string): Html {
+  const lines = text.split('\n').map((line) => coloured(line, `${line}\n`));
+  return html`<pre class="blob">${lines}</pre>`;
+}
+
+function coloured(line: string, whole: string): HtmlPart {
+  const tone = toneOf(line);
+  return tone === null ? whole : html`<span class="${tone}">${whole}</span>`;
 }
 
 function toneOf(line: string): string | null {
