@@ -10,8 +10,6 @@ export const BASE = {
   'pyproject.toml': PROJECT,
   'tests/test_square.py': OLD,
   'tests/conftest.py': '# fixtures\n',
-  'tests/test_page.py': `${IMPORT}def test_page():\n    assert str(calc.square(5)) == open("tests/page.golden").read()\n`,
-  'tests/page.golden': '25',
 };
 export const HONEST = {
   'calc.py': 'def square(a):\n    return int(a) * int(a)\n',

@@ -129,15 +129,6 @@ const JUDGED: readonly (readonly [name: string, change: Tree, refused: RegExp])[
     /test_square\[2-4\]" passes on the base and is gone/,
   ],
   [
-    'a golden file rewritten with the behaviour',
-    {
-      ...HONEST,
-      'calc.py': 'def square(a):\n    return int(a) * int(a) + (a == 5)\n',
-      'tests/page.golden': '26',
-    },
-    /base's own test ".*test_page" passes on the base and fails/,
-  ],
-  [
     'a test renamed away',
     { ...HONEST, 'tests/test_square.py': OLD.replace('def test_square', 'def check_square') },
     /test_square\[1-1\]" passes on the base and is gone/,
@@ -189,5 +180,13 @@ describe.skipIf(!has('bwrap'))('a cheat in Python, Go or Rust is refused for wha
   it.skipIf(!HAS_PYTEST).each(JUDGED)('by its tests: %s', async (_name, change, refused) => {
     const base = await bench.commit(BASE);
     expect(await refusal(base, await bench.commit(change))).toMatch(refused);
+  });
+
+  it.skipIf(!HAS_PYTEST)('by its tests: a golden file rewritten with the behaviour', async () => {
+    const page = `${IMPORT}def test_page():\n    assert str(calc.square(5)) == open("tests/page.golden").read()\n`;
+    const base = await bench.commit({ ...BASE, 'tests/test_page.py': page, 'tests/page.golden': '25' });
+    const code = 'def square(a):\n    return int(a) * int(a) + (a == 5)\n';
+    const head = await bench.commit({ ...HONEST, 'calc.py': code, 'tests/page.golden': '26' });
+    expect(await refusal(base, head)).toMatch(/base's own test ".*test_page" passes on the base and fails/);
   });
 });
