@@ -38,6 +38,7 @@ export function sayRun(view: RunView): void {
   for (const { text, remedy } of view.holds)
     say(`${paint('yellow', `  ${plain(text)}`)}\n${paint('dim', `  → ${plain(remedy)}`)}`);
   if (run.stage === 'frozen') sayWays(run.id, links.commandPlace);
+  else sayDecision(view);
   sayStages(view, now);
   sayEvidence(view);
   for (const act of view.acts) {
@@ -59,6 +60,21 @@ function sayWays(id: string, place: string): void {
   say(
     `\n  A person decides:\n${['retry', 'resolved', 'abandon'].map((way) => `    lamplighter unfreeze ${id} --way ${way} --note "why"${place}`).join('\n')}`,
   );
+}
+
+/** What else a run may wait for a person to say. */
+function sayDecision({ run, evidence, links }: RunView): void {
+  const { state } = run;
+  const command = (rest: string): string => `    lamplighter ${rest} --note "why"${links.commandPlace}`;
+  if (state.progress.pause !== null) {
+    say(`\n  Paused by ${plain(state.progress.pause.by)}; a person resumes it:\n${command(`resume ${run.id}`)}`);
+  } else if (state.stage === 'awaiting-approval') {
+    const diff = evidence.findLast((one) => one.kind === 'diff' && one.sha === state.head);
+    const where = diff === undefined ? '' : ` (${links.page.replace(/\/runs\/[^/]*$/, `/evidence/${diff.id}`)})`;
+    say(
+      `\n  A person looks at the diff${where} and decides:\n${command(`approve ${run.id} --sha ${state.head}`)}\n${command(`reject ${run.id}`)}`,
+    );
+  }
 }
 
 const MARKS = { passed: '●', here: '◉', ahead: '○' } as const;
