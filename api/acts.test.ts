@@ -115,6 +115,25 @@ describe('acts on a run', () => {
     }
   });
 
+  it('a pause that waits for its boundary still can be taken back, and is not asked for twice', async () => {
+    const other = await startApiServer();
+    try {
+      const implement = { stage: 'implement', progress: FROZEN.progress, brief: { kind: 'implement' } } as const;
+      await seedRun(other.store, 'run-p', [implement]);
+      const send = async (kind: string): Promise<[number, string]> => {
+        const answer = await fetch(`${other.url}/api/runs/run-p/acts`, acting({ kind, note: 'why' }));
+        return [answer.status, await answer.text()];
+      };
+      expect(await send('resume')).toEqual([409, expect.stringContaining('not paused')]);
+      expect(await send('pause')).toEqual([201, expect.anything()]);
+      expect(await send('pause')).toEqual([409, expect.stringContaining('was asked for already')]);
+      expect(await send('resume')).toEqual([201, expect.anything()]);
+      expect((await other.store.acts.unread('run-p')).map((one) => one.data.kind)).toEqual(['pause', 'resume']);
+    } finally {
+      await other.close();
+    }
+  });
+
   it('a secret in a note is struck out before anybody reads it, and the repeat is the same act still', async () => {
     const other = await startApiServer();
     try {

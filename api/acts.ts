@@ -23,7 +23,8 @@ export function addAct(deps: ApiDeps): RequestHandler {
     const note = await withoutSecrets(deps, body.note);
     const earlier = (await deps.store.acts.list(run.id)).find((row) => row.id === id);
     if (earlier === undefined) {
-      const refusal = refuseAct(run, act, body.note) ?? (await refuseRetry(deps, run, act));
+      const asked = await lastHold(deps, run.id);
+      const refusal = refuseAct({ ...run, asked }, act, body.note) ?? (await refuseRetry(deps, run, act));
       if (refusal !== null) throw new ApiError(409, { code: 'refused', message: refusal });
     }
     const row =
@@ -39,6 +40,11 @@ export function addAct(deps: ApiDeps): RequestHandler {
     requireSameAct(row, run.id, act, note);
     res.status(earlier === undefined ? 201 : 200).json({ act: row, poked: await poke(deps, run.id) });
   };
+}
+
+async function lastHold({ store }: ApiDeps, run: string): Promise<'pause' | 'resume' | undefined> {
+  const kinds = (await store.acts.unread(run)).map((one) => one.data.kind);
+  return kinds.findLast((kind) => kind === 'pause' || kind === 'resume');
 }
 
 /** A retry that could not make one turn would freeze again at once: it is refused with what to grant. */

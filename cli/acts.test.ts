@@ -59,6 +59,31 @@ describe('approve', () => {
   });
 });
 
+describe('a run that waits for approval', () => {
+  it('says how to approve the very sha, how to reject it, and where its diff is', async () => {
+    await api.store.evidence.put({
+      key: 'diff/1',
+      run: 'waiting-1',
+      kind: 'diff',
+      sha: HEAD,
+      verdict: null,
+      summary: 'what it changes',
+      mediaType: 'text/x-diff',
+      body: '+x',
+      at: 1,
+    });
+    const [diff] = await api.store.evidence.list('waiting-1');
+    const { stdout } = await here('show', 'waiting-1');
+    const page = await (await fetch(`${api.url}/runs/waiting-1`, { headers: { accept: 'text/html' } })).text();
+    for (const command of [`approve waiting-1 --sha ${HEAD}`, 'reject waiting-1']) {
+      expect(stdout).toContain(`lamplighter ${command} --note "why"`);
+      expect(page).toContain(`lamplighter ${command} --note`);
+    }
+    expect(page).toContain(`href="/evidence/${diff?.id}"`);
+    expect(stdout).toContain(`/evidence/${diff?.id}`);
+  });
+});
+
 describe('grant', () => {
   it('takes amounts in plain figures and says what was granted', async () => {
     const ran = await here('grant', 'waiting-1', '--usd', '2.50', '--turns', '20', '--note', 'worth it');

@@ -30,8 +30,15 @@ export function isUrgent(act: RequestedAct): boolean {
   return act.kind === 'cancel' || act.kind === 'escalate';
 }
 
+/** What acts are judged by. */
+export interface ActedOn {
+  readonly state: RunState;
+  /** The newest pause or resume that has not come to its boundary yet: who regrets one need not wait for it. */
+  readonly asked?: 'pause' | 'resume' | undefined;
+}
+
 /** Null when the act is allowed; else why not, and what to do instead. `run` is null when there is no such run. */
-export function refuseAct(run: { readonly state: RunState } | null, act: RequestedAct, note: string): string | null {
+export function refuseAct(run: ActedOn | null, act: RequestedAct, note: string): string | null {
   if (run === null) return 'there is no such run';
   if (note.trim() === '') return 'a note is required: it says why, for those who read the run later';
   const { state } = run;
@@ -49,13 +56,9 @@ export function refuseAct(run: { readonly state: RunState } | null, act: Request
         ? null
         : `no session is at work: the run is in ${standing(state)}; steer instead, which enters at the next turn`;
     case 'pause':
-      return state.progress.pause === null
-        ? null
-        : `${state.progress.pause.by} paused it already: resume it when ready`;
+      return refusePause(run);
     case 'resume':
-      return state.progress.pause === null
-        ? `the run is in ${state.stage}, not paused: there is nothing to resume`
-        : null;
+      return isHeld(run) ? null : `the run is in ${state.stage}, not paused: there is nothing to resume`;
     case 'approve':
     case 'reject':
       return refuseJudgement(state, act);
@@ -66,6 +69,19 @@ export function refuseAct(run: { readonly state: RunState } | null, act: Request
     case 'unfreeze':
       return `the run is in ${state.stage}, not frozen: there is nothing to unfreeze`;
   }
+}
+
+function refusePause(run: ActedOn): string | null {
+  if (!isHeld(run)) return null;
+  const { pause } = run.state.progress;
+  return pause === null
+    ? 'a pause was asked for already: it holds at the next boundary, and resume takes it back'
+    : `${pause.by} paused it already: resume it when ready`;
+}
+
+/** Is, or will be when what was asked for has been taken. */
+function isHeld({ state, asked }: ActedOn): boolean {
+  return asked === undefined ? state.progress.pause !== null : asked === 'pause';
 }
 
 function isInSession({ stage, progress, ...rest }: RunState): boolean {
