@@ -22,8 +22,8 @@ interface Reference {
   readonly points: Points;
 }
 
-/** A run gets this long for all its deaths. */
-const BOUND_MS = 10 * 60_000;
+/** A run in which nothing is done for so long is stuck. */
+const BOUND_MS = 5 * 60_000;
 const STEP = 7_919;
 
 export async function killInProcess(input: AbortsInput): Promise<Share> {

@@ -45,7 +45,7 @@ const SLOW = new Set(['prepareRun', 'verifyRun', 'pushRun', 'mergeRun', 'watchDe
 const MOST_INTERRUPTED = 3;
 const TEMPORAL = { address: 'none', namespace: 'none', webUrl: null, unattributedSignals: false };
 
-/** `plan` null: undisturbed. Without a run's end within the bound its row is as it stood then. */
+/** `plan` null: undisturbed. Where nothing moves for as long as the bound, the run's row is as it stood then. */
 export async function tell(
   story: Story,
   workflows: LoadedWorkflows,
@@ -59,7 +59,7 @@ export async function tell(
   try {
     const issue = await table.release(story);
     void engine.start('issue-poller', workflows.issuePoller, undefined);
-    const run = await untilOver(table, engine, issue, boundMs);
+    const run = await untilOver(table, engine, issue, { boundMs, movedAt: lives.movedAt });
     return {
       run,
       world: run === null ? {} : { ...(await worldOf(table, run)), ...lives.acted },
@@ -73,17 +73,28 @@ export async function tell(
   }
 }
 
-async function untilOver(table: Table, engine: Engine, issue: number, boundMs: number): Promise<RunRow | null> {
-  const deadline = Date.now() + boundMs;
+async function untilOver(
+  table: Table,
+  engine: Engine,
+  issue: number,
+  { boundMs, movedAt }: Bound,
+): Promise<RunRow | null> {
   for (;;) {
     const [run] = await table.store.runs.list({ issue, limit: 1 });
     const isOver = run !== undefined && run.outcome !== null && !engine.isOpen(runWorkflowId(run.id));
-    if (isOver || Date.now() > deadline) return run ?? null;
+    if (isOver || Date.now() - movedAt() > boundMs) return run ?? null;
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
 }
 
+interface Bound {
+  readonly boundMs: number;
+  readonly movedAt: () => number;
+}
+
 interface Lives {
+  /** When an activity was last done, in epoch milliseconds. */
+  readonly movedAt: () => number;
   readonly deaths: readonly Death[];
   /** How often each provable effect was done: the trackers and remotes here fold a second time, others may not. */
   readonly acted: World;
@@ -104,6 +115,7 @@ function createLives({ table, story, plan }: { table: Table; story: Story; plan:
   let turns = 0;
   let interrupted = 0;
   let hasLanded = false;
+  let movedAt = Date.now();
 
   async function living(): Promise<Life> {
     if (life !== null && !life.isDead()) return life;
@@ -144,6 +156,7 @@ function createLives({ table, story, plan }: { table: Table; story: Story; plan:
   }
 
   return {
+    movedAt: () => movedAt,
     deaths,
     acted,
     points,
@@ -164,8 +177,9 @@ function createLives({ table, story, plan }: { table: Table; story: Story; plan:
       const came = await own.perform(task);
       if (isCounted) note(task.name, own.passed());
       if (came.kind === 'lost' && task.isOnce) interrupted += 1;
-      if (came.kind === 'done' && isCounted)
-        for (const { at, ...death } of fresh.splice(0)) deaths.push({ ...death, recoveryMs: performance.now() - at });
+      if (came.kind !== 'done' || !isCounted) return came;
+      movedAt = Date.now();
+      for (const { at, ...death } of fresh.splice(0)) deaths.push({ ...death, recoveryMs: performance.now() - at });
       return came;
     },
 

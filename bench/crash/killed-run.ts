@@ -60,7 +60,6 @@ export async function runUnderKills(input: KilledRunInput): Promise<KilledRun> {
   const watch = watchRun(table, (run) => calls.isOpen(run.id).catch(() => true));
   const deaths: { point: string; turnsLost: number }[] = [];
   let restarts = 0;
-  const deadline = Date.now() + input.boundMs;
   let worker: WorkerProcess | null = null;
   try {
     await table.release(story);
@@ -70,7 +69,7 @@ export async function runUnderKills(input: KilledRunInput): Promise<KilledRun> {
       const begun = startWorkerProcess(table, { points: isArmed ? arm(seeded) : [], bundleFile: input.bundleFile });
       worker = begun;
       const timed = isLast || isArmed ? null : killSoon(begun, watch, seeded.between(0, 4_000));
-      const over = await untilOver(begun, watch, deadline);
+      const over = await untilOver(begun, watch, input.boundMs);
       if (over !== 'died') {
         // What the run has left is complete: this is no death of it.
         begun.kill();
@@ -113,17 +112,19 @@ async function killSoon(worker: WorkerProcess, watch: Watch, ms: number): Promis
   worker.kill();
 }
 
-async function untilOver(worker: WorkerProcess, watch: Watch, deadline: number): Promise<'died' | 'ended' | 'late'> {
+async function untilOver(worker: WorkerProcess, watch: Watch, boundMs: number): Promise<'died' | 'ended' | 'late'> {
   for (;;) {
     if (!worker.isAlive()) return 'died';
     await watch.hasMoved();
     if (await watch.hasEnded()) return 'ended';
-    if (Date.now() > deadline) return 'late';
+    if (Date.now() - watch.movedAt() > boundMs) return 'late';
     await delay(LOOK_EVERY_MS);
   }
 }
 
 interface Watch {
+  /** When the run's record was last seen to have changed, in epoch milliseconds. */
+  readonly movedAt: () => number;
   readonly recoveryMs: readonly number[];
   run(): Promise<RunRow | null>;
   /** Whether the run's record has changed since the last death. */
@@ -139,6 +140,8 @@ function watchRun({ store, modelLog }: Table, isOpen: (run: RunRow) => Promise<b
   let lost = 0;
   let diedAt: number | null = null;
   let mark = '';
+  let seen = '';
+  let movedAt = Date.now();
 
   async function run(): Promise<RunRow | null> {
     return (await store.runs.list({ limit: 1 }))[0] ?? null;
@@ -155,10 +158,14 @@ function watchRun({ store, modelLog }: Table, isOpen: (run: RunRow) => Promise<b
   }
 
   return {
+    movedAt: () => movedAt,
     recoveryMs,
     run,
     async hasMoved() {
-      if ((await markOf()) === mark) return false;
+      const now = await markOf();
+      if (now !== seen) movedAt = Date.now();
+      seen = now;
+      if (now === mark) return false;
       if (diedAt !== null) recoveryMs.push(Date.now() - diedAt);
       diedAt = null;
       return true;

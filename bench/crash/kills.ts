@@ -24,7 +24,8 @@ export interface KillsInput {
 /** A run mostly waits for Temporal to notice a death; more side by side would wait for the machine. */
 const SIDE_BY_SIDE = 5;
 const DEATHS_A_RUN = 10;
-const BOUND_MS = 12 * 60_000;
+/** A run whose record does not move for so long, however often its worker dies, is stuck. */
+const BOUND_MS = 8 * 60_000;
 
 export async function killProcesses(input: KillsInput): Promise<Share> {
   const program = temporalExecutable(process.env);
