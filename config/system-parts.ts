@@ -21,7 +21,8 @@ export type SystemPartName =
   | 'pytest'
   | 'chromium'
   | 'sshd'
-  | 'qemu';
+  | 'qemu'
+  | 'shellcheck';
 
 export type Probe = { present: true; where: string } | { present: false; why: string; remedy: string };
 
@@ -91,6 +92,7 @@ export const systemParts: readonly SystemPart[] = [
   part('qemu', false, 'tests against a machine that can be wedged', apt('qemu-system-x86'), brew('qemu'), [
     'qemu-system-x86_64',
   ]),
+  part('shellcheck', false, 'the check of the host scripts', apt('shellcheck'), brew('shellcheck'), ['shellcheck']),
 ];
 
 function apt(name: string): string {
