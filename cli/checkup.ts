@@ -20,7 +20,7 @@ const NODE = 24;
 const GIT = [2, 38] as const;
 const ROOM = 2 * 1024 ** 3;
 /** Of use to whoever builds Lamplighter, not to whoever runs it. */
-const FOR_TESTS: readonly SystemPartName[] = ['ripgrep', 'pytest', 'chromium', 'sshd', 'qemu'];
+const FOR_TESTS: readonly SystemPartName[] = ['ripgrep', 'pytest', 'chromium', 'sshd', 'qemu', 'shellcheck'];
 
 export function checkMachine(env: Environment, dataDir: string): Finding[] {
   const parts = systemParts.filter((one) => !FOR_TESTS.includes(one.name) && one.name !== 'git');

@@ -23,7 +23,8 @@ export type SystemPartName =
   | 'cargo'
   | 'chromium'
   | 'sshd'
-  | 'qemu';
+  | 'qemu'
+  | 'shellcheck';
 
 export type Probe = { present: true; where: string } | { present: false; why: string; remedy: string };
 
@@ -95,6 +96,7 @@ export const systemParts: readonly SystemPart[] = [
   part('qemu', false, 'tests against a machine that can be wedged', apt('qemu-system-x86'), brew('qemu'), [
     'qemu-system-x86_64',
   ]),
+  part('shellcheck', false, 'the check of the host scripts', apt('shellcheck'), brew('shellcheck'), ['shellcheck']),
 ];
 
 function apt(name: string): string {

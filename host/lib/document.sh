@@ -97,7 +97,7 @@ answer() {
   exit_code "$2" false
   code=$REPLY
   [[ -n $4 ]] && say "${VERB:-}: ${3:-$2}: $4"
-  document "$@"
+  document "$1" "$2" "$3" "$4" "\"touched\":false${5:+,$5}"
   printf '%s\n' "$REPLY"
   exit "$code"
 }

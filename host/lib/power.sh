@@ -81,6 +81,7 @@ stopped_for_good() {
       ;;
     2) unsure process_table_unreadable 'the process table could not be read in time' && return 0 ;;
   esac
+  know_disks
   deadline_in "${CFG[gone_budget]}"
   deadline=$REPLY
   until scope_empty && disks_free; do
@@ -105,6 +106,11 @@ do_start() {
       2) unsure process_table_unreadable 'the process table could not be read in time' && return 0 ;;
     esac
     ((attempt == 1)) || rest 2
+    know_disks
+    if ! disks_free; then
+      fail_as_said
+      return 0
+    fi
     intend start "attempt=$attempt"
     bounded "${CFG[start_budget]}" "${CFG[qm]}" start "${CFG[vmid]}"
     end_of "$OUT"

@@ -121,6 +121,14 @@ storages_active() {
   done
 }
 
+# know_disks: an op that goes on after a crash has not asked yet.
+declare -gA NEXT=()
+declare -ga VOLUMES=() DISK_PATHS=()
+know_disks() {
+  ((${#DISK_PATHS[@]} > 0)) || { read_pending "${CFG[read_timeout]}" && disk_paths; }
+  return 0
+}
+
 # disk_paths: sets DISK_PATHS from NEXT, as far as they can be resolved.
 disk_paths() {
   local volume

@@ -81,6 +81,13 @@ resume_ops() {
   unfinished_op
   op=$REPLY
   [[ -n $op ]] || return 0
+  if journal_load "$op"; then
+    boot_moment
+    local up=${REPLY#* }
+    watch_budget
+    # Longer than everything together may take: whoever reads the log (or its alarms) is to look.
+    ((${up:-0} - ${J[up]:-0} > REPLY)) && log "op=$op alarm=op_overdue accepted ${J[accepted]} and without an end"
+  fi
   log "op=$op resumed"
   run_op "$op" 5
 }

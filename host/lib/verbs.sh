@@ -49,7 +49,7 @@ come_up() {
 proceed() {
   phase "$1" "$2" && return 0
   # Off by our hand and not coming back is its own alarm, whatever the cause.
-  if [[ $1 == stop && $VERB == cycle && $RESULT == failed && ${J[intent]:-} == stop ]] && ! find_qemu; then
+  if [[ $1 == st[oa]* && $VERB == cycle && $RESULT == failed && $REASON != stopped_start_failed && -n ${J[intent]:-} ]] && ! find_qemu; then
     HINT="the VM is OFF: it was stopped and could not be started ($REASON). $HINT" REASON=stopped_start_failed
   fi
   finish_op "$RESULT" "$REASON" "$HINT"

@@ -1,0 +1,156 @@
+/** Facts 5.7: the script killed, the host rebooted in mid-cycle, evidence that can't be stored, a torn journal, a rotated log. */
+import { execFileSync } from 'node:child_process';
+import { appendFileSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { type FakeHost, startFakeHost } from '../lab/fake-host/fake-host.ts';
+import { call, type Identity, journal, killRunner, opId, resume, settled, start, until } from './call.ts';
+
+async function interruptAt(host: FakeHost, verb: string, word: string, identity: Identity = 'human'): Promise<string> {
+  const op = opId();
+  const client = start(host, identity, `${verb} op=${op}`);
+  await until(`the journal says ${word}`, () => journal(host, op).includes(` ${word}`));
+  client.kill('SIGKILL');
+  killRunner(host);
+  return op;
+}
+
+/** Power off and on for the host: no process survives, /run is empty, the kernel's clock begins anew. */
+function reboot(host: FakeHost, seconds = 40): void {
+  const pid = host.pid();
+  if (pid) rmSync(host.path('proc', pid), { recursive: true, force: true });
+  rmSync(host.path('run/102.pid'), { force: true });
+  host.write('', 'cgroup/102.scope/cgroup.procs');
+  host.write('22222222-2222-3333-4444-555555555555\n', 'proc/sys/kernel/random/boot_id');
+  host.write(`${seconds}.00 1.00\n`, 'proc/uptime');
+}
+
+describe('a host that is rebooted', () => {
+  it('in a cycle that had begun to stop the VM finishes it: the VM runs again', async () => {
+    await using host = await startFakeHost();
+    host.fault('stop-takes', '30');
+    const op = await interruptAt(host, 'cycle', 'note intent=stop');
+    reboot(host);
+
+    await resume(host);
+    await settled(host, op);
+
+    expect(host.power()).toEqual(['start 5000002']);
+    expect((await call(host, 'human', `cycle op=${op}`)).document()).toMatchObject({ result: 'ok', before: { pid: 5000001 }, after: { pid: 5000002 } });
+  });
+
+  it('in a cycle that had touched nothing ends it so: power is not cut out of the blue', async () => {
+    await using host = await startFakeHost({ block_sample: 2 });
+    const op = await interruptAt(host, 'cycle', 'begin forensics');
+    host.write('22222222-2222-3333-4444-555555555555\n', 'proc/sys/kernel/random/boot_id');
+
+    await resume(host);
+    await settled(host, op);
+
+    expect(host.power()).toEqual([]);
+    expect((await call(host, 'human', `cycle op=${op}`)).document()).toMatchObject({ result: 'failed', reason: 'interrupted', touched: false });
+  });
+
+  it('in a stop, whose VM something started again, says that it runs', async () => {
+    await using host = await startFakeHost();
+    host.fault('stop-takes', '30');
+    const op = await interruptAt(host, 'stop', 'note intent=stop');
+    reboot(host);
+    host.heal('stop-takes');
+    execFileSync(host.path('bin/qm'), ['start', '102']);
+
+    await resume(host);
+    await settled(host, op);
+
+    expect((await call(host, 'human', `stop op=${op}`)).document()).toMatchObject({ result: 'failed', reason: 'running_again' });
+    expect(host.power()).toEqual(['start 5000002']);
+  });
+});
+
+describe('an op that nobody went on with for too long', () => {
+  it('and that had touched nothing is not begun by surprise', async () => {
+    await using host = await startFakeHost({ block_sample: 2 });
+    const op = await interruptAt(host, 'cycle', 'begin forensics');
+    host.write('100700.00 1.00\n', 'proc/uptime');
+
+    await resume(host);
+    await settled(host, op);
+
+    expect((await call(host, 'human', `cycle op=${op}`)).document()).toMatchObject({ reason: 'interrupted', touched: false });
+    expect(host.power()).toEqual([]);
+  });
+
+  it('and that had stopped the VM is finished however late, with an alarm in the log', async () => {
+    await using host = await startFakeHost();
+    const op = await interruptAt(host, 'cycle', 'done stop');
+    host.write('200000.00 1.00\n', 'proc/uptime');
+
+    await resume(host);
+    await settled(host, op);
+
+    expect(host.power()).toEqual(['stop 5000001', 'start 5000002']);
+    expect(host.read('log')).toContain('alarm=op_overdue');
+  });
+});
+
+describe('a journal line that a power cut tore', () => {
+  it('is ignored, and what it meant to say is done again', async () => {
+    await using host = await startFakeHost();
+    const op = await interruptAt(host, 'cycle', 'done check');
+    if (host.power().length > 0) return;
+    appendFileSync(host.path('state/ops', op, 'journal'), '1764331200000 done sto');
+
+    await resume(host);
+    await settled(host, op);
+
+    expect(host.power()).toEqual(['stop 5000001', 'start 5000002']);
+    expect((await call(host, 'human', `cycle op=${op}`)).document()).toMatchObject({ result: 'ok' });
+  });
+});
+
+describe('evidence that cannot be stored', () => {
+  function noPlace(host: FakeHost): void {
+    rmSync(host.path('evidence'), { recursive: true });
+    writeFileSync(host.path('evidence'), 'a file where the folder should be');
+  }
+
+  it('stops the agent', async () => {
+    await using host = await startFakeHost();
+    noPlace(host);
+
+    expect((await call(host, 'agent', 'cycle')).document()).toMatchObject({ result: 'failed', reason: 'evidence_not_stored', touched: false });
+    expect(host.power()).toEqual([]);
+  });
+
+  it('does not stop a person, and raises an alarm', async () => {
+    await using host = await startFakeHost();
+    noPlace(host);
+
+    expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ result: 'ok', alarm: 'evidence_not_stored' });
+    expect(host.read('log')).toContain('alarm=evidence_not_stored');
+  });
+
+  it('without room for the record itself nothing is begun', async () => {
+    await using host = await startFakeHost();
+    rmSync(host.path('state/ops'), { recursive: true });
+    writeFileSync(host.path('state/ops'), 'a file where the folder should be');
+
+    expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ result: 'failed', reason: 'journal_not_stored', touched: false });
+    expect(host.power()).toEqual([]);
+  });
+});
+
+describe('the log', () => {
+  it('may be rotated away in the middle of an op', async () => {
+    await using host = await startFakeHost();
+    host.fault('stop-takes', '1');
+    const op = opId();
+    const client = start(host, 'human', `cycle op=${op}`);
+    await until('it stops', () => journal(host, op).includes('intent=stop'));
+    renameSync(host.path('log'), host.path('log.1'));
+    await settled(host, op);
+    client.kill('SIGKILL');
+
+    await until('the new log has the end', () => existsSync(host.path('log')) && host.read('log').includes(`op=${op} verb=cycle end=ok`));
+    expect(host.read('log.1')).toContain(`op=${op} verb=cycle accepted`);
+  });
+});
