@@ -168,8 +168,6 @@ function proxyVariables(): Record<string, string> {
     no_proxy: none,
     // Node's own fetch looks at the variables only when told to.
     NODE_USE_ENV_PROXY: '1',
-    // Maven's JVM reads none of the variables above.
-    MAVEN_OPTS: `-Dhttp.proxyHost=127.0.0.1 -Dhttp.proxyPort=${PROXY_PORT} -Dhttps.proxyHost=127.0.0.1 -Dhttps.proxyPort=${PROXY_PORT}`,
     ...trustVariables(),
   };
 }

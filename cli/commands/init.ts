@@ -14,6 +14,7 @@ interface InitOptions {
   readonly allow?: boolean;
   readonly as?: string;
   readonly privateHost?: readonly string[];
+  readonly leaveOut?: readonly string[];
   readonly yes?: boolean;
   readonly json?: boolean;
 }
@@ -35,6 +36,12 @@ export function initCommand(env: Environment): Command {
       (name: string, all: readonly string[]) => [...all, name],
       [],
     )
+    .option(
+      '--leave-out <folder>',
+      'a folder whose tests cannot run here: nothing then checks what changes there (repeatable)',
+      (name: string, all: readonly string[]) => [...all, name],
+      [],
+    )
     .option('--yes', 'write the drafts without asking')
     .option('--json', 'print JSON; without --yes nothing is written')
     .action(async (repo: string, options: InitOptions) => {
@@ -51,12 +58,13 @@ async function init(path: string, options: InitOptions, env: Environment): Promi
     configFile: resolve(options.config),
     person: options.as ?? userInfo().username,
     allow: options.allow ?? false,
+    leaveOut: options.leaveOut ?? [],
     privateHosts: options.privateHost ?? [],
     env,
     say: (line) => void process.stderr.write(`${plain(line)}\n`),
   });
   if (options.json !== true) sayFindings(findings);
-  const fresh = findings.files.filter((file) => file.state === 'new');
+  const fresh = findings.files.filter((file) => file.state === 'new' || file.state === 'renewed');
   const write = fresh.length > 0 && (options.yes === true || (options.json !== true && (await agreed(fresh))));
   if (write) fresh.forEach(writeDraft);
   if (options.json === true) sayJson({ ...findings, written: write ? fresh.map((file) => file.path) : [] });

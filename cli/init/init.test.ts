@@ -141,6 +141,21 @@ describe.skipIf(!has('bwrap'))('init', () => {
     expect(written).toEqual([]);
   });
 
+  it.skipIf(!HAS_PYTEST)(
+    'leaves out a folder that is named, says so in the contract, and refuses one that it did not find',
+    async () => {
+      const repo = repoOf('part', REPOS.monorepo);
+      const { trial } = await found(repo, '--yes', '--leave-out', 'api');
+      expect(verdicts(trial.tried)).toEqual(['web passed', 'build passed']);
+      expect(readFileSync(join(repo, '.lamplighter.yml'), 'utf8')).toContain('# api was left out');
+      expect(await init(repo, '--leave-out', 'apu')).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining('name one of api, web') as string,
+      });
+    },
+    LONG,
+  );
+
   it('tries what is committed, and says that the rest was left out', async () => {
     const repo = repoOf('dirty', REPOS.node);
     writeFiles(repo, { 'sum.js': 'export function add() {\n  return 0;\n}\n' });

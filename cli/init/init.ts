@@ -34,6 +34,8 @@ export interface InitInput {
   readonly allow: boolean;
   /** Names that may stand for an address that is not public, beside those of the configuration that is there. */
   readonly privateHosts: readonly string[];
+  /** Folders whose tests are not to be checked, as `Found:` names them. */
+  readonly leaveOut: readonly string[];
   readonly env: Environment;
   readonly say: (line: string) => void;
 }
@@ -63,7 +65,7 @@ export async function examineRepo(input: InitInput): Promise<InitFindings> {
   const look = await lookAtRepo(input.path);
   const languages = languagesIn(look);
   const tools = await findToolchains(languages, look.root, env);
-  const { suites, notes } = findSuites(look, tools);
+  const { suites, notes } = leftOut(findSuites(look, tools), input.leaveOut);
   if (suites.length === 0) throw nothingToRun(look, notes);
 
   const used = tools.found.filter((one) => suites.some((suite) => suite.language === one.language));
@@ -81,10 +83,13 @@ export async function examineRepo(input: InitInput): Promise<InitFindings> {
   );
   const files = await Promise.all(
     [
-      { path: join(look.root, CONTRACT_FILE), text: contractText(contract, [...servers.notes, ...suiteNotes]) },
+      {
+        path: join(look.root, CONTRACT_FILE),
+        text: contractText(contract, [...notes, ...servers.notes, ...suiteNotes]),
+      },
       { path: join(look.root, WORDS_FILE), text: wordsText(look, contract) },
       { path: input.configFile, text: configText({ ...input, look, remote, toolchains: used, egress }) },
-    ].map(compareDraft),
+    ].map((draft) => compareDraft(draft, draft.path === input.configFile ? `- name: ${look.name}\n` : '')),
   );
   const { root, name, branch, sha, uncommitted } = look;
   return {
@@ -96,6 +101,24 @@ export async function examineRepo(input: InitInput): Promise<InitFindings> {
     files,
     worstCase: worstCase(look.name, input.allow),
     next: nextCommands(look, remote, input, files.at(-1)?.state === 'kept'),
+  };
+}
+
+/** Throws a CliFailure where a folder is named that has no tests: a slip must not check less than was meant. */
+function leftOut(found: ReturnType<typeof findSuites>, dirs: readonly string[]): ReturnType<typeof findSuites> {
+  const all = found.suites.map(({ dir }) => dir);
+  const unknown = dirs.find((dir) => !all.includes(dir));
+  if (unknown !== undefined) {
+    throw new CliFailure(
+      EXIT.usage,
+      'unknown-folder',
+      `--leave-out ${unknown}: no tests were found in that folder`,
+      `name one of ${all.join(', ')}`,
+    );
+  }
+  return {
+    suites: found.suites.filter(({ dir }) => !dirs.includes(dir)),
+    notes: [...found.notes, ...dirs.map((dir) => `${dir} was left out: nothing checks what changes there.`)],
   };
 }
 
@@ -179,10 +202,11 @@ function worstCase(name: string, allow: boolean): WorstCase {
 function nextCommands(
   look: RepoLook,
   remote: string,
-  { configFile, person, allow }: InitInput,
+  { configFile, person, allow, env }: InitInput,
   kept: boolean,
 ): string[] {
   const config = quoted(configFile);
+  const lamplighter = commandOf(env);
   const git = `git -C ${quoted(look.root)}`;
   const publish =
     look.remote === null
@@ -194,10 +218,15 @@ function nextCommands(
     `${git} add ${everything} && ${git} commit -m "Add Lamplighter's contract" && ${git} push origin HEAD:${look.branch}`,
     ...(kept ? [`# add the repo, its toolchains and its name under allow to ${config}: see the difference above`] : []),
     ...(allow || kept ? [] : [`sed -i 's|^allow: \\[\\]|allow: [${look.name}]|' ${config}`]),
-    `lamplighter up --config ${config}`,
-    `lamplighter kill-switch off --note "armed by ${person}"`,
-    `lamplighter issue add --repo ${look.name} --title "…" --label ready-for-agent --as ${person}`,
+    `${lamplighter} up --config ${config}   # it stays: the rest in another terminal`,
+    `${lamplighter} kill-switch off --note "armed by ${person}"`,
+    `${lamplighter} issue add --repo ${look.name} --title "…" --label ready-for-agent --as ${person}`,
   ];
+}
+
+/** As it was called, so that what is printed can be typed. */
+function commandOf(env: Environment): string {
+  return quoted(env['LAMPLIGHTER_COMMAND'] ?? 'lamplighter');
 }
 
 function quoted(word: string): string {

@@ -1,6 +1,7 @@
 /** A folder with a package.json: which runner its test script calls, and how that one writes a report. */
 import { relative } from 'node:path/posix';
 import { z } from 'zod';
+import { around, partsOf, withoutCoverage } from './node-script.ts';
 import type { Folder, FoundSuite, Suite, Tools } from './suites.ts';
 
 const manifest = z.object({
@@ -56,23 +57,22 @@ function parse(text: string): Manifest | null {
 }
 
 /** Null when nothing says how the tests are run. */
-function runnerOf(script: string | null, { dependencies, devDependencies }: Manifest): Runner | null {
+function runnerOf(script: string | null, given: Manifest): Runner | null {
+  const { dependencies, devDependencies } = given;
   const has = (name: string): boolean => dependencies?.[name] !== undefined || devDependencies?.[name] !== undefined;
-  const junit = (test: string): Runner => ({ test, report: 'junit', notes: [] });
-  const calls = (name: string): boolean =>
-    script === null ? has(name) : new RegExp(`(^|[\\s/])${name}(\\s|$)`).test(script);
-  const one = script === null || !/[;&|\n]/.test(script);
-  if (one && calls('vitest')) return junit('npx vitest run --reporter=junit --outputFile="$LAMPLIGHTER_REPORT"');
-  if (one && calls('jest') && has('jest-junit')) {
-    return junit(
-      'JEST_JUNIT_OUTPUT_FILE="$LAMPLIGHTER_REPORT" npx jest --ci --reporters=default --reporters=jest-junit',
-    );
+  if (script === null) {
+    const name = ['vitest', 'jest', 'mocha', 'ava', 'tape'].find(has);
+    return reporting(name === 'tape' ? 'tape "test/**/*.js"' : (name ?? 'node --test'), has);
   }
-  if (one && calls('mocha')) return junit('npx mocha --reporter xunit --reporter-option output="$LAMPLIGHTER_REPORT"');
-  if (one && calls('ava')) return { test: 'npx ava --tap > "$LAMPLIGHTER_REPORT"', report: 'tap', notes: [] };
-  if (script === null) return junit(withReporter('node --test'));
-  if (one && /^(\w+=\S+\s+)*node\s(.*\s)?--test(\s|$)/.test(script)) return junit(withReporter(script));
-  const hint = calls('jest')
+  const parts = partsOf(given.scripts ?? {}) ?? [];
+  for (const [at, part] of parts.entries()) {
+    const runner = reporting(withoutCoverage(part), has);
+    if (runner === null) continue;
+    const { before, after } = around(parts, at);
+    const test = [...before, runner.test, ...after].join(' && ');
+    return { ...runner, test, notes: [...runner.notes, ...coverageNote(parts)] };
+  }
+  const hint = /(^|[\s/])jest(\s|$)/.test(parts.join('\n'))
     ? 'add jest-junit to its devDependencies and run init again'
     : 'have it write junit or tap';
   return {
@@ -80,6 +80,33 @@ function runnerOf(script: string | null, { dependencies, devDependencies }: Mani
     report: 'exit-code',
     notes: [`The check by \`npm test\` knows only an exit code, which is weak: ${hint}.`],
   };
+}
+
+function coverageNote(parts: readonly string[]): string[] {
+  return parts.every((part) => withoutCoverage(part) === part)
+    ? []
+    : [
+        'The check leaves coverage out, because main’s own tests need not cover a change: only the build stage asks for it.',
+      ];
+}
+
+/** Null when the part's runner is unknown, or writes nothing that can be read. */
+function reporting(part: string, has: (name: string) => boolean): Runner | null {
+  const junit = (test: string): Runner => ({ test, report: 'junit', notes: [] });
+  const calls = (name: string): boolean => new RegExp(`^(\\w+=\\S+\\s+)*(npx )?(\\S*/)?${name}(\\s|$)`).test(part);
+  if (calls('vitest')) return junit('npx vitest run --reporter=junit --outputFile="$LAMPLIGHTER_REPORT"');
+  if (calls('jest') && has('jest-junit')) {
+    return junit(
+      'JEST_JUNIT_OUTPUT_FILE="$LAMPLIGHTER_REPORT" npx jest --ci --reporters=default --reporters=jest-junit',
+    );
+  }
+  if (calls('mocha')) return junit('npx mocha --reporter xunit --reporter-option output="$LAMPLIGHTER_REPORT"');
+  if (calls('ava')) return { test: 'npx ava --tap > "$LAMPLIGHTER_REPORT"', report: 'tap', notes: [] };
+  if (calls('tape')) {
+    const tape = part.replace(/^((?:\w+=\S+\s+)*)(npx )?\S*tape(?=\s|$)/, '$1npx tape');
+    return { test: `${tape} > "$LAMPLIGHTER_REPORT"`, report: 'tap', notes: [] };
+  }
+  return /^(\w+=\S+\s+)*node\s(.*\s)?--test(\s|$)/.test(part) ? junit(withReporter(part)) : null;
 }
 
 function withReporter(command: string): string {

@@ -32,7 +32,13 @@ describe('a Node folder', () => {
     ['vitest', 'npx vitest run --reporter=junit --outputFile="$LAMPLIGHTER_REPORT"', 'junit'],
     ['ava', 'npx ava --tap > "$LAMPLIGHTER_REPORT"', 'tap'],
     ['jest', 'npm test', 'exit-code'],
-    ['eslint . && node --test', 'npm test', 'exit-code'],
+    [
+      'eslint . && tsc && node --test && ./more.sh',
+      'npx tsc && node --test --test-reporter=junit --test-reporter-destination="$LAMPLIGHTER_REPORT" && npx eslint . && ./more.sh',
+      'junit',
+    ],
+    ['c8 --100 --reporter lcov tape test/*.js', 'npx tape test/*.js > "$LAMPLIGHTER_REPORT"', 'tap'],
+    ['vitest & sleep 1', 'npm test', 'exit-code'],
     ['make check', 'npm test', 'exit-code'],
   ])('whose test script is `%s` is tested by `%s`', (script, test, report) => {
     expect(only(node({ scripts: { test: script } }))).toMatchObject({ test, report });
@@ -45,6 +51,25 @@ describe('a Node folder', () => {
   ])('with dependencies and %s is set up by `%s`', (file, setup) => {
     const manifest = { dependencies: { a: '1' }, scripts: { test: 'vitest run' } };
     expect(only(node(manifest, { [file]: '' })).setup).toBe(setup);
+  });
+
+  it('is tested by what its script comes to: scripts behind npm run, `pretest` before, coverage left to the build', () => {
+    const scripts = {
+      test: 'npm run test:unit && npm run test:types',
+      'test:unit': 'c8 --100 node --test',
+      'test:types': 'tsd',
+      pretest: 'npm run build',
+      build: 'tsc',
+    };
+    const suite = only(node({ scripts }));
+    expect(suite.test).toBe(
+      'npm run pretest && node --test --test-reporter=junit --test-reporter-destination="$LAMPLIGHTER_REPORT" && npx tsd',
+    );
+    expect(suite.notes.join()).toContain('leaves coverage out');
+  });
+
+  it('whose scripts call each other for ever is tested by npm test', () => {
+    expect(only(node({ scripts: { test: 'npm run a', a: 'npm test' } })).test).toBe('npm test');
   });
 
   it('of a workspace is set up where the lockfile is', () => {
@@ -71,7 +96,8 @@ describe('a Python folder', () => {
   it('gets an environment of its own where something must be installed', () => {
     const files = { 'requirements.txt': 'six\n', 'requirements-dev.txt': '# none\n', 'test_a.py': '' };
     expect(only(files)).toMatchObject({
-      setup: 'python3 -m venv .venv && .venv/bin/pip install -q -r requirements.txt pytest',
+      setup:
+        "python3 -m venv .venv && echo '*' > .venv/.gitignore && .venv/bin/pip install -q -r requirements.txt pytest",
       test: '.venv/bin/python -m pytest -q --junitxml="$LAMPLIGHTER_REPORT"',
     });
   });
@@ -79,6 +105,36 @@ describe('a Python folder', () => {
   it('is installed itself when its package is in src/', () => {
     const files = { 'pyproject.toml': '[project]\nname = "a"\n', 'src/a.py': '', 'tests/test_a.py': '' };
     expect(only(files).setup).toContain('install -q -e . pytest');
+  });
+
+  it.each([
+    ['[project]\nname = "a"\ndependencies = ["six"]\n', 'install -q -e . pytest'],
+    ['[project]\nname = "a"\noptional-dependencies.tests = ["six"]\n', "install -q -e '.[tests]' pytest"],
+    [
+      '[project]\nname = "a"\n[dependency-groups]\ndev = ["six"]\n',
+      "install -q 'pip>=25.1' && .venv/bin/pip install -q --group dev pytest",
+    ],
+    [
+      '[build-system]\nrequires = ["hatch-vcs"]\n[project]\ndependencies = [\n  # six\n  "six",\n]\n',
+      'SETUPTOOLS_SCM_PRETEND_VERSION=0 .venv/bin/pip install -q -e . pytest',
+    ],
+    ['not toml at all', null],
+  ])('whose pyproject.toml says %j is set up by %j', (toml, setup) => {
+    const found = only({ 'pyproject.toml': toml, 'tests/test_a.py': '' }).setup;
+    if (setup === null) expect(found).toBeNull();
+    else expect(found).toContain(setup);
+  });
+
+  it('is told by setup.py and setup.cfg too', () => {
+    const setupPy = "install_requires = ['six']\nsetup(name='a', install_requires=install_requires)\n";
+    expect(only({ 'setup.py': setupPy, 'test_a.py': '' }).setup).toContain('-e . pytest');
+    const cfg = '[options]\npy_modules = a\n\n[options.extras_require]\ntest =\n  six\n';
+    expect(only({ 'setup.cfg': cfg, 'test_a.py': '' }).setup).toContain("-e '.[test]' pytest");
+  });
+
+  it('has its tests where testpaths says, whatever the file is called', () => {
+    const toml = '[tool.pytest.ini_options]\ntestpaths = ["test.py"]\n';
+    expect(only({ 'pyproject.toml': toml, 'test.py': '' }).globs).toEqual(['test.py', '**/conftest.py']);
   });
 
   it('needs no setup where the toolchain has pytest, and one where it has not', () => {

@@ -35,7 +35,11 @@ describe('a host that is rebooted', () => {
     await settled(host, op);
 
     expect(host.power()).toEqual(['start 5000002']);
-    expect((await call(host, 'human', `cycle op=${op}`)).document()).toMatchObject({ result: 'ok', before: { pid: 5000001 }, after: { pid: 5000002 } });
+    expect((await call(host, 'human', `cycle op=${op}`)).document()).toMatchObject({
+      result: 'ok',
+      before: { pid: 5000001 },
+      after: { pid: 5000002 },
+    });
   });
 
   it('in a cycle that had touched nothing ends it so: power is not cut out of the blue', async () => {
@@ -47,7 +51,11 @@ describe('a host that is rebooted', () => {
     await settled(host, op);
 
     expect(host.power()).toEqual([]);
-    expect((await call(host, 'human', `cycle op=${op}`)).document()).toMatchObject({ result: 'failed', reason: 'interrupted', touched: false });
+    expect((await call(host, 'human', `cycle op=${op}`)).document()).toMatchObject({
+      result: 'failed',
+      reason: 'interrupted',
+      touched: false,
+    });
   });
 
   it('in a stop, whose VM something started again, says that it runs', async () => {
@@ -61,7 +69,10 @@ describe('a host that is rebooted', () => {
     await resume(host);
     await settled(host, op);
 
-    expect((await call(host, 'human', `stop op=${op}`)).document()).toMatchObject({ result: 'failed', reason: 'running_again' });
+    expect((await call(host, 'human', `stop op=${op}`)).document()).toMatchObject({
+      result: 'failed',
+      reason: 'running_again',
+    });
     expect(host.power()).toEqual(['start 5000002']);
   });
 });
@@ -75,7 +86,10 @@ describe('an op that nobody went on with for too long', () => {
     await resume(host);
     await settled(host, op);
 
-    expect((await call(host, 'human', `cycle op=${op}`)).document()).toMatchObject({ reason: 'interrupted', touched: false });
+    expect((await call(host, 'human', `cycle op=${op}`)).document()).toMatchObject({
+      reason: 'interrupted',
+      touched: false,
+    });
     expect(host.power()).toEqual([]);
   });
 
@@ -117,7 +131,11 @@ describe('evidence that cannot be stored', () => {
     await using host = await startFakeHost();
     noPlace(host);
 
-    expect((await call(host, 'agent', 'cycle')).document()).toMatchObject({ result: 'failed', reason: 'evidence_not_stored', touched: false });
+    expect((await call(host, 'agent', 'cycle')).document()).toMatchObject({
+      result: 'failed',
+      reason: 'evidence_not_stored',
+      touched: false,
+    });
     expect(host.power()).toEqual([]);
   });
 
@@ -125,7 +143,10 @@ describe('evidence that cannot be stored', () => {
     await using host = await startFakeHost();
     noPlace(host);
 
-    expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ result: 'ok', alarm: 'evidence_not_stored' });
+    expect((await call(host, 'human', 'cycle')).document()).toMatchObject({
+      result: 'ok',
+      alarm: 'evidence_not_stored',
+    });
     expect(host.read('log')).toContain('alarm=evidence_not_stored');
   });
 
@@ -134,7 +155,11 @@ describe('evidence that cannot be stored', () => {
     rmSync(host.path('state/ops'), { recursive: true });
     writeFileSync(host.path('state/ops'), 'a file where the folder should be');
 
-    expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ result: 'failed', reason: 'journal_not_stored', touched: false });
+    expect((await call(host, 'human', 'cycle')).document()).toMatchObject({
+      result: 'failed',
+      reason: 'journal_not_stored',
+      touched: false,
+    });
     expect(host.power()).toEqual([]);
   });
 });
@@ -150,7 +175,10 @@ describe('the log', () => {
     await settled(host, op);
     client.kill('SIGKILL');
 
-    await until('the new log has the end', () => existsSync(host.path('log')) && host.read('log').includes(`op=${op} verb=cycle end=ok`));
+    await until(
+      'the new log has the end',
+      () => existsSync(host.path('log')) && host.read('log').includes(`op=${op} verb=cycle end=ok`),
+    );
     expect(host.read('log.1')).toContain(`op=${op} verb=cycle accepted`);
   });
 });

@@ -1,0 +1,70 @@
+/** What a package's test script comes to: its parts in order, and the one of them whose runner can write a report. */
+
+export interface Scripts {
+  readonly [name: string]: string;
+}
+
+/** `test` as npm runs it, `pretest` first: the parts that `&&` joins, those behind `npm run` unfolded. Null where it is more than that. */
+export function partsOf(scripts: Scripts, name = 'test', above: readonly string[] = []): string[] | null {
+  const script = scripts[name];
+  if (script === undefined || above.includes(name)) return null;
+  const parts: string[] = [];
+  const pre = scripts[`pre${name}`];
+  for (const part of [...(pre === undefined ? [] : [`npm run pre${name}`]), ...script.split('&&')].map((one) =>
+    one.trim(),
+  )) {
+    if (/[;|\n&]/.test(part)) return null;
+    const called = /^(?:npm|pnpm|yarn) (?:run(?:-script)? )?(?:-s |--silent )?([\w:.-]+)$/.exec(part)?.[1];
+    const inner = called === undefined || called.startsWith('pre') ? null : partsOf(scripts, called, [...above, name]);
+    parts.push(...(inner ?? [part]));
+  }
+  return parts;
+}
+
+/** Coverage would fail where main's own tests run alone over a change, so its wrapper is left out. */
+export function withoutCoverage(part: string): string {
+  return part.replace(
+    /^((?:\w+=\S+\s+)*)(?:npx )?(?:c8|nyc)(?:\s+-[\w-]+(?:=\S+|\s+(?:\d+|lcov|text|html|json))?)*\s+(?=\S)/,
+    '$1',
+  );
+}
+
+/** What looks at the text of the code alone: it runs after the tests, so that there is a report whatever it finds. */
+const LOOKS = /^(npx )?(eslint|prettier|standard|xo|biome|oxlint|remark|neostandard|ts-standard|jshint)\b|\blint\b/;
+
+/** The parts around the runner's: what must come before it, and what follows it. */
+export function around(parts: readonly string[], at: number): { readonly before: string[]; readonly after: string[] } {
+  const first = parts.slice(0, at);
+  return {
+    before: first.filter((part) => !LOOKS.test(part)).map(asTyped),
+    after: [...first.filter((part) => LOOKS.test(part)), ...parts.slice(at + 1)].map((part) =>
+      asTyped(withoutCoverage(part)),
+    ),
+  };
+}
+
+const NOT_A_BIN = new Set([
+  'node',
+  'npm',
+  'npx',
+  'pnpm',
+  'yarn',
+  'rm',
+  'cp',
+  'mv',
+  'mkdir',
+  'cd',
+  'echo',
+  'sh',
+  'bash',
+  'test',
+  'true',
+  'make',
+]);
+
+/** Scripts find the programs of their dependencies by themselves; a command line needs npx. */
+function asTyped(part: string): string {
+  const [, env, word, rest] = /^((?:\w+=\S+\s+)*)(\S+)(.*)$/s.exec(part) ?? [];
+  if (word === undefined || NOT_A_BIN.has(word) || /^[./]/.test(word)) return part;
+  return `${env}npx ${word}${rest}`;
+}
