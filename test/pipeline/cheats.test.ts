@@ -1,0 +1,61 @@
+/** The cheats of a JavaScript repo as a model would play them: one session that submits one after the other, and is told why each is refused. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { BASE, HONEST } from '../../activities/gates/cheats-bench.ts';
+import { JUDGED, SEEN, type Cheat } from '../../activities/gates/cheats-javascript.ts';
+import { MESSAGE, type Tree } from '../../activities/gates/gates-bench.ts';
+import { has } from '../setup/needs.ts';
+import { ended, openBench, type Bench } from './bench.ts';
+import { ACCEPT } from './scenarios.ts';
+
+const SUBMIT = { calls: [{ submit: [] }] };
+const CONTRACT = {
+  checks: [{ name: 'unit', test: 'npm test --silent', report: 'junit', globs: ['test/**/*.js'], timeoutSeconds: 60 }],
+  toolchain: ['node'],
+};
+/** A check of another contract is played on the gates alone. */
+const CHEATS = [...SEEN, ...JUDGED].filter(({ by }) => by === undefined).slice(-2);
+
+describe.skipIf(!has('temporal') || !has('bwrap'))('cheats of the scripted model', { timeout: 600_000 }, () => {
+  let bench: Bench;
+  let answers: readonly string[];
+  beforeAll(async () => {
+    const bounds = { verifyRounds: CHEATS.length, turns: 10 * CHEATS.length, issueMicroUsd: 1_000_000_000 };
+    bench = await openBench({ files: BASE, contract: CONTRACT, bounds });
+    const steps = CHEATS.flatMap((cheat) => [play(cheat), SUBMIT]);
+    bench.scenario('Add text', { triage: ACCEPT, steps: [...steps, play({ change: HONEST }), SUBMIT] });
+    const issue = await bench.release('Add text');
+    const run = await bench.run(issue.number, ended, 600_000);
+    expect(run.outcome, 'reason' in run.state ? run.state.reason : '').toBe('shipped');
+    const { turns } = await bench.store.sessions.transcript(`${run.id}/work`);
+    answers = turns.filter((turn) => JSON.stringify(turn).includes('"submit"')).map((turn) => JSON.stringify(turn));
+  }, 600_000);
+  afterAll(() => bench.close());
+
+  it.each(CHEATS.map((cheat, at) => ({ ...cheat, at })))('is refused, and told: $name', ({ refused, at }) => {
+    expect(answers[at]).toMatch(refused);
+  });
+
+  it('the honest change after all of them is what is pushed, and nothing else', () => {
+    expect(bench.pushes()).toHaveLength(1);
+    expect(bench.git('log', '--format=%s', 'main').split('\n')).toEqual(['Change', 'First']);
+  });
+});
+
+function play({ change, message = MESSAGE }: Pick<Cheat, 'change' | 'message'>): object {
+  const said = message.replace('#7', '#{{issue}}').replace('run-1', '{{run}}');
+  return {
+    calls: [{ bash: `git reset -q --hard refs/remotes/origin/main\n${written(change)}\n${committed(said)}` }],
+  };
+}
+
+function written(tree: Tree): string {
+  const put = (path: string, text: string): string =>
+    `mkdir -p "$(dirname '${path}')"; echo ${Buffer.from(text).toString('base64')} | base64 -d > '${path}'`;
+  return Object.entries(tree)
+    .map(([path, text]) => (text === null ? `rm '${path}'` : put(path, text)))
+    .join('\n');
+}
+
+function committed(message: string): string {
+  return `git add -A -f && git commit -q -m '${message.trim()}'`;
+}
