@@ -24,10 +24,13 @@ interface Reference {
 
 /** A run in which nothing is done for so long is stuck. */
 const BOUND_MS = 5 * 60_000;
+/** About; more tellers than runs would have nothing to tell. */
+const DEATHS_A_RUN = 200;
 const STEP = 7_919;
 
 export async function killInProcess(input: AbortsInput): Promise<Share> {
-  const tellers = Array.from({ length: Math.min(2, availableParallelism()) }, () => openTeller(input.logFile));
+  const count = Math.min(availableParallelism(), Math.ceil(input.deaths / DEATHS_A_RUN));
+  const tellers = Array.from({ length: count }, () => openTeller(input.logFile));
   const references = new Map<string, Promise<Reference>>();
   let share = NOTHING;
   let next = input.toldBefore;

@@ -6,7 +6,7 @@ import type { TemporalCalls } from '../../workers/temporal.ts';
 import type { RunRow } from '../../store/port.ts';
 import { laneWorkflowId, runWorkflowId } from '../../domain/run.ts';
 import { Engine, type ActivityTask, type Attempt } from './engine.ts';
-import { beginLife, type Life } from './life.ts';
+import { beginLife, LANDED, type Life } from './life.ts';
 import type { LoadedWorkflows } from './load-workflows.ts';
 import type { Seeded } from '../../playground/seeded.ts';
 import { setTable, type Table } from './table.ts';
@@ -146,8 +146,8 @@ function createLives({ table, story, plan }: { table: Table; story: Story; plan:
     if (isOnce && (interrupted >= MOST_INTERRUPTED || plan.seeded.between(0, 1) === 0)) return null;
     // Calls are more than in the undisturbed telling where a tool call was interrupted.
     const most = known[(points[name]?.length ?? 1) - 1] ?? Math.max(...known);
-    // What is done already is not done again, so later attempts pass fewer.
-    return most === 0 ? null : plan.seeded.between(1, attempt === 1 ? most : Math.ceil(most / 2));
+    // What is done already is not done again, so a later attempt may pass fewer.
+    return most === 0 ? null : plan.seeded.between(1, attempt % 2 === 1 ? most : Math.ceil(most / 2));
   }
 
   function note(name: string, passed: number): void {
@@ -190,12 +190,7 @@ function createLives({ table, story, plan }: { table: Table; story: Story; plan:
 }
 
 /** Passed when the world has the effect, also where the life ends right there. */
-const PROVABLE = new Set([
-  'git.push.after',
-  'tracker.addComment.after',
-  'tracker.changeLabels.after',
-  'tracker.close.after',
-]);
+const PROVABLE = new Set([LANDED, 'tracker.addComment.after', 'tracker.changeLabels.after', 'tracker.close.after']);
 
 const WAITS = new Set(['awaitRunEnd', 'awaitAct', 'awaitHeadMove']);
 

@@ -5,7 +5,8 @@
  */
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { crossed } from '../../activities/effects/crossed.ts';
+import { crossed, type AroundPort } from '../../activities/effects/crossed.ts';
+import type { RepoGit } from '../../activities/git/port.ts';
 import { createActivities } from '../../workers/activities.ts';
 import type { TemporalCalls } from '../../workers/temporal.ts';
 import type { ActivityTask, Attempt } from './engine.ts';
@@ -32,6 +33,21 @@ export interface LifeDeps {
 
 class Death extends Error {}
 
+/** Passed, as a point where nobody dies, when a push is on main: one that lost a race has done nothing, and may be tried again. */
+export const LANDED = 'git.push.landed';
+
+function countingPushes<P extends object>(port: P, onPass: (point: string) => void): P {
+  const git = port as unknown as RepoGit;
+  const counted: Pick<RepoGit, 'push'> = {
+    async push(head) {
+      const outcome = await git.push(head);
+      if (outcome.kind === 'pushed') onPass(LANDED);
+      return outcome;
+    },
+  };
+  return { ...port, ...counted };
+}
+
 type Activity = (input: unknown) => Promise<unknown>;
 
 export function beginLife({ table, calls, onPass, onDeath }: LifeDeps): Life {
@@ -57,7 +73,8 @@ export function beginLife({ table, calls, onPass, onDeath }: LifeDeps): Life {
   }
 
   const { config, store } = table;
-  const around = crossed(crash, alive);
+  const crossing = crossed(crash, alive);
+  const around: AroundPort = (name, port) => crossing(name, name === 'git' ? countingPushes(port, onPass) : port);
   const made = createActivities({ config, store, operatorToken: null, calls, crash, around, now: Date.now });
   const activities = { ...made.control(async () => undefined), ...made.ofRepo(REPO.key) } as unknown as Readonly<
     Record<string, Activity>

@@ -32,8 +32,8 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('npm run crash', () => {
   afterAll(() => rmSync(state, { recursive: true }));
 
   it('-- pipeline: runs that die dozens of times leave what undisturbed ones leave (invariants 5, 6)', async () => {
-    const asked = ['pipeline', '--json', '--deaths', '40', '--sigkills', '0', '--seed', '11', '--state', state];
-    const { code, out, err } = await call('crash.ts', asked);
+    const asked = ['pipeline', '--json', '--deaths', '40', '--sigkills', '0', '--seed', '11'];
+    const { code, out, err } = await call('crash.ts', [...asked, '--story', 'shipped', '--state', state]);
 
     expect(code, err + out).toBe(0);
     const document = JSON.parse(out) as CrashDocument;
