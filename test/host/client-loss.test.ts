@@ -1,32 +1,37 @@
 /** Facts 5.1: the SSH client goes away at every phase boundary of a cycle, and the VM always ends running, with the result kept. */
 import { describe, expect, it } from 'vitest';
-import { startFakeHost } from '../lab/fake-host/fake-host.ts';
-import { call, journal, killRunner, opId, resume, settled, start, until } from './call.ts';
+import { call, fakeHost, journal, killRunner, opId, resume, settled, start, until } from './call.ts';
 
-const boundaries = ['forensics', 'permission', 'check', 'stop', 'start', 'power_ok', 'applied', 'guest_ok'].flatMap((phase) => [
-  `begin ${phase}`,
-  `done ${phase}`,
-]);
+const boundaries = ['forensics', 'permission', 'check', 'stop', 'start', 'power_ok', 'applied', 'guest_ok'].flatMap(
+  (phase) => [`begin ${phase}`, `done ${phase}`],
+);
 
 describe('a cycle whose client is killed', () => {
-  it.concurrent.each(['accept', 'begin forensics', 'begin stop', 'done stop', 'begin start', 'begin guest_ok'])('at "%s" ends with the VM running, one power event, and its result kept', async (word) => {
-    await using host = await startFakeHost();
-    const op = opId();
-    const client = start(host, 'human', `cycle op=${op}`);
-    await until(`the journal says ${word}`, () => journal(host, op).includes(` ${word}`));
+  it.concurrent.each(['accept', 'begin forensics', 'begin stop', 'done stop', 'begin start', 'begin guest_ok'])(
+    'at "%s" ends with the VM running, one power event, and its result kept',
+    async (word) => {
+      const host = await fakeHost();
+      const op = opId();
+      const client = start(host, 'human', `cycle op=${op}`);
+      await until(`the journal says ${word}`, () => journal(host, op).includes(` ${word}`));
 
-    client.kill('SIGKILL');
-    // Gone before it could start the detached side: the timer does.
-    if (word === 'accept') await resume(host);
-    await settled(host, op);
+      client.kill('SIGKILL');
+      // Gone before it could start the detached side: the timer does.
+      if (word === 'accept') await resume(host);
+      await settled(host, op);
 
-    expect(host.power()).toEqual(['stop 5000001', 'start 5000002']);
-    expect((await call(host, 'human', `cycle op=${op}`)).document()).toMatchObject({ op, state: 'done', result: 'ok' });
-    expect(host.power().length).toBe(2);
-  });
+      expect(host.power()).toEqual(['stop 5000001', 'start 5000002']);
+      expect((await call(host, 'human', `cycle op=${op}`)).document()).toMatchObject({
+        op,
+        state: 'done',
+        result: 'ok',
+      });
+      expect(host.power().length).toBe(2);
+    },
+  );
 
   it('by a closed pipe instead of a signal goes on as well', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     const op = opId();
     const client = start(host, 'human', `cycle op=${op}`);
     await until('the op is accepted', () => journal(host, op).includes(' begin '));
@@ -43,7 +48,7 @@ describe('a cycle whose runner is killed together with its client', () => {
   it.concurrent.each(['accept', ...boundaries, 'note intent=stop', 'note intent=start'])(
     'at "%s" is finished by the timer: the VM runs, one power event, result kept',
     async (word) => {
-      await using host = await startFakeHost();
+      const host = await fakeHost();
       const op = opId();
       const client = start(host, 'human', `cycle op=${op}`);
       await until(`the journal says ${word}`, () => journal(host, op).includes(` ${word}`));
@@ -56,7 +61,12 @@ describe('a cycle whose runner is killed together with its client', () => {
       expect(host.power()).toEqual(['stop 5000001', 'start 5000002']);
       expect(host.pid()).toBe('5000002');
       const again = (await call(host, 'human', `cycle op=${op}`)).document();
-      expect(again).toMatchObject({ result: 'ok', reason: 'cycled', before: { pid: 5000001 }, after: { pid: 5000002 } });
+      expect(again).toMatchObject({
+        result: 'ok',
+        reason: 'cycled',
+        before: { pid: 5000001 },
+        after: { pid: 5000002 },
+      });
     },
   );
 });

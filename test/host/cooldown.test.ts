@@ -1,7 +1,7 @@
 /** Facts 5.7 and 5.13: cooldowns are this host's own, and no clock that somebody can turn changes them. */
 import { describe, expect, it } from 'vitest';
-import { type FakeHost, startFakeHost } from '../lab/fake-host/fake-host.ts';
-import { call, type Identity } from './call.ts';
+import type { FakeHost } from '../lab/fake-host/fake-host.ts';
+import { call, fakeHost, type Identity } from './call.ts';
 
 const boot = '11111111-2222-3333-4444-555555555555';
 
@@ -11,7 +11,10 @@ function upFor(host: FakeHost, seconds: number): void {
 }
 
 function happened(host: FakeHost, ...events: { at: number; by?: Identity; boot?: string; verb?: string }[]): void {
-  const lines = events.map(({ at, by = 'agent', boot: id = boot, verb = 'cycle' }) => `01ARZ3NDEKTSV4RRFFQ69G5FAV ${verb} ${by} ${id} ${at} ;\n`);
+  const lines = events.map(
+    ({ at, by = 'agent', boot: id = boot, verb = 'cycle' }) =>
+      `01ARZ3NDEKTSV4RRFFQ69G5FAV ${verb} ${by} ${id} ${at} ;\n`,
+  );
   host.write(lines.join(''), 'state/ledger');
 }
 
@@ -21,11 +24,15 @@ async function left(host: FakeHost): Promise<{ agent: number; human: number }> {
 
 describe('the cooldown', () => {
   it('of an agent is 10 minutes, of a person one', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     happened(host, { at: 99_990 });
 
     expect(await left(host)).toEqual({ agent: 590, human: 50 });
-    expect((await call(host, 'agent', 'reset')).document()).toMatchObject({ result: 'failed', reason: 'cooldown', touched: false });
+    expect((await call(host, 'agent', 'reset')).document()).toMatchObject({
+      result: 'failed',
+      reason: 'cooldown',
+      touched: false,
+    });
     expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ result: 'failed', reason: 'cooldown' });
     expect(host.power()).toEqual([]);
     upFor(host, 100_051);
@@ -33,7 +40,7 @@ describe('the cooldown', () => {
   });
 
   it('lets an agent act twice an hour at most, and counts what people did', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     happened(host, { at: 97_000 }, { at: 98_000, by: 'human' });
 
     expect(await left(host)).toEqual({ agent: 600, human: 0 });
@@ -43,7 +50,7 @@ describe('the cooldown', () => {
   });
 
   it('does not hold back a start: towards running is the safe way', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     await call(host, 'human', 'stop');
     happened(host, { at: 99_999 }, { at: 99_999 }, { at: 99_999 });
 
@@ -51,7 +58,7 @@ describe('the cooldown', () => {
   });
 
   it('after a boot of the host counts from that boot, for what was before it is at least as old', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     happened(host, { at: 999_999, boot: '99999999-2222-3333-4444-555555555555' });
     upFor(host, 30);
 
@@ -59,7 +66,7 @@ describe('the cooldown', () => {
   });
 
   it('is counted before the power event, so that a crash in between forgets none', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.fault('stop-refused');
     await call(host, 'human', 'cycle');
 
@@ -68,7 +75,7 @@ describe('the cooldown', () => {
   });
 
   it('ignores a line that a crash tore', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.write('01ARZ3NDEKTSV4RRFFQ69G5FAV cycle agent 11111', 'state/ledger');
 
     expect(await left(host)).toEqual({ agent: 0, human: 0 });

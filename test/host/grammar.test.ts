@@ -5,8 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { startFakeHost } from '../lab/fake-host/fake-host.ts';
-import { call } from './call.ts';
+import { call, fakeHost } from './call.ts';
 import { expected, inputs } from './inputs.ts';
 
 const driver = fileURLToPath(new URL('grammar-driver.sh', import.meta.url));
@@ -45,7 +44,7 @@ describe('the grammar', () => {
   it.each([...requests.map((request) => [JSON.stringify(request), request]), ['100,000 letters', 'x'.repeat(100_000)]])(
     'rejects %s with exit code 2, words for a person, and nothing on stdout',
     async (_name, request) => {
-      await using host = await startFakeHost();
+      const host = await fakeHost();
 
       const { code, stdout, stderr } = await call(host, 'human', request);
 
@@ -56,13 +55,13 @@ describe('the grammar', () => {
   );
 
   it('rejects a client that says nothing (a login, a tunnel)', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
 
     expect((await call(host, 'human', undefined)).code).toBe(2);
   });
 
   it('runs nothing of 200 hostile requests sent through the entry point', { timeout: 180_000 }, async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     const canary = host.path('canary');
     const attempts = [
       `;touch ${canary}`, `$(touch ${canary})`, `\`touch ${canary}\``, `|touch ${canary}`, `&&touch ${canary}`, `\ntouch ${canary}\n`,
@@ -84,7 +83,7 @@ describe('the grammar', () => {
   });
 
   it('takes nothing else from the environment: no BASH_ENV, function, PATH or loader setting of the client matters', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.write(`touch ${host.path('canary')}\n`, 'evil.sh');
     const env = {
       BASH_ENV: host.path('evil.sh'),
@@ -104,6 +103,9 @@ describe('the grammar', () => {
     const { code, stdout } = await call(host, 'ro', 'stop', env);
 
     expect(existsSync(host.path('canary'))).toBe(false);
-    expect({ code, reason: (JSON.parse(stdout) as { reason: string }).reason }).toEqual({ code: 4, reason: 'identity' });
+    expect({ code, reason: (JSON.parse(stdout) as { reason: string }).reason }).toEqual({
+      code: 4,
+      reason: 'identity',
+    });
   });
 });

@@ -1,7 +1,7 @@
 /** Facts 5.3: QMP hung, the block path dead with QMP alive, the cluster file system hung, no agent, file systems frozen: each bounded, each told apart. */
 import { describe, expect, it } from 'vitest';
-import { type FakeHost, startFakeHost } from '../lab/fake-host/fake-host.ts';
-import { call } from './call.ts';
+import type { FakeHost } from '../lab/fake-host/fake-host.ts';
+import { call, fakeHost } from './call.ts';
 
 const wedges: [string, (host: FakeHost) => void, Record<string, unknown>][] = [
   ['nothing wrong', () => {}, { class: 'responding', advice: 'none', qmp: 'ok' }],
@@ -21,7 +21,7 @@ const wedges: [string, (host: FakeHost) => void, Record<string, unknown>][] = [
 
 describe('status', () => {
   it.each(wedges)('with %s says so within 8 seconds', async (_name, wedge, expected) => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     wedge(host);
     const started = performance.now();
 
@@ -33,38 +33,54 @@ describe('status', () => {
   });
 
   it('knows a QEMU that hangs in the kernel', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.fault('qmp-hangs');
     const stat = `proc/${host.pid()}/stat`;
     host.write(host.read(stat).replace(') S ', ') D '), stat);
 
-    expect((await call(host, 'ro', 'status')).document().status).toMatchObject({ class: 'qemu_hangs_in_kernel', advice: 'human' });
+    expect((await call(host, 'ro', 'status')).document().status).toMatchObject({
+      class: 'qemu_hangs_in_kernel',
+      advice: 'human',
+    });
   });
 
   it('works where nothing can be written', async () => {
-    await using host = await startFakeHost({ state_dir: '/proc/nowhere', evidence_dir: '/proc/nowhere', log: '/proc/nowhere' });
+    const host = await fakeHost({
+      state_dir: '/proc/nowhere',
+      evidence_dir: '/proc/nowhere',
+      log: '/proc/nowhere',
+    });
 
-    expect((await call(host, 'ro', 'status')).document()).toMatchObject({ result: 'ok', status: { class: 'responding' } });
+    expect((await call(host, 'ro', 'status')).document()).toMatchObject({
+      result: 'ok',
+      status: { class: 'responding' },
+    });
   });
 });
 
 describe('forensics', () => {
   it.each(wedges)('with %s ends in time, and is kept with a sum that can be read back', async (_name, wedge) => {
-    await using host = await startFakeHost({ forensics_budget: 12, block_sample: 1 });
+    const host = await fakeHost({ forensics_budget: 12, block_sample: 1 });
     wedge(host);
     const started = performance.now();
 
     const result = (await call(host, 'ro', 'forensics')).document();
 
     expect(performance.now() - started).toBeLessThan(20_000);
-    expect(result).toMatchObject({ result: 'ok', evidence: { sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string } });
+    expect(result).toMatchObject({
+      result: 'ok',
+      evidence: { sha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string },
+    });
     expect(host.read('evidence', result.evidence!.id, 'manifest')).toMatch(/^config |^journal /m);
     expect(host.power()).toEqual([]);
   });
 
   it('strikes out the secrets of a configuration', async () => {
-    await using host = await startFakeHost();
-    host.write(`${host.read('machine/config')}cipassword: hunter2hunter2\nsshkeys: AAAAsecretkey\nargs: -fw_cfg password=swordfish1\n`, 'machine/config');
+    const host = await fakeHost();
+    host.write(
+      `${host.read('machine/config')}cipassword: hunter2hunter2\nsshkeys: AAAAsecretkey\nargs: -fw_cfg password=swordfish1\n`,
+      'machine/config',
+    );
 
     const { evidence } = (await call(host, 'ro', 'forensics')).document();
 
@@ -75,7 +91,7 @@ describe('forensics', () => {
   });
 
   it('asked twice within 30 seconds captures once', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
 
     const [first, second] = await Promise.all([call(host, 'ro', 'forensics'), call(host, 'agent', 'forensics')]);
 
@@ -84,11 +100,18 @@ describe('forensics', () => {
 });
 
 describe('a mutating verb with the cluster file system hung', () => {
-  it.each(['cycle', 'stop', 'reset'])('%s refuses in bounded time: what cannot be read may be locked, and cannot be started', async (verb) => {
-    await using host = await startFakeHost();
-    host.fault('pmxcfs-hangs');
+  it.each(['cycle', 'stop', 'reset'])(
+    '%s refuses in bounded time: what cannot be read may be locked, and cannot be started',
+    async (verb) => {
+      const host = await fakeHost();
+      host.fault('pmxcfs-hangs');
 
-    expect((await call(host, 'human', verb)).document()).toMatchObject({ result: 'failed', reason: 'config_unreadable', touched: false });
-    expect(host.power()).toEqual([]);
-  });
+      expect((await call(host, 'human', verb)).document()).toMatchObject({
+        result: 'failed',
+        reason: 'config_unreadable',
+        touched: false,
+      });
+      expect(host.power()).toEqual([]);
+    },
+  );
 });

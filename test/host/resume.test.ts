@@ -2,8 +2,8 @@
 import { execFileSync } from 'node:child_process';
 import { appendFileSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type FakeHost, startFakeHost } from '../lab/fake-host/fake-host.ts';
-import { call, type Identity, journal, killRunner, opId, resume, settled, start, until } from './call.ts';
+import type { FakeHost } from '../lab/fake-host/fake-host.ts';
+import { call, fakeHost, type Identity, journal, killRunner, opId, resume, settled, start, until } from './call.ts';
 
 async function interruptAt(host: FakeHost, verb: string, word: string, identity: Identity = 'human'): Promise<string> {
   const op = opId();
@@ -26,7 +26,7 @@ function reboot(host: FakeHost, seconds = 40): void {
 
 describe('a host that is rebooted', () => {
   it('in a cycle that had begun to stop the VM finishes it: the VM runs again', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.fault('stop-takes', '30');
     const op = await interruptAt(host, 'cycle', 'note intent=stop');
     reboot(host);
@@ -35,11 +35,15 @@ describe('a host that is rebooted', () => {
     await settled(host, op);
 
     expect(host.power()).toEqual(['start 5000002']);
-    expect((await call(host, 'human', `cycle op=${op}`)).document()).toMatchObject({ result: 'ok', before: { pid: 5000001 }, after: { pid: 5000002 } });
+    expect((await call(host, 'human', `cycle op=${op}`)).document()).toMatchObject({
+      result: 'ok',
+      before: { pid: 5000001 },
+      after: { pid: 5000002 },
+    });
   });
 
   it('in a cycle that had touched nothing ends it so: power is not cut out of the blue', async () => {
-    await using host = await startFakeHost({ block_sample: 2 });
+    const host = await fakeHost({ block_sample: 2 });
     const op = await interruptAt(host, 'cycle', 'begin forensics');
     host.write('22222222-2222-3333-4444-555555555555\n', 'proc/sys/kernel/random/boot_id');
 
@@ -47,11 +51,15 @@ describe('a host that is rebooted', () => {
     await settled(host, op);
 
     expect(host.power()).toEqual([]);
-    expect((await call(host, 'human', `cycle op=${op}`)).document()).toMatchObject({ result: 'failed', reason: 'interrupted', touched: false });
+    expect((await call(host, 'human', `cycle op=${op}`)).document()).toMatchObject({
+      result: 'failed',
+      reason: 'interrupted',
+      touched: false,
+    });
   });
 
   it('in a stop, whose VM something started again, says that it runs', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.fault('stop-takes', '30');
     const op = await interruptAt(host, 'stop', 'note intent=stop');
     reboot(host);
@@ -61,26 +69,32 @@ describe('a host that is rebooted', () => {
     await resume(host);
     await settled(host, op);
 
-    expect((await call(host, 'human', `stop op=${op}`)).document()).toMatchObject({ result: 'failed', reason: 'running_again' });
+    expect((await call(host, 'human', `stop op=${op}`)).document()).toMatchObject({
+      result: 'failed',
+      reason: 'running_again',
+    });
     expect(host.power()).toEqual(['start 5000002']);
   });
 });
 
 describe('an op that nobody went on with for too long', () => {
   it('and that had touched nothing is not begun by surprise', async () => {
-    await using host = await startFakeHost({ block_sample: 2 });
+    const host = await fakeHost({ block_sample: 2 });
     const op = await interruptAt(host, 'cycle', 'begin forensics');
     host.write('100700.00 1.00\n', 'proc/uptime');
 
     await resume(host);
     await settled(host, op);
 
-    expect((await call(host, 'human', `cycle op=${op}`)).document()).toMatchObject({ reason: 'interrupted', touched: false });
+    expect((await call(host, 'human', `cycle op=${op}`)).document()).toMatchObject({
+      reason: 'interrupted',
+      touched: false,
+    });
     expect(host.power()).toEqual([]);
   });
 
   it('and that had stopped the VM is finished however late, with an alarm in the log', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     const op = await interruptAt(host, 'cycle', 'done stop');
     host.write('200000.00 1.00\n', 'proc/uptime');
 
@@ -94,7 +108,7 @@ describe('an op that nobody went on with for too long', () => {
 
 describe('a journal line that a power cut tore', () => {
   it('is ignored, and what it meant to say is done again', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     const op = await interruptAt(host, 'cycle', 'done check');
     if (host.power().length > 0) return;
     appendFileSync(host.path('state/ops', op, 'journal'), '1764331200000 done sto');
@@ -114,34 +128,45 @@ describe('evidence that cannot be stored', () => {
   }
 
   it('stops the agent', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     noPlace(host);
 
-    expect((await call(host, 'agent', 'cycle')).document()).toMatchObject({ result: 'failed', reason: 'evidence_not_stored', touched: false });
+    expect((await call(host, 'agent', 'cycle')).document()).toMatchObject({
+      result: 'failed',
+      reason: 'evidence_not_stored',
+      touched: false,
+    });
     expect(host.power()).toEqual([]);
   });
 
   it('does not stop a person, and raises an alarm', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     noPlace(host);
 
-    expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ result: 'ok', alarm: 'evidence_not_stored' });
+    expect((await call(host, 'human', 'cycle')).document()).toMatchObject({
+      result: 'ok',
+      alarm: 'evidence_not_stored',
+    });
     expect(host.read('log')).toContain('alarm=evidence_not_stored');
   });
 
   it('without room for the record itself nothing is begun', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     rmSync(host.path('state/ops'), { recursive: true });
     writeFileSync(host.path('state/ops'), 'a file where the folder should be');
 
-    expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ result: 'failed', reason: 'journal_not_stored', touched: false });
+    expect((await call(host, 'human', 'cycle')).document()).toMatchObject({
+      result: 'failed',
+      reason: 'journal_not_stored',
+      touched: false,
+    });
     expect(host.power()).toEqual([]);
   });
 });
 
 describe('the log', () => {
   it('may be rotated away in the middle of an op', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.fault('stop-takes', '1');
     const op = opId();
     const client = start(host, 'human', `cycle op=${op}`);
@@ -150,7 +175,10 @@ describe('the log', () => {
     await settled(host, op);
     client.kill('SIGKILL');
 
-    await until('the new log has the end', () => existsSync(host.path('log')) && host.read('log').includes(`op=${op} verb=cycle end=ok`));
+    await until(
+      'the new log has the end',
+      () => existsSync(host.path('log')) && host.read('log').includes(`op=${op} verb=cycle end=ok`),
+    );
     expect(host.read('log.1')).toContain(`op=${op} verb=cycle accepted`);
   });
 });

@@ -6,17 +6,23 @@ import { describe, expect, it } from 'vitest';
 import { has } from '../setup/needs.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const bash = globSync(['host/breakglass-*', 'host/*install', 'host/lib/*.sh', 'test/lab/fake-host/*', 'test/host/*.sh'], { cwd: root })
+const bash = globSync(
+  ['host/breakglass-*', 'host/*install', 'host/lib/*.sh', 'test/lab/fake-host/*', 'test/host/*.sh'],
+  { cwd: root },
+)
   .filter((file) => /^#!.*bash|^# shellcheck shell=bash$/m.test(readFileSync(`${root}/${file}`, 'utf8')))
   .sort();
 
 describe.skipIf(!has('shellcheck'))('shellcheck', () => {
-  it.each(bash.filter((file) => !file.startsWith('host/lib/')))('has nothing to say of %s and what it sources', (file) => {
-    const { stdout, status } = spawnSync('shellcheck', ['-x', '-P', root, file], { cwd: root, encoding: 'utf8' });
+  it.each(bash.filter((file) => !file.startsWith('host/lib/')))(
+    'has nothing to say of %s and what it sources',
+    (file) => {
+      const { stdout, status } = spawnSync('shellcheck', ['-x', '-P', root, file], { cwd: root, encoding: 'utf8' });
 
-    expect(stdout).toBe('');
-    expect(status).toBe(0);
-  });
+      expect(stdout).toBe('');
+      expect(status).toBe(0);
+    },
+  );
 });
 
 describe('the scripts that root runs', () => {
@@ -25,7 +31,10 @@ describe('the scripts that root runs', () => {
       const code = readFileSync(`${root}/${file}`, 'utf8').replace(/^\s*#.*$/gm, '');
       expect(code, file).not.toMatch(/\beval\b|\bbash -c "|\bsh -c\b/);
       const sourced = (code.match(/^\s*(source|\.) .*$/gm) ?? []).map((line) => line.trim());
-      expect(sourced.filter((line) => !/^source "\$HOME_DIR\/lib\/[a-z-]+\.sh"$/.test(line)), file).toEqual([]);
+      expect(
+        sourced.filter((line) => !/^source "\$HOME_DIR\/lib\/[a-z-]+\.sh"$/.test(line)),
+        file,
+      ).toEqual([]);
     }
   });
 

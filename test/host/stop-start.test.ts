@@ -1,29 +1,35 @@
 /** Facts 5.4 and 5.6: what does not die, what does not start, and what would not start, asked before anything is stopped. */
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type FakeHost, startFakeHost } from '../lab/fake-host/fake-host.ts';
-import { call } from './call.ts';
+import type { FakeHost } from '../lab/fake-host/fake-host.ts';
+import { call, fakeHost } from './call.ts';
 
 describe('a QEMU that survives SIGKILL', () => {
-  it.each(['cycle', 'stop'])('makes %s end as unkillable, start not attempted, the missing pidfile not believed', async (verb) => {
-    await using host = await startFakeHost();
-    host.fault('unkillable');
+  it.each(['cycle', 'stop'])(
+    'makes %s end as unkillable, start not attempted, the missing pidfile not believed',
+    async (verb) => {
+      const host = await fakeHost();
+      host.fault('unkillable');
 
-    const { code, document } = await call(host, 'human', verb);
+      const { code, document } = await call(host, 'human', verb);
 
-    expect({ code, ...document() }).toMatchObject({ code: 1, result: 'failed', reason: 'unkillable', touched: true });
-    expect(host.power()).toEqual([]);
-    expect(host.pid()).toBeNull();
-    expect(host.read('log')).toMatch(/kill=SIGKILL pid=5000001/);
-    // Its label says stopped. It is not, and a start beside it would give the disk two writers.
-    expect((await call(host, 'human', 'start')).document()).toMatchObject({ result: 'ok', reason: 'already_running' });
-    expect(host.power()).toEqual([]);
-  });
+      expect({ code, ...document() }).toMatchObject({ code: 1, result: 'failed', reason: 'unkillable', touched: true });
+      expect(host.power()).toEqual([]);
+      expect(host.pid()).toBeNull();
+      expect(host.read('log')).toMatch(/kill=SIGKILL pid=5000001/);
+      // Its label says stopped. It is not, and a start beside it would give the disk two writers.
+      expect((await call(host, 'human', 'start')).document()).toMatchObject({
+        result: 'ok',
+        reason: 'already_running',
+      });
+      expect(host.power()).toEqual([]);
+    },
+  );
 });
 
 describe('a start that fails', () => {
   it('once is tried a second time, and that is the end of it', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.fault('start-fails', '1');
 
     expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ result: 'ok', reason: 'cycled' });
@@ -31,7 +37,7 @@ describe('a start that fails', () => {
   });
 
   it('twice leaves a result of its own, and the start verb, with no cooldown, mends it', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.fault('start-fails', '2');
 
     const failed = (await call(host, 'agent', 'cycle')).document();
@@ -55,7 +61,7 @@ const obstacles: [string, string, (host: FakeHost) => void][] = [
 
 describe('a cycle that could not start again', () => {
   it.concurrent.each(obstacles)('(%s) for %s is refused before the stop', async (reason, _what, obstruct) => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     otherProcess(host);
     obstruct(host);
 
@@ -73,31 +79,43 @@ function otherProcess(host: FakeHost): void {
 
 describe('a verb whose wanted state is there already', () => {
   it('is ok and touches nothing: start of a running VM', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
 
-    expect((await call(host, 'agent', 'start')).document()).toMatchObject({ result: 'ok', reason: 'already_running', touched: false });
+    expect((await call(host, 'agent', 'start')).document()).toMatchObject({
+      result: 'ok',
+      reason: 'already_running',
+      touched: false,
+    });
     expect(host.power()).toEqual([]);
   });
 
   it('is ok and touches nothing: stop of a VM that is off', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     await call(host, 'human', 'stop');
 
-    expect((await call(host, 'human', 'stop')).document()).toMatchObject({ result: 'ok', reason: 'already_off', touched: false });
+    expect((await call(host, 'human', 'stop')).document()).toMatchObject({
+      result: 'ok',
+      reason: 'already_off',
+      touched: false,
+    });
     expect(host.power()).toEqual(['stop 5000001']);
   });
 
   it('starts a VM that is off when asked to cycle', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     await call(host, 'human', 'stop');
 
-    expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ result: 'ok', before: null, after: { pid: 5000002 } });
+    expect((await call(host, 'human', 'cycle')).document()).toMatchObject({
+      result: 'ok',
+      before: null,
+      after: { pid: 5000002 },
+    });
   });
 });
 
 describe('after a start', () => {
   it('a machine left waiting is let go', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.fault('starts-paused');
 
     expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ result: 'ok' });
@@ -105,10 +123,12 @@ describe('after a start', () => {
   });
 
   it('a guest that nobody hears of leaves the result unknown, and no second cycle', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.fault('agent-dead');
 
-    expect(await call(host, 'human', 'cycle').then((answer) => ({ code: answer.code, ...answer.document() }))).toMatchObject({
+    expect(
+      await call(host, 'human', 'cycle').then((answer) => ({ code: answer.code, ...answer.document() })),
+    ).toMatchObject({
       code: 3,
       result: 'unknown',
       reason: 'power_ok_guest_unknown',
@@ -117,21 +137,28 @@ describe('after a start', () => {
   });
 
   it('staged changes that were not applied are a failure', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.write('new memory: 2048\n', 'machine/staged');
     host.fault('pending-stays');
 
-    expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ result: 'failed', reason: 'pending_not_applied' });
+    expect((await call(host, 'human', 'cycle')).document()).toMatchObject({
+      result: 'failed',
+      reason: 'pending_not_applied',
+    });
   });
 });
 
 describe('neighbours (facts 5.10)', () => {
   it.each(['10', '1020', '1102'])('VM %s is neither seen nor touched', async (neighbour) => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     const folder = `proc/5900000`;
     mkdirSync(host.path(folder, 'fd'), { recursive: true });
     host.write('5900000 (kvm) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 55 0 0\n', folder, 'stat');
-    host.write(`kvm\0-id\0${neighbour}\0-pidfile\0${host.path('run', `${neighbour}.pid`)}\0-name\0x102\0`, folder, 'cmdline');
+    host.write(
+      `kvm\0-id\0${neighbour}\0-pidfile\0${host.path('run', `${neighbour}.pid`)}\0-name\0x102\0`,
+      folder,
+      'cmdline',
+    );
 
     expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ result: 'ok', before: { pid: 5000001 } });
     // A pidfile that points at the neighbour, as a pid that was used again would make it.

@@ -4,7 +4,16 @@
  *
  * A fault is a file in `faults/`; its text is the fault's value. `power.log` is the judge: one line for each power event that happened.
  */
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -28,7 +37,7 @@ export type Fault =
   | 'storage-inactive'
   | 'unkillable';
 
-export interface FakeHost extends AsyncDisposable {
+export interface FakeHost {
   readonly root: string;
   readonly config: string;
   path(...parts: string[]): string;
@@ -41,6 +50,7 @@ export interface FakeHost extends AsyncDisposable {
   /** The pid of the running QEMU, from the pidfile; null when there is none. */
   pid(): string | null;
   configure(settings: Record<string, string | number>): void;
+  close(): Promise<void>;
 }
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -62,7 +72,19 @@ const quickly = {
 };
 
 function prepare(root: string): void {
-  for (const folder of ['etc', 'state/ops', 'evidence', 'run', 'lock', 'tasks', 'bin', 'disks', 'faults', 'machine', 'cgroup']) {
+  for (const folder of [
+    'etc',
+    'state/ops',
+    'evidence',
+    'run',
+    'lock',
+    'tasks',
+    'bin',
+    'disks',
+    'faults',
+    'machine',
+    'cgroup',
+  ]) {
     mkdirSync(join(root, folder), { recursive: true, mode: 0o755 });
   }
   mkdirSync(join(root, 'proc/sys/kernel/random'), { recursive: true });
@@ -71,7 +93,8 @@ function prepare(root: string): void {
     'proc/sys/kernel/random/boot_id': '11111111-2222-3333-4444-555555555555\n',
     'proc/meminfo': 'MemTotal: 65536000 kB\nMemAvailable: 32768000 kB\n',
     'disks/vm-102-disk-0.raw': 'disk',
-    'machine/config': 'agent: 1\nboot: order=scsi0;net0\nmemory: 4096\nnet0: virtio=AA,bridge=vmbr0\nscsi0: local-lvm:vm-102-disk-0,size=32G\n',
+    'machine/config':
+      'agent: 1\nboot: order=scsi0;net0\nmemory: 4096\nnet0: virtio=AA,bridge=vmbr0\nscsi0: local-lvm:vm-102-disk-0,size=32G\n',
     'machine/staged': '',
     'machine/next_pid': '5000000\n',
     'power.log': '',
@@ -126,7 +149,7 @@ export async function startFakeHost(settings: Record<string, string | number> = 
     heal: (name) => rmSync(path('faults', name), { force: true }),
     power: () => read('power.log').split('\n').filter(Boolean),
     pid: () => (existsSync(path('run/102.pid')) ? read('run/102.pid').trim() : null),
-    async [Symbol.asyncDispose]() {
+    async close() {
       await monitor.close();
       rmSync(root, { recursive: true, force: true, maxRetries: 5 });
     },

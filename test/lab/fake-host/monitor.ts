@@ -27,7 +27,12 @@ export async function listenAsMonitor(root: string, vmid: string): Promise<Monit
 
   function statistics(): unknown {
     if (!fault('block-flat')) operations += 7;
-    const stats = { rd_operations: operations, wr_operations: operations, rd_bytes: operations * 512, wr_bytes: operations * 512 };
+    const stats = {
+      rd_operations: operations,
+      wr_operations: operations,
+      rd_bytes: operations * 512,
+      wr_bytes: operations * 512,
+    };
     return [{ device: 'drive-scsi0', stats }];
   }
 
