@@ -5,8 +5,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type BreakglassResult, breakglassResultSchema } from '../../config/breakglass-result.ts';
-import { afterAll } from 'vitest';
-import { type FakeHost, startFakeHost } from '../lab/fake-host/fake-host.ts';
+import type { FakeHost } from '../lab/fake-host/fake-host.ts';
 
 export const script = fileURLToPath(new URL('../../host/breakglass-host', import.meta.url));
 
@@ -18,18 +17,6 @@ export interface Answer {
   stderr: string;
   /** The one document; throws when stdout holds anything else than the published schema says. */
   document: () => BreakglassResult;
-}
-
-const open: FakeHost[] = [];
-afterAll(async () => {
-  for (const host of open.splice(0)) await host.close();
-});
-
-/** A host of files that goes away with the test file. */
-export async function fakeHost(settings: Record<string, string | number> = {}): Promise<FakeHost> {
-  const host = await startFakeHost(settings);
-  open.push(host);
-  return host;
 }
 
 export function start(

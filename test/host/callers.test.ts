@@ -1,6 +1,7 @@
 /** Facts 5.5: two callers at once, same and different op ids; a human during the agent's op; a reader during an op. And who may do what. */
 import { describe, expect, it } from 'vitest';
-import { answerOf, call, fakeHost, journal, opId, settled, start, until } from './call.ts';
+import { answerOf, call, journal, opId, settled, start, until } from './call.ts';
+import { fakeHost } from './fake-host.ts';
 
 describe('two callers', () => {
   it('with one op id get one power event and the same result', async () => {

@@ -1,6 +1,7 @@
 /** Facts 5.1: the SSH client goes away at every phase boundary of a cycle, and the VM always ends running, with the result kept. */
 import { describe, expect, it } from 'vitest';
-import { call, fakeHost, journal, killRunner, opId, resume, settled, start, until } from './call.ts';
+import { call, journal, killRunner, opId, resume, settled, start, until } from './call.ts';
+import { fakeHost } from './fake-host.ts';
 
 const boundaries = ['forensics', 'permission', 'check', 'stop', 'start', 'power_ok', 'applied', 'guest_ok'].flatMap(
   (phase) => [`begin ${phase}`, `done ${phase}`],

@@ -1,7 +1,8 @@
 /** The configuration is root's, parsed and never run; the script refuses to work on anything that it does not fully understand. */
 import { chmodSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { call, fakeHost } from './call.ts';
+import { call } from './call.ts';
+import { fakeHost } from './fake-host.ts';
 
 describe('a configuration', () => {
   it.each([

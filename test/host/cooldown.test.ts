@@ -1,7 +1,8 @@
 /** Facts 5.7 and 5.13: cooldowns are this host's own, and no clock that somebody can turn changes them. */
 import { describe, expect, it } from 'vitest';
 import type { FakeHost } from '../lab/fake-host/fake-host.ts';
-import { call, fakeHost, type Identity } from './call.ts';
+import { call, type Identity } from './call.ts';
+import { fakeHost } from './fake-host.ts';
 
 const boot = '11111111-2222-3333-4444-555555555555';
 

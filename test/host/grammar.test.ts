@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { call, fakeHost } from './call.ts';
+import { call } from './call.ts';
+import { fakeHost } from './fake-host.ts';
 import { expected, inputs } from './inputs.ts';
 
 const driver = fileURLToPath(new URL('grammar-driver.sh', import.meta.url));

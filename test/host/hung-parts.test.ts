@@ -1,7 +1,8 @@
 /** Facts 5.3: QMP hung, the block path dead with QMP alive, the cluster file system hung, no agent, file systems frozen: each bounded, each told apart. */
 import { describe, expect, it } from 'vitest';
 import type { FakeHost } from '../lab/fake-host/fake-host.ts';
-import { call, fakeHost } from './call.ts';
+import { call } from './call.ts';
+import { fakeHost } from './fake-host.ts';
 
 const wedges: [string, (host: FakeHost) => void, Record<string, unknown>][] = [
   ['nothing wrong', () => {}, { class: 'responding', advice: 'none', qmp: 'ok' }],

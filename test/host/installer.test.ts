@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { answerOf, call, fakeHost, script } from './call.ts';
+import { answerOf, call, script } from './call.ts';
+import { fakeHost } from './fake-host.ts';
 
 const folder = fileURLToPath(new URL('../../host', import.meta.url));
 let root: string;

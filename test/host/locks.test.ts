@@ -1,6 +1,7 @@
 /** Facts 5.2: a lock of Proxmox on the VM, of whatever kind: refused, QEMU alive, lock intact. */
 import { describe, expect, it } from 'vitest';
-import { call, fakeHost } from './call.ts';
+import { call } from './call.ts';
+import { fakeHost } from './fake-host.ts';
 
 const kinds = [
   'backup',

@@ -1,6 +1,7 @@
 /** Facts 5.9: a reset is proven by the RESET event and another boot of the guest; that the pid stays the same proves nothing. */
 import { describe, expect, it } from 'vitest';
-import { call, fakeHost, journal, killRunner, opId, resume, settled, start, until } from './call.ts';
+import { call, journal, killRunner, opId, resume, settled, start, until } from './call.ts';
+import { fakeHost } from './fake-host.ts';
 
 describe('reset', () => {
   it('is ok with the event seen and another boot id, in the same process', async () => {

@@ -1,9 +1,10 @@
 /** Facts 5.7: the script killed, the host rebooted in mid-cycle, evidence that can't be stored, a torn journal, a rotated log. */
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { FakeHost } from '../lab/fake-host/fake-host.ts';
-import { call, fakeHost, type Identity, journal, killRunner, opId, resume, settled, start, until } from './call.ts';
+import { call, type Identity, journal, killRunner, opId, resume, settled, start, until } from './call.ts';
+import { fakeHost } from './fake-host.ts';
 
 async function interruptAt(host: FakeHost, verb: string, word: string, identity: Identity = 'human'): Promise<string> {
   const op = opId();
@@ -180,5 +181,20 @@ describe('the log', () => {
       () => existsSync(host.path('log')) && host.read('log').includes(`op=${op} verb=cycle end=ok`),
     );
     expect(host.read('log.1')).toContain(`op=${op} verb=cycle accepted`);
+  });
+});
+
+describe('a client that died while its request was being recorded', () => {
+  it.each([
+    ['an empty folder', null],
+    ['a torn first line', '1764331200000 acc'],
+  ])('(leaving %s) asks again with the same id', async (_what, torn) => {
+    const host = await fakeHost();
+    const op = opId();
+    mkdirSync(host.path('state/ops', op));
+    if (torn) writeFileSync(host.path('state/ops', op, 'journal'), torn);
+
+    expect((await call(host, 'human', `cycle op=${op}`)).document()).toMatchObject({ result: 'ok' });
+    expect(host.power()).toEqual(['stop 5000001', 'start 5000002']);
   });
 });

@@ -2,7 +2,8 @@
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { FakeHost } from '../lab/fake-host/fake-host.ts';
-import { call, fakeHost } from './call.ts';
+import { call } from './call.ts';
+import { fakeHost } from './fake-host.ts';
 
 describe('a QEMU that survives SIGKILL', () => {
   it.each(['cycle', 'stop'])(
