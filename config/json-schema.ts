@@ -1,5 +1,6 @@
-/** The published schemas: docs/schema/*.json are these, so that editors can check both files while they are written. */
+/** The published schemas: docs/schema/*.json are these, so that editors and clients can check what they write and read. */
 import { z } from 'zod';
+import { breakglassResultSchema } from './breakglass-result.ts';
 import { contractSchema } from './contract.ts';
 import { configSchema } from './schema.ts';
 
@@ -11,4 +12,9 @@ export function configJsonSchema(): JsonSchema {
 
 export function contractJsonSchema(): JsonSchema {
   return { title: '.lamplighter.yml', ...z.toJSONSchema(contractSchema) };
+}
+
+/** What host/breakglass-host prints on stdout. */
+export function breakglassResultJsonSchema(): JsonSchema {
+  return { title: 'breakglass-result/1', ...z.toJSONSchema(breakglassResultSchema) };
 }

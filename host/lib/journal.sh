@@ -26,13 +26,15 @@ journal_append() {
 }
 journal_write() { { printf '%s\n' "$1" >>"$OP_DIR/journal"; } 2>/dev/null && sync "$OP_DIR/journal" 2>/dev/null; }
 
-# journal_create OP VERB IDENTITY: the op exists from here on; two callers can't both create it.
+# journal_create OP VERB IDENTITY: the op exists from here on. Called under the admission lock, for an op that has no readable journal: a
+# folder without one is what a caller left that died here before, and its request is simply made again.
 journal_create() {
   local now
   ops_dir
   OP=$1 OP_DIR="$REPLY/$1"
   journal_forget
-  mkdir "$OP_DIR" 2>/dev/null || { rm -f "${CFG[state_dir]}/reserve" && mkdir "$OP_DIR" 2>/dev/null; } || return 1
+  mkdir -p "$OP_DIR" 2>/dev/null || { rm -f "${CFG[state_dir]}/reserve" && mkdir -p "$OP_DIR" 2>/dev/null; } || return 1
+  rm -f "$OP_DIR/journal"
   boot_moment
   now=$REPLY
   journal_append accept "$2" "$3" "${now%% *}" "${now##* }" && sync "$OP_DIR" "${OP_DIR%/*}"
@@ -109,15 +111,19 @@ new_op_id() {
   REPLY=$id
 }
 
-# unfinished_op: sets REPLY to an op that has begun and not ended, or to nothing. There is at most one: a second is refused as busy.
+# unfinished_op: sets REPLY to an op that has begun and not ended, or to nothing. There is at most one, and it is among the newest, because a
+# second is refused as busy. Newest by time: ids are the clients', and need not be in order.
 unfinished_op() {
-  local folder
+  local journal=''
+  local -a newest=()
   ops_dir
-  local ops=$REPLY
+  while read -r _ journal; do newest+=("$journal"); done < <(
+    find "$REPLY" -mindepth 2 -maxdepth 2 -name journal -printf '%T@ %p\n' 2>/dev/null | sort -rn | head -n 20
+  )
   REPLY=''
-  [[ -d $ops ]] || return 0
-  while IFS= read -r folder; do
-    [[ -f $folder/journal ]] || continue
-    grep -q -E '^[0-9]+ end .* ;$' "$folder/journal" || { REPLY=${folder##*/}; return 0; }
-  done < <(find "$ops" -mindepth 1 -maxdepth 1 -type d -name '[0-7]*' | sort -r | head -n 20)
+  ((${#newest[@]} > 0)) || return 0
+  # What was never wholly accepted is no op, or it would keep the VM busy for ever.
+  read -r journal < <(grep -l -E '^[0-9]+ accept .* ;$' "${newest[@]}" | xargs -r grep -L -E '^[0-9]+ end .* ;$')
+  journal=${journal%/journal}
+  REPLY=${journal##*/}
 }

@@ -51,7 +51,9 @@ ensure_running() {
     log "op=$OP systemd-run: rc=$RC ${OUT//$'\n'/ }; starting it without a unit"
   fi
   # Its own session, no descriptor of ours: nothing that happens to the client reaches it.
-  setsid -f "$SELF" --config "${CFG[file]}" --run "$OP" </dev/null >/dev/null 2>&1 8>&- 9>&-
+  local errors=${CFG[log]}
+  { : >>"$errors"; } 2>/dev/null || errors=/dev/null
+  setsid -f "$SELF" --config "${CFG[file]}" --run "$OP" </dev/null >/dev/null 2>>"$errors" 8>&- 9>&-
 }
 
 # runner_lives: somebody holds the lock under which all mutating work is done.

@@ -3,10 +3,10 @@
 # shellcheck shell=bash
 
 # run_op OP [PATIENCE]: does what is left of it. Another runner at work is no error. A child of a runner that was just killed may keep the
-# lock for a moment: whoever resumes has the patience to see it go.
+# lock for a moment: whoever resumes has the patience to see it go; and somebody who only looks whether a runner lives holds it for an instant.
 run_op() {
   exec 9>>"${CFG[state_dir]}/run.lock"
-  flock -w "${2:-0}" 9 || return 0
+  flock -w "${2:-1}" 9 || return 0
   journal_load "$1" || { log "op=$1 has no readable journal"; return 1; }
   [[ -z ${J[result]:-} ]] || return 0
   journal_mend

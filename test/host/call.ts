@@ -4,45 +4,19 @@ import { once } from 'node:events';
 import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { type BreakglassResult, breakglassResultSchema } from '../../config/breakglass-result.ts';
 import type { FakeHost } from '../lab/fake-host/fake-host.ts';
 
 export const script = fileURLToPath(new URL('../../host/breakglass-host', import.meta.url));
 
 export type Identity = 'ro' | 'agent' | 'human';
 
-export interface Phase {
-  phase: string;
-  result: 'ok' | 'failed' | 'unknown' | null;
-  reason: string | null;
-}
-
-/** What the tests read of docs/schema/breakglass-result.json. */
-export interface Result {
-  schema: string;
-  verb: string;
-  op: string | null;
-  identity: Identity;
-  state: 'done' | 'running';
-  result: 'ok' | 'failed' | 'unknown' | null;
-  reason: string | null;
-  hint: string | null;
-  touched?: boolean;
-  phases?: Phase[];
-  before?: { pid: number; startedTicks: number } | null;
-  after?: { pid: number; startedTicks: number } | null;
-  evidence?: { id: string; sha256: string; class: string; advice: string } | null;
-  alarm?: string | null;
-  runningOp?: string;
-  status?: Record<string, unknown>;
-  record?: Result | null;
-}
-
 export interface Answer {
   code: number | null;
   stdout: string;
   stderr: string;
-  /** The one document; throws when stdout holds anything else. */
-  document(): Result;
+  /** The one document; throws when stdout holds anything else than the published schema says. */
+  document: () => BreakglassResult;
 }
 
 export function start(
@@ -64,7 +38,7 @@ export async function answerOf(child: ChildProcess): Promise<Answer> {
   child.stdout?.on('data', (chunk: Buffer) => (stdout += chunk.toString()));
   child.stderr?.on('data', (chunk: Buffer) => (stderr += chunk.toString()));
   const [code] = (await once(child, 'close')) as [number | null];
-  return { code, stdout, stderr, document: () => JSON.parse(stdout) as Result };
+  return { code, stdout, stderr, document: () => breakglassResultSchema.parse(JSON.parse(stdout)) };
 }
 
 export function call(

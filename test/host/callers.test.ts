@@ -1,11 +1,11 @@
 /** Facts 5.5: two callers at once, same and different op ids; a human during the agent's op; a reader during an op. And who may do what. */
 import { describe, expect, it } from 'vitest';
-import { startFakeHost } from '../lab/fake-host/fake-host.ts';
 import { answerOf, call, journal, opId, settled, start, until } from './call.ts';
+import { fakeHost } from './fake-host.ts';
 
 describe('two callers', () => {
   it('with one op id get one power event and the same result', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     const op = opId();
 
     const answers = await Promise.all([1, 2, 3].map(() => call(host, 'human', `cycle op=${op}`)));
@@ -16,7 +16,7 @@ describe('two callers', () => {
   });
 
   it('with different op ids: one acts, the other is told who is', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     const ops = [opId(), opId()] as const;
 
     const answers = await Promise.all([
@@ -32,7 +32,7 @@ describe('two callers', () => {
   });
 
   it('a reader during an op is answered at once, and sees it', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.fault('stop-takes', '4');
     const op = opId();
     const client = answerOf(start(host, 'human', `cycle op=${op}`));
@@ -48,7 +48,7 @@ describe('two callers', () => {
   });
 
   it('the same id for another verb, or from another key, is refused and starts nothing', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     const op = opId();
     await call(host, 'human', `cycle op=${op}`);
 
@@ -64,7 +64,7 @@ describe('two callers', () => {
   });
 
   it('an old op id gives its old result, word for word, whatever happened since', async () => {
-    await using host = await startFakeHost({ human_cooldown: 0 });
+    const host = await fakeHost({ human_cooldown: 0 });
     const op = opId();
     const first = await call(host, 'human', `cycle op=${op}`);
     await call(host, 'human', 'cycle');
@@ -85,7 +85,7 @@ describe('identities', () => {
   const verbs = allowed.human;
 
   it.each(['ro', 'agent'] as const)('%s may only what it may', async (identity) => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     for (const verb of verbs.filter((name) => !(allowed[identity] as readonly string[]).includes(name))) {
       const { code, document } = await call(host, identity, verb);
       expect({ code, reason: document().reason }).toEqual({ code: 4, reason: 'identity' });
@@ -94,7 +94,7 @@ describe('identities', () => {
   });
 
   it('come from the command= line alone', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
 
     for (const request of ['human', 'human stop', 'stop human', '--config /tmp/x human']) {
       expect((await call(host, 'ro', request)).code).toBe(2);
@@ -104,7 +104,7 @@ describe('identities', () => {
 
 describe('the pause file', () => {
   it("blocks the agent's verbs, not a person's, and not its reading", async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.write('', 'etc/pause');
 
     expect((await call(host, 'agent', 'cycle')).document()).toMatchObject({
@@ -117,7 +117,7 @@ describe('the pause file', () => {
   });
 
   it('does not stop an op that runs already', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     const op = opId();
     const client = start(host, 'agent', `cycle op=${op}`);
     await until('it was accepted', () => journal(host, op).includes('accept'));
@@ -133,7 +133,7 @@ describe('the pause file', () => {
 
 describe('autonomy=evidence', () => {
   it('lets the agent act only on an objective sign that this host saw itself', async () => {
-    await using host = await startFakeHost({ autonomy: 'evidence' });
+    const host = await fakeHost({ autonomy: 'evidence' });
 
     expect((await call(host, 'agent', 'cycle')).document()).toMatchObject({
       result: 'failed',
@@ -147,7 +147,7 @@ describe('autonomy=evidence', () => {
   });
 
   it('asks nothing of a person', async () => {
-    await using host = await startFakeHost({ autonomy: 'evidence' });
+    const host = await fakeHost({ autonomy: 'evidence' });
 
     expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ result: 'ok' });
   });

@@ -1,7 +1,7 @@
 /** Facts 5.1: the SSH client goes away at every phase boundary of a cycle, and the VM always ends running, with the result kept. */
 import { describe, expect, it } from 'vitest';
-import { startFakeHost } from '../lab/fake-host/fake-host.ts';
 import { call, journal, killRunner, opId, resume, settled, start, until } from './call.ts';
+import { fakeHost } from './fake-host.ts';
 
 const boundaries = ['forensics', 'permission', 'check', 'stop', 'start', 'power_ok', 'applied', 'guest_ok'].flatMap(
   (phase) => [`begin ${phase}`, `done ${phase}`],
@@ -11,7 +11,7 @@ describe('a cycle whose client is killed', () => {
   it.concurrent.each(['accept', 'begin forensics', 'begin stop', 'done stop', 'begin start', 'begin guest_ok'])(
     'at "%s" ends with the VM running, one power event, and its result kept',
     async (word) => {
-      await using host = await startFakeHost();
+      const host = await fakeHost();
       const op = opId();
       const client = start(host, 'human', `cycle op=${op}`);
       await until(`the journal says ${word}`, () => journal(host, op).includes(` ${word}`));
@@ -32,7 +32,7 @@ describe('a cycle whose client is killed', () => {
   );
 
   it('by a closed pipe instead of a signal goes on as well', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     const op = opId();
     const client = start(host, 'human', `cycle op=${op}`);
     await until('the op is accepted', () => journal(host, op).includes(' begin '));
@@ -49,7 +49,7 @@ describe('a cycle whose runner is killed together with its client', () => {
   it.concurrent.each(['accept', ...boundaries, 'note intent=stop', 'note intent=start'])(
     'at "%s" is finished by the timer: the VM runs, one power event, result kept',
     async (word) => {
-      await using host = await startFakeHost();
+      const host = await fakeHost();
       const op = opId();
       const client = start(host, 'human', `cycle op=${op}`);
       await until(`the journal says ${word}`, () => journal(host, op).includes(` ${word}`));

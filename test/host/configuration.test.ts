@@ -1,8 +1,8 @@
 /** The configuration is root's, parsed and never run; the script refuses to work on anything that it does not fully understand. */
 import { chmodSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { startFakeHost } from '../lab/fake-host/fake-host.ts';
 import { call } from './call.ts';
+import { fakeHost } from './fake-host.ts';
 
 describe('a configuration', () => {
   it.each([
@@ -16,7 +16,7 @@ describe('a configuration', () => {
     ['a VMID that is none', 'vmid=0'],
     ['an empty value', 'vmid='],
   ])('with %s is refused, and the line named', async (_what, line) => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     const text = host.read('etc/config');
     host.write(`${text}${line}\n`, 'etc/config');
 
@@ -27,14 +27,14 @@ describe('a configuration', () => {
   });
 
   it('without a VMID is refused: there is no default machine', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.write(host.read('etc/config').replace('vmid=102\n', ''), 'etc/config');
 
     expect((await call(host, 'ro', 'status')).code).toBe(78);
   });
 
   it.each([0o666, 0o620, 0o602])('that others can write (%o) is refused', async (mode) => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     chmodSync(host.path('etc/config'), mode);
 
     const { code, stderr } = await call(host, 'ro', 'status');
@@ -44,14 +44,14 @@ describe('a configuration', () => {
   });
 
   it('in a folder that others can write is refused: they could put another in its place', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     chmodSync(host.path('etc'), 0o777);
 
     expect((await call(host, 'ro', 'status')).code).toBe(78);
   });
 
   it('may have comments and empty lines', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.write(`# ours\n\n  # the VM\n${host.read('etc/config')}`, 'etc/config');
 
     expect((await call(host, 'ro', 'forensics')).code).toBe(0);

@@ -1,7 +1,8 @@
 /** Facts 5.7 and 5.13: cooldowns are this host's own, and no clock that somebody can turn changes them. */
 import { describe, expect, it } from 'vitest';
-import { type FakeHost, startFakeHost } from '../lab/fake-host/fake-host.ts';
+import type { FakeHost } from '../lab/fake-host/fake-host.ts';
 import { call, type Identity } from './call.ts';
+import { fakeHost } from './fake-host.ts';
 
 const boot = '11111111-2222-3333-4444-555555555555';
 
@@ -24,7 +25,7 @@ async function left(host: FakeHost): Promise<{ agent: number; human: number }> {
 
 describe('the cooldown', () => {
   it('of an agent is 10 minutes, of a person one', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     happened(host, { at: 99_990 });
 
     expect(await left(host)).toEqual({ agent: 590, human: 50 });
@@ -40,7 +41,7 @@ describe('the cooldown', () => {
   });
 
   it('lets an agent act twice an hour at most, and counts what people did', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     happened(host, { at: 97_000 }, { at: 98_000, by: 'human' });
 
     expect(await left(host)).toEqual({ agent: 600, human: 0 });
@@ -50,7 +51,7 @@ describe('the cooldown', () => {
   });
 
   it('does not hold back a start: towards running is the safe way', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     await call(host, 'human', 'stop');
     happened(host, { at: 99_999 }, { at: 99_999 }, { at: 99_999 });
 
@@ -58,7 +59,7 @@ describe('the cooldown', () => {
   });
 
   it('after a boot of the host counts from that boot, for what was before it is at least as old', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     happened(host, { at: 999_999, boot: '99999999-2222-3333-4444-555555555555' });
     upFor(host, 30);
 
@@ -66,7 +67,7 @@ describe('the cooldown', () => {
   });
 
   it('is counted before the power event, so that a crash in between forgets none', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.fault('stop-refused');
     await call(host, 'human', 'cycle');
 
@@ -75,7 +76,7 @@ describe('the cooldown', () => {
   });
 
   it('ignores a line that a crash tore', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.write('01ARZ3NDEKTSV4RRFFQ69G5FAV cycle agent 11111', 'state/ledger');
 
     expect(await left(host)).toEqual({ agent: 0, human: 0 });

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { startFakeHost } from '../lab/fake-host/fake-host.ts';
 import { call } from './call.ts';
+import { fakeHost } from './fake-host.ts';
 import { expected, inputs } from './inputs.ts';
 
 const driver = fileURLToPath(new URL('grammar-driver.sh', import.meta.url));
@@ -45,7 +45,7 @@ describe('the grammar', () => {
   it.each([...requests.map((request) => [JSON.stringify(request), request]), ['100,000 letters', 'x'.repeat(100_000)]])(
     'rejects %s with exit code 2, words for a person, and nothing on stdout',
     async (_name, request) => {
-      await using host = await startFakeHost();
+      const host = await fakeHost();
 
       const { code, stdout, stderr } = await call(host, 'human', request);
 
@@ -56,13 +56,13 @@ describe('the grammar', () => {
   );
 
   it('rejects a client that says nothing (a login, a tunnel)', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
 
     expect((await call(host, 'human', undefined)).code).toBe(2);
   });
 
   it('runs nothing of 200 hostile requests sent through the entry point', { timeout: 180_000 }, async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     const canary = host.path('canary');
     const attempts = [
       `;touch ${canary}`, `$(touch ${canary})`, `\`touch ${canary}\``, `|touch ${canary}`, `&&touch ${canary}`, `\ntouch ${canary}\n`,
@@ -84,7 +84,7 @@ describe('the grammar', () => {
   });
 
   it('takes nothing else from the environment: no BASH_ENV, function, PATH or loader setting of the client matters', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.write(`touch ${host.path('canary')}\n`, 'evil.sh');
     const env = {
       BASH_ENV: host.path('evil.sh'),

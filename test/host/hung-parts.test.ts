@@ -1,7 +1,8 @@
 /** Facts 5.3: QMP hung, the block path dead with QMP alive, the cluster file system hung, no agent, file systems frozen: each bounded, each told apart. */
 import { describe, expect, it } from 'vitest';
-import { type FakeHost, startFakeHost } from '../lab/fake-host/fake-host.ts';
+import type { FakeHost } from '../lab/fake-host/fake-host.ts';
 import { call } from './call.ts';
+import { fakeHost } from './fake-host.ts';
 
 const wedges: [string, (host: FakeHost) => void, Record<string, unknown>][] = [
   ['nothing wrong', () => {}, { class: 'responding', advice: 'none', qmp: 'ok' }],
@@ -21,7 +22,7 @@ const wedges: [string, (host: FakeHost) => void, Record<string, unknown>][] = [
 
 describe('status', () => {
   it.each(wedges)('with %s says so within 8 seconds', async (_name, wedge, expected) => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     wedge(host);
     const started = performance.now();
 
@@ -33,7 +34,7 @@ describe('status', () => {
   });
 
   it('knows a QEMU that hangs in the kernel', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.fault('qmp-hangs');
     const stat = `proc/${host.pid()}/stat`;
     host.write(host.read(stat).replace(') S ', ') D '), stat);
@@ -45,7 +46,7 @@ describe('status', () => {
   });
 
   it('works where nothing can be written', async () => {
-    await using host = await startFakeHost({
+    const host = await fakeHost({
       state_dir: '/proc/nowhere',
       evidence_dir: '/proc/nowhere',
       log: '/proc/nowhere',
@@ -60,7 +61,7 @@ describe('status', () => {
 
 describe('forensics', () => {
   it.each(wedges)('with %s ends in time, and is kept with a sum that can be read back', async (_name, wedge) => {
-    await using host = await startFakeHost({ forensics_budget: 12, block_sample: 1 });
+    const host = await fakeHost({ forensics_budget: 12, block_sample: 1 });
     wedge(host);
     const started = performance.now();
 
@@ -76,7 +77,7 @@ describe('forensics', () => {
   });
 
   it('strikes out the secrets of a configuration', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.write(
       `${host.read('machine/config')}cipassword: hunter2hunter2\nsshkeys: AAAAsecretkey\nargs: -fw_cfg password=swordfish1\n`,
       'machine/config',
@@ -91,7 +92,7 @@ describe('forensics', () => {
   });
 
   it('asked twice within 30 seconds captures once', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
 
     const [first, second] = await Promise.all([call(host, 'ro', 'forensics'), call(host, 'agent', 'forensics')]);
 
@@ -103,7 +104,7 @@ describe('a mutating verb with the cluster file system hung', () => {
   it.each(['cycle', 'stop', 'reset'])(
     '%s refuses in bounded time: what cannot be read may be locked, and cannot be started',
     async (verb) => {
-      await using host = await startFakeHost();
+      const host = await fakeHost();
       host.fault('pmxcfs-hangs');
 
       expect((await call(host, 'human', verb)).document()).toMatchObject({

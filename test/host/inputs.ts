@@ -23,8 +23,8 @@ function pick<T>(from: readonly T[], next: () => number): T {
 }
 
 function id(next: () => number, length = 26, letters = crockford): string {
-  const first = pick([...'01234567'], next);
-  return first + Array.from({ length: length - 1 }, () => pick([...letters], next)).join('');
+  const first = pick('01234567'.split(''), next);
+  return first + Array.from({ length: length - 1 }, () => pick(letters.split(''), next)).join('');
 }
 
 function insert(text: string, part: string, next: () => number): string {
@@ -65,6 +65,7 @@ export function expected(input: string): string {
   if (!verbs.includes(verb)) return 'rejected';
   if (rest === undefined) return `${verb} `;
   const op = rest.startsWith(' op=') ? rest.slice(4) : '';
-  const wellFormed = op.length === 26 && [...op].every((letter) => crockford.includes(letter)) && op.charAt(0) < '8';
+  const wellFormed =
+    op.length === 26 && Array.from(op).every((letter) => crockford.includes(letter)) && op.charAt(0) < '8';
   return wellFormed ? `${verb} ${op}` : 'rejected';
 }

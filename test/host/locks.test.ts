@@ -1,7 +1,7 @@
 /** Facts 5.2: a lock of Proxmox on the VM, of whatever kind: refused, QEMU alive, lock intact. */
 import { describe, expect, it } from 'vitest';
-import { startFakeHost } from '../lab/fake-host/fake-host.ts';
 import { call } from './call.ts';
+import { fakeHost } from './fake-host.ts';
 
 const kinds = [
   'backup',
@@ -17,7 +17,7 @@ const kinds = [
 
 describe('a locked VM', () => {
   it.each(['cycle', 'stop', 'reset'])('is not touched by %s while a backup runs', async (verb) => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.write(`${host.read('machine/config')}lock: backup\n`, 'machine/config');
 
     const { code, document } = await call(host, 'human', verb);
@@ -30,7 +30,7 @@ describe('a locked VM', () => {
   });
 
   it.concurrent.each(kinds)('of kind %s has a reason of its own', async (kind) => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.write(`${host.read('machine/config')}lock: ${kind}\n`, 'machine/config');
 
     const result = (await call(host, 'human', 'cycle')).document();
@@ -40,7 +40,7 @@ describe('a locked VM', () => {
   });
 
   it('that is off is not started under a lock', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     await call(host, 'human', 'stop');
     host.write(`${host.read('machine/config')}lock: rollback\n`, 'machine/config');
 
@@ -52,7 +52,7 @@ describe('a locked VM', () => {
   });
 
   it('still shows its status, which advises to wait', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.write(`${host.read('machine/config')}lock: backup\n`, 'machine/config');
     host.fault('qmp-hangs');
 
@@ -66,7 +66,7 @@ describe('a locked VM', () => {
 
 describe('a stop that Proxmox refuses', () => {
   it('is a failure with the process left alive: nothing is killed behind its back', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.fault('stop-refused');
 
     expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ result: 'failed', reason: 'stop_refused' });

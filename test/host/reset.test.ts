@@ -1,11 +1,11 @@
 /** Facts 5.9: a reset is proven by the RESET event and another boot of the guest; that the pid stays the same proves nothing. */
 import { describe, expect, it } from 'vitest';
-import { startFakeHost } from '../lab/fake-host/fake-host.ts';
 import { call, journal, killRunner, opId, resume, settled, start, until } from './call.ts';
+import { fakeHost } from './fake-host.ts';
 
 describe('reset', () => {
   it('is ok with the event seen and another boot id, in the same process', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
 
     const result = (await call(host, 'agent', 'reset')).document();
 
@@ -15,7 +15,7 @@ describe('reset', () => {
   });
 
   it('without the event is not ok', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.fault('reset-event-missing');
 
     expect((await call(host, 'human', 'reset')).document()).toMatchObject({
@@ -26,7 +26,7 @@ describe('reset', () => {
   });
 
   it('with the guest still in its old boot is a failure', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.fault('boot-id-stays');
 
     expect((await call(host, 'human', 'reset')).document()).toMatchObject({
@@ -36,7 +36,7 @@ describe('reset', () => {
   });
 
   it('without an agent in the guest stays unknown', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.write(host.read('machine/config').replace('agent: 1\n', ''), 'machine/config');
     host.fault('agent-dead');
 
@@ -47,7 +47,7 @@ describe('reset', () => {
   });
 
   it('that leaves the machine in prelaunch is noticed and finished', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.fault('reset-leaves-prelaunch');
 
     expect((await call(host, 'human', 'reset')).document()).toMatchObject({ result: 'ok' });
@@ -56,7 +56,7 @@ describe('reset', () => {
   });
 
   it('of a paused machine lets it run again', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.write('paused\n', 'machine/runstate');
     host.fault('reset-leaves-prelaunch');
 
@@ -68,7 +68,7 @@ describe('reset', () => {
     ['an I/O error holds it', 'io_error'],
     ['it is off', 'not_running'],
   ])('is refused when %s, with the verb that would help', async (_when, reason) => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     if (reason === 'qmp_dead') host.fault('qmp-hangs');
     if (reason === 'io_error') host.write('io-error\n', 'machine/runstate');
     if (reason === 'not_running') await call(host, 'human', 'stop');
@@ -83,7 +83,7 @@ describe('reset', () => {
   it.each(['note intent=reset', 'note reset=seen', 'done reset', 'begin guest_ok'])(
     'whose runner dies at "%s" is never sent twice; the guest tells what became of it',
     async (word) => {
-      await using host = await startFakeHost();
+      const host = await fakeHost();
       const op = opId();
       const client = start(host, 'human', `reset op=${op}`);
       await until(`the journal says ${word}`, () => journal(host, op).includes(` ${word}`));

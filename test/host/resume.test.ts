@@ -1,9 +1,10 @@
 /** Facts 5.7: the script killed, the host rebooted in mid-cycle, evidence that can't be stored, a torn journal, a rotated log. */
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type FakeHost, startFakeHost } from '../lab/fake-host/fake-host.ts';
+import type { FakeHost } from '../lab/fake-host/fake-host.ts';
 import { call, type Identity, journal, killRunner, opId, resume, settled, start, until } from './call.ts';
+import { fakeHost } from './fake-host.ts';
 
 async function interruptAt(host: FakeHost, verb: string, word: string, identity: Identity = 'human'): Promise<string> {
   const op = opId();
@@ -26,7 +27,7 @@ function reboot(host: FakeHost, seconds = 40): void {
 
 describe('a host that is rebooted', () => {
   it('in a cycle that had begun to stop the VM finishes it: the VM runs again', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.fault('stop-takes', '30');
     const op = await interruptAt(host, 'cycle', 'note intent=stop');
     reboot(host);
@@ -43,7 +44,7 @@ describe('a host that is rebooted', () => {
   });
 
   it('in a cycle that had touched nothing ends it so: power is not cut out of the blue', async () => {
-    await using host = await startFakeHost({ block_sample: 2 });
+    const host = await fakeHost({ block_sample: 2 });
     const op = await interruptAt(host, 'cycle', 'begin forensics');
     host.write('22222222-2222-3333-4444-555555555555\n', 'proc/sys/kernel/random/boot_id');
 
@@ -59,7 +60,7 @@ describe('a host that is rebooted', () => {
   });
 
   it('in a stop, whose VM something started again, says that it runs', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.fault('stop-takes', '30');
     const op = await interruptAt(host, 'stop', 'note intent=stop');
     reboot(host);
@@ -79,7 +80,7 @@ describe('a host that is rebooted', () => {
 
 describe('an op that nobody went on with for too long', () => {
   it('and that had touched nothing is not begun by surprise', async () => {
-    await using host = await startFakeHost({ block_sample: 2 });
+    const host = await fakeHost({ block_sample: 2 });
     const op = await interruptAt(host, 'cycle', 'begin forensics');
     host.write('100700.00 1.00\n', 'proc/uptime');
 
@@ -94,7 +95,7 @@ describe('an op that nobody went on with for too long', () => {
   });
 
   it('and that had stopped the VM is finished however late, with an alarm in the log', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     const op = await interruptAt(host, 'cycle', 'done stop');
     host.write('200000.00 1.00\n', 'proc/uptime');
 
@@ -108,7 +109,7 @@ describe('an op that nobody went on with for too long', () => {
 
 describe('a journal line that a power cut tore', () => {
   it('is ignored, and what it meant to say is done again', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     const op = await interruptAt(host, 'cycle', 'done check');
     if (host.power().length > 0) return;
     appendFileSync(host.path('state/ops', op, 'journal'), '1764331200000 done sto');
@@ -128,7 +129,7 @@ describe('evidence that cannot be stored', () => {
   }
 
   it('stops the agent', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     noPlace(host);
 
     expect((await call(host, 'agent', 'cycle')).document()).toMatchObject({
@@ -140,7 +141,7 @@ describe('evidence that cannot be stored', () => {
   });
 
   it('does not stop a person, and raises an alarm', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     noPlace(host);
 
     expect((await call(host, 'human', 'cycle')).document()).toMatchObject({
@@ -151,7 +152,7 @@ describe('evidence that cannot be stored', () => {
   });
 
   it('without room for the record itself nothing is begun', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     rmSync(host.path('state/ops'), { recursive: true });
     writeFileSync(host.path('state/ops'), 'a file where the folder should be');
 
@@ -166,7 +167,7 @@ describe('evidence that cannot be stored', () => {
 
 describe('the log', () => {
   it('may be rotated away in the middle of an op', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.fault('stop-takes', '1');
     const op = opId();
     const client = start(host, 'human', `cycle op=${op}`);
@@ -180,5 +181,20 @@ describe('the log', () => {
       () => existsSync(host.path('log')) && host.read('log').includes(`op=${op} verb=cycle end=ok`),
     );
     expect(host.read('log.1')).toContain(`op=${op} verb=cycle accepted`);
+  });
+});
+
+describe('a client that died while its request was being recorded', () => {
+  it.each([
+    ['an empty folder', null],
+    ['a torn first line', '1764331200000 acc'],
+  ])('(leaving %s) asks again with the same id', async (_what, torn) => {
+    const host = await fakeHost();
+    const op = opId();
+    mkdirSync(host.path('state/ops', op));
+    if (torn) writeFileSync(host.path('state/ops', op, 'journal'), torn);
+
+    expect((await call(host, 'human', `cycle op=${op}`)).document()).toMatchObject({ result: 'ok' });
+    expect(host.power()).toEqual(['stop 5000001', 'start 5000002']);
   });
 });

@@ -1,14 +1,15 @@
 /** Facts 5.4 and 5.6: what does not die, what does not start, and what would not start, asked before anything is stopped. */
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type FakeHost, startFakeHost } from '../lab/fake-host/fake-host.ts';
+import type { FakeHost } from '../lab/fake-host/fake-host.ts';
 import { call } from './call.ts';
+import { fakeHost } from './fake-host.ts';
 
 describe('a QEMU that survives SIGKILL', () => {
   it.each(['cycle', 'stop'])(
     'makes %s end as unkillable, start not attempted, the missing pidfile not believed',
     async (verb) => {
-      await using host = await startFakeHost();
+      const host = await fakeHost();
       host.fault('unkillable');
 
       const { code, document } = await call(host, 'human', verb);
@@ -29,7 +30,7 @@ describe('a QEMU that survives SIGKILL', () => {
 
 describe('a start that fails', () => {
   it('once is tried a second time, and that is the end of it', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.fault('start-fails', '1');
 
     expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ result: 'ok', reason: 'cycled' });
@@ -37,7 +38,7 @@ describe('a start that fails', () => {
   });
 
   it('twice leaves a result of its own, and the start verb, with no cooldown, mends it', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.fault('start-fails', '2');
 
     const failed = (await call(host, 'agent', 'cycle')).document();
@@ -61,7 +62,7 @@ const obstacles: [string, string, (host: FakeHost) => void][] = [
 
 describe('a cycle that could not start again', () => {
   it.concurrent.each(obstacles)('(%s) for %s is refused before the stop', async (reason, _what, obstruct) => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     otherProcess(host);
     obstruct(host);
 
@@ -79,7 +80,7 @@ function otherProcess(host: FakeHost): void {
 
 describe('a verb whose wanted state is there already', () => {
   it('is ok and touches nothing: start of a running VM', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
 
     expect((await call(host, 'agent', 'start')).document()).toMatchObject({
       result: 'ok',
@@ -90,7 +91,7 @@ describe('a verb whose wanted state is there already', () => {
   });
 
   it('is ok and touches nothing: stop of a VM that is off', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     await call(host, 'human', 'stop');
 
     expect((await call(host, 'human', 'stop')).document()).toMatchObject({
@@ -102,7 +103,7 @@ describe('a verb whose wanted state is there already', () => {
   });
 
   it('starts a VM that is off when asked to cycle', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     await call(host, 'human', 'stop');
 
     expect((await call(host, 'human', 'cycle')).document()).toMatchObject({
@@ -115,7 +116,7 @@ describe('a verb whose wanted state is there already', () => {
 
 describe('after a start', () => {
   it('a machine left waiting is let go', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.fault('starts-paused');
 
     expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ result: 'ok' });
@@ -123,7 +124,7 @@ describe('after a start', () => {
   });
 
   it('a guest that nobody hears of leaves the result unknown, and no second cycle', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.fault('agent-dead');
 
     expect(
@@ -137,7 +138,7 @@ describe('after a start', () => {
   });
 
   it('staged changes that were not applied are a failure', async () => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     host.write('new memory: 2048\n', 'machine/staged');
     host.fault('pending-stays');
 
@@ -150,7 +151,7 @@ describe('after a start', () => {
 
 describe('neighbours (facts 5.10)', () => {
   it.each(['10', '1020', '1102'])('VM %s is neither seen nor touched', async (neighbour) => {
-    await using host = await startFakeHost();
+    const host = await fakeHost();
     const folder = `proc/5900000`;
     mkdirSync(host.path(folder, 'fd'), { recursive: true });
     host.write('5900000 (kvm) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 55 0 0\n', folder, 'stat');

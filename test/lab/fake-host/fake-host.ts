@@ -37,7 +37,7 @@ export type Fault =
   | 'storage-inactive'
   | 'unkillable';
 
-export interface FakeHost extends AsyncDisposable {
+export interface FakeHost {
   readonly root: string;
   readonly config: string;
   path(...parts: string[]): string;
@@ -50,6 +50,7 @@ export interface FakeHost extends AsyncDisposable {
   /** The pid of the running QEMU, from the pidfile; null when there is none. */
   pid(): string | null;
   configure(settings: Record<string, string | number>): void;
+  close(): Promise<void>;
 }
 
 const here = fileURLToPath(new URL('.', import.meta.url));
@@ -148,7 +149,7 @@ export async function startFakeHost(settings: Record<string, string | number> = 
     heal: (name) => rmSync(path('faults', name), { force: true }),
     power: () => read('power.log').split('\n').filter(Boolean),
     pid: () => (existsSync(path('run/102.pid')) ? read('run/102.pid').trim() : null),
-    async [Symbol.asyncDispose]() {
+    async close() {
       await monitor.close();
       rmSync(root, { recursive: true, force: true, maxRetries: 5 });
     },

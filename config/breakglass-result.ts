@@ -1,0 +1,84 @@
+/**
+ * The one document that the host script prints for each request (host/lib/document.sh writes it). The number in `schema` is raised when a
+ * member changes its meaning; new members may be added without.
+ */
+import { z } from 'zod';
+
+const verdict = z.enum(['ok', 'failed', 'unknown']);
+const time = z.iso.datetime({ precision: 3 });
+const opId = z.string().regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/);
+const yesNo = z.enum(['yes', 'no', 'unknown', 'none']);
+
+const phase = z.object({
+  phase: z.string(),
+  begun: time,
+  done: time.nullable(),
+  result: verdict.nullable(),
+  reason: z.string().nullable(),
+});
+
+const qemuProcess = z
+  .object({ pid: z.int(), startedTicks: z.int().nullable() })
+  .describe('a pid alone is used again; with its start time it is one process');
+
+const evidence = z.object({
+  id: opId,
+  sha256: z.string().nullable().describe('of SHA256SUMS in the bundle; none: it could not be stored'),
+  class: z.string().nullable(),
+  advice: z.string().nullable(),
+});
+
+const status = z.object({
+  class: z.string().describe('what it is: responding, off, qmp_dead, block_flat, paused, …'),
+  advice: z.enum(['none', 'start', 'repair', 'thaw', 'wait', 'reset', 'cycle', 'human']),
+  qemuState: z.string().nullable().describe("the kernel's letter for the process: R, S, D, T"),
+  qmp: z.enum(['ok', 'late', 'refused']).nullable(),
+  runState: z.string().nullable(),
+  countersFlat: yesNo.describe('whether the disks stood still between two looks; no proof of a wedge by itself'),
+  agentPing: yesNo,
+  fsFrozen: yesNo,
+  banner: yesNo.describe('whether an SSH server said something; no proof of health by itself'),
+  lock: z.string().nullable(),
+  configReadable: yesNo,
+  autonomy: z.enum(['evidence', 'judgement']),
+  pid: z.int().nullable(),
+  startedTicks: z.int().nullable(),
+  qmpMs: z.int().nullable(),
+  pendingChanges: z.int().nullable(),
+  sampleMs: z.int().nullable(),
+  paused: z.boolean(),
+  cooldownSeconds: z.object({ agent: z.int(), human: z.int() }),
+  runningOp: opId.nullable(),
+  lastOp: opId.nullable(),
+});
+
+const opRecord = z.object({
+  schema: z.literal('breakglass-result/1'),
+  vmid: z.int(),
+  verb: z.enum(['status', 'forensics', 'reset', 'stop', 'start', 'cycle']),
+  op: opId.nullable(),
+  identity: z.enum(['ro', 'agent', 'human']),
+  state: z.enum(['done', 'running']),
+  result: verdict.nullable().describe('none while the op runs; unknown is resolved by status, never by a blind repeat'),
+  reason: z.string().nullable().describe('one word of a small set: docs/breakglass-host.md lists them'),
+  hint: z.string().nullable().describe('for a person; may hold words that other tools printed'),
+  touched: z.boolean().describe("whether the VM's power was or may have been changed"),
+  accepted: time.nullable().optional(),
+  finished: time.nullable().optional(),
+  phases: z.array(phase).optional(),
+  before: qemuProcess.nullable().optional(),
+  after: qemuProcess.nullable().optional(),
+  evidence: evidence.nullable().optional(),
+  alarm: z.string().nullable().optional(),
+  runningOp: opId.optional().describe('with reason busy: the op that is under way'),
+});
+
+export const breakglassResultSchema = opRecord.extend({
+  status: status.optional(),
+  record: opRecord
+    .nullable()
+    .optional()
+    .describe('of `status op=<id>`: what became of that op, or null where it is not known'),
+});
+
+export type BreakglassResult = z.infer<typeof breakglassResultSchema>;

@@ -1,0 +1,142 @@
+/** Dry run first; what is installed is what was tested; what is uninstalled leaves the evidence. */
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { answerOf, call, script } from './call.ts';
+import { fakeHost } from './fake-host.ts';
+
+const folder = fileURLToPath(new URL('../../host', import.meta.url));
+let root: string;
+beforeEach(() => (root = mkdtempSync(join(tmpdir(), 'install-'))));
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+function run(
+  tool: 'install' | 'uninstall',
+  ...args: string[]
+): { status: number | null; stdout: string; stderr: string } {
+  const { status, stdout, stderr } = spawnSync(join(folder, tool), [...args, '--root', root], { encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+const files = (): string[] => globSync('**/*', { cwd: root }).sort();
+
+describe('install', () => {
+  it('without --yes says what it would do, and does nothing', () => {
+    const { status, stdout } = run('install', '--vmid', '102');
+
+    expect(status).toBe(0);
+    expect(stdout).toMatch(/nothing is done without --yes/);
+    expect(stdout).toContain('breakglass-host');
+    expect(files()).toEqual([]);
+  });
+
+  it('with --yes installs every part, private where it must be', () => {
+    const { status, stderr } = run('install', '--vmid', '102', '--guest-ssh', '192.0.2.9:22', '--yes');
+
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    for (const part of globSync(['breakglass-host', 'breakglass-admin', 'lib/*', 'libexec/*'], { cwd: folder })) {
+      const installed = join(root, 'usr/local/lib/breakglass-host', part);
+      expect(readFileSync(installed, 'utf8'), part).toBe(readFileSync(join(folder, part), 'utf8'));
+      expect(statSync(installed).mode & 0o022, part).toBe(0);
+    }
+    const config = join(root, 'etc/breakglass-host/config');
+    expect(readFileSync(config, 'utf8')).toMatch(/^vmid=102$[^]*^guest_ssh=192\.0\.2\.9:22$/m);
+    expect(statSync(config).mode & 0o777).toBe(0o600);
+    expect(statSync(join(root, 'var/lib/breakglass-host')).mode & 0o777).toBe(0o700);
+    expect(existsSync(join(root, 'usr/local/share/man/man8/breakglass-host.8'))).toBe(true);
+  });
+
+  it('a second time keeps the configuration that is there', () => {
+    run('install', '--vmid', '102', '--yes');
+    run('install', '--vmid', '103', '--yes');
+
+    expect(readFileSync(join(root, 'etc/breakglass-host/config'), 'utf8')).toContain('vmid=102');
+  });
+
+  it.each([['--vmid', 'x; id'], ['--vmid', '102', '--guest-ssh', 'devvm.lan:22'], ['--vmid'], ['--bogus']])(
+    'refuses %j',
+    (...args) => {
+      expect(run('install', ...args, '--yes').status).not.toBe(0);
+      expect(files()).toEqual([]);
+    },
+  );
+});
+
+describe('uninstall', () => {
+  it('without --yes does nothing; with it leaves evidence and configuration; with --purge nothing', () => {
+    run('install', '--vmid', '102', '--yes');
+    const installed = files();
+
+    run('uninstall');
+    expect(files()).toEqual(installed);
+    run('uninstall', '--yes');
+    expect(
+      files()
+        .filter((file) => /breakglass-(host|admin)/.test(file))
+        .filter((file) => !/^(etc|var)/.test(file)),
+    ).toEqual([]);
+    expect(existsSync(join(root, 'var/lib/breakglass-host/evidence'))).toBe(true);
+    run('uninstall', '--yes', '--purge');
+    expect(files().filter((file) => file.includes('breakglass'))).toEqual([]);
+  });
+});
+
+describe('--self-test', () => {
+  it('is well on a host that is, and touches nothing', async () => {
+    const host = await fakeHost();
+    const before = globSync('**/*', { cwd: host.root }).sort();
+
+    const { code, stdout } = await answerOf(spawn(script, ['--config', host.config, '--self-test']));
+
+    expect(stdout).toMatch(/all well\n$/);
+    expect(code).toBe(0);
+    expect(globSync('**/*', { cwd: host.root }).sort()).toEqual(before);
+    expect(host.power()).toEqual([]);
+  });
+
+  it('names what is not, each with its remedy', async () => {
+    const host = await fakeHost();
+    host.fault('qmp-hangs');
+    host.fault('agent-dead');
+    host.fault('storage-inactive');
+
+    const { code, stdout } = await answerOf(spawn(script, ['--config', host.config, '--self-test']));
+
+    expect(code).toBe(1);
+    expect(stdout).toMatch(/FAILED {2}QMP: is something else connected/);
+    expect(stdout).toMatch(/FAILED {2}guest agent: apt install/);
+    expect(stdout).toMatch(/FAILED {2}it could be started again: .*local-lvm/);
+  });
+});
+
+describe('breakglass-admin', () => {
+  const admin = join(folder, 'breakglass-admin');
+
+  it('lifts a cooldown once, with a reason that is logged', async () => {
+    const host = await fakeHost();
+    await call(host, 'human', 'cycle');
+
+    expect(spawnSync(admin, ['--config', host.config, 'override', 'cooldown']).status).toBe(2);
+    expect((await call(host, 'human', 'cycle')).document().reason).toBe('cooldown');
+    execFileSync(admin, ['--config', host.config, 'override', 'cooldown', 'demo', 'in', 'five', 'minutes'], {
+      stdio: 'ignore',
+    });
+    expect((await call(host, 'human', 'cycle')).document().result).toBe('ok');
+    expect((await call(host, 'human', 'cycle')).document().reason).toBe('cooldown');
+    expect(host.read('log')).toContain('override=cooldown reason=demo in five minutes');
+  });
+
+  it('pauses the agent and lists ops', async () => {
+    const host = await fakeHost();
+    execFileSync(admin, ['--config', host.config, 'pause', 'maintenance'], { stdio: 'ignore' });
+
+    expect((await call(host, 'agent', 'cycle')).document().reason).toBe('paused');
+    execFileSync(admin, ['--config', host.config, 'unpause']);
+    const op = (await call(host, 'agent', 'cycle')).document().op;
+    expect(execFileSync(admin, ['--config', host.config, 'ops'], { encoding: 'utf8' })).toMatch(
+      new RegExp(`^${op} .* cycle +agent ok`, 'm'),
+    );
+  });
+});
