@@ -11,9 +11,10 @@ const SUBMIT = { calls: [{ submit: [] }] };
 const CONTRACT = {
   checks: [{ name: 'unit', test: 'npm test --silent', report: 'junit', globs: ['test/**/*.js'], timeoutSeconds: 60 }],
   toolchain: ['node'],
+  build: ['true'],
 };
 /** A check of another contract is played on the gates alone. */
-const CHEATS = [...SEEN, ...JUDGED].filter(({ by }) => by === undefined).slice(-2);
+const CHEATS = [...SEEN, ...JUDGED].filter(({ by }) => by === undefined);
 
 describe.skipIf(!has('temporal') || !has('bwrap'))('cheats of the scripted model', { timeout: 600_000 }, () => {
   let bench: Bench;
@@ -25,9 +26,10 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('cheats of the scripted model
     bench.scenario('Add text', { triage: ACCEPT, steps: [...steps, play({ change: HONEST }), SUBMIT] });
     const issue = await bench.release('Add text');
     const run = await bench.run(issue.number, ended, 600_000);
-    expect(run.outcome, 'reason' in run.state ? run.state.reason : '').toBe('shipped');
-    const { turns } = await bench.store.sessions.transcript(`${run.id}/work`);
-    answers = turns.filter((turn) => JSON.stringify(turn).includes('"submit"')).map((turn) => JSON.stringify(turn));
+    expect(run.outcome, JSON.stringify(run.state)).toBe('shipped');
+    const { inputs } = await bench.store.sessions.transcript(`${run.id}/work`);
+    // The first input is the issue; each further one says why what was submitted is refused.
+    answers = inputs.slice(1).map((input) => input.text);
   }, 600_000);
   afterAll(() => bench.close());
 
