@@ -75,12 +75,15 @@ describe('a run that waits for approval', () => {
     const [diff] = await api.store.evidence.list('waiting-1');
     const { stdout } = await here('show', 'waiting-1');
     const page = await (await fetch(`${api.url}/runs/waiting-1`, { headers: { accept: 'text/html' } })).text();
-    for (const command of [`approve waiting-1 --sha ${HEAD}`, 'reject waiting-1']) {
-      expect(stdout).toContain(`lamplighter ${command} --note "why"`);
-      expect(page).toContain(`lamplighter ${command} --note`);
+    for (const command of [
+      `approve waiting-1 --sha ${HEAD} --note "why"`,
+      'reject waiting-1 --note "what to change"',
+    ]) {
+      expect(stdout).toContain(`lamplighter ${command}`);
+      expect(page).toContain(`lamplighter ${command.replaceAll('"', '&quot;')}`);
     }
     expect(page).toContain(`href="/evidence/${diff?.id}"`);
-    expect(stdout).toContain(`/evidence/${diff?.id}`);
+    expect(stdout).toContain('\n+x\n');
   });
 });
 

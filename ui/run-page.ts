@@ -2,7 +2,6 @@ import type { RunView, TranscriptView } from '../api/view.ts';
 import { duration, money, shortSha, when } from './format.ts';
 import { html, type Html } from './html.ts';
 import { badge, layout, type Page } from './layout.ts';
-import { decisionCard } from './decision-card.ts';
 import { evidenceTable } from './evidence.ts';
 import { fixForwardCard } from './fix-forward.ts';
 import { runTone, stageTrack } from './stages.ts';
@@ -27,7 +26,7 @@ export function runPage({ view, transcript, killSwitch, place, now }: RunPage): 
     body: html` <p class="crumbs"><a href="/">Runs</a> / ${run.repoName}#${run.issue}</p>
       <h1>${run.title}</h1>
       <p class="headline">${badge(runTone(run), run.outcome ?? run.stage)} <span>${standing(view, now)}</span></p>
-      ${verdictCard(view, now)} ${decisionCard(view, now)} ${track(view, now)}
+      ${verdictCard(view, now)} ${track(view, now)}
       <section class="live-text" id="live-text" hidden>
         <h2>Speaking now</h2>
         <pre></pre>

@@ -114,7 +114,7 @@ export function createActivities({ config, crash, now, ...deps }: ActivitiesDeps
       return {
         ...redactedReasons(
           {
-            ...createPrepareActivities({ store, git, gates, contractAt, now, setUp }),
+            ...createPrepareActivities({ store, git, gates, contractAt, watcher, now, setUp }),
             ...createStageActivities({
               store,
               git,

@@ -3,6 +3,7 @@ import { foldVerdict, nextStage, type StageVerdict } from '../../domain/verdict.
 import type { Control, RunRow, Store } from '../../store/port.ts';
 import type { RepoActivities } from '../../workflows/ports.ts';
 import type { Beat } from '../run/heartbeat.ts';
+import { declaredStages } from './declared.ts';
 import { pause } from './pause.ts';
 import type { WatchContext, Watcher } from './port.ts';
 import { createStageRecord } from './stage-record.ts';
@@ -20,8 +21,6 @@ export type Watch = (run: RunRow, sha: string, beat: Beat) => Promise<Watched>;
 
 /** The health probe, the only stage that stays pending today, keeps its own pace (`everySeconds`): more would stretch that. */
 const POLL_MS = 200;
-const UNDECLARED =
-  'nothing says how this repo is deployed, so nothing can be watched: declare `build` in its .lamplighter.yml, or `deploy.command` or `deploy.health` in lamplighter.yaml';
 
 export function createWatch(deps: WatchDeps): Watch {
   const record = createStageRecord(deps);
@@ -46,9 +45,8 @@ export function createWatch(deps: WatchDeps): Watch {
   }
 
   async function look(run: RunRow, sha: string, beat: Beat): Promise<Watched> {
-    const declared = await deps.watcher.stagesOf(sha);
+    const declared = await declaredStages(deps.watcher, sha);
     if (!declared.ok) return { kind: 'unwatchable', reason: declared.reason };
-    if (declared.stages.length === 0) return { kind: 'unwatchable', reason: UNDECLARED };
     const context: WatchContext = { run: run.id, sha, look: await lookOf(run), ...beat };
     const deadline = (await record.firstLook(context)) + run.bounds.watchMs;
     const seen = new Map<string, StageVerdict>();

@@ -160,7 +160,7 @@ const JUDGED: readonly (readonly [name: string, change: Tree, refused: RegExp])[
 
 let bench: Bench;
 beforeEach(async () => {
-  bench = await openBench();
+  bench = await openBench({ knowsBases: true });
 });
 afterEach(() => bench.close());
 

@@ -26,7 +26,7 @@ const contract = contractOf({
 const present = has('bwrap') && has('cargo');
 let bench: Bench;
 beforeEach(async () => {
-  bench = await openBench();
+  bench = await openBench({ knowsBases: true });
 });
 afterEach(() => bench.close());
 

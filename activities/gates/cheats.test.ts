@@ -9,7 +9,7 @@ import { MESSAGE, openBench, type Bench } from './gates-bench.ts';
 
 let bench: Bench;
 beforeEach(async () => {
-  bench = await openBench();
+  bench = await openBench({ knowsBases: true });
 });
 afterEach(() => bench.close());
 

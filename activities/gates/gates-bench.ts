@@ -32,6 +32,8 @@ export interface BenchOptions {
   readonly testEnv?: Readonly<Record<string, TestVariable>>;
   /** Where tools keep what they made; a folder of this bench alone when absent. */
   readonly cachesDir?: string;
+  /** A base that was proven before in this file is known, as in a repo that has runs behind it. Commits are then dated alike. */
+  readonly knowsBases?: true;
 }
 
 export interface Bench {
@@ -59,7 +61,7 @@ export interface Bench {
   readonly close: () => Promise<void>;
 }
 
-export async function openBench({ searchPath, testEnv, cachesDir }: BenchOptions = {}): Promise<Bench> {
+export async function openBench({ searchPath, testEnv, cachesDir, knowsBases }: BenchOptions = {}): Promise<Bench> {
   const dir = await mkdtemp(join(tmpdir(), 'gates-'));
   const repo = join(dir, 'repo');
   await mkdir(repo);
@@ -70,6 +72,7 @@ export async function openBench({ searchPath, testEnv, cachesDir }: BenchOptions
       encoding: 'utf8',
       stdio: 'pipe',
       maxBuffer: 1e9,
+      ...(knowsBases === undefined ? {} : { env: { ...process.env, GIT_AUTHOR_DATE: DATE, GIT_COMMITTER_DATE: DATE } }),
     });
   git('init', '-q', '-b', 'main');
   const trusted = createRepoGit({
@@ -78,6 +81,7 @@ export async function openBench({ searchPath, testEnv, cachesDir }: BenchOptions
     now: Date.now,
   });
   const store = await openStore({ kind: 'sqlite', file: join(dir, 'store.db') }, join(dir, 'blobs'));
+  if (knowsBases === true) await recallBases(store);
   const ran: string[] = [];
   const proxySocketDir = join(dir, 'sandbox');
   const sandbox = listing(
@@ -138,6 +142,7 @@ export async function openBench({ searchPath, testEnv, cachesDir }: BenchOptions
         waivers,
       }),
     async close() {
+      if (knowsBases === true) await rememberBases(store);
       await store.close();
       await rm(dir, { recursive: true });
     },
@@ -185,6 +190,24 @@ export const TOOLCHAINS: Readonly<Record<string, Toolchain>> = {
     ? {}
     : { go: { bind: [GO], path: [join(GO, 'bin')], env: { GOPROXY: 'off', GOTOOLCHAIN: 'local', CGO_ENABLED: '0' } } }),
 };
+
+const DATE = '2026-01-01T00:00:00Z';
+const KNOWN_BASES = new Map<string, Uint8Array>();
+
+async function rememberBases({ control, evidence }: Store): Promise<void> {
+  for (const { key, value } of await control.facts('base-proof/')) {
+    const body = KNOWN_BASES.has(key) ? null : await evidence.body(String(value));
+    if (body !== null) KNOWN_BASES.set(key, body);
+  }
+}
+
+async function recallBases({ control, evidence }: Store): Promise<void> {
+  for (const [key, body] of KNOWN_BASES) {
+    const row = { run: 'earlier', kind: 'base', sha: '', verdict: 'green', summary: '', at: 0 } as const;
+    const { id } = await evidence.put({ key: `earlier/${key}`, ...row, mediaType: 'application/json', body });
+    await control.setFact(key, id, 0);
+  }
+}
 
 /** `/shared` outlives a run, as no real environment's folder does: by it a test can behave differently the second time. */
 function withShared(shared: string, cachesDir: string, testEnv: Readonly<Record<string, TestVariable>>): Environment {

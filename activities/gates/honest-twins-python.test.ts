@@ -6,7 +6,7 @@ import { HAS_PYTEST, openBench, type Bench, type Tree } from './gates-bench.ts';
 
 let bench: Bench;
 beforeEach(async () => {
-  bench = await openBench();
+  bench = await openBench({ knowsBases: true });
 });
 afterEach(() => bench.close());
 

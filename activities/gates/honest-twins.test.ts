@@ -8,7 +8,7 @@ import { openBench, type Bench, type Tree } from './gates-bench.ts';
 
 let bench: Bench;
 beforeEach(async () => {
-  bench = await openBench();
+  bench = await openBench({ knowsBases: true });
 });
 afterEach(() => bench.close());
 

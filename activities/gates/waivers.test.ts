@@ -24,7 +24,7 @@ const granted = (...waivers: Waiver[]): Waivers => ({
 
 let bench: Bench;
 beforeEach(async () => {
-  bench = await openBench();
+  bench = await openBench({ knowsBases: true });
 });
 afterEach(() => bench.close());
 

@@ -1,6 +1,8 @@
 /** Before a session: the contract as main has it, the base proven, the worktree made ready; and the wait for main to move. */
 import type { RunRow, Store } from '../../store/port.ts';
 import type { RepoActivities } from '../../workflows/ports.ts';
+import { declaredStages } from '../deploy/declared.ts';
+import type { Watcher } from '../deploy/port.ts';
 import type { Gates } from '../gates/gates.ts';
 import type { RepoGit } from '../git/port.ts';
 import { checksFact, checksMs } from './checks-fact.ts';
@@ -15,6 +17,7 @@ export interface PrepareDeps {
   readonly git: Pick<RepoGit, 'refresh' | 'remoteHead' | 'openWorktree'>;
   readonly gates: Pick<Gates, 'proveBase'>;
   readonly contractAt: ContractAt;
+  readonly watcher: Pick<Watcher, 'stagesOf'>;
   readonly setUp: SetUp;
   readonly now: () => number;
 }
@@ -46,7 +49,11 @@ export function createPrepareActivities(deps: PrepareDeps): PrepareActivities {
         const main = await mainOf(runId);
         if (typeof main !== 'string') return main;
         const read = await deps.contractAt(main);
-        return read.ok ? { kind: 'read' } : { kind: 'failed', reason: read.reason };
+        if (!read.ok) return { kind: 'failed', reason: read.reason };
+        // What could never be watched is said before money is spent and before anything is pushed. A trial pushes nothing.
+        const { state } = await runOf(runId);
+        const declared = state.progress.trial ? null : await declaredStages(deps.watcher, main);
+        return declared?.ok === false ? { kind: 'failed', reason: declared.reason } : { kind: 'read' };
       }),
 
     prepareRun: ({ runId }) =>

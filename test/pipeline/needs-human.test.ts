@@ -1,6 +1,7 @@
+import { stringify } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { has } from '../setup/needs.ts';
-import { ended, LIB, openBench, SOON, topicsOf, type Bench } from './bench.ts';
+import { CONTRACT, ended, LIB, openBench, SOON, topicsOf, type Bench } from './bench.ts';
 import { ACCEPT, addFunction, commit, MULTIPLY } from './scenarios.ts';
 
 describe.skipIf(!has('temporal') || !has('bwrap'))('before the push', { timeout: 120_000 }, () => {
@@ -63,6 +64,17 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('before the push', { timeout:
     bench.land({ 'lib.mjs': `${green}\n` }, 'Mend add');
     const run = await bench.run(issue.number, ended, 90_000);
     expect(run.outcome, JSON.stringify(run.state)).toBe('shipped');
+  });
+
+  it('nothing declares how the repo is deployed: said before any model money, not after the push', async () => {
+    bench.land({ '.lamplighter.yml': stringify({ ...CONTRACT, build: undefined }) }, 'Declare no build');
+    bench.scenario('Undeployed', MULTIPLY);
+    const issue = await bench.release('Undeployed');
+    const run = await bench.run(issue.number, ended);
+
+    expect(run.outcome).toBe('needs-human');
+    expect(run.state.stage === 'ended' ? run.state.reason : '').toContain('nothing says how this repo is deployed');
+    expect(await bench.store.sessions.ofRun(run.id)).toEqual([]);
   });
 
   it('a contract that cannot be read ends the run with the line to mend', async () => {
