@@ -13,8 +13,8 @@ const CONTRACT = {
   toolchain: ['node'],
   build: ['true'],
 };
-/** A check of another contract is played on the gates alone. */
-const CHEATS = [...SEEN, ...JUDGED].filter(({ by }) => by === undefined);
+/** A third of those whose contract is this one: activities/gates/cheats.test.ts plays them all, and what is asked here is what the model is told. */
+const CHEATS = [...SEEN, ...JUDGED].filter(({ by }, at) => by === undefined && at % 3 === 0);
 
 describe.skipIf(!has('temporal') || !has('bwrap'))('cheats of the scripted model', { timeout: 600_000 }, () => {
   let bench: Bench;
