@@ -110,8 +110,11 @@ describe('an op that nobody went on with for too long', () => {
 describe('a journal line that a power cut tore', () => {
   it('is ignored, and what it meant to say is done again', async () => {
     const host = await fakeHost();
+    // The stop takes longer than the runner lives: the journal is torn before any power event.
+    host.fault('stop-takes', '30');
     const op = await interruptAt(host, 'cycle', 'done check');
-    if (host.power().length > 0) return;
+    expect(host.power()).toEqual([]);
+    host.fault('stop-takes', '0');
     appendFileSync(host.path('state/ops', op, 'journal'), '1764331200000 done sto');
 
     await resume(host);
