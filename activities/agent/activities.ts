@@ -15,6 +15,7 @@ import { isInterrupted } from './session-acts.ts';
 import { comeOutOfHold, markHeld } from './session-hold.ts';
 import { recordLost, runToolCall, type ToolRunDeps } from './tool-run.ts';
 import { triageRun } from './triage.ts';
+import { storedRun } from '../run/stored-run.ts';
 
 export interface AgentDeps extends ModelCallDeps {
   readonly sandbox: Pick<Sandbox, 'run'>;
@@ -36,12 +37,6 @@ export type AgentActivities = Pick<ControlActivities, 'triage' | 'modelTurn'> &
   Pick<RepoActivities, 'openSession' | 'runTool' | 'recordInterrupted'>;
 
 export function createAgentActivities(deps: AgentDeps): AgentActivities {
-  async function runOf(runId: string): Promise<RunRow> {
-    const run = await deps.store.runs.get(runId);
-    if (run === null) throw new Error(`run ${runId} is not in the store: its row was removed while it was open`);
-    return run;
-  }
-
   /** No model call begins while a person's stop stands. */
   async function holdWhileStopped(runId: string): Promise<void> {
     if (!(await deps.shouldStop(runId))) return;
@@ -64,12 +59,12 @@ export function createAgentActivities(deps: AgentDeps): AgentActivities {
     triage: ({ runId }) =>
       heartbeating(async ({ signal }) => {
         await holdWhileStopped(runId);
-        return triageRun(deps, await runOf(runId), signal);
+        return triageRun(deps, await storedRun(deps.store.runs, runId), signal);
       }),
 
     openSession: ({ runId, opening, brief }) =>
       heartbeating(async () => {
-        const run = await runOf(runId);
+        const run = await storedRun(deps.store.runs, runId);
         return openRunSession({ ...deps, git: deps.gitOf(run.repo) }, { run, opening, brief });
       }),
 
@@ -77,18 +72,18 @@ export function createAgentActivities(deps: AgentDeps): AgentActivities {
       heartbeating(async ({ signal }) => {
         const heldMs = await comeOutOfHold(deps, runId, deps.slots);
         await holdWhileStopped(runId);
-        return takeStep(deps, { run: await runOf(runId), sessionId, elapsedMs, heldMs, signal });
+        return takeStep(deps, { run: await storedRun(deps.store.runs, runId), sessionId, elapsedMs, heldMs, signal });
       }),
 
     runTool: ({ runId, ...call }) =>
       heartbeating(async ({ signal }) => {
-        const run = await runOf(runId);
+        const run = await storedRun(deps.store.runs, runId);
         return runToolCall(toolDeps(run), { run, call, signal });
       }),
 
     recordInterrupted: ({ runId, ...call }) =>
       heartbeating(async ({ signal }) => {
-        const run = await runOf(runId);
+        const run = await storedRun(deps.store.runs, runId);
         await recordLost(toolDeps(run), { run, call, signal });
       }),
   };

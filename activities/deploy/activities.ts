@@ -6,6 +6,7 @@ import { heartbeating } from '../run/heartbeat.ts';
 import { patiently } from '../run/patience.ts';
 import { judgeMain, type JudgeMainDeps } from './judge-main.ts';
 import { createWatch, type WatchDeps } from './watch.ts';
+import { storedRun } from '../run/stored-run.ts';
 
 export interface WatchActivitiesDeps extends WatchDeps, Omit<JudgeMainDeps, 'watch'> {
   readonly git: Pick<RepoGit, 'refresh' | 'contains'>;
@@ -20,30 +21,25 @@ const MAIN_PATIENCE_MS = 60 * 60_000;
 export function createWatchActivities(deps: WatchActivitiesDeps): WatchActivities {
   const watch = createWatch(deps);
 
-  async function runOf(runId: string): Promise<RunRow> {
-    const run = await deps.store.runs.get(runId);
-    if (run === null) throw new Error(`run ${runId} is not in the store: its row was removed while it was open`);
-    return run;
-  }
-
   function mainOf({ id, repo }: RunRow, what: string): ReturnType<typeof patiently<string>> {
     const patience = { run: id, repo, what, deadlineMs: MAIN_PATIENCE_MS };
     return patiently(deps, patience, () => deps.git.refresh());
   }
 
   return {
-    watchDeploy: ({ runId, sha }) => heartbeating(async (beat) => watch(await runOf(runId), sha, beat)),
+    watchDeploy: ({ runId, sha }) =>
+      heartbeating(async (beat) => watch(await storedRun(deps.store.runs, runId), sha, beat)),
 
     judgeMain: ({ runId, sha, asked }) =>
       heartbeating(async (beat) => {
-        const run = await runOf(runId);
+        const run = await storedRun(deps.store.runs, runId);
         const main = await mainOf(run, 'looking at main');
         return typeof main === 'string' ? judgeMain({ ...deps, watch }, { run, sha, main, asked }, beat) : main;
       }),
 
     proveHead: ({ runId, sha, reverted }) =>
       heartbeating(async (beat) => {
-        const run = await runOf(runId);
+        const run = await storedRun(deps.store.runs, runId);
         const head = await mainOf(run, 'the proof of main');
         if (typeof head !== 'string') return { kind: 'not-proven', reason: head.reason };
         if (reverted && head === sha)

@@ -1,5 +1,5 @@
 /** Before a session: the contract as main has it, the base proven, the worktree made ready; and the wait for main to move. */
-import type { RunRow, Store } from '../../store/port.ts';
+import type { Store } from '../../store/port.ts';
 import type { RepoActivities } from '../../workflows/ports.ts';
 import { declaredStages } from '../deploy/declared.ts';
 import type { Watcher } from '../deploy/port.ts';
@@ -11,6 +11,7 @@ import { heartbeating } from './heartbeat.ts';
 import { patiently } from './patience.ts';
 import type { SetUp } from './set-up.ts';
 import { notYet } from './waiting.ts';
+import { storedRun } from './stored-run.ts';
 
 export interface PrepareDeps {
   readonly store: Pick<Store, 'runs' | 'escalations' | 'control'>;
@@ -30,15 +31,9 @@ const PREPARE_PATIENCE_MS = 10 * 60_000;
 export function createPrepareActivities(deps: PrepareDeps): PrepareActivities {
   const { store, git, gates } = deps;
 
-  async function runOf(runId: string): Promise<RunRow> {
-    const run = await store.runs.get(runId);
-    if (run === null) throw new Error(`run ${runId} is not in the store: its row was removed while it was open`);
-    return run;
-  }
-
   /** Main's sha, or why it could not be had for so long that a person is needed. */
   async function mainOf(runId: string): ReturnType<typeof patiently<string>> {
-    const { repo } = await runOf(runId);
+    const { repo } = await storedRun(store.runs, runId);
     const patience = { run: runId, repo, what: 'reading the remote', deadlineMs: PREPARE_PATIENCE_MS };
     return patiently(deps, patience, () => git.refresh());
   }
@@ -51,7 +46,7 @@ export function createPrepareActivities(deps: PrepareDeps): PrepareActivities {
         const read = await deps.contractAt(main);
         if (!read.ok) return { kind: 'failed', reason: read.reason };
         // What could never be watched is said before money is spent and before anything is pushed. A trial pushes nothing.
-        const { state } = await runOf(runId);
+        const { state } = await storedRun(store.runs, runId);
         const declared = state.progress.trial ? null : await declaredStages(deps.watcher, main);
         return declared?.ok === false ? { kind: 'failed', reason: declared.reason } : { kind: 'read' };
       }),

@@ -10,6 +10,7 @@ import type { ContractAt } from './contract-at.ts';
 import { keepDiff } from './diff-evidence.ts';
 import { heartbeating } from './heartbeat.ts';
 import { patiently } from './patience.ts';
+import { storedRun } from './stored-run.ts';
 
 export interface StageDeps {
   readonly store: Store;
@@ -30,16 +31,10 @@ const PUSH_PATIENCE_MS = 60 * 60_000;
 export function createStageActivities(deps: StageDeps): StageActivities {
   const { store, git, gates } = deps;
 
-  async function runOf(runId: string): Promise<RunRow> {
-    const run = await store.runs.get(runId);
-    if (run === null) throw new Error(`run ${runId} is not in the store: its row was removed while it was open`);
-    return run;
-  }
-
   return {
     verifyRun: ({ runId, base, head }) =>
       heartbeating(async (beat) => {
-        const run = await runOf(runId);
+        const run = await storedRun(store.runs, runId);
         const read = await deps.contractAt(base);
         if (!read.ok) return { kind: 'failed', reason: read.reason };
         const changedTests = submittedTests(await store.control.fact(`submit/${runId}`));
@@ -68,7 +63,7 @@ export function createStageActivities(deps: StageDeps): StageActivities {
 
     pushRun: ({ runId, head }) =>
       heartbeating(async () => {
-        const { repo } = await runOf(runId);
+        const { repo } = await storedRun(store.runs, runId);
         const patience = { run: runId, repo, what: 'the push', deadlineMs: PUSH_PATIENCE_MS };
         const outcome = await patiently(deps, patience, () =>
           deps.perform<PushOutcome>({
@@ -92,7 +87,7 @@ export function createStageActivities(deps: StageDeps): StageActivities {
 
     mergeRun: ({ runId, head }) =>
       heartbeating(async () => {
-        const run = await runOf(runId);
+        const run = await storedRun(store.runs, runId);
         const patience = { run: runId, repo: run.repo, what: 'the merge', deadlineMs: PUSH_PATIENCE_MS };
         const main = await patiently(deps, patience, () => git.refresh());
         if (typeof main !== 'string') return main;

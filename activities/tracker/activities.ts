@@ -13,6 +13,7 @@ import { pollRepos } from './poll.ts';
 import type { Tracker } from './port.ts';
 import { publishPhases } from './publish.ts';
 import { addComment, callPerson, changeLabels, closeIssue } from './run-effects.ts';
+import { storedRun } from '../run/stored-run.ts';
 
 export interface TrackerDeps {
   readonly config: Pick<Config, 'repos' | 'allow' | 'bounds' | 'caps' | 'dataDir' | 'api' | 'heartbeatSeconds'>;
@@ -42,7 +43,7 @@ export function createTrackerActivities(deps: TrackerDeps): TrackerActivities {
     grant: ({ repoKey }) => grant(shared, repoOf(config.repos, repoKey), trackerOf(repoKey)),
 
     async performRunEffect({ runId, seq, index }) {
-      const run = await runOf(store, runId);
+      const run = await storedRun(store.runs, runId);
       // A later transition is recorded only after the effects of the earlier ones: this attempt came too late.
       if (run.seq > seq) return;
       const effect = run.effects[index];
@@ -56,13 +57,13 @@ export function createTrackerActivities(deps: TrackerDeps): TrackerActivities {
 
     async publishPhases({ runId }) {
       await holdWhileKilled(shared);
-      const run = await runOf(store, runId);
+      const run = await storedRun(store.runs, runId);
       await publishPhases(shared, run, trackerOf(run.repo));
     },
 
     async checkIssue({ runId }) {
       await holdWhileKilled(shared);
-      const run = await runOf(store, runId);
+      const run = await storedRun(store.runs, runId);
       return checkRelease(run, await trackerOf(run.repo).read(run.issue));
     },
   };
@@ -95,12 +96,6 @@ async function performEffect(deps: Shared, run: RunRow, effect: RunEffect, id: s
 
 async function holdWhileKilled({ store, dataDir }: Shared): Promise<void> {
   if (await isKilled(store.control, dataDir)) throw notYet('the kill switch is on');
-}
-
-async function runOf(store: Store, runId: string): Promise<RunRow> {
-  const run = await store.runs.get(runId);
-  if (run === null) throw new Error(`run ${runId} is not in the store: its row was removed while it was open`);
-  return run;
 }
 
 function repoOf(repos: readonly RepoConfig[], key: string): RepoConfig {

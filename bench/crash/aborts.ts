@@ -1,10 +1,11 @@
 /** In-process deaths by the thousand: the stories in turn, told by a process a core, each with a seed of its own. */
 import { availableParallelism } from 'node:os';
-import type { Points, Telling } from './in-process.ts';
+import type { Points } from './in-process.ts';
+import { judge } from './judge.ts';
 import type { Story } from './stories.ts';
 import { added, NOTHING, type Share } from './tally.ts';
 import { openTeller, type Teller } from './tellers.ts';
-import { compare, type World } from './world.ts';
+import type { World } from './world.ts';
 
 export interface AbortsInput {
   readonly stories: readonly Story[];
@@ -49,7 +50,13 @@ export async function killInProcess(input: AbortsInput): Promise<Share> {
           }
           const { points, world } = await reference;
           const telling = await teller.tell({ story: story.name, plan: { seed, points }, boundMs: BOUND_MS });
-          const judged = judge(story, seed, telling, world);
+          const judged = judge(
+            'in-process',
+            story,
+            seed,
+            { ...telling, recoveryMs: telling.deaths.map((one) => one.recoveryMs) },
+            world,
+          );
           share = added(share, judged);
           for (const finding of [...judged.duplicates, ...judged.unresolved]) input.say(finding);
           input.say(
@@ -71,22 +78,4 @@ async function undisturbed(teller: Teller, story: Story): Promise<Reference> {
       `${story.name} told undisturbed came to ${run?.outcome ?? 'nothing'}: ${JSON.stringify(run?.state)}`,
     );
   return { world, points };
-}
-
-function judge(story: Story, seed: number, { run, world, deaths }: Telling, expected: World): Share {
-  const where = `in-process ${story.name}, run seed ${seed}`;
-  const points: Record<string, number> = {};
-  for (const { point } of deaths) points[point] = (points[point] ?? 0) + 1;
-  const { duplicates, others } = compare(world, expected);
-  const isResolved = run?.outcome === story.outcome;
-  const reason = isResolved ? others.join('; ') : `stands at ${JSON.stringify(run?.state ?? 'no run')}`;
-  return {
-    runs: 1,
-    deaths: deaths.length,
-    duplicates: duplicates.map((one) => `${where}: doubled ${one}`),
-    unresolved: isResolved && others.length === 0 ? [] : [`${where}: ${reason}`],
-    turnsLostMax: Math.max(0, ...deaths.map((one) => one.turnsLost)),
-    recoveryMs: deaths.map((one) => one.recoveryMs),
-    points,
-  };
 }

@@ -5,11 +5,12 @@ import { temporalExecutable } from '../../config/environment.ts';
 import { createSeeded } from '../../playground/seeded.ts';
 import { startDevServer } from '../../test/setup/dev-server.ts';
 import { bundleWorkflows } from '../../workers/start-worker.ts';
-import { runUnderKills, type KilledRun } from './killed-run.ts';
+import { runUnderKills } from './killed-run.ts';
+import { judge } from './judge.ts';
 import type { Story } from './stories.ts';
 import { added, NOTHING, type Share } from './tally.ts';
 import { openTeller } from './tellers.ts';
-import { ACTED, compare, type World } from './world.ts';
+import { ACTED, type World } from './world.ts';
 
 export interface KillsInput {
   readonly stories: readonly Story[];
@@ -63,7 +64,7 @@ export async function killProcesses(input: KillsInput): Promise<Share> {
               return true;
             },
           });
-          const judged = judge(story, seed, done, expected.get(story.name) ?? {});
+          const judged = judge('SIGKILL', story, seed, done, expected.get(story.name) ?? {});
           share = added(share, judged);
           for (const finding of [...judged.duplicates, ...judged.unresolved]) input.say(finding);
           const ended = done.restarts === 0 ? '' : `, ${done.restarts} workers ended by themselves`;
@@ -93,22 +94,4 @@ async function undisturbed(stories: readonly Story[], logFile: string): Promise<
     await teller.close();
   }
   return worlds;
-}
-
-function judge(story: Story, seed: number, { run, world, deaths, recoveryMs }: KilledRun, expected: World): Share {
-  const where = `SIGKILL ${story.name}, run seed ${seed}`;
-  const points: Record<string, number> = {};
-  for (const { point } of deaths) points[point] = (points[point] ?? 0) + 1;
-  const { duplicates, others } = compare(world, expected);
-  const isResolved = run?.outcome === story.outcome;
-  const reason = isResolved ? others.join('; ') : `stands at ${JSON.stringify(run?.state ?? 'no run')}`;
-  return {
-    runs: 1,
-    deaths: deaths.length,
-    duplicates: duplicates.map((one) => `${where}: doubled ${one}`),
-    unresolved: isResolved && others.length === 0 ? [] : [`${where}: ${reason}`],
-    turnsLostMax: Math.max(0, ...deaths.map((one) => one.turnsLost)),
-    recoveryMs,
-    points,
-  };
 }

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { startScriptedModel } from '../../activities/agent/scripted/server.ts';
 import { createLocalTracker, type LocalTracker } from '../../activities/tracker/local.ts';
@@ -11,6 +11,7 @@ import type { Config } from '../../config/types.ts';
 import { openStore } from '../../store/open.ts';
 import type { Store } from '../../store/port.ts';
 import { LIB, type Story } from './stories.ts';
+import { land } from '../../test/pipeline/bench-remote.ts';
 
 export const REPO = { key: 'crash-lib', name: 'crash/lib' } as const;
 const PERSON = 'ada';
@@ -107,24 +108,11 @@ function createRemote(dir: string): Pick<Table, 'git' | 'land'> & { readonly pat
       env: { PATH: process.env['PATH'] ?? '', HOME: dir, GIT_CONFIG_NOSYSTEM: '1' },
       stdio: ['ignore', 'pipe', 'ignore'],
     }).trim();
-  const land: Table['land'] = (files, subject) => {
-    const work = mkdtempSync(join(dir, 'colleague-'));
-    const git = (...args: string[]): string => run(work, args);
-    git('clone', '-q', path, '.');
-    for (const [name, text] of Object.entries(files)) {
-      mkdirSync(dirname(join(work, name)), { recursive: true });
-      writeFileSync(join(work, name), text);
-    }
-    git('add', '-A');
-    git('-c', 'user.name=Colleague', '-c', 'user.email=colleague@example.invalid', 'commit', '-q', '-m', subject);
-    git('push', '-q', 'origin', 'HEAD:main');
-    rmSync(work, { recursive: true });
-  };
   run(dir, ['init', '-q', '--bare', '-b', 'main', path]);
   // The remote's own record of every change of main. A hook after the fact would miss the push whose sender was killed.
   run(path, ['config', 'core.logAllRefUpdates', 'always']);
-  land(FILES, 'First');
-  return { path, land, git: (...args) => run(path, args) };
+  land(dir, path, FILES, 'First');
+  return { path, land: (files, subject) => void land(dir, path, files, subject), git: (...args) => run(path, args) };
 }
 
 function configOf(

@@ -32,7 +32,8 @@ function makeRemote(dir: string, files: Readonly<Record<string, string>>): strin
   return remote;
 }
 
-function land(dir: string, remote: string, files: Readonly<Record<string, string>>, subject: string): string {
+/** A commit straight to the remote's main, as a colleague would; answers with its sha. `dir` holds the clone meanwhile. */
+export function land(dir: string, remote: string, files: Readonly<Record<string, string>>, subject: string): string {
   const work = mkdtempSync(join(dir, 'colleague-'));
   const git = (...args: string[]): string =>
     execFileSync('git', args, { cwd: work, encoding: 'utf8', env: gitEnv(dir), stdio: ['ignore', 'pipe', 'ignore'] });
