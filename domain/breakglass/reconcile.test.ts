@@ -96,6 +96,12 @@ describe('no record', () => {
     expect(play(looks)).toMatchObject({ outcome: { result: 'ok' } });
   });
 
+  it('has its whole grace, also where the loss came late', () => {
+    const state = lost<OpRecord>('cycle', OP, 0, 799);
+    expect(reconcile(state, absent(), 805, limits)).toMatchObject({ next: 'ask' });
+    expect(reconcile(state, absent(), 809, limits)).toMatchObject({ outcome: { reason: 'not_accepted' } });
+  });
+
   it('after the grace is unknown, never failed; the same id may be sent again', () => {
     expect(play([[15, absent()]])).toMatchObject({
       outcome: {

@@ -75,7 +75,7 @@ function concluded<R extends OpRecord>(
     }
     case 'absent':
       if (seen !== null) return unclear('record_lost', recordLost(op), seen);
-      if (late || nowMs - state.lostMs >= limits.graceMs)
+      if (nowMs - state.lostMs >= limits.graceMs)
         return unclear<R>('not_accepted', sendAgain(op, sighting.runningOp), null);
       return null;
     case 'silent':

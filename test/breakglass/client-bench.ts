@@ -55,6 +55,7 @@ export interface Wire {
 export async function wireTo(
   port: number,
   onChunk: (chunk: Buffer, connection: number) => boolean = () => true,
+  listenAt = 0,
 ): Promise<Wire> {
   const clients = new Set<Socket>();
   const hosts = new Set<Socket>();
@@ -80,7 +81,7 @@ export async function wireTo(
       });
     }
   });
-  server.listen(0, '127.0.0.1');
+  server.listen(listenAt, '127.0.0.1');
   await once(server, 'listening');
   const destroyAll = (): void => {
     for (const socket of [...clients, ...hosts]) socket.destroy();
