@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { findOnPath, isExecutable } from '../bin/bootstrap/executables.mjs';
-import { postgresFolders } from '../bin/bootstrap/system-packages.mjs';
+import { postgresFolders, sbinFolders } from '../bin/bootstrap/system-packages.mjs';
 import { resolveTemporal, temporalRemedy } from '../bin/bootstrap/temporal.mjs';
 
 export type SystemPartName =
@@ -105,11 +105,6 @@ function apt(name: string): string {
 
 function brew(name: string): string {
   return `brew install ${name}`;
-}
-
-/** Daemons live in sbin, which is not on an ordinary user's PATH. */
-function sbinFolders(): string[] {
-  return ['/usr/sbin', '/usr/local/sbin', '/sbin'];
 }
 
 function part(

@@ -2,13 +2,13 @@
  * What comes from the operating system. Looked for by the executable that is needed, whoever installed it; fetched by apt only where
  * that is possible without asking anyone (root on Debian or Ubuntu), and said before it is done.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findOnPath, isExecutable } from './executables.mjs';
 import { run } from './progress.mjs';
 
 /** @typedef {'start' | 'test'} Purpose */
-/** @typedef {{ executable: string, debian: string, purposes: Purpose[], folders?: () => string[] }} SystemPackage */
+/** @typedef {{ executable: string, debian: string, purposes: Purpose[], folders?: () => string[], opensPort?: true }} SystemPackage */
 
 /** @type {SystemPackage[]} */
 export const systemPackages = [
@@ -21,7 +21,13 @@ export const systemPackages = [
   { executable: 'redis-server', debian: 'redis-server', purposes: ['test'] },
   { executable: 'rg', debian: 'ripgrep', purposes: ['test'] },
   { executable: 'pytest', debian: 'python3-pytest', purposes: ['test'], folders: () => [] },
+  { executable: 'sshd', debian: 'openssh-server', purposes: ['test'], folders: sbinFolders, opensPort: true },
 ];
+
+/** Daemons live in sbin, which is not on everybody's PATH. */
+export function sbinFolders() {
+  return ['/usr/sbin', '/usr/local/sbin', '/sbin'];
+}
 
 /** Debian keeps the server's programs off PATH, one folder a version; the newest first. */
 export function postgresFolders(root = '/usr/lib/postgresql') {
@@ -34,10 +40,14 @@ export function postgresFolders(root = '/usr/lib/postgresql') {
   }
 }
 
-/** @param {Purpose} purpose @param {string | undefined} path @returns {string[]} Debian's names, each once */
-export function missingPackages(purpose, path) {
-  const missing = systemPackages.filter(({ executable, purposes, folders }) => {
-    if (!purposes.includes(purpose)) return false;
+/**
+ * Where an init system runs, a package that opens a port to the network from the next boot on is left to whoever owns the machine: no test
+ * is worth that.
+ * @param {Purpose} purpose @param {string | undefined} path @param {boolean} hasInit @returns {string[]} Debian's names, each once
+ */
+export function missingPackages(purpose, path, hasInit = existsSync('/run/systemd/system')) {
+  const missing = systemPackages.filter(({ executable, purposes, folders, opensPort }) => {
+    if (!purposes.includes(purpose) || (opensPort && hasInit)) return false;
     if (executable === 'pytest' && findOnPath('pytest-3', path)) return false;
     const elsewhere = (folders?.() ?? []).some((folder) => isExecutable(join(folder, executable)));
     return !elsewhere && !findOnPath(executable, path);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { aptRefusal, isDebianFamily, missingPackages } from './system-packages.mjs';
+import { aptRefusal, isDebianFamily, missingPackages, systemPackages } from './system-packages.mjs';
 
 const debian = { platform: 'linux', uid: 0, apt: undefined, osRelease: 'PRETTY_NAME="Debian 12"\nID=debian\n' };
 
@@ -22,4 +22,10 @@ test('starting asks for less than testing, and each package is named once', () =
   const nowhere = '/nonexistent';
   expect(missingPackages('start', nowhere)).toEqual(['git', 'bubblewrap', 'socat', 'util-linux']);
   expect(missingPackages('test', nowhere)).toEqual(expect.arrayContaining(['git', 'ripgrep', 'python3-pytest']));
+});
+
+test('an SSH server is never brought to a machine that would open its port at the next boot', () => {
+  const asked = systemPackages.find(({ debian }) => debian === 'openssh-server');
+  expect(asked).toMatchObject({ executable: 'sshd', purposes: ['test'], opensPort: true });
+  expect(missingPackages('test', '/nonexistent', true)).not.toContain('openssh-server');
 });
