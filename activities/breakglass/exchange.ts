@@ -6,8 +6,9 @@
  */
 import { connect, type Socket } from 'node:net';
 import ssh2, { type Client, type ClientChannel } from 'ssh2';
+import type { HostKey } from '../../config/host-key.ts';
 import type { NothingDone, Unclear } from '../../domain/breakglass/outcome.ts';
-import { fingerprintOf, type HostKey, isSameKey, signaturesFor } from './host-key.ts';
+import { fingerprintOf, isSameKey, signaturesFor } from './host-key.ts';
 import { bounded, lineReader, plainLine } from './plain-text.ts';
 import type { PrivateKey } from './private-key.ts';
 

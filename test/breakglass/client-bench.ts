@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import { DEADLINES, type Deadlines } from '../../activities/breakglass/deadlines.ts';
 import type { Target } from '../../activities/breakglass/exchange.ts';
-import { readHostKey } from '../../activities/breakglass/host-key.ts';
+import { readHostKey } from '../../config/host-key.ts';
 import type { PowerHost } from '../../activities/breakglass/port.ts';
 import { type PrivateKey, readPrivateKey } from '../../activities/breakglass/private-key.ts';
 import { createSshPowerHost } from '../../activities/breakglass/ssh-host.ts';

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import ssh2, { type Connection, type ServerChannel } from 'ssh2';
 import type { Target } from '../../activities/breakglass/exchange.ts';
-import { readHostKey } from '../../activities/breakglass/host-key.ts';
+import { readHostKey } from '../../config/host-key.ts';
 import { keyIn } from './client-bench.ts';
 
 export interface Hostile {

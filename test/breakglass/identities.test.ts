@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readHostKey } from '../../activities/breakglass/host-key.ts';
+import { readHostKey } from '../../config/host-key.ts';
 import { type LabSshd, startLabSshd } from '../lab/sshd/sshd.ts';
 import type { FakeHost } from '../lab/fake-host/fake-host.ts';
 import { opId } from '../host/call.ts';

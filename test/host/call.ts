@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type BreakglassResult, breakglassResultSchema } from '../../config/breakglass-result.ts';
 import type { Identity } from '../../domain/breakglass/verb.ts';
-import type { FakeHost } from '../lab/fake-host/fake-host.ts';
+import type { LabHost } from '../lab/lab-host.ts';
 
 export type { Identity };
 
@@ -21,7 +21,7 @@ export interface Answer {
 }
 
 export function start(
-  host: FakeHost,
+  host: LabHost,
   identity: Identity,
   request: string | undefined,
   env: Record<string, string> = {},
@@ -43,7 +43,7 @@ export async function answerOf(child: ChildProcess): Promise<Answer> {
 }
 
 export function call(
-  host: FakeHost,
+  host: LabHost,
   identity: Identity,
   request?: string,
   env: Record<string, string> = {},
@@ -65,13 +65,13 @@ export async function until(what: string, isSo: () => boolean, withinMs = 20_000
   }
 }
 
-export function journal(host: FakeHost, op: string): string {
+export function journal(host: LabHost, op: string): string {
   const file = host.path('state/ops', op, 'journal');
   return existsSync(file) ? readFileSync(file, 'utf8') : '';
 }
 
 /** The process that does the mutating work: it wrote its pid where a person would look for it. */
-export function killRunner(host: FakeHost): void {
+export function killRunner(host: LabHost): void {
   const file = host.path('state/runner');
   if (!existsSync(file)) return;
   const pid = Number(readFileSync(file, 'utf8'));
@@ -83,12 +83,12 @@ export function killRunner(host: FakeHost): void {
 }
 
 /** What the timer calls. */
-export async function resume(host: FakeHost): Promise<number | null> {
+export async function resume(host: LabHost): Promise<number | null> {
   return (await answerOf(spawn(script, ['--config', host.config, '--resume'], { stdio: ['ignore', 'pipe', 'pipe'] })))
     .code;
 }
 
 /** The exit of an op, however long its client has been gone. */
-export async function settled(host: FakeHost, op: string): Promise<void> {
+export async function settled(host: LabHost, op: string): Promise<void> {
   await until(`op ${op} has ended`, () => / end .* ;\n/.test(journal(host, op)));
 }

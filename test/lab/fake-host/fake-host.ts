@@ -4,19 +4,11 @@
  *
  * A fault is a file in `faults/`; its text is the fault's value. `power.log` is the judge: one line for each power event that happened.
  */
-import {
-  chmodSync,
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { hostFiles, hostFolders, type LabHost, type Settings, vmid } from '../lab-host.ts';
 import { listenAsMonitor, type Monitor } from './monitor.ts';
 
 export type Fault =
@@ -32,30 +24,19 @@ export type Fault =
   | 'start-fails'
   | 'start-takes'
   | 'starts-paused'
+  | 'stop-begins-late'
   | 'stop-refused'
   | 'stop-takes'
   | 'storage-inactive'
   | 'unkillable';
 
-export interface FakeHost {
-  readonly root: string;
-  readonly config: string;
-  path(...parts: string[]): string;
-  read(...parts: string[]): string;
-  write(text: string, ...parts: string[]): void;
+/** The host's shape, and what only a host of files can be made to do. */
+export interface FakeHost extends LabHost {
   fault(name: Fault, value?: string): void;
   heal(name: Fault): void;
-  /** Lines of the power log, such as `stop 5000001`. */
-  power(): string[];
-  /** The pid of the running QEMU, from the pidfile; null when there is none. */
-  pid(): string | null;
-  configure(settings: Record<string, string | number>): void;
-  close(): Promise<void>;
 }
 
 const here = fileURLToPath(new URL('.', import.meta.url));
-const vmid = '102';
-
 /** Short budgets: what is awaited here takes milliseconds, and a test should not wait for what will never come. */
 const quickly = {
   autonomy: 'judgement',
@@ -72,19 +53,7 @@ const quickly = {
 };
 
 function prepare(root: string): void {
-  for (const folder of [
-    'etc',
-    'state/ops',
-    'evidence',
-    'run',
-    'lock',
-    'tasks',
-    'bin',
-    'disks',
-    'faults',
-    'machine',
-    'cgroup',
-  ]) {
+  for (const folder of [...hostFolders, 'faults', 'machine', 'cgroup']) {
     mkdirSync(join(root, folder), { recursive: true, mode: 0o755 });
   }
   mkdirSync(join(root, 'proc/sys/kernel/random'), { recursive: true });
@@ -106,55 +75,23 @@ function prepare(root: string): void {
   }
 }
 
-function configText(root: string, settings: Record<string, string | number>): string {
-  const places = {
-    vmid,
-    qm: join(root, 'bin/qm'),
-    pvesm: join(root, 'bin/pvesm'),
-    state_dir: join(root, 'state'),
-    evidence_dir: join(root, 'evidence'),
-    log: join(root, 'log'),
-    pause_file: join(root, 'etc/pause'),
-    run_dir: join(root, 'run'),
-    lock_dir: join(root, 'lock'),
-    tasks_dir: join(root, 'tasks'),
-    proc: join(root, 'proc'),
-    cgroup: join(root, 'cgroup'),
-  };
-  return `${Object.entries({ ...places, ...quickly, ...settings })
-    .map(([key, value]) => `${key}=${value}`)
-    .join('\n')}\n`;
-}
-
 /** A host whose VM 102 runs and is well. */
-export async function startFakeHost(settings: Record<string, string | number> = {}): Promise<FakeHost> {
+export async function startFakeHost(settings: Settings = {}): Promise<FakeHost> {
   const root = mkdtempSync(join(tmpdir(), 'fake-pve-'));
   prepare(root);
-  const path = (...parts: string[]): string => join(root, ...parts);
-  const read = (...parts: string[]): string => readFileSync(path(...parts), 'utf8');
-  const write = (text: string, ...parts: string[]): void => writeFileSync(path(...parts), text);
-  const configure = (more: Record<string, string | number>): void => {
-    writeFileSync(join(root, 'etc/config'), configText(root, { ...settings, ...more }), { mode: 0o600 });
-  };
-  configure({});
+  const files = hostFiles(root, { ...quickly, ...settings });
   const monitor: Monitor = await listenAsMonitor(root, vmid);
   const host: FakeHost = {
-    root,
-    config: path('etc/config'),
-    path,
-    read,
-    write,
-    configure,
-    fault: (name, value = '') => write(value, 'faults', name),
-    heal: (name) => rmSync(path('faults', name), { force: true }),
-    power: () => read('power.log').split('\n').filter(Boolean),
-    pid: () => (existsSync(path('run/102.pid')) ? read('run/102.pid').trim() : null),
+    ...files,
+    fault: (name, value = '') => files.write(value, 'faults', name),
+    heal: (name) => rmSync(files.path('faults', name), { force: true }),
+    pid: () => (existsSync(files.path('run/102.pid')) ? files.read('run/102.pid').trim() : null),
     async close() {
       await monitor.close();
       rmSync(root, { recursive: true, force: true, maxRetries: 5 });
     },
   };
   await monitor.startMachine();
-  write('', 'power.log');
+  host.write('', 'power.log');
   return host;
 }
