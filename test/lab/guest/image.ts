@@ -27,7 +27,7 @@ import { unpackPackages } from './packages.ts';
 
 const run = promisify(execFile);
 const here = fileURLToPath(new URL('.', import.meta.url));
-const recipe = ['image.ts', 'init', 'login-shell', 'modules.ts', 'packages.ts', 'start-sshd'];
+const recipe = ['image.ts', 'init', 'login-shell', 'modules.ts', 'packages.ts', 'start-agent', 'start-sshd'];
 const diskBytes = 16 * 1024 * 1024;
 
 export interface GuestImage {
@@ -86,7 +86,7 @@ async function writeInitrd(unpacked: string, root: string, made: string): Promis
   const programs = ['usr/sbin/dropbear', 'usr/bin/dropbearkey', 'usr/sbin/qemu-ga'].map((one) => only(unpacked, one));
   for (const file of [busybox, ...programs]) copyFileSync(file, join(root, 'bin', basename(file)));
   await writeLibraries(unpacked, programs, root);
-  for (const name of ['login-shell', 'start-sshd', 'init']) {
+  for (const name of ['login-shell', 'start-agent', 'start-sshd', 'init']) {
     const target = join(root, name === 'init' ? '' : 'bin', name);
     copyFileSync(join(here, name), target);
     chmodSync(target, 0o755);
