@@ -6,9 +6,7 @@ declare -gA CFG=()
 # Each key with the form its value must have and its default. A key without a default must be given.
 readonly PATH_FORM='/[A-Za-z0-9_./:@-]+'
 readonly NUMBER_FORM='[0-9]{1,6}'
-config_keys() {
-  cat <<KEYS
-vmid [1-9][0-9]{2,8}
+readonly CONFIG_KEYS="vmid [1-9][0-9]{2,8}
 autonomy evidence|judgement evidence
 guest_ssh [0-9a-fA-F.:]+:[0-9]{1,5}|- -
 detach auto|systemd|setsid auto
@@ -41,18 +39,17 @@ block_sample $NUMBER_FORM 10
 resume_window $NUMBER_FORM 600
 memory_reserve_mb $NUMBER_FORM 256
 evidence_keep $NUMBER_FORM 50
-evidence_keep_mb $NUMBER_FORM 500
-KEYS
-}
+evidence_keep_mb $NUMBER_FORM 500"
 
 # owned_safely PATH: ours, and writable by nobody else; so is the folder that it lies in, or another could put a file in its place.
 owned_safely() {
-  local path owner mode
-  for path in "$1" "${1%/*}"; do
-    read -r owner mode < <(stat -L -c '%u %a' -- "$path" 2>/dev/null) || return 1
+  local owner mode seen=0
+  while read -r owner mode; do
     [[ $owner == "$EUID" ]] || return 1
     (((8#$mode & 8#022) == 0)) || return 1
-  done
+    seen=$((seen + 1))
+  done < <(stat -L -c '%u %a' -- "$1" "${1%/*}" 2>/dev/null)
+  ((seen == 2))
 }
 
 # config_load FILE: fills CFG, or returns 1 with the reason in CONFIG_PROBLEM. Nothing is guessed: an unknown key or value is a refusal.
@@ -68,7 +65,7 @@ config_load() {
   while read -r key form default rest; do
     forms[$key]=$form
     [[ -n $default ]] && CFG[$key]=$default
-  done < <(config_keys)
+  done <<<"$CONFIG_KEYS"
   while IFS= read -r line || [[ -n $line ]]; do
     number=$((number + 1))
     [[ $line =~ ^[[:space:]]*(#.*)?$ ]] && continue

@@ -68,7 +68,7 @@ capture() {
   host_items
   process_items
   proxmox_items
-  observe 5 "${CFG[block_sample]}"
+  observe 5 $((CFG[block_sample] * 1000)) $((CFG[block_sample] * 1000))
   classify
   keep_observed
   keep_items
@@ -121,15 +121,15 @@ keep_observed() {
 # What the monitor knows. Asked only when it answered a moment ago: a dead one has cost its limit already.
 monitor_items() {
   [[ $QMP == ok ]] || return 0
+  local -a screen=()
   local registers='human-monitor-command:{"command-line":"info registers"}'
+  [[ $STORED == yes && $BUNDLE =~ ^[A-Za-z0-9_./-]+$ ]] && screen=("screendump:{\"filename\":\"$BUNDLE/screen.ppm\"}")
   qmp_socket
-  # A throttle group that outlived its setting shows in the object list, and nowhere in the configuration.
-  item qmp 10 "$LIBEXEC/qmp" "$REPLY" 9 raw query-status query-block query-blockstats query-block-jobs query-iothreads query-cpus-fast \
-    'qom-list:{"path":"/objects"}' "$registers" "$registers"
+  # A throttle group that outlived its setting shows in the object list, and nowhere in the configuration. One connection for all, since the
+  # monitor serves one client at a time; what was told before a command hangs is kept.
+  item qmp 12 "$LIBEXEC/qmp" "$REPLY" 11 raw query-status query-block query-blockstats query-block-jobs query-iothreads query-cpus-fast \
+    'qom-list:{"path":"/objects"}' "$registers" "$registers" "${screen[@]}"
   keep_items
-  [[ $STORED == yes && $BUNDLE =~ ^[A-Za-z0-9_./-]+$ ]] || return 0
-  qmp_socket
-  item qmp-screendump 5 "$LIBEXEC/qmp" "$REPLY" 4 raw "screendump:{\"filename\":\"$BUNDLE/screen.ppm\"}"
 }
 
 # The stacks of QEMU's own threads: the evidence that was lost when it mattered. Reading them stops the process for a moment, so only where

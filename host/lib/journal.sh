@@ -34,7 +34,7 @@ journal_create() {
   OP=$1 OP_DIR="$REPLY/$1"
   journal_forget
   mkdir -p "$OP_DIR" 2>/dev/null || { rm -f "${CFG[state_dir]}/reserve" && mkdir -p "$OP_DIR" 2>/dev/null; } || return 1
-  rm -f "$OP_DIR/journal"
+  [[ ! -e $OP_DIR/journal ]] || rm -f "$OP_DIR/journal"
   boot_moment
   now=$REPLY
   journal_append accept "$2" "$3" "${now%% *}" "${now##* }" && sync "$OP_DIR" "${OP_DIR%/*}"

@@ -107,7 +107,7 @@ storages_active() {
     if [[ $volume != /* ]]; then
       storage=${volume%%:*}
       bounded "${CFG[read_timeout]}" "${CFG[pvesm]}" status --storage "$storage"
-      grep -q -E "^${storage//[^A-Za-z0-9_-]/.}[[:space:]]+[^[:space:]]+[[:space:]]+active" <<<"$OUT" || {
+      [[ $'\n'$OUT =~ $'\n'"$storage"[[:space:]]+[^[:space:]]+[[:space:]]+active ]] || {
         REASON=storage_inactive HINT="storage $storage, which holds $volume, is not active"
         return 1
       }

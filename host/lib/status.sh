@@ -1,10 +1,10 @@
 # `status`: works with the cluster file system, QMP and the guest all hung, on a full disk, within 8 seconds; changes nothing.
 # shellcheck shell=bash
 
-# observe LIMIT SAMPLE: asks everything at once, each question with its own limit; sets what classify reads, and the counters' second
-# sample SAMPLE seconds after the first. An earlier sample of the same process, kept in memory by nobody, is not needed.
+# observe LIMIT SAMPLE_MS CONTENT_MS: asks everything at once, each question with its own limit; sets what classify reads. The counters are
+# looked at for SAMPLE_MS, or for CONTENT_MS where agent and banner answer.
 observe() {
-  local limit=$1 sample=$2 config agent='' frozen='' banner='' first
+  local limit=$1 config agent='' frozen='' banner='' first
   AGENT_PING=none FROZEN=unknown BANNER=none FLAT=unknown QMP=refused RUN_STATE=unknown QMP_MS='' BLOCK='' PENDING=''
   find_qemu
   launch "$limit" "${CFG[qm]}" config "${CFG[vmid]}" --current 1
@@ -36,28 +36,36 @@ observe() {
     collect "$banner"
     if ((RC == 0)); then BANNER=yes; else BANNER=no; fi
   fi
-  second_sample "$first" "$sample" "$limit"
+  second_sample "$first" "$limit" "$2" "$3"
 }
 
-# second_sample FIRST SECONDS LIMIT: FLAT says whether the disks' counters moved between two looks. Only a full sample may say yes.
+# second_sample FIRST LIMIT SAMPLE_MS CONTENT_MS: FLAT says whether the disks' counters moved between two looks. One that sees them move is enough for "no",
+# so it looks often at first; only a full sample may say "yes". Each look is a connection of its own: the monitor serves one client at a time.
 second_sample() {
-  local left
+  local first=$1 limit=$2 sample_ms=$3 pause=250 left
   [[ $QMP == ok && $RUN_STATE == running ]] || return 0
-  monotonic_ms
-  left=$((FIRST_AT + $2 * 1000 - REPLY))
-  ((left > 0)) && rest "$((left / 1000)).$(printf '%03d' $((left % 1000)))"
-  qmp_facts "$3" || return 0
-  FLAT=no
-  [[ $BLOCK == "$1" ]] && FLAT=yes
-  SAMPLE_MS=$((BLOCK_AT - FIRST_AT))
-  return 0
+  # Standing counters accuse only where somebody is silent too. Where all who can be asked have answered, a short look says as much.
+  [[ $AGENT_PING == yes && $BANNER != no ]] && sample_ms=$4
+  while :; do
+    monotonic_ms
+    left=$((FIRST_AT + sample_ms - REPLY))
+    ((left < pause)) && pause=$left
+    ((pause > 0)) && printf -v REPLY '%d.%03d' $((pause / 1000)) $((pause % 1000)) && rest "$REPLY"
+    qmp_facts "$limit" || return 0
+    SAMPLE_MS=$((BLOCK_AT - FIRST_AT))
+    FLAT=no
+    [[ $BLOCK == "$first" ]] || return 0
+    FLAT=yes
+    ((SAMPLE_MS < sample_ms)) || return 0
+    FLAT=unknown pause=$((pause * 2))
+  done
 }
 
 # status_json: sets REPLY to the `status` member of the document.
 status_json() {
   local text='' name value
   # Two seconds say "moves" surely and "stands still" only provisionally: forensics looks for ten.
-  observe 2 2
+  observe 2 2000 500
   classify
   while read -r name value; do
     json_or_null "${value:-}"

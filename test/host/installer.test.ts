@@ -48,6 +48,21 @@ describe('install', () => {
     expect(existsSync(join(root, 'usr/local/share/man/man8/breakglass-host.8'))).toBe(true);
   });
 
+  it('with a part gone does nothing at all, rather than half of a rescue', async () => {
+    const host = await fakeHost();
+    run('install', '--vmid', '102', '--yes');
+    const installed = join(root, 'usr/local/lib/breakglass-host');
+    rmSync(join(installed, 'lib/policy.sh'));
+
+    const env = { SSH_ORIGINAL_COMMAND: 'cycle' };
+    const { code, stdout } = await answerOf(
+      spawn(join(installed, 'breakglass-host'), ['--config', host.config, 'human'], { env }),
+    );
+
+    expect([code, stdout]).toEqual([78, '']);
+    expect(host.power()).toEqual([]);
+  });
+
   it('a second time keeps the configuration that is there', () => {
     run('install', '--vmid', '102', '--yes');
     run('install', '--vmid', '103', '--yes');

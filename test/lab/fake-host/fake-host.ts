@@ -24,6 +24,7 @@ export type Fault =
   | 'start-fails'
   | 'start-takes'
   | 'starts-paused'
+  | 'stop-begins-late'
   | 'stop-refused'
   | 'stop-takes'
   | 'storage-inactive'
