@@ -46,7 +46,9 @@ export async function listenForMachines(root: string): Promise<EventMonitor> {
     });
     // It was killed: `close` follows.
     socket.on('error', () => socket.destroy());
-    createInterface({ input: socket }).on('line', (line) => hear(caller, JSON.parse(line) as Reply));
+    createInterface({ input: socket })
+      .on('line', (line) => hear(caller, JSON.parse(line) as Reply))
+      .on('error', () => socket.destroy());
     // Replies come in the order of the questions; this one is nobody's.
     caller.waiting.push(() => undefined);
     socket.write('{"execute":"qmp_capabilities"}\n');
