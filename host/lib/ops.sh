@@ -5,8 +5,10 @@
 serve_mutating() {
   [[ -n $OP ]] || { new_op_id; OP=$REPLY; }
   say "op $OP"
-  if ! journal_load "$OP"; then accept_op; else refuse_mismatch; fi
-  [[ -n ${J[result]:-} ]] || ensure_running
+  if journal_load "$OP"; then
+    refuse_mismatch
+    [[ -n ${J[result]:-} ]] || ensure_running
+  else accept_op; fi
   watch_op
 }
 
@@ -15,13 +17,15 @@ refuse_mismatch() {
   answer 'done' failed op_mismatch "op $OP was a ${J[verb]} by ${J[identity]}: a new request needs a new id"
 }
 
-# accept_op: under a lock that is held for a moment only, so that two callers can't both be admitted.
+# accept_op: under a lock that is held for a moment only, so that two callers can't both be admitted. The runner is started before the op is
+# written down, and waits for that lock: when the client dies at any moment of this, there is either no op, or one that somebody works at.
 accept_op() {
   local op=$OP running
   mkdir -p "${CFG[state_dir]}/ops" 2>/dev/null
   exec 8>>"${CFG[state_dir]}/admit.lock"
   flock -w 5 8 || answer 'done' failed busy 'other callers are being admitted: ask again'
   if journal_load "$op"; then
+    # The same client, asking twice at once: the other one has just been admitted, with a runner.
     exec 8>&-
     refuse_mismatch
     return 0
@@ -35,6 +39,7 @@ accept_op() {
     log "op=$op verb=$VERB refused=$REASON"
     answer 'done' failed "$REASON" "$HINT"
   }
+  start_runner
   journal_create "$op" "$VERB" "$IDENTITY" ||
     answer 'done' failed journal_not_stored "the op can't be recorded in ${CFG[state_dir]} (disk full?), and without a record nothing is begun"
   log "op=$op verb=$VERB accepted"
@@ -43,7 +48,10 @@ accept_op() {
 
 # ensure_running: an op without an end has a runner, or gets one. Two runners can't both work: the second finds the lock taken and goes.
 ensure_running() {
-  runner_lives && return 0
+  runner_lives || start_runner
+}
+
+start_runner() {
   local unit="breakglass-${CFG[vmid]}-$OP-$BASHPID" how=${CFG[detach]}
   [[ $how == auto ]] && { how=setsid; [[ -d /run/systemd/system ]] && how=systemd; }
   if [[ $how == systemd ]]; then
@@ -80,7 +88,7 @@ watch_op() {
     ((REPLY > 0)) || break
     asked=$((asked + 1))
     # A runner that died is replaced at once, not when the timer looks.
-    ((asked % 20 == 0)) && ensure_running
+    ((asked % 5 == 0)) && ensure_running
     rest 0.1
   done
   finish_watch

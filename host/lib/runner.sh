@@ -5,9 +5,10 @@
 # run_op OP [PATIENCE]: does what is left of it. Another runner at work is no error. A child of a runner that was just killed may keep the
 # lock for a moment: whoever resumes has the patience to see it go; and somebody who only looks whether a runner lives holds it for an instant.
 run_op() {
+  await_admission
   exec 9>>"${CFG[state_dir]}/run.lock"
   flock -w "${2:-1}" 9 || return 0
-  journal_load "$1" || { log "op=$1 has no readable journal"; return 1; }
+  journal_load "$1" || { log "op=$1 was never accepted: its client died, or the disk is full"; return 1; }
   [[ -z ${J[result]:-} ]] || return 0
   journal_mend
   VERB=${J[verb]} IDENTITY=${J[identity]} HINT=''
@@ -22,6 +23,13 @@ run_op() {
     cycle) run_cycle ;;
     reset) run_reset ;;
   esac
+}
+
+# await_admission: whoever accepts an op starts its runner first, and writes the op down under the lock of admission.
+await_admission() {
+  exec 8>>"${CFG[state_dir]}/admit.lock"
+  flock -w 10 8
+  exec 8>&-
 }
 
 # stale_before_effect: nothing was touched yet, and the host was booted since or too much time went by. Power must not be cut out of the blue.

@@ -21,6 +21,7 @@ export type Fault =
   | 'qmp-hangs'
   | 'reset-event-missing'
   | 'reset-leaves-prelaunch'
+  | 'rings-shown'
   | 'start-fails'
   | 'start-takes'
   | 'starts-paused'
