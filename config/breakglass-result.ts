@@ -34,6 +34,9 @@ const status = z.object({
   qemuState: z.string().nullable().describe("the kernel's letter for the process: R, S, D, T"),
   qmp: z.enum(['ok', 'late', 'refused']).nullable(),
   runState: z.string().nullable(),
+  requestsStuck: yesNo.describe(
+    'where the disks stood still: whether the guest waits for requests that QEMU has not answered; unknown where this QEMU does not show it',
+  ),
   countersFlat: yesNo.describe('whether the disks stood still between two looks; no proof of a wedge by itself'),
   agentPing: yesNo,
   fsFrozen: yesNo,

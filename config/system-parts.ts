@@ -5,7 +5,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { findOnPath, isExecutable } from '../bin/bootstrap/executables.mjs';
-import { postgresFolders, sbinFolders } from '../bin/bootstrap/system-packages.mjs';
+import { postgresFolders, readOsRelease, sbinFolders } from '../bin/bootstrap/system-packages.mjs';
 import { resolveTemporal, temporalRemedy } from '../bin/bootstrap/temporal.mjs';
 
 export type SystemPartName =
@@ -24,6 +24,9 @@ export type SystemPartName =
   | 'chromium'
   | 'sshd'
   | 'qemu'
+  | 'mkfs'
+  | 'ssh'
+  | 'debian-packages'
   | 'shellcheck';
 
 export type Probe = { present: true; where: string } | { present: false; why: string; remedy: string };
@@ -39,6 +42,7 @@ export interface SystemPart {
   find: (env: Environment) => { where: string } | { why: string; remedy?: string };
 }
 
+const notDebian = 'run these tests on Debian on x86-64, or in a container of it';
 const noBubblewrap = 'there is no bubblewrap on macOS: run Lamplighter in a Linux VM';
 
 export const systemParts: readonly SystemPart[] = [
@@ -96,6 +100,15 @@ export const systemParts: readonly SystemPart[] = [
   part('qemu', false, 'tests against a machine that can be wedged', apt('qemu-system-x86'), brew('qemu'), [
     'qemu-system-x86_64',
   ]),
+  part('mkfs', false, 'the disk of that machine', apt('e2fsprogs'), brew('e2fsprogs'), ['mkfs.ext4'], sbinFolders),
+  part('ssh', false, 'tests that log in to that machine', apt('openssh-client'), 'part of macOS', ['ssh']),
+  {
+    name: 'debian-packages',
+    required: false,
+    neededFor: 'building that machine, which is made of Debian packages',
+    remedy: { linux: notDebian, darwin: notDebian },
+    find: findDebianPackages,
+  },
   part('shellcheck', false, 'the check of the host scripts', apt('shellcheck'), brew('shellcheck'), ['shellcheck']),
 ];
 
@@ -144,6 +157,14 @@ function findTemporal(env: Environment): { where: string } | { why: string } {
   } catch (error) {
     return { why: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** Downloaded and unpacked, never installed: that needs apt with Debian's own lists, for the processor that the guest is of. */
+function findDebianPackages(env: Environment): { where: string } | { why: string } {
+  if (process.platform !== 'linux' || process.arch !== 'x64') return { why: 'this is not Linux on x86-64' };
+  const apt = findOnPath('apt-get', env['PATH']);
+  if (!apt || !findOnPath('dpkg-deb', env['PATH'])) return { why: 'no apt-get and dpkg-deb on PATH' };
+  return /^ID=debian$/m.test(readOsRelease()) ? { where: apt } : { why: "the packages here are not Debian's" };
 }
 
 /** The binary alone proves nothing: many systems ship it and forbid the namespaces it needs. */

@@ -63,6 +63,8 @@ export interface WatchBench {
   alive: boolean;
   /** Thrown by whoever is to deliver. */
   refuse: Error | null;
+  /** Thrown by the store at every write of the watchdog: another process holds its lock. Reads go on. */
+  unwritable: Error | null;
   /** Takes the place of the real look. */
   instead: (() => Promise<Seen>) | null;
   readonly config: { limits: Config['watchdog']['limits']; caps: Config['caps'] };
@@ -82,9 +84,8 @@ export async function openWatchBench(): Promise<WatchBench> {
   const store = await openStore({ kind: 'sqlite', file: join(dataDir, 'store.db') }, join(dataDir, 'blobs'));
   await store.control.setKillSwitch({ on: false, by: 'ada', note: 'armed', at: NOW });
   const delivered: WatchBench['delivered'] = [];
-  const log = createLogNotifier({
-    stream: lines((line) => delivered.push(JSON.parse(line) as (typeof delivered)[number])),
-  });
+  const stream = lines((line) => delivered.push(JSON.parse(line) as (typeof delivered)[number]));
+  const log = createLogNotifier({ stream });
   const notifier: Notifier = {
     deliver: (row, link) => (bench.refuse === null ? log.deliver(row, link) : Promise.reject(bench.refuse)),
   };
@@ -93,7 +94,7 @@ export async function openWatchBench(): Promise<WatchBench> {
   function create(): Watchdog {
     const now = (): number => bench.clock;
     return createWatchdog({
-      store,
+      store: withLock(store, () => bench.unwritable),
       config: {
         everyMs: 1,
         get limits() {
@@ -124,6 +125,7 @@ export async function openWatchBench(): Promise<WatchBench> {
     temporal: { ok: true, stuck: [], gone: [] },
     alive: true,
     refuse: null,
+    unwritable: null,
     instead: null,
     config: { limits: LIMITS, caps: CAPS },
     watchdog: () => watchdog,
@@ -169,6 +171,24 @@ export async function openWatchBench(): Promise<WatchBench> {
   };
   watchdog = create();
   return bench;
+}
+
+/** The store as a process sees it while another holds the lock: read as ever, and no write of a watchdog gets through. */
+function withLock(store: Store, lock: () => Error | null): Pick<Store, 'control' | 'events' | 'escalations'> {
+  const { control, events, escalations } = store;
+  const write = <R>(act: () => Promise<R>): Promise<R> => {
+    const error = lock();
+    return error === null ? act() : Promise.reject(error);
+  };
+  return {
+    control: { ...control, setFact: (...fact) => write(() => control.setFact(...fact)) },
+    events: { ...events, append: (event) => write(() => events.append(event)) },
+    escalations: {
+      ...escalations,
+      raise: (row) => write(() => escalations.raise(row)),
+      delivered: (...how) => write(() => escalations.delivered(...how)),
+    },
+  };
 }
 
 function lines(take: (line: string) => void): Writable {

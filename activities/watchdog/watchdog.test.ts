@@ -340,6 +340,40 @@ describe('a look that fails', () => {
     expect(bench.watchdog().standing()).toMatchObject({ failure: null, lookedAt: bench.clock });
   });
 
+  it('calls by its name for the worker that hangs with the lock of the store in its hand, once, and records it later', async () => {
+    await bench.pass(MINUTE);
+    bench.alive = false;
+    bench.unwritable = new Error('the database is locked');
+    await bench.pass(8 * MINUTE);
+    expect(bench.delivered.map((one) => one.topic)).toEqual(['worker-unseen', 'watchdog-blind']);
+    expect(await bench.store.escalations.list({})).toEqual([]);
+
+    bench.unwritable = null;
+    await bench.pass(MINUTE);
+    expect(bench.delivered).toHaveLength(2);
+    expect(await bench.store.escalations.list({})).toMatchObject([
+      { topic: 'worker-unseen', deliveredAt: expect.any(Number) as number },
+    ]);
+    bench.alive = true;
+    await bench.pass(MINUTE);
+    expect(bench.said.at(-1)).toContain('worker-unseen is over');
+    expect(bench.delivered).toHaveLength(2);
+  });
+
+  it('calls again where the store and the pager were both down', async () => {
+    await bench.pass(MINUTE);
+    bench.alive = false;
+    bench.unwritable = new Error('the database is locked');
+    bench.refuse = new Error('the pager is down');
+    await bench.pass(6 * MINUTE);
+    expect(bench.said.some((line) => line.startsWith('worker one was last seen'))).toBe(true);
+    bench.refuse = null;
+    bench.unwritable = null;
+    await bench.pass(MINUTE);
+
+    expect(bench.delivered.map((one) => one.topic)).toEqual(['worker-unseen']);
+  });
+
   it('does not hide behind a pager that is down too', async () => {
     bench.instead = () => Promise.reject(new Error('the database is locked'));
     bench.refuse = new Error('the pager is down');

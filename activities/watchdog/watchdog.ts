@@ -8,7 +8,7 @@ import type { WatchdogConfig } from '../../config/types.ts';
 import { findingInWords, type Finding, type WatchMemory } from '../../domain/watchdog/condition.ts';
 import { freshMemory, judge } from '../../domain/watchdog/judge.ts';
 import type { Seen } from '../../domain/watchdog/seen.ts';
-import type { Store } from '../../store/port.ts';
+import type { EscalationRow, Store } from '../../store/port.ts';
 import { createCalls, messageOf, type CallsDeps } from './calls.ts';
 import type { Ping, PingStanding } from './ping.ts';
 
@@ -62,10 +62,17 @@ export function createWatchdog(deps: WatchdogDeps): Watchdog {
     const at = now();
     memory ??= { ...freshMemory(at), ...((await store.control.fact(MEMORY)) as Partial<WatchMemory> | null) };
     const { findings, calls, over, memory: next } = judge(await deps.look(), config.limits, memory, at);
-    for (const call of calls) await people.raise(call, at);
-    for (const called of over) await people.settle(called, at);
-    await store.control.setFact(MEMORY, next, at);
-    memory = next;
+    const unreached = new Set<string>();
+    for (const call of calls) {
+      if (!(await people.raise(call, at, failingSince !== null))) unreached.add(call.key);
+    }
+    const called = Object.fromEntries(Object.entries(next.called).filter(([key]) => !unreached.has(key)));
+    // Before anything is written: this look was one, and its calls were made, whether or not the store can say so.
+    memory = { ...next, called: { ...memory.called, ...called } };
+    await people.writeOwed(at);
+    for (const one of over) await people.settle(one, at);
+    memory = { ...next, called };
+    await store.control.setFact(MEMORY, memory, at);
     standing = { ...standing, lookedAt: at, findings };
     await people.deliverLeft(at);
   }
@@ -105,16 +112,12 @@ export function createWatchdog(deps: WatchdogDeps): Watchdog {
     standing = { ...standing, failure: reason };
     if (toldOfFailure || at - failingSince < config.limits.unseenMs) return;
     toldOfFailure = true;
-    const key = `watchdog/blind/${failingSince}`;
-    const text = `the watchdog cannot look: ${reason}`;
-    const why = 'nobody would notice a run that stands still, and without the store none moves';
-    const decision = findingInWords({ text, why, remedy: 'mend what the message names; the log of the api says more' });
-    const row = { key, run: null, repo: null, severity: 'high', topic: 'watchdog-blind', decision, at } as const;
+    const row = blindCall(reason, failingSince, at);
     try {
       // Not by its row: the store may be what cannot be read.
-      await deps.notifier.deliver({ ...row, deliveredAt: null }, `${deps.publicUrl}/`);
+      await deps.notifier.deliver(row, `${deps.publicUrl}/`);
     } catch (error) {
-      deps.say(`${decision} (and nobody could be told: ${messageOf(error)})`);
+      deps.say(`${row.decision} (and nobody could be told: ${messageOf(error)})`);
     }
   }
 
@@ -142,4 +145,12 @@ export function createWatchdog(deps: WatchdogDeps): Watchdog {
       await Promise.race([loop, delay(STOP_MS, undefined, { ref: false })]);
     },
   };
+}
+
+function blindCall(reason: string, since: number, at: number): EscalationRow {
+  const text = `the watchdog cannot look: ${reason}`;
+  const why = 'nobody would notice a run that stands still, and without the store none moves';
+  const decision = findingInWords({ text, why, remedy: 'mend what the message names; the log of the api says more' });
+  const key = `watchdog/blind/${since}`;
+  return { key, run: null, repo: null, severity: 'high', topic: 'watchdog-blind', decision, at, deliveredAt: null };
 }

@@ -22,6 +22,9 @@ export const systemPackages = [
   { executable: 'rg', debian: 'ripgrep', purposes: ['test'] },
   { executable: 'pytest', debian: 'python3-pytest', purposes: ['test'], folders: () => [] },
   { executable: 'sshd', debian: 'openssh-server', purposes: ['test'], folders: sbinFolders, opensPort: true },
+  { executable: 'qemu-system-x86_64', debian: 'qemu-system-x86', purposes: ['test'] },
+  { executable: 'mkfs.ext4', debian: 'e2fsprogs', purposes: ['test'], folders: sbinFolders },
+  { executable: 'ssh', debian: 'openssh-client', purposes: ['test'] },
 ];
 
 /** Daemons live in sbin, which is not on everybody's PATH. */
@@ -69,7 +72,7 @@ export function aptRefusal({ platform, uid, apt, osRelease }) {
   return null;
 }
 
-function readOsRelease() {
+export function readOsRelease() {
   try {
     return readFileSync('/etc/os-release', 'utf8');
   } catch {

@@ -26,14 +26,14 @@ exec {NEVER}<> <(:)
 rest() { read -r -t "$1" -u "$NEVER" _; return 0; }
 
 # launch LIMIT COMMAND…: starts a command that can't outlive LIMIT seconds and keeps its output for collect. Sets REPLY to its handle.
-# Several may run at once. The lock's descriptor (9) is closed: whatever daemon is born here must not hold our lock for its whole life.
+# Several may run at once. The lock's descriptor (9) is closed for it: whatever daemon is born here must not hold our lock for its whole life.
 declare -gA LAUNCH_PID=() LAUNCH_LIMIT=() LAUNCH_AT=()
 launch() {
   local fd code limit=$1
   shift
   exec {fd}< <(
-    exec 9>&-
-    timeout -k 1 "$limit" "$@" </dev/null 2>&1
+    [[ ${KEEPS_LOCK:-no} == yes ]] || exec 9>&-
+    timeout -k 1 "$limit" "$@" </dev/null 2>&1 9>&-
     code=$?
     monotonic_ms
     printf '\n#rc=%s %s' "$code" "$REPLY"
@@ -76,6 +76,10 @@ bounded() {
   collect "$REPLY"
   return "$RC"
 }
+
+# effect LIMIT COMMAND…: bounded, for what changes the power. Should this process die, whoever waits for the command keeps the lock until it
+# has ended: a stop that comes late must find no VM that was started since.
+effect() { KEEPS_LOCK=yes bounded "$@"; }
 
 # end_of TEXT: sets REPLY to its last 200 characters, for a hint.
 end_of() {

@@ -2,10 +2,10 @@
 # rule can't disagree.
 # shellcheck shell=bash
 #
-# `running` and a banner prove nothing: a VM whose disk is throttled to nothing has both. Counters that do not move, an agent that does not
-# answer and no banner are each one sign; only together do they make a class.
+# `running`, a banner and an agent prove nothing: a VM whose disk is throttled to nothing has all three. Requests that the guest has put to
+# its disk and that nobody answers do. Where QEMU does not show these, counters that stand still and an agent that is silent stand for them.
 
-# classify: reads VM_PID, VM_STATE, QMP, RUN_STATE, FLAT (yes, no, unknown), AGENT_PING (yes, no, none), FROZEN (yes, no, unknown),
+# classify: reads VM_PID, VM_STATE, QMP, RUN_STATE, FLAT and STUCK (yes, no, unknown), AGENT_PING (yes, no, none), FROZEN (yes, no, unknown),
 # BANNER (yes, no, none), LOCK. Sets CLASS, ADVICE (none, start, repair, thaw, wait, reset, cycle, human) and SIGN: yes where the class is
 # by itself an objective sign that a power verb is due.
 classify() {
@@ -38,12 +38,14 @@ classify_run_state() {
 classify_running() {
   if [[ $FROZEN == yes ]]; then
     CLASS=fs_frozen ADVICE=thaw
+  elif [[ $STUCK == yes ]]; then
+    # The incident of June: QEMU's block path frozen, QMP answering, host clean. A reset would keep the same QEMU.
+    CLASS=block_flat ADVICE=cycle SIGN=yes
   elif [[ $AGENT_PING == yes && $BANNER == no ]]; then
     CLASS=guest_service_down ADVICE=repair
   elif [[ $AGENT_PING == yes ]]; then
     CLASS=responding ADVICE=none
-  elif [[ $FLAT == yes ]]; then
-    # The incident of June: QEMU's block path frozen, QMP answering, host clean. A reset would keep the same QEMU.
+  elif [[ $FLAT == yes && $STUCK != no ]]; then
     CLASS=block_flat ADVICE=cycle SIGN=yes
   elif [[ $AGENT_PING == no ]]; then
     SIGN=yes

@@ -140,7 +140,7 @@ stack_items() {
 }
 
 facts_line() {
-  REPLY="class=$CLASS advice=$ADVICE sign=$SIGN qmp=$QMP state=$RUN_STATE flat=$FLAT agent=$AGENT_PING frozen=$FROZEN banner=$BANNER lock=${LOCK:-none} pid=${VM_PID:-none} qemu=${VM_STATE:-none}"
+  REPLY="class=$CLASS advice=$ADVICE sign=$SIGN qmp=$QMP state=$RUN_STATE flat=$FLAT stuck=$STUCK agent=$AGENT_PING frozen=$FROZEN banner=$BANNER lock=${LOCK:-none} pid=${VM_PID:-none} qemu=${VM_STATE:-none}"
 }
 
 # seal_bundle: the bundle exists under its own name only when each file can be read back with the sum that was written.

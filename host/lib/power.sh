@@ -50,7 +50,7 @@ stop_process() {
   local -a how=(--timeout "${CFG[stop_timeout]}")
   local said
   [[ ${CFG[overrule_shutdown]} == yes ]] && how+=(--overrule-shutdown 1)
-  bounded "${CFG[stop_budget]}" "${CFG[qm]}" stop "${CFG[vmid]}" "${how[@]}"
+  effect "${CFG[stop_budget]}" "${CFG[qm]}" stop "${CFG[vmid]}" "${how[@]}"
   end_of "$OUT"
   said="qm stop ended with $RC: $REPLY"
   local code=$RC
@@ -112,7 +112,7 @@ do_start() {
       return 0
     fi
     intend start "attempt=$attempt"
-    bounded "${CFG[start_budget]}" "${CFG[qm]}" start "${CFG[vmid]}"
+    effect "${CFG[start_budget]}" "${CFG[qm]}" start "${CFG[vmid]}"
     end_of "$OUT"
     said="qm start ended with $RC: $REPLY"
     log "op=$OP $said"
@@ -169,7 +169,7 @@ do_reset() {
   intend reset "reset_up=$up"
   # Proxmox's own file lock, which `qm reset` takes as well: no configuration task runs beside it.
   qmp_socket
-  bounded "${CFG[reset_budget]}" flock -w 5 "$lock" "$LIBEXEC/qmp" "$REPLY" $((CFG[reset_budget] - 1)) reset
+  effect "${CFG[reset_budget]}" flock -w 5 "$lock" "$LIBEXEC/qmp" "$REPLY" $((CFG[reset_budget] - 1)) reset
   case $RC in
     0) note reset=seen ;;
     124) unsure reset_not_seen 'QMP took the command and no RESET event came: a cycle makes a fresh QEMU' ;;

@@ -2,10 +2,10 @@
 # shellcheck shell=bash
 
 # observe LIMIT SAMPLE_MS CONTENT_MS: asks everything at once, each question with its own limit; sets what classify reads. The counters are
-# looked at for SAMPLE_MS, or for CONTENT_MS where agent and banner answer.
+# looked at for SAMPLE_MS, or for CONTENT_MS where agent and banner answer and nothing waits for a disk.
 observe() {
   local limit=$1 config agent='' frozen='' banner='' first
-  AGENT_PING=none FROZEN=unknown BANNER=none FLAT=unknown QMP=refused RUN_STATE=unknown QMP_MS='' BLOCK='' PENDING=''
+  AGENT_PING=none FROZEN=unknown BANNER=none FLAT=unknown STUCK=unknown QMP=refused RUN_STATE=unknown QMP_MS='' BLOCK='' PENDING=''
   find_qemu
   launch "$limit" "${CFG[qm]}" config "${CFG[vmid]}" --current 1
   config=$REPLY
@@ -40,11 +40,13 @@ observe() {
 }
 
 # second_sample FIRST LIMIT SAMPLE_MS CONTENT_MS: FLAT says whether the disks' counters moved between two looks. One that sees them move is enough for "no",
-# so it looks often at first; only a full sample may say "yes". Each look is a connection of its own: the monitor serves one client at a time.
+# so it looks often at first; only a full sample may say "yes", and only where it does is it asked what waits. Each look is a connection of its
+# own: the monitor serves one client at a time.
 second_sample() {
   local first=$1 limit=$2 sample_ms=$3 pause=250 left
   [[ $QMP == ok && $RUN_STATE == running ]] || return 0
-  # Standing counters accuse only where somebody is silent too. Where all who can be asked have answered, a short look says as much.
+  # Where all who can be asked have answered, a short look says as much, unless it finds requests that wait: agent and banner answer from
+  # memory, however dead the disk is.
   [[ $AGENT_PING == yes && $BANNER != no ]] && sample_ms=$4
   while :; do
     monotonic_ms
@@ -55,10 +57,26 @@ second_sample() {
     SAMPLE_MS=$((BLOCK_AT - FIRST_AT))
     FLAT=no
     [[ $BLOCK == "$first" ]] || return 0
-    FLAT=yes
-    ((SAMPLE_MS < sample_ms)) || return 0
+    if ((SAMPLE_MS >= sample_ms)); then
+      requests_stuck $((limit - 1))
+      if [[ $STUCK != yes ]] || ((SAMPLE_MS >= $3)); then break; fi
+      sample_ms=$3 STUCK=unknown
+    fi
     FLAT=unknown pause=$((pause * 2))
   done
+  FLAT=yes
+}
+
+# requests_stuck LIMIT: STUCK says whether the guest waits for its disks. An idle guest's disks stand still as well; what was asked for and
+# never answered tells the two apart.
+requests_stuck() {
+  launch_qmp "$1" stuck
+  collect "$REPLY"
+  ((RC == 0)) || return 0
+  case $OUT in
+    stuck=0) STUCK=no ;;
+    stuck=[1-9]*) STUCK=yes ;;
+  esac
 }
 
 # status_json: sets REPLY to the `status` member of the document.
@@ -76,6 +94,7 @@ qemuState $VM_STATE
 qmp $([[ -n $VM_PID ]] && echo "$QMP")
 runState $([[ -n $VM_PID ]] && echo "$RUN_STATE")
 countersFlat $FLAT
+requestsStuck $STUCK
 agentPing $AGENT_PING
 fsFrozen $FROZEN
 banner $BANNER

@@ -1,6 +1,15 @@
 /** Facts 5.7: the script killed, the host rebooted in mid-cycle, evidence that can't be stored, a torn journal, a rotated log. */
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { FakeHost } from '../lab/fake-host/fake-host.ts';
 import { call, type Identity, journal, killRunner, opId, resume, settled, start, until } from './call.ts';
@@ -15,8 +24,25 @@ async function interruptAt(host: FakeHost, verb: string, word: string, identity:
   return op;
 }
 
+/** Commands of a runner, killed or not, that still run: `timeout` is each one's parent. */
+function commandsOf(host: FakeHost): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .filter((pid) => {
+      try {
+        const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
+        return words[0] === 'timeout' && words.some((word) => word.startsWith(host.root));
+      } catch {
+        // It ended since the folder was read.
+        return false;
+      }
+    })
+    .map(Number);
+}
+
 /** Power off and on for the host: no process survives, /run is empty, the kernel's clock begins anew. */
 function reboot(host: FakeHost, seconds = 40): void {
+  for (const pid of commandsOf(host)) process.kill(-pid, 'SIGKILL');
   const pid = host.pid();
   if (pid) rmSync(host.path('proc', pid), { recursive: true, force: true });
   rmSync(host.path('run/102.pid'), { force: true });
@@ -107,6 +133,26 @@ describe('an op that nobody went on with for too long', () => {
   });
 });
 
+describe('a stop of a killed runner that still waits its turn', () => {
+  it('is awaited: it does not come late and stop the VM that the cycle has started', async () => {
+    const host = await fakeHost();
+    host.fault('stop-begins-late', '4');
+    const op = opId();
+    const client = start(host, 'human', `cycle op=${op}`);
+    await until(
+      'qm stop runs',
+      () => journal(host, op).includes('intent=stop') && !existsSync(host.path('faults/stop-begins-late')),
+    );
+    client.kill('SIGKILL');
+    killRunner(host);
+
+    expect((await call(host, 'human', `cycle op=${op}`)).document()).toMatchObject({ result: 'ok' });
+    expect(host.power()).toEqual(['stop 5000001', 'start 5000002']);
+    await until('the late stop has had its turn', () => commandsOf(host).length === 0);
+    expect(host.power()).toEqual(['stop 5000001', 'start 5000002']);
+  });
+});
+
 describe('a journal line that a power cut tore', () => {
   it('is ignored, and what it meant to say is done again', async () => {
     const host = await fakeHost();
@@ -114,6 +160,7 @@ describe('a journal line that a power cut tore', () => {
     host.fault('stop-takes', '30');
     const op = await interruptAt(host, 'cycle', 'done check');
     expect(host.power()).toEqual([]);
+    for (const pid of commandsOf(host)) process.kill(-pid, 'SIGKILL');
     host.fault('stop-takes', '0');
     appendFileSync(host.path('state/ops', op, 'journal'), '1764331200000 done sto');
 

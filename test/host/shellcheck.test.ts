@@ -6,11 +6,10 @@ import { describe, expect, it } from 'vitest';
 import { has } from '../setup/needs.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
-const bash = globSync(
-  ['host/breakglass-*', 'host/*install', 'host/lib/*.sh', 'test/lab/fake-host/*', 'test/host/*.sh'],
-  { cwd: root },
-)
-  .filter((file) => /^#!.*bash|^# shellcheck shell=bash$/m.test(readFileSync(`${root}/${file}`, 'utf8')))
+const bash = globSync(['host/breakglass-*', 'host/*install', 'host/lib/*.sh', 'test/lab/*/*', 'test/host/*.sh'], {
+  cwd: root,
+})
+  .filter((file) => /^#!.*bash|^# shellcheck shell=(bash|dash)$/m.test(readFileSync(`${root}/${file}`, 'utf8')))
   .sort();
 
 describe.skipIf(!has('shellcheck'))('shellcheck', () => {

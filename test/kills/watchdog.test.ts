@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EscalationRow } from '../../store/port.ts';
 import type { Health } from '../../api/engine.ts';
@@ -53,11 +54,34 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('the watchdog of a real up', 
     const { body } = await bench.ask('GET', '/healthz');
     return (body as Health).parts.filter((part) => !part.ok).map((part) => part.name);
   };
+  /** Whether nobody holds the store's lock for longer than a write takes. */
+  const isWritable = (): boolean => {
+    const store = new DatabaseSync(join(bench.dataDir, 'lamplighter.db'), { timeout: 2_000 });
+    try {
+      store.exec('BEGIN IMMEDIATE');
+      store.exec('ROLLBACK');
+      return true;
+    } catch (error) {
+      if (String(error).includes('database is locked')) return false;
+      throw error;
+    } finally {
+      store.close();
+    }
+  };
+  /** Stops a process, but not in the middle of a write: that case, of which no row can be read, is activities/watchdog/'s. */
+  const freeze = async (pid: number): Promise<void> => {
+    await bench.until('it is stopped with no lock in its hand', 30, () => {
+      process.kill(pid, 'SIGSTOP');
+      if (isWritable()) return true;
+      process.kill(pid, 'SIGCONT');
+      return null;
+    });
+  };
   /** Stops a process without ending it, until a person was called; answers with the seconds that it took. */
   const hang = async (name: string, topic: string): Promise<number> => {
     const pid = bench.up().processes[name] ?? 0;
     const begun = Date.now();
-    process.kill(pid, 'SIGSTOP');
+    await freeze(pid);
     try {
       await bench.until(
         `${topic} is delivered to the log`,

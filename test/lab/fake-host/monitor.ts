@@ -36,6 +36,20 @@ export async function listenAsMonitor(root: string, vmid: string): Promise<Monit
     return [{ device: 'drive-scsi0', stats }];
   }
 
+  /** A QEMU that shows its disks' rings; the fault's value is how many requests the guest waits for. An old QEMU knows no such command. */
+  function ring(request: Request): unknown {
+    if (!fault('rings-shown')) return { error: { class: 'CommandNotFound', desc: `no command ${request.execute}` } };
+    const path = '/machine/peripheral/virtio0/virtio-backend';
+    const waiting = Number(readFileSync(join(root, 'faults/rings-shown'), 'utf8'));
+    const answers: Record<string, unknown> = {
+      'x-query-virtio': [{ name: 'virtio-blk', path }],
+      'x-query-virtio-status': { 'num-vqs': 1 },
+      // Both indexes count on and on, and over.
+      'x-query-virtio-queue-element': { avail: { idx: (65_534 + waiting) % 65_536 }, used: { idx: 65_534 } },
+    };
+    return { return: answers[request.execute] };
+  }
+
   function reset(send: (document: unknown) => void): void {
     appendFileSync(join(root, 'power.log'), 'reset\n');
     if (!fault('boot-id-stays')) {
@@ -60,6 +74,11 @@ export async function listenAsMonitor(root: string, vmid: string): Promise<Monit
         return;
       case 'system_reset':
         reset(send);
+        return;
+      case 'x-query-virtio':
+      case 'x-query-virtio-status':
+      case 'x-query-virtio-queue-element':
+        send(ring(request));
         return;
       case 'cont':
         writeFileSync(file('runstate'), 'running\n');

@@ -1,0 +1,142 @@
+/**
+ * A Proxmox host with a real QEMU, a real Linux guest and the machine's own process table: what is not Proxmox's is not imitated, what is
+ * Proxmox's (`qm`, `pvesm`, where files lie) is a stand-in. All of it ends with `close`, and with the process that started it.
+ */
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { probePart } from '../../../config/system-parts.ts';
+import { type GuestImage, guestImage } from '../guest/image.ts';
+import { hostFiles, hostFolders, type LabHost, type Settings } from '../lab-host.ts';
+import { type Guest, guestAt } from './guest.ts';
+import { type EventMonitor, listenForMachines } from './monitor.ts';
+
+const run = promisify(execFile);
+const here = fileURLToPath(new URL('.', import.meta.url));
+
+export interface RealHost extends LabHost {
+  readonly vmid: string;
+  readonly guest: Guest;
+  readonly monitor: EventMonitor;
+  /** As a person at the host's own shell. */
+  qm(...words: string[]): Promise<string>;
+}
+
+/** Enough for an emulated processor on a busy machine, and no more than a test can wait for. */
+const budgets: Settings = {
+  autonomy: 'judgement',
+  detach: 'setsid',
+  stop_timeout: 2,
+  stop_budget: 30,
+  guest_budget: 120,
+  block_sample: 3,
+  memory_reserve_mb: 16,
+  human_cooldown: 0,
+  agent_cooldown: 0,
+  agent_per_hour: 10_000,
+};
+
+/** How long the stand-in waits for the agent, after QMP quit and after SIGTERM. Proxmox: 3 s, up to 60 s, and 10 s. */
+const patience = { agent_seconds: 2, quit_seconds: 2, term_seconds: 2 };
+
+/** KVM is there in name on machines where no stock kernel boots under it: only the modules of real hardware are believed. */
+function processor(): { accel: string; cpu: string } {
+  const real = ['kvm_intel', 'kvm_amd'].some((module) => existsSync(`/sys/module/${module}`)) && existsSync('/dev/kvm');
+  return real ? { accel: 'kvm', cpu: 'host' } : { accel: 'tcg,thread=multi', cpu: 'max' };
+}
+
+/** Below the ports that the kernel gives out by itself, so that nobody takes it while the VM is off. */
+async function freePort(): Promise<number> {
+  for (;;) {
+    const port = 20_000 + Math.floor(Math.random() * 12_000);
+    const server = createServer();
+    const outcome = once(server, 'listening').then(
+      () => true,
+      () => false,
+    );
+    server.listen(port, '127.0.0.1');
+    if (await outcome) {
+      server.close();
+      await once(server, 'close');
+      return port;
+    }
+  }
+}
+
+function prepare(root: string, vmid: string, image: GuestImage, port: number): void {
+  for (const folder of [...hostFolders, 'machine']) mkdirSync(join(root, folder), { recursive: true, mode: 0o755 });
+  const qemu = probePart('qemu', process.env);
+  if (!qemu.present) throw new Error(`the lab needs QEMU: ${qemu.why}; ${qemu.remedy}`);
+  const { kernel, initrd } = image;
+  const machine = { vmid, port, kernel, initrd, qemu: qemu.where, ...processor(), ...patience };
+  const lines = (pairs: Record<string, string | number>, between: string): string =>
+    Object.entries(pairs)
+      .map(([key, value]) => `${key}${between}${value}\n`)
+      .join('');
+  const vm = {
+    agent: 1,
+    args: '-device pvpanic-pci',
+    boot: 'order=virtio0;net0',
+    memory: 256,
+    net0: 'virtio=BC:24:11:00:00:01,bridge=vmbr0',
+    virtio0: `local-lvm:vm-${vmid}-disk-0,size=16M`,
+  };
+  writeFileSync(join(root, 'machine/settings'), lines(machine, '='));
+  writeFileSync(join(root, 'machine/config'), lines(vm, ': '));
+  for (const empty of ['machine/staged', 'power.log']) writeFileSync(join(root, empty), '');
+  copyFileSync(image.disk, join(root, 'disks', `vm-${vmid}-disk-0.raw`));
+  const tools = { qm: join(here, 'qm'), pvesm: join(here, '../fake-host/pvesm') };
+  for (const [name, from] of Object.entries(tools)) {
+    copyFileSync(from, join(root, 'bin', name));
+    chmodSync(join(root, 'bin', name), 0o755);
+  }
+}
+
+async function end(reaper: ChildProcess, monitor: EventMonitor): Promise<void> {
+  const ended = reaper.exitCode === null ? once(reaper, 'exit') : Promise.resolve();
+  reaper.stdin?.end();
+  await ended;
+  await monitor.close();
+}
+
+/** A host whose VM runs and is well: the guest's disk is in use, its SSH server and its agent answer. */
+export async function startRealHost(settings: Settings = {}): Promise<RealHost> {
+  const image = await guestImage();
+  const root = mkdtempSync(join(tmpdir(), 'real-pve-'));
+  const reaper = spawn(join(here, 'reaper'), [root], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
+  // Not a number that a VM of this machine has, should it be a real Proxmox host.
+  const vmid = String(900_000_000 + Math.floor(Math.random() * 99_999_999));
+  const port = await freePort();
+  prepare(root, vmid, image, port);
+  const monitor = await listenForMachines(root);
+  const files = hostFiles(root, { ...budgets, vmid, proc: '/proc', guest_ssh: `127.0.0.1:${port}`, ...settings });
+  const pidfile = files.path('run', `${vmid}.pid`);
+  const qm = async (verb = '', ...words: string[]): Promise<string> => {
+    const named = verb === 'guest' ? [verb, words[0] ?? '', vmid, ...words.slice(1)] : [verb, vmid, ...words];
+    return (await run(files.path('bin/qm'), named)).stdout;
+  };
+  const host: RealHost = {
+    ...files,
+    vmid,
+    qm,
+    monitor,
+    guest: guestAt(port, image.key, monitor),
+    pid: () => (existsSync(pidfile) ? files.read('run', `${vmid}.pid`).trim() : null),
+    close: () => end(reaper, monitor),
+  };
+  try {
+    await qm('start');
+    await host.guest.isWell();
+    host.write('', 'power.log');
+  } catch (error) {
+    const console_ = existsSync(host.path('machine/console')) ? host.read('machine/console') : '';
+    await host.close();
+    throw new Error(`the lab's guest did not come up: ${String(error)}\n${console_}`);
+  }
+  return host;
+}
