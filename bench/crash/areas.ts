@@ -1,6 +1,7 @@
 /** What can be killed: `pipeline`, runs and their workers; `host`, the power verbs and all who carry them. */
+import { probePart } from '../../config/system-parts.ts';
 import { killInProcess } from './aborts.ts';
-import { FAKE_LAB } from './host/labs.ts';
+import { FAKE_LAB, REAL_LAB } from './host/labs.ts';
 import { killOnHosts, notStruck, sigkillsIn } from './host/rounds.ts';
 import { killProcesses } from './kills.ts';
 import { STORIES, type Story } from './stories.ts';
@@ -51,14 +52,26 @@ const pipeline: Area = {
 };
 
 const host: Area = {
-  // Deaths on hosts of files.
-  goals: { deaths: 2_000 },
+  // Deaths on hosts of files, and rounds with a real guest.
+  goals: { deaths: 2_000, rounds: 100 },
   stories: [],
   sigkillsOf: (_kind, share) => sigkillsIn(share),
   async tell(telling) {
-    const { fake = NOTHING } = telling.before;
-    const more = ({ deaths }: Share): boolean => fake.deaths + deaths < goal(telling, 'deaths');
-    return { fake: await killOnHosts({ ...telling, lab: FAKE_LAB, roundsBefore: fake.runs, more }) };
+    const { fake = NOTHING, real = NOTHING } = telling.before;
+    const enough = { deaths: goal(telling, 'deaths') - fake.deaths, rounds: goal(telling, 'rounds') - real.runs };
+    // Asked before the first death, not after the two thousandth.
+    for (const part of enough.rounds > 0 ? (['qemu', 'sshd'] as const) : []) {
+      const probe = probePart(part, process.env);
+      if (!probe.present)
+        throw new Error(
+          `the rounds with a real guest need ${part}: ${probe.why}; ${probe.remedy}. Or ask for --rounds 0`,
+        );
+    }
+    const more = ({ deaths }: Share): boolean => deaths < enough.deaths;
+    const shares = { fake: await killOnHosts({ ...telling, lab: FAKE_LAB, roundsBefore: fake.runs, more }) };
+    if (enough.rounds <= 0) return shares;
+    const lab = { ...telling, lab: REAL_LAB, roundsBefore: real.runs };
+    return { ...shares, real: await killOnHosts({ ...lab, more: ({ runs }) => runs < enough.rounds }) };
   },
   missed: ({ fake = NOTHING }) => notStruck(fake),
 };

@@ -58,7 +58,7 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('npm run crash', () => {
   it.each([
     [['nowhere'], 'There is no area nowhere. Areas: pipeline, host'],
     [['pipeline', '--minutes', 'soon'], '--minutes must be a number, and is "soon"'],
-    [['host', '--sigkills', '9'], '--sigkills is nothing that host counts. It counts deaths'],
+    [['host', '--sigkills', '9'], '--sigkills is nothing that host counts. It counts deaths, rounds'],
   ])('%j ends with 2 and says what is wrong', async (asked, words) => {
     const { code, out, err } = await call('crash.ts', asked);
     expect([code, out]).toEqual([2, '']);

@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { journal, opId } from '../../../test/host/call.ts';
-import { type LabHost, vmid } from '../../../test/lab/lab-host.ts';
+import type { LabHost } from '../../../test/lab/lab-host.ts';
 import { boundaryOf, hasEnded, hasReached } from './boundaries.ts';
 import { type Door, startResumer } from './door.ts';
 import type { Heir, Strike, Victim } from './plan.ts';
@@ -26,11 +26,19 @@ export interface Round {
   readonly unresolved: readonly string[];
 }
 
+export interface Power {
+  readonly stops: number;
+  readonly starts: number;
+}
+
 export interface Table {
   readonly host: LabHost;
   readonly door: Door;
+  readonly vmid: string;
   /** `/proc`, or a made-up one. */
   readonly proc: string;
+  /** Counted by what was started and stopped, and not by who did it and may have died over it. */
+  readonly power: () => Power;
   /** An op that takes longer to end, with all that happens to it, is stuck. */
   readonly boundMs: number;
 }
@@ -43,7 +51,7 @@ const TIMER_MS = 400;
 export async function crashRound(table: Table, plan: readonly Strike[]): Promise<Round> {
   const { host } = table;
   const op = opId();
-  const before = { power: host.power().length, pid: host.pid() };
+  const before = { ...table.power(), pid: host.pid() };
   const deaths: Death[] = [];
   const recoveryMs: number[] = [];
   const request = `cycle op=${op}`;
@@ -117,27 +125,32 @@ async function settle({ host, boundMs }: Table, op: string, timer: () => void, a
 }
 
 async function verdict(
-  { host, door, proc }: Table,
+  table: Table,
   op: string,
-  before: { readonly power: number; readonly pid: string | null },
+  before: Power & { readonly pid: string | null },
 ): Promise<Pick<Round, 'duplicates' | 'unresolved'>> {
+  const { host, door } = table;
   const answer = await door.ask(`cycle op=${op}`).answer;
-  const power = host.power().slice(before.power);
-  const count = (what: string): number => power.filter((line) => line.startsWith(what)).length;
-  const told = `${power.join(', ') || 'no power event'}; ${answer?.result ?? 'no answer'} ${answer?.reason ?? ''}\n${journal(host, op)}`;
-  const duplicates = ['stop', 'start'].filter((what) => count(what) > 1).map((what) => `${what} twice: ${told}`);
+  const power = table.power();
+  const happened = { stop: power.stops - before.stops, start: power.starts - before.starts };
+  const running = qemus(table);
   const pid = host.pid();
-  const running = qemus(host, proc);
-  if (running.length > 1) duplicates.push(`two QEMUs (${running.join(', ')}): ${told}`);
-  const wanted = `stop ${before.pid}, start ${pid}`;
-  const unresolved = [];
-  if (running.length !== 1 || running[0] !== pid) unresolved.push(`the guest does not run: ${told}`);
-  else if (duplicates.length === 0 && power.join(', ') !== wanted) unresolved.push(`wanted ${wanted}: ${told}`);
-  else if (answer?.result !== 'ok' || answer.op !== op) unresolved.push(`no result of its own: ${told}`);
-  return { duplicates, unresolved };
+  const told = `${host.power().join(', ')}; ${answer?.result ?? 'no answer'} ${answer?.reason ?? ''}\n${journal(host, op)}`;
+  const duplicates = Object.entries(happened)
+    .filter(([, times]) => times > 1)
+    .map(([what, times]) => `${times} times ${what}: ${told}`);
+  if (running.length > 1) duplicates.push(`QEMUs ${running.join(', ')} at once: ${told}`);
+  if (duplicates.length > 0) return { duplicates, unresolved: [] };
+  const wrong: readonly (readonly [string, boolean])[] = [
+    ['the guest does not run', running.length !== 1 || running[0] !== pid],
+    [`stop ${happened.stop} times, start ${happened.start} times`, happened.stop !== 1 || happened.start !== 1],
+    ['there is no result under its id', answer?.result !== 'ok' || answer.op !== op],
+    ['the result tells of other processes', `${answer?.before?.pid} ${answer?.after?.pid}` !== `${before.pid} ${pid}`],
+  ];
+  return { duplicates, unresolved: wrong.filter(([, isSo]) => isSo).map(([what]) => `${what}: ${told}`) };
 }
 
-function qemus(host: LabHost, proc: string): string[] {
+function qemus({ host, proc, vmid }: Table): string[] {
   const { stdout } = spawnSync(procscan, ['vm', proc, vmid, host.path('run', `${vmid}.pid`)], { encoding: 'utf8' });
   return stdout.split('\n').filter(Boolean);
 }
