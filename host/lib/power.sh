@@ -55,11 +55,12 @@ stop_process() {
   said="qm stop ended with $RC: $REPLY"
   local code=$RC
   wait_gone "$1" "$2" "${CFG[gone_budget]}" && return 0
-  # It lives. Refused is one thing (somebody has the VM: hands off), not dying is another.
-  if ((code != 0)) && [[ $P_STATE != D ]]; then
-    unlocked || return 1
-    fail stop_refused "$said"
-    ((code == 124)) && fail stop_timed_out "$said"
+  # It lives. A stop that did not end well was refused, or never came to its turn: somebody has the VM, hands off, whatever state the process
+  # is in. Only what outlives a stop that calls itself done is killed, and only under no lock.
+  unlocked || return 1
+  if ((code != 0)); then
+    fail stop_refused "$said (the process is in state $P_STATE)"
+    ((code == 124)) && REASON=stop_timed_out
     return 1
   fi
   log "op=$OP kill=SIGKILL pid=$1 started=$2 because=survived_qm_stop"
