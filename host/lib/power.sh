@@ -108,7 +108,7 @@ do_start() {
     esac
     ((attempt == 1)) || rest 2
     know_disks
-    if ! disks_free; then
+    if ! disks_let_go; then
       fail_as_said
       return 0
     fi
@@ -120,6 +120,18 @@ do_start() {
     wait_for_process 5 && note "new_pid=$VM_PID" "new_start=$VM_START" && return 0
   done
   if [[ $VERB == cycle ]]; then fail stopped_start_failed "the VM is OFF: it was stopped and did not start. $said"; else fail start_failed "$said"; fi
+}
+
+# disks_let_go: udev looks at a device that was just closed, and others do for a moment; a VM is not left off for that.
+disks_let_go() {
+  local deadline
+  deadline_in "${CFG[gone_budget]}"
+  deadline=$REPLY
+  until disks_free; do
+    left_until "$deadline"
+    ((REPLY > 0)) || return 1
+    rest 0.3
+  done
 }
 
 wait_for_process() {
