@@ -1,4 +1,5 @@
 /** What stands between a stop that is done and the start that must follow: a cycle that has stopped the VM leaves it off for no passing cause. */
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { FakeHost } from '../lab/fake-host/fake-host.ts';
@@ -30,5 +31,21 @@ describe('a process that looks at the disk for a moment after the stop, as udev 
 
     expect((await again).document()).toMatchObject({ result: 'ok', reason: 'cycled' });
     expect(host.power()).toEqual(['stop 5000001', 'start 5000002']);
+  });
+});
+
+describe('a process table in which somebody hangs, so that a reader of its command line hangs too', () => {
+  it.each(['cycle', 'stop'])('is noticed by %s before anything is stopped', async (verb) => {
+    const host = await fakeHost();
+    otherProcess(host, 'kvm');
+    rmSync(host.path(other, 'cmdline'));
+    execFileSync('mkfifo', [host.path(other, 'cmdline')]);
+
+    expect((await call(host, 'human', verb)).document()).toMatchObject({
+      result: 'failed',
+      reason: 'process_table_unreadable',
+      touched: false,
+    });
+    expect(host.power()).toEqual([]);
   });
 });
