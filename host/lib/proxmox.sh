@@ -138,16 +138,21 @@ disk_paths() {
   return 0
 }
 
-# disks_free OWN_PID: nobody but our own process has the VM's disks open. QEMU's image locks do not cover block devices; this does.
+# disks_free OWN_PID: nobody but our own process has the VM's disks open, or one of its scope, as the TPM's emulator is, which ends with it.
+# QEMU's image locks do not cover block devices; this does.
 disks_free() {
-  local pid path
+  local pid path ours=' '
   ((${#DISK_PATHS[@]} > 0)) || return 0
   bounded 10 "$LIBEXEC/procscan" holders "${CFG[proc]}" "${DISK_PATHS[@]}" || {
     REASON=holders_unknown HINT='the process table could not be read in time, so nobody knows who holds the disks'
     return 1
   }
+  if [[ -n ${1:-} ]]; then
+    scope_pids
+    ours=" $1 $REPLY "
+  fi
   while read -r pid path; do
-    [[ -n $pid && $pid != "${1:-}" ]] || continue
+    [[ -n $pid && $ours != *" $pid "* ]] || continue
     REASON=disk_held HINT="process $pid has $path open: a second writer would destroy it"
     return 1
   done <<<"$OUT"

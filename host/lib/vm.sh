@@ -56,11 +56,15 @@ others_readable() {
 # same_process_lives PID START
 same_process_lives() { process_of "$1" && [[ $P_START == "$2" ]]; }
 
-# scope_empty: no process is left in the VM's systemd scope.
+# scope_pids: sets REPLY to the processes in the VM's systemd scope. scope_empty: none is left.
+scope_pids() {
+  local -a pids=()
+  { mapfile -t pids <"${CFG[cgroup]}/${CFG[vmid]}.scope/cgroup.procs"; } 2>/dev/null
+  REPLY="${pids[*]}"
+}
 scope_empty() {
-  local any=''
-  { read -r any <"${CFG[cgroup]}/${CFG[vmid]}.scope/cgroup.procs"; } 2>/dev/null
-  [[ -z $any ]]
+  scope_pids
+  [[ -z $REPLY ]]
 }
 
 qmp_socket() { REPLY="${CFG[run_dir]}/${CFG[vmid]}.qmp"; }
