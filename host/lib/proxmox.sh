@@ -62,13 +62,16 @@ disk_volumes() {
   done
 }
 
-# volume_path VOLUME: sets REPLY to the file or device behind it, or returns 1.
+# volume_path VOLUME: sets REPLY to the file or device behind it, or to nothing where QEMU opens it by itself (librbd, iSCSI, Gluster), so that
+# this host has nothing to look at. Returns 1 when there is no such volume.
 volume_path() {
-  if [[ $1 == /* ]]; then REPLY=$1; else
-    bounded "${CFG[read_timeout]}" "${CFG[pvesm]}" path "$1" || return 1
-    REPLY=$OUT
-  fi
-  [[ $REPLY == /* ]]
+  REPLY=$1
+  [[ $1 == /* ]] && return 0
+  bounded "${CFG[read_timeout]}" "${CFG[pvesm]}" path "$1" || return 1
+  REPLY=${OUT##*$'\n'}
+  [[ $REPLY == /* ]] && return 0
+  [[ $REPLY =~ ^[a-z][a-z0-9+]*: ]] || return 1
+  REPLY=''
 }
 
 # can_start: everything that `qm start` would trip over, asked while the old process still runs. Sets REASON and HINT, or returns 0.
@@ -112,12 +115,11 @@ storages_active() {
         return 1
       }
     fi
-    REPLY=''
-    if ! volume_path "$volume" || [[ ! -e $REPLY ]]; then
+    if ! volume_path "$volume" || [[ -n $REPLY && ! -e $REPLY ]]; then
       REASON=disk_missing HINT="$volume is in the configuration and does not exist"
       return 1
     fi
-    DISK_PATHS+=("$REPLY")
+    [[ -z $REPLY ]] || DISK_PATHS+=("$REPLY")
   done
 }
 

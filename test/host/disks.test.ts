@@ -1,5 +1,5 @@
-/** Disks as Proxmox VE has them beyond a volume that QEMU alone holds: a TPM's state. */
-import { mkdirSync, symlinkSync } from 'node:fs';
+/** Disks as Proxmox VE has them beyond a volume that QEMU alone holds: a TPM's state, and volumes that are no file of this host. */
+import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { FakeHost } from '../lab/fake-host/fake-host.ts';
 import { call } from './call.ts';
@@ -13,6 +13,16 @@ function withTpm(host: FakeHost): void {
   host.write('5999999 (swtpm) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 77 0 0\n', 'proc/5999999/stat');
   host.write('swtpm\0socket\0', 'proc/5999999/cmdline');
   symlinkSync(host.path('disks/vm-102-disk-1.raw'), host.path('proc/5999999/fd/4'));
+}
+
+/** librbd, iSCSI without a device, Gluster: what QEMU opens by itself. */
+function onCeph(host: FakeHost): void {
+  host.write(
+    `#!/bin/bash\ncase $1 in path) echo "rbd:rbd/\${2#*:}:conf=/etc/pve/ceph.conf:id=admin" ;; *) exec ${host.path('bin/pvesm')} "$@" ;; esac\n`,
+    'bin/pvesm-ceph',
+  );
+  chmodSync(host.path('bin/pvesm-ceph'), 0o755);
+  host.configure({ pvesm: host.path('bin/pvesm-ceph') });
 }
 
 describe('a VM with a TPM', () => {
@@ -32,5 +42,16 @@ describe('a VM with a TPM', () => {
     withTpm(host);
 
     expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ reason: 'disk_held', touched: false });
+  });
+});
+
+describe('a VM whose disk is no file of this host', () => {
+  it.each(['cycle', 'start'])('can be asked to %s', async (verb) => {
+    const host = await fakeHost();
+    onCeph(host);
+    if (verb === 'start') await call(host, 'human', 'stop');
+
+    expect((await call(host, 'human', verb)).document()).toMatchObject({ result: 'ok' });
+    expect(host.power()).toEqual(['stop 5000001', 'start 5000002']);
   });
 });
