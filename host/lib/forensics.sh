@@ -184,11 +184,14 @@ prune_evidence() {
   return 0
 }
 
-# recent_evidence: sets EVIDENCE to a bundle less than 30 seconds old, or returns 1: readers who ask at once share one capture.
+# recent_evidence: sets EVIDENCE to a bundle less than 30 seconds old, or returns 1: readers who ask at once share one capture, as long as no
+# op has done anything since.
 recent_evidence() {
   local word newest
   newest=$(find "${CFG[evidence_dir]}" -mindepth 1 -maxdepth 1 -type d -name '[0-7]*' ! -name '*.partial' -newermt '-30 seconds' ! -newermt now 2>/dev/null | sort | tail -n 1)
   [[ -n $newest && -f $newest/facts ]] || return 1
+  ops_dir
+  [[ -z $(find "$REPLY" -mindepth 2 -maxdepth 2 -name journal -newer "$newest" -print -quit 2>/dev/null) ]] || return 1
   EVIDENCE=${newest##*/} STORED=yes
   read -r SHA256 _ < <(sha256sum "$newest/SHA256SUMS")
   for word in $(<"$newest/facts"); do

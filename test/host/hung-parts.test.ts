@@ -108,6 +108,20 @@ describe('forensics', () => {
   });
 });
 
+describe('forensics after the power was turned', () => {
+  it('is taken anew: what was seen before says nothing of the machine that runs now', async () => {
+    const host = await fakeHost();
+    await call(host, 'human', 'stop');
+    const before = (await call(host, 'ro', 'forensics')).document();
+    await call(host, 'human', 'start');
+
+    const after = (await call(host, 'ro', 'forensics')).document();
+
+    expect(before.evidence).toMatchObject({ class: 'off' });
+    expect(after.evidence).toMatchObject({ class: 'responding' });
+  });
+});
+
 describe('a mutating verb with the cluster file system hung', () => {
   it.each(['cycle', 'stop', 'reset'])(
     '%s refuses in bounded time: what cannot be read may be locked, and cannot be started',
