@@ -135,7 +135,7 @@ monitor_items() {
 # The stacks of QEMU's own threads: the evidence that was lost when it mattered. Reading them stops the process for a moment, so only where
 # it is stuck anyway.
 stack_items() {
-  [[ -n $VM_PID && ($QMP != ok || $FLAT == yes) ]] || return 0
+  [[ -n $VM_PID && ($QMP != ok || $CLASS == block_flat) ]] || return 0
   item qemu-user-stacks 15 gdb -p "$VM_PID" -batch -nx -ex 'set pagination off' -ex 'thread apply all bt 20'
 }
 

@@ -122,6 +122,19 @@ describe('forensics after the power was turned', () => {
   });
 });
 
+describe('an idle machine that answers', () => {
+  it('is not stopped by a debugger: nothing is stuck in it', async () => {
+    const host = await fakeHost({ block_sample: 1 });
+    host.fault('block-flat');
+
+    const { evidence } = (await call(host, 'ro', 'forensics')).document();
+
+    expect(evidence).toMatchObject({ class: 'responding' });
+    expect(host.read('evidence', evidence!.id, 'facts')).toContain('flat=yes');
+    expect(host.read('evidence', evidence!.id, 'manifest')).not.toContain('qemu-user-stacks');
+  });
+});
+
 describe('a mutating verb with the cluster file system hung', () => {
   it.each(['cycle', 'stop', 'reset'])(
     '%s refuses in bounded time: what cannot be read may be locked, and cannot be started',
