@@ -113,13 +113,27 @@ do_start() {
       return 0
     fi
     intend start "attempt=$attempt"
-    effect "${CFG[start_budget]}" "${CFG[qm]}" start "${CFG[vmid]}"
+    start_limit
+    effect "$REPLY" "${CFG[qm]}" start "${CFG[vmid]}"
     end_of "$OUT"
     said="qm start ended with $RC: $REPLY"
     log "op=$OP $said"
     wait_for_process 5 && note "new_pid=$VM_PID" "new_start=$VM_START" && return 0
   done
   if [[ $VERB == cycle ]]; then fail stopped_start_failed "the VM is OFF: it was stopped and did not start. $said"; else fail start_failed "$said"; fi
+}
+
+# start_limit: sets REPLY to the seconds for one `qm start`. Proxmox itself waits longer for a large VM (a second for each GiB above 30 GiB, four
+# times that with PCI devices): cut off before that, it would be left off though it was coming up.
+start_limit() {
+  local key memory=${NEXT[memory]:-512} wait=30 devices=no
+  memory=${memory#current=} memory=${memory%%,*}
+  [[ $memory =~ ^[1-9][0-9]*$ ]] && ((memory / 1024 > 30)) && wait=$((memory / 1024))
+  for key in "${!NEXT[@]}"; do [[ $key != hostpci* ]] || devices=yes; done
+  [[ $devices == no ]] || wait=$((wait * 4))
+  REPLY=${CFG[start_budget]}
+  # The rest is for an old scope that is going (20) and network devices.
+  if ((wait > 30 && wait + 60 > REPLY)); then REPLY=$((wait + 60)); fi
 }
 
 # disks_let_go: udev looks at a device that was just closed, and others do for a moment; a VM is not left off for that.
