@@ -84,6 +84,19 @@ describe('forensics', () => {
     expect(host.power()).toEqual([]);
   });
 
+  it('keeps all of what an early item said, however long the others take', async () => {
+    const host = await fakeHost({ block_sample: 4 });
+    host.fault('block-flat');
+    host.fault('agent-dead');
+    const said = Array.from({ length: 1_000 }, (_, line) => `Line${line}: ${'x'.repeat(30)}`).join('\n');
+    host.write(said, 'proc/5000001/status');
+
+    const { evidence } = (await call(host, 'ro', 'forensics')).document();
+
+    expect(host.read('evidence', evidence!.id, 'qemu-status')).toContain('Line999: x');
+    expect(host.read('evidence', evidence!.id, 'manifest')).not.toMatch(/^qemu-status 124/m);
+  });
+
   it('strikes out the secrets of a configuration', async () => {
     const host = await fakeHost();
     host.write(
@@ -105,6 +118,33 @@ describe('forensics', () => {
     const [first, second] = await Promise.all([call(host, 'ro', 'forensics'), call(host, 'agent', 'forensics')]);
 
     expect(second.document().evidence!.id).toBe(first.document().evidence!.id);
+  });
+});
+
+describe('forensics after the power was turned', () => {
+  it('is taken anew: what was seen before says nothing of the machine that runs now', async () => {
+    const host = await fakeHost();
+    await call(host, 'human', 'stop');
+    const before = (await call(host, 'ro', 'forensics')).document();
+    await call(host, 'human', 'start');
+
+    const after = (await call(host, 'ro', 'forensics')).document();
+
+    expect(before.evidence).toMatchObject({ class: 'off' });
+    expect(after.evidence).toMatchObject({ class: 'responding' });
+  });
+});
+
+describe('an idle machine that answers', () => {
+  it('is not stopped by a debugger: nothing is stuck in it', async () => {
+    const host = await fakeHost({ block_sample: 1 });
+    host.fault('block-flat');
+
+    const { evidence } = (await call(host, 'ro', 'forensics')).document();
+
+    expect(evidence).toMatchObject({ class: 'responding' });
+    expect(host.read('evidence', evidence!.id, 'facts')).toContain('flat=yes');
+    expect(host.read('evidence', evidence!.id, 'manifest')).not.toContain('qemu-user-stacks');
   });
 });
 
