@@ -14,6 +14,7 @@ overrule_shutdown yes|no yes
 qm $PATH_FORM /usr/sbin/qm
 pvesm $PATH_FORM /usr/sbin/pvesm
 pvesh $PATH_FORM /usr/bin/pvesh
+systemd_run $PATH_FORM /usr/bin/systemd-run
 state_dir $PATH_FORM /var/lib/breakglass-host
 evidence_dir $PATH_FORM /var/lib/breakglass-host/evidence
 log $PATH_FORM /var/log/breakglass-host.log
@@ -35,6 +36,7 @@ power_budget $NUMBER_FORM 30
 reset_budget $NUMBER_FORM 15
 guest_budget $NUMBER_FORM 300
 forensics_budget $NUMBER_FORM 45
+cancel_budget $NUMBER_FORM 60
 block_sample $NUMBER_FORM 10
 resume_window $NUMBER_FORM 600
 memory_reserve_mb $NUMBER_FORM 256
