@@ -3,10 +3,11 @@
  * member changes its meaning; new members may be added without.
  */
 import { z } from 'zod';
+import { IDENTITIES, OP_ID, VERBS } from '../domain/breakglass/verb.ts';
 
 const verdict = z.enum(['ok', 'failed', 'unknown']);
 const time = z.iso.datetime({ precision: 3 });
-const opId = z.string().regex(/^[0-7][0-9A-HJKMNP-TV-Z]{25}$/);
+const opId = z.string().regex(OP_ID);
 const yesNo = z.enum(['yes', 'no', 'unknown', 'none']);
 
 const phase = z.object({
@@ -58,9 +59,9 @@ const status = z.object({
 const opRecord = z.object({
   schema: z.literal('breakglass-result/1'),
   vmid: z.int(),
-  verb: z.enum(['status', 'forensics', 'reset', 'stop', 'start', 'cycle']),
+  verb: z.enum(VERBS),
   op: opId.nullable(),
-  identity: z.enum(['ro', 'agent', 'human']),
+  identity: z.enum(IDENTITIES),
   state: z.enum(['done', 'running']),
   result: verdict.nullable().describe('none while the op runs; unknown is resolved by status, never by a blind repeat'),
   reason: z.string().nullable().describe('one word of a small set: docs/breakglass-host.md lists them'),

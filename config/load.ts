@@ -15,6 +15,7 @@ import {
 } from './defaults.ts';
 import { crashPlan, temporalExecutable, type Environment } from './environment.ts';
 import { ConfigError } from './errors.ts';
+import { breakglassFaults } from './load-breakglass.ts';
 import { loadCaps } from './load-caps.ts';
 import { loadModel } from './load-model.ts';
 import { loadWatchdog } from './load-watchdog.ts';
@@ -71,6 +72,9 @@ function textOf(file: string): string {
 function assemble(loading: Loading): LoadedConfig {
   const { given, input, refs } = loading;
   const { dataDir, env } = input;
+  // Looked at here so that `up` names its mistakes too; nothing of it is handed to the pipeline's processes.
+  if (given.breakglass !== undefined)
+    for (const { at, what } of breakglassFaults(given.breakglass)) loading.fail(at, what);
   const { scenarioDir, ...model } = loadModel(loading);
   const temporalEmbedded = given.temporal === undefined;
   const repos = loadRepos(loading);

@@ -192,6 +192,25 @@ const store = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('postgres'), url: z.union([text, secret]) }),
 ]);
 
+const keyFile = text.describe('File of the private key, mode 0600, without a passphrase.').optional();
+
+export const breakglass = z.strictObject({
+  host: z
+    .string()
+    .max(45)
+    .regex(/^[0-9a-fA-F:.]+$/, 'must be an address such as 192.0.2.1, not a name')
+    .describe('Address of the Proxmox VE host, not a name: the verbs must work while names do not.'),
+  port: z.int().min(1).max(65_535).optional().describe('Default 22.'),
+  user: z
+    .string()
+    .regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'must be the name of a user on the host')
+    .optional()
+    .describe('Default root.'),
+  hostKey: text.describe('The line of /etc/ssh/ssh_host_ed25519_key.pub on the host. No other host is spoken to.'),
+  keys: z.strictObject({ ro: keyFile, agent: keyFile, human: keyFile }),
+});
+export type BreakglassEntry = z.infer<typeof breakglass>;
+
 export const configSchema = z.strictObject({
   repos: z.array(repo).optional(),
   allow: z.array(name).optional().describe('Names of repos that may be dispatched; empty by default.'),
@@ -230,5 +249,6 @@ export const configSchema = z.strictObject({
     .optional(),
   egress: egress.optional().describe('How sandboxes reach what contracts list under network.'),
   heartbeatSeconds: z.number().min(2).max(600).optional(),
+  breakglass: breakglass.optional().describe('The host with the power verbs, for `lamplighter breakglass`.'),
 });
 export type ConfigFile = z.infer<typeof configSchema>;

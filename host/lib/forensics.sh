@@ -135,7 +135,7 @@ monitor_items() {
 # The stacks of QEMU's own threads: the evidence that was lost when it mattered. Reading them stops the process for a moment, so only where
 # it is stuck anyway.
 stack_items() {
-  [[ -n $VM_PID && ($QMP != ok || $FLAT == yes) ]] || return 0
+  [[ -n $VM_PID && ($QMP != ok || $CLASS == block_flat) ]] || return 0
   item qemu-user-stacks 15 gdb -p "$VM_PID" -batch -nx -ex 'set pagination off' -ex 'thread apply all bt 20'
 }
 
@@ -162,24 +162,36 @@ seal_bundle() {
   fi
 }
 
-# prune_evidence: by count and by bytes, oldest first; ids sort by time.
+# prune_evidence: by count and by bytes, oldest first; ids sort by time. An id of a time to come is of a clock that was set back since: it goes
+# first. What a capture that was killed has left is cleared away; one that is under way is not.
 prune_evidence() {
-  local folder count=0 kib=0 size
+  local folder count=0 kib=0 size now id
+  local -a past=() future=()
+  new_op_id
+  now=${REPLY:0:10}
+  find "${CFG[evidence_dir]}" -mindepth 1 -maxdepth 1 -name '*.partial' -mmin +10 -exec rm -rf {} +
   while IFS= read -r folder; do
+    id=${folder##*/}
+    if [[ ${id:0:10} > $now ]]; then future+=("$folder"); else past+=("$folder"); fi
+  done < <(find "${CFG[evidence_dir]}" -mindepth 1 -maxdepth 1 -type d -name '[0-7]*' ! -name '*.partial' | sort -r)
+  for folder in "${past[@]}" "${future[@]}"; do
     count=$((count + 1))
     read -r size _ < <(du -sk "$folder")
     kib=$((kib + size))
     ((count > 1)) || continue
     ((count > CFG[evidence_keep] || kib > CFG[evidence_keep_mb] * 1024)) && rm -rf -- "$folder"
-  done < <(find "${CFG[evidence_dir]}" -mindepth 1 -maxdepth 1 -type d -name '[0-7]*' | sort -r)
+  done
   return 0
 }
 
-# recent_evidence: sets EVIDENCE to a bundle less than 30 seconds old, or returns 1: readers who ask at once share one capture.
+# recent_evidence: sets EVIDENCE to a bundle less than 30 seconds old, or returns 1: readers who ask at once share one capture, as long as no
+# op has done anything since.
 recent_evidence() {
   local word newest
-  newest=$(find "${CFG[evidence_dir]}" -mindepth 1 -maxdepth 1 -type d -name '[0-7]*' ! -name '*.partial' -newermt '-30 seconds' 2>/dev/null | sort | tail -n 1)
+  newest=$(find "${CFG[evidence_dir]}" -mindepth 1 -maxdepth 1 -type d -name '[0-7]*' ! -name '*.partial' -newermt '-30 seconds' ! -newermt now 2>/dev/null | sort | tail -n 1)
   [[ -n $newest && -f $newest/facts ]] || return 1
+  ops_dir
+  [[ -z $(find "$REPLY" -mindepth 2 -maxdepth 2 -name journal -newer "$newest" -print -quit 2>/dev/null) ]] || return 1
   EVIDENCE=${newest##*/} STORED=yes
   read -r SHA256 _ < <(sha256sum "$newest/SHA256SUMS")
   for word in $(<"$newest/facts"); do

@@ -35,6 +35,8 @@ journal_create() {
   journal_forget
   mkdir -p "$OP_DIR" 2>/dev/null || { rm -f "${CFG[state_dir]}/reserve" && mkdir -p "$OP_DIR" 2>/dev/null; } || return 1
   [[ ! -e $OP_DIR/journal ]] || rm -f "$OP_DIR/journal"
+  # What bears a time to come was written under a clock that was set back since: this op is the newest all the same.
+  find "${OP_DIR%/*}" -mindepth 1 -maxdepth 2 -newermt now -exec touch -c {} + 2>/dev/null
   boot_moment
   now=$REPLY
   journal_append accept "$2" "$3" "${now%% *}" "${now##* }" && sync "$OP_DIR" "${OP_DIR%/*}"
@@ -111,14 +113,14 @@ new_op_id() {
   REPLY=$id
 }
 
-# unfinished_op: sets REPLY to an op that has begun and not ended, or to nothing. There is at most one, and it is among the newest, because a
-# second is refused as busy. Newest by time: ids are the clients', and need not be in order.
+# unfinished_op: sets REPLY to an op that has begun and not ended, or to nothing. There is at most one, because a second is refused as busy.
+# All are looked at, newest first: ids are the clients', and the clock may have been set back since.
 unfinished_op() {
   local journal=''
   local -a newest=()
   ops_dir
   while read -r _ journal; do newest+=("$journal"); done < <(
-    find "$REPLY" -mindepth 2 -maxdepth 2 -name journal -printf '%T@ %p\n' 2>/dev/null | sort -rn | head -n 20
+    find "$REPLY" -mindepth 2 -maxdepth 2 -name journal -printf '%T@ %p\n' 2>/dev/null | sort -rn
   )
   REPLY=''
   ((${#newest[@]} > 0)) || return 0

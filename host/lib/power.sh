@@ -55,11 +55,12 @@ stop_process() {
   said="qm stop ended with $RC: $REPLY"
   local code=$RC
   wait_gone "$1" "$2" "${CFG[gone_budget]}" && return 0
-  # It lives. Refused is one thing (somebody has the VM: hands off), not dying is another.
-  if ((code != 0)) && [[ $P_STATE != D ]]; then
-    unlocked || return 1
-    fail stop_refused "$said"
-    ((code == 124)) && fail stop_timed_out "$said"
+  # It lives. A stop that did not end well was refused, or never came to its turn: somebody has the VM, hands off, whatever state the process
+  # is in. Only what outlives a stop that calls itself done is killed, and only under no lock.
+  unlocked || return 1
+  if ((code != 0)); then
+    fail stop_refused "$said (the process is in state $P_STATE)"
+    ((code == 124)) && REASON=stop_timed_out
     return 1
   fi
   log "op=$OP kill=SIGKILL pid=$1 started=$2 because=survived_qm_stop"
@@ -107,18 +108,44 @@ do_start() {
     esac
     ((attempt == 1)) || rest 2
     know_disks
-    if ! disks_free; then
+    if ! disks_let_go; then
       fail_as_said
       return 0
     fi
     intend start "attempt=$attempt"
-    effect "${CFG[start_budget]}" "${CFG[qm]}" start "${CFG[vmid]}"
+    start_limit
+    effect "$REPLY" "${CFG[qm]}" start "${CFG[vmid]}"
     end_of "$OUT"
     said="qm start ended with $RC: $REPLY"
     log "op=$OP $said"
     wait_for_process 5 && note "new_pid=$VM_PID" "new_start=$VM_START" && return 0
   done
   if [[ $VERB == cycle ]]; then fail stopped_start_failed "the VM is OFF: it was stopped and did not start. $said"; else fail start_failed "$said"; fi
+}
+
+# start_limit: sets REPLY to the seconds for one `qm start`. Proxmox itself waits longer for a large VM (a second for each GiB above 30 GiB, four
+# times that with PCI devices): cut off before that, it would be left off though it was coming up.
+start_limit() {
+  local key memory=${NEXT[memory]:-512} wait=30 devices=no
+  memory=${memory#current=} memory=${memory%%,*}
+  [[ $memory =~ ^[1-9][0-9]*$ ]] && ((memory / 1024 > 30)) && wait=$((memory / 1024))
+  for key in "${!NEXT[@]}"; do [[ $key != hostpci* ]] || devices=yes; done
+  [[ $devices == no ]] || wait=$((wait * 4))
+  REPLY=${CFG[start_budget]}
+  # The rest is for an old scope that is going (20) and network devices.
+  if ((wait > 30 && wait + 60 > REPLY)); then REPLY=$((wait + 60)); fi
+}
+
+# disks_let_go: udev looks at a device that was just closed, and others do for a moment; a VM is not left off for that.
+disks_let_go() {
+  local deadline
+  deadline_in "${CFG[gone_budget]}"
+  deadline=$REPLY
+  until disks_free; do
+    left_until "$deadline"
+    ((REPLY > 0)) || return 1
+    rest 0.3
+  done
 }
 
 wait_for_process() {

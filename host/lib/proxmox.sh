@@ -62,13 +62,16 @@ disk_volumes() {
   done
 }
 
-# volume_path VOLUME: sets REPLY to the file or device behind it, or returns 1.
+# volume_path VOLUME: sets REPLY to the file or device behind it, or to nothing where QEMU opens it by itself (librbd, iSCSI, Gluster), so that
+# this host has nothing to look at. Returns 1 when there is no such volume.
 volume_path() {
-  if [[ $1 == /* ]]; then REPLY=$1; else
-    bounded "${CFG[read_timeout]}" "${CFG[pvesm]}" path "$1" || return 1
-    REPLY=$OUT
-  fi
-  [[ $REPLY == /* ]]
+  REPLY=$1
+  [[ $1 == /* ]] && return 0
+  bounded "${CFG[read_timeout]}" "${CFG[pvesm]}" path "$1" || return 1
+  REPLY=${OUT##*$'\n'}
+  [[ $REPLY == /* ]] && return 0
+  [[ $REPLY =~ ^[a-z][a-z0-9+]*: ]] || return 1
+  REPLY=''
 }
 
 # can_start: everything that `qm start` would trip over, asked while the old process still runs. Sets REASON and HINT, or returns 0.
@@ -112,12 +115,11 @@ storages_active() {
         return 1
       }
     fi
-    REPLY=''
-    if ! volume_path "$volume" || [[ ! -e $REPLY ]]; then
+    if ! volume_path "$volume" || [[ -n $REPLY && ! -e $REPLY ]]; then
       REASON=disk_missing HINT="$volume is in the configuration and does not exist"
       return 1
     fi
-    DISK_PATHS+=("$REPLY")
+    [[ -z $REPLY ]] || DISK_PATHS+=("$REPLY")
   done
 }
 
@@ -138,16 +140,21 @@ disk_paths() {
   return 0
 }
 
-# disks_free OWN_PID: nobody but our own process has the VM's disks open. QEMU's image locks do not cover block devices; this does.
+# disks_free OWN_PID: nobody but our own process has the VM's disks open, or one of its scope, as the TPM's emulator is, which ends with it.
+# QEMU's image locks do not cover block devices; this does.
 disks_free() {
-  local pid path
+  local pid path ours=' '
   ((${#DISK_PATHS[@]} > 0)) || return 0
   bounded 10 "$LIBEXEC/procscan" holders "${CFG[proc]}" "${DISK_PATHS[@]}" || {
     REASON=holders_unknown HINT='the process table could not be read in time, so nobody knows who holds the disks'
     return 1
   }
+  if [[ -n ${1:-} ]]; then
+    scope_pids
+    ours=" $1 $REPLY "
+  fi
   while read -r pid path; do
-    [[ -n $pid && $pid != "${1:-}" ]] || continue
+    [[ -n $pid && $ours != *" $pid "* ]] || continue
     REASON=disk_held HINT="process $pid has $path open: a second writer would destroy it"
     return 1
   done <<<"$OUT"

@@ -104,12 +104,17 @@ check_cycle() {
   record_old
 }
 
+readonly UNREADABLE='the process table could not be read in time: does a process of this host hang in its kernel (state D in ps -e)?'
+
 # record_old: the process that this op may end, by pid and start time.
 record_old() {
   find_qemu
   case $? in
-    0) note "old_pid=$VM_PID" "old_start=$VM_START" ;;
-    2) fail process_table_unreadable 'the process table could not be read in time' ;;
+    0)
+      others_readable || { fail process_table_unreadable "$UNREADABLE"; return 0; }
+      note "old_pid=$VM_PID" "old_start=$VM_START"
+      ;;
+    2) fail process_table_unreadable "$UNREADABLE" ;;
   esac
   return 0
 }

@@ -46,14 +46,25 @@ find_qemu() {
   VM_PID=$pid VM_START=$P_START VM_STATE=$P_STATE
 }
 
+# others_readable: the whole process table but for our own VM can be read. Where one hangs in the kernel a reader of its command line may hang
+# with it, and once our VM is gone nobody could tell that none runs: better known before it is stopped.
+others_readable() {
+  pidfile
+  bounded 5 "$LIBEXEC/procscan" vm "${CFG[proc]}" "${CFG[vmid]}" "$REPLY" "-${VM_PID:-0}"
+}
+
 # same_process_lives PID START
 same_process_lives() { process_of "$1" && [[ $P_START == "$2" ]]; }
 
-# scope_empty: no process is left in the VM's systemd scope.
+# scope_pids: sets REPLY to the processes in the VM's systemd scope. scope_empty: none is left.
+scope_pids() {
+  local -a pids=()
+  { mapfile -t pids <"${CFG[cgroup]}/${CFG[vmid]}.scope/cgroup.procs"; } 2>/dev/null
+  REPLY="${pids[*]}"
+}
 scope_empty() {
-  local any=''
-  { read -r any <"${CFG[cgroup]}/${CFG[vmid]}.scope/cgroup.procs"; } 2>/dev/null
-  [[ -z $any ]]
+  scope_pids
+  [[ -z $REPLY ]]
 }
 
 qmp_socket() { REPLY="${CFG[run_dir]}/${CFG[vmid]}.qmp"; }

@@ -5,11 +5,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { type BreakglassResult, breakglassResultSchema } from '../../config/breakglass-result.ts';
+import type { Identity } from '../../domain/breakglass/verb.ts';
 import type { LabHost } from '../lab/lab-host.ts';
 
-export const script = fileURLToPath(new URL('../../host/breakglass-host', import.meta.url));
+export type { Identity };
 
-export type Identity = 'ro' | 'agent' | 'human';
+export const script = fileURLToPath(new URL('../../host/breakglass-host', import.meta.url));
 
 export interface Answer {
   code: number | null;

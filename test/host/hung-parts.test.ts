@@ -121,6 +121,33 @@ describe('forensics', () => {
   });
 });
 
+describe('forensics after the power was turned', () => {
+  it('is taken anew: what was seen before says nothing of the machine that runs now', async () => {
+    const host = await fakeHost();
+    await call(host, 'human', 'stop');
+    const before = (await call(host, 'ro', 'forensics')).document();
+    await call(host, 'human', 'start');
+
+    const after = (await call(host, 'ro', 'forensics')).document();
+
+    expect(before.evidence).toMatchObject({ class: 'off' });
+    expect(after.evidence).toMatchObject({ class: 'responding' });
+  });
+});
+
+describe('an idle machine that answers', () => {
+  it('is not stopped by a debugger: nothing is stuck in it', async () => {
+    const host = await fakeHost({ block_sample: 1 });
+    host.fault('block-flat');
+
+    const { evidence } = (await call(host, 'ro', 'forensics')).document();
+
+    expect(evidence).toMatchObject({ class: 'responding' });
+    expect(host.read('evidence', evidence!.id, 'facts')).toContain('flat=yes');
+    expect(host.read('evidence', evidence!.id, 'manifest')).not.toContain('qemu-user-stacks');
+  });
+});
+
 describe('a mutating verb with the cluster file system hung', () => {
   it.each(['cycle', 'stop', 'reset'])(
     '%s refuses in bounded time: what cannot be read may be locked, and cannot be started',

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { call } from './call.ts';
 import { fakeHost } from './fake-host.ts';
+import { ownQm } from './own-qm.ts';
 
 const kinds = [
   'backup',
@@ -72,5 +73,24 @@ describe('a stop that Proxmox refuses', () => {
     expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ result: 'failed', reason: 'stop_refused' });
     expect(host.pid()).toBe('5000001');
     expect(host.read('log')).not.toContain('SIGKILL');
+  });
+});
+
+describe('a backup that begins between the last look and the stop', () => {
+  it('is not killed with its QEMU, though that waits in the kernel for its disk just then', async () => {
+    const host = await fakeHost();
+    ownQm(
+      host,
+      `if [[ $1 == stop ]]; then
+        echo 'lock: backup' >>"$root/machine/config"
+        sed -i 's/) S /) D /' "$root"/proc/5000001/stat
+      fi`,
+    );
+
+    const result = (await call(host, 'human', 'cycle')).document();
+
+    expect(host.read('log')).not.toContain('SIGKILL');
+    expect(result).toMatchObject({ result: 'failed', reason: 'lock_backup' });
+    expect(host.power()).toEqual([]);
   });
 });

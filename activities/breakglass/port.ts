@@ -1,0 +1,26 @@
+/**
+ * The host's verbs, as callers see them: two calls. One op is one connection and one request; an answer that is lost is looked up by the
+ * op's id and never asked for by sending the verb again.
+ */
+import type { BreakglassResult } from '../../config/breakglass-result.ts';
+import type { NothingDone, PowerOutcome as Outcome, Unclear } from '../../domain/breakglass/outcome.ts';
+import type { Verb } from '../../domain/breakglass/verb.ts';
+
+export type PowerOutcome = Outcome<BreakglassResult>;
+
+/** A status is a look: one that fails may be repeated as one likes. */
+export type StatusAnswer =
+  | { readonly ok: true; readonly document: BreakglassResult }
+  | { readonly ok: false; readonly reason: NothingDone | Unclear; readonly hint: string };
+
+export interface Watching {
+  /** What the host says for a person while the op goes on, line by line, and what this client does about a lost answer. */
+  readonly onLine?: (line: string) => void;
+}
+
+export interface PowerHost {
+  /** Resolves when the outcome is known, or known to be unknown. Failures of the world are outcomes; it throws for bugs only. */
+  runVerb(verb: Exclude<Verb, 'status'>, op: string, watching?: Watching): Promise<PowerOutcome>;
+  /** With an op: also what became of it, in `document.record`; null there: the host doesn't know it. */
+  status(op?: string, watching?: Watching): Promise<StatusAnswer>;
+}
