@@ -11,6 +11,7 @@ autonomy evidence|judgement evidence
 guest_ssh [0-9a-fA-F.:]+:[0-9]{1,5}|- -
 detach auto|systemd|setsid auto
 overrule_shutdown yes|no yes
+serial_log $PATH_FORM|- -
 qm $PATH_FORM /usr/sbin/qm
 pvesm $PATH_FORM /usr/sbin/pvesm
 pvesh $PATH_FORM /usr/bin/pvesh
