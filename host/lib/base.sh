@@ -81,10 +81,22 @@ bounded() {
 # has ended: a stop that comes late must find no VM that was started since.
 effect() { KEEPS_LOCK=yes bounded "$@"; }
 
-# end_of TEXT: sets REPLY to its last 200 characters, for a hint.
+# redact: a filter. Secrets that Proxmox keeps in a configuration, options of a QEMU command line in an error, and whatever is named like a
+# secret, also percent-encoded as in a VM's notes. Values go, names stay.
+redact() {
+  local sep="([=: ]|%3A|%3D|%20)+" value="[^ ,\"']+"
+  sed -E -e 's/^((cur|new) )?(cipassword|sshkeys|args|hookscript|cicustom)(:).*/\1\3\4 [redacted]/' \
+    -e "s/(command '[^ ']+) .*(' failed)/\1 [redacted]\2/" -e 's/((kvm|qemu[a-z0-9_-]*): -[a-z0-9_-]+) .*: /\1 [redacted]: /' \
+    -e "s/((pass(word|wd|phrase)?|token|secret|api_?key|private_?key)[\"']?$sep)$value/\1[redacted]/Ig" \
+    -e "s/(key[\"']?[=:]+|secret,[^ ]*data=)$value/\1[redacted]/Ig" -e "s/((bearer|basic) )$value/\1[redacted]/Ig" \
+    -e 's#(://[^ /:@]+:)[^ /@]+@#\1[redacted]@#g' -e '/-----BEGIN [A-Z ]*PRIVATE KEY-----/,/-----END/s/.*/[redacted key]/'
+}
+
+# end_of TEXT: sets REPLY to its last 200 characters on one line, for a hint and the log, which a client and others read.
 end_of() {
-  REPLY=$1
-  ((${#1} <= 200)) || REPLY=${1: -200}
+  REPLY=$(redact <<<"$1")
+  REPLY=${REPLY//$'\n'/ / }
+  ((${#REPLY} <= 200)) || REPLY=${REPLY: -200}
 }
 
 say() { printf 'breakglass: %s\n' "$*" >&2; }
