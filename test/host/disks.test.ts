@@ -7,7 +7,10 @@ import { fakeHost } from './fake-host.ts';
 
 /** The TPM's emulator: a process beside QEMU in the VM's own scope, that holds the TPM's state and ends with QEMU. */
 function withTpm(host: FakeHost): void {
-  host.write(`${host.read('machine/config')}tpmstate0: local-lvm:vm-102-disk-1,size=4M,version=v2.0\n`, 'machine/config');
+  host.write(
+    `${host.read('machine/config')}tpmstate0: local-lvm:vm-102-disk-1,size=4M,version=v2.0\n`,
+    'machine/config',
+  );
   host.write('tpm', 'disks/vm-102-disk-1.raw');
   mkdirSync(host.path('proc/5999999/fd'), { recursive: true });
   host.write('5999999 (swtpm) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 77 0 0\n', 'proc/5999999/stat');

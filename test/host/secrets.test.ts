@@ -8,9 +8,18 @@ const secret = 'sw0rdfish';
 
 describe('a start that fails with the whole command line in its words', () => {
   it.each([
-    ['a timeout', `start failed: command '/usr/bin/kvm -id 102 -fw_cfg name=opt/x,string=${secret} -m 4096' failed: got timeout`],
-    ['an option that QEMU refuses', `kvm: -fw_cfg name=opt/x,string=${secret}: no such thing: really\\nstart failed: QEMU exited with code 1`],
-    ['a drive with its key', `kvm: -drive file=rbd:pool/vm:id=admin:key=${secret}==: error connecting\\nstart failed: QEMU exited with code 1`],
+    [
+      'a timeout',
+      `start failed: command '/usr/bin/kvm -id 102 -fw_cfg name=opt/x,string=${secret} -m 4096' failed: got timeout`,
+    ],
+    [
+      'an option that QEMU refuses',
+      `kvm: -fw_cfg name=opt/x,string=${secret}: no such thing: really\\nstart failed: QEMU exited with code 1`,
+    ],
+    [
+      'a drive with its key',
+      `kvm: -drive file=rbd:pool/vm:id=admin:key=${secret}==: error connecting\\nstart failed: QEMU exited with code 1`,
+    ],
   ])('(%s) tells why, and no secret', async (_what, words) => {
     const host = await fakeHost();
     ownQm(host, `if [[ $1 == start ]]; then printf '%b\\n' "${words}" >&2; exit 255; fi`);
@@ -26,7 +35,10 @@ describe('a start that fails with the whole command line in its words', () => {
 
 describe('a capture', () => {
   it.each([
-    ['a note on the VM, as Proxmox prints it', `description: admin password%3A ${secret} or password%3D${secret}%0Atoken%3A%20${secret}`],
+    [
+      'a note on the VM, as Proxmox prints it',
+      `description: admin password%3A ${secret} or password%3D${secret}%0Atoken%3A%20${secret}`,
+    ],
     ['a bearer token', `description: Authorization: Bearer ${secret}`],
     ['an access key', `description: aws_secret_access_key=${secret}`],
     ['a key in a drive', `virtio1: rbd:pool/vm-102-disk-1:id=admin:key=${secret}==,size=1G`],

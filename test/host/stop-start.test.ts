@@ -52,15 +52,21 @@ describe('a start that fails', () => {
 });
 
 describe('a start that takes long because the VM is large', () => {
-  it.each(['memory: 40960\n', 'hostpci0: 0000:01:00,pcie=1\n'])('(%j) is given the time that Proxmox gives it', async (line) => {
-    const host = await fakeHost({ start_budget: 1 });
-    host.write(host.read('machine/config').replace(/^memory.*\n/m, line.startsWith('memory') ? '' : '$&') + line, 'machine/config');
-    host.write('MemAvailable: 99999999 kB\n', 'proc/meminfo');
-    host.fault('start-takes', '3');
+  it.each(['memory: 40960\n', 'hostpci0: 0000:01:00,pcie=1\n'])(
+    '(%j) is given the time that Proxmox gives it',
+    async (line) => {
+      const host = await fakeHost({ start_budget: 1 });
+      host.write(
+        host.read('machine/config').replace(/^memory.*\n/m, line.startsWith('memory') ? '' : '$&') + line,
+        'machine/config',
+      );
+      host.write('MemAvailable: 99999999 kB\n', 'proc/meminfo');
+      host.fault('start-takes', '3');
 
-    expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ result: 'ok', reason: 'cycled' });
-    expect(host.power()).toEqual(['stop 5000001', 'start 5000002']);
-  });
+      expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ result: 'ok', reason: 'cycled' });
+      expect(host.power()).toEqual(['stop 5000001', 'start 5000002']);
+    },
+  );
 });
 
 const obstacles: [string, string, (host: FakeHost) => void][] = [
