@@ -26,12 +26,14 @@ exec {NEVER}<> <(:)
 rest() { read -r -t "$1" -u "$NEVER" _; return 0; }
 
 # launch LIMIT COMMAND…: starts a command that can't outlive LIMIT seconds and keeps its output for collect. Sets REPLY to its handle.
-# Several may run at once. The lock's descriptor (9) is closed for it: whatever daemon is born here must not hold our lock for its whole life.
+# Several may run at once. The locks' descriptors (6, 8, 9) are closed for it: whatever daemon is born here, or hangs in the kernel, must not
+# hold a lock of ours for its whole life.
 declare -gA LAUNCH_PID=() LAUNCH_LIMIT=() LAUNCH_AT=()
 launch() {
   local fd code limit=$1
   shift
   exec {fd}< <(
+    exec 6>&- 8>&-
     [[ ${KEEPS_LOCK:-no} == yes ]] || exec 9>&-
     timeout -k 1 "$limit" "$@" </dev/null 2>&1 9>&-
     code=$?

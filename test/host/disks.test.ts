@@ -65,7 +65,10 @@ describe('a stop after which nobody knows the disks', () => {
     const host = await fakeHost();
     ownQm(host, '[[ $1 != pending ]] || exit 255');
 
-    expect((await call(host, 'human', 'stop')).document()).toMatchObject({ result: 'unknown', reason: 'disks_unknown' });
+    expect((await call(host, 'human', 'stop')).document()).toMatchObject({
+      result: 'unknown',
+      reason: 'disks_unknown',
+    });
     expect(host.power()).toEqual(['stop 5000001']);
   });
 });

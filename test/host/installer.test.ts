@@ -1,6 +1,16 @@
 /** Dry run first; what is installed is what was tested; what is uninstalled leaves the evidence. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { appendFileSync, existsSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -101,7 +111,11 @@ describe('uninstall', () => {
 describe('uninstall and install', () => {
   it.each(['install', 'uninstall'])('%s with an empty --root does not fall upon the machine itself', (tool) => {
     for (const words of [['--root'], ['--root', '']]) {
-      const { status, stdout } = spawnSync(join(folder, tool), [...(tool === 'install' ? ['--vmid', '102'] : []), ...words], { encoding: 'utf8' });
+      const { status, stdout } = spawnSync(
+        join(folder, tool),
+        [...(tool === 'install' ? ['--vmid', '102'] : []), ...words],
+        { encoding: 'utf8' },
+      );
       expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
     }
   });

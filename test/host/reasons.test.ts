@@ -9,7 +9,9 @@ it('each reason that the script gives for a failure or for not knowing is explai
   const code = globSync('host/{breakglass-host,lib/*.sh}', { cwd: root })
     .map((file) => readFileSync(`${root}/${file}`, 'utf8').replace(/^\s*#.*$/gm, ''))
     .join('\n');
-  const given = code.matchAll(/\b(?:fail|unsure|(?:answer 'done'|finish_op) (?:failed|unknown)) ([a-z_]+)\b|\bREASON=([a-z_]+)\b/g);
+  const given = code.matchAll(
+    /\b(?:fail|unsure|(?:answer 'done'|finish_op) (?:failed|unknown)) ([a-z_]+)\b|\bREASON=([a-z_]+)\b/g,
+  );
   const reasons = new Set([...given].map(([, first, second]) => first ?? second ?? ''));
   const guide = readFileSync(`${root}/docs/breakglass-host.md`, 'utf8');
 
