@@ -1,9 +1,45 @@
 /** One key that asks without end: it gets its turns, the other keys theirs, and what hangs holds no turn for ever. */
-import { readdirSync, readlinkSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { call } from './call.ts';
+import type { FakeHost } from '../lab/fake-host/fake-host.ts';
+import { call, until } from './call.ts';
 import { fakeHost } from './fake-host.ts';
 import { ownQm } from './own-qm.ts';
+
+/** Requests that have not ended yet, as far as the script can tell. */
+async function inTurn(host: FakeHost, identity: string, count: number): Promise<ChildProcess[]> {
+  const held = Array.from({ length: count }, (_, index) => {
+    const marks = host.path(`held.${index}`);
+    const words = [
+      '-F',
+      host.path('state', `turn.${identity}.status.${index + 1}`),
+      'sh',
+      '-c',
+      `: >${marks}; exec sleep 60`,
+    ];
+    return { child: spawn('flock', words, { stdio: 'ignore' }), marks };
+  });
+  for (const { marks } of held) await until('the turn is taken', () => existsSync(marks));
+  return held.map(({ child }) => child);
+}
+
+describe('a key of which four requests for status are under way', () => {
+  it('is told to wait with the fifth, and no other key is', async () => {
+    const host = await fakeHost();
+    const held = await inTurn(host, 'agent', 4);
+
+    const [fifth, human] = await Promise.all([call(host, 'agent', 'status'), call(host, 'human', 'status')]);
+    for (const child of held) {
+      child.kill('SIGKILL');
+      await once(child, 'exit');
+    }
+
+    expect(fifth.document()).toMatchObject({ result: 'failed', reason: 'busy', touched: false });
+    expect(human.document()).toMatchObject({ result: 'ok' });
+  });
+});
 
 describe('what a request leaves behind', () => {
   it.each(['status', 'forensics'])('does not hold the turn of the next (%s)', async (verb) => {
