@@ -41,14 +41,14 @@ export default {
     ),
     rule(
       'cli-over-http',
-      '`up`, `init` and `doctor` excepted, the CLI speaks HTTP.',
-      { path: '^cli/', pathNot: `${test}|^cli/(up|init)/` },
+      '`up`, `init`, `doctor` and `breakglass` excepted, the CLI speaks HTTP.',
+      { path: '^cli/', pathNot: `${test}|^cli/(up|init|breakglass)/` },
       { path: '^(workflows|activities|store)/' },
     ),
     rule(
       'breakglass-apart',
-      'The breakglass worker alone holds what can power-cycle a machine.',
-      { pathNot: '^(activities/breakglass/|workers/breakglass|test/)' },
+      'The breakglass worker and the command of a person alone hold what can power-cycle a machine.',
+      { pathNot: '^(activities/breakglass/|workers/breakglass|cli/breakglass/|bench/verb|test/)' },
       { path: '^activities/breakglass/' },
     ),
     rule(

@@ -1,5 +1,6 @@
-/** The `lamplighter` command. Everything but `up`, `init`, `doctor` and `schema` speaks to the api over HTTP. */
+/** The `lamplighter` command. Everything but `up`, `init`, `doctor`, `schema` and `breakglass` speaks to the api over HTTP. */
 import { Command } from 'commander';
+import { breakglassCommand } from './breakglass/command.ts';
 import { actCommands } from './commands/acts.ts';
 import { capsCommand } from './commands/caps.ts';
 import { doctorCommand } from './commands/doctor.ts';
@@ -37,6 +38,7 @@ export async function createProgram({ version, env, args }: ProgramInput): Promi
     killSwitchCommand(),
     capsCommand(),
     recoverCommand(),
+    breakglassCommand(),
     initCommand(env),
     doctorCommand(env),
     schemaCommand(),

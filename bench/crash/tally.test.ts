@@ -19,7 +19,7 @@ const SHARE: Share = {
   recoveryMs: [30, 10, 20],
   points: { 'push.after': 2, 'at any moment': 1 },
 };
-const TALLY: Tally = { area: 'pipeline', commit: 'abc', seconds: 60, aborts: SHARE, kills: SHARE };
+const TALLY: Tally = { area: 'pipeline', commit: 'abc', seconds: 60, shares: { inProcess: SHARE, sigkill: SHARE } };
 
 describe('the tally of the crash runner', () => {
   it('adds up for one commit', () => {
@@ -55,17 +55,25 @@ describe('the tally of the crash runner', () => {
     expect(readTally(file, 'pipeline', 'abc')).toBe(null);
   });
 
-  it('counts SIGKILLs among the deaths, and shows both kinds apart', () => {
-    const kills = { ...SHARE, deaths: 2, unresolved: ['run seed 7: stands at verify'] };
-    expect(documentOf({ ...TALLY, kills }, 5)).toMatchObject({
+  it('counts SIGKILLs among the deaths, and shows the kinds apart', () => {
+    const sigkill = { ...SHARE, deaths: 2, unresolved: ['run seed 7: stands at verify'], recoveryMs: [70] };
+    const tally = { ...TALLY, shares: { inProcess: SHARE, sigkill } };
+
+    const area = {
+      sigkillsOf: (kind: string, { deaths }: Share) => (kind === 'sigkill' ? deaths : 0),
+      missed: (shares: Tally['shares']) => (shares['inProcess'] === undefined ? [] : ['push.before']),
+    };
+
+    expect(documentOf(tally, 5, area)).toMatchObject({
       deaths: 5,
       sigkills: 2,
       duplicates: 0,
       unresolved: 1,
       turnsLostMax: 1,
       minutes: 1,
-      inProcess: { deaths: 3 },
-      sigkill: { deaths: 2 },
+      recoveryMs: { p50: 70, p95: 70 },
+      kinds: { inProcess: { deaths: 3, sigkills: 0 }, sigkill: { deaths: 2, sigkills: 2 } },
+      missed: ['push.before'],
       findings: ['run seed 7: stands at verify'],
     });
   });

@@ -21,8 +21,8 @@ export interface Tally {
   /** With `+changes` where the work tree holds others. */
   readonly commit: string;
   readonly seconds: number;
-  readonly aborts: Share;
-  readonly kills: Share;
+  /** By the kind of death, such as `inProcess`. */
+  readonly shares: Readonly<Record<string, Share>>;
 }
 
 export const NOTHING: Share = {
@@ -74,17 +74,18 @@ export interface CrashDocument {
   readonly commit: string;
   readonly seed: number;
   readonly minutes: number;
-  /** Of both kinds. */
+  /** Of all kinds. */
   readonly deaths: number;
-  /** Those of them that were SIGKILLs of real worker processes. */
+  /** Those of them that were SIGKILLs of real processes. */
   readonly sigkills: number;
   readonly duplicates: number;
   readonly turnsLostMax: number;
   readonly unresolved: number;
-  /** From a SIGKILL until the run's record moved again. */
+  /** From a SIGKILL until the record of the run or the op moved again. */
   readonly recoveryMs: Percentiles;
-  readonly inProcess: KindDocument;
-  readonly sigkill: KindDocument;
+  readonly kinds: Readonly<Record<string, KindDocument>>;
+  /** Places where somebody ought to die, and nobody has yet. */
+  readonly missed: readonly string[];
   /** What was doubled or not resolved, in words. */
   readonly findings: readonly string[];
 }
@@ -92,32 +93,43 @@ export interface CrashDocument {
 interface KindDocument {
   readonly runs: number;
   readonly deaths: number;
+  readonly sigkills: number;
   readonly recoveryMs: Percentiles;
   readonly points: Readonly<Record<string, number>>;
 }
 
-export function documentOf({ area, commit, seconds, aborts, kills }: Tally, seed: number): CrashDocument {
-  const both = added(aborts, kills);
+/** What only an area knows of its shares. */
+export interface AreaOfTally {
+  /** How many of a share's deaths were SIGKILLs. */
+  readonly sigkillsOf: (kind: string, share: Share) => number;
+  readonly missed: (shares: Tally['shares']) => readonly string[];
+}
+
+export function documentOf(tally: Tally, seed: number, { sigkillsOf, missed }: AreaOfTally): CrashDocument {
+  const { area, commit, seconds, shares } = tally;
+  const kinds = Object.entries(shares);
+  const all = kinds.reduce((sum, [, share]) => added(sum, share), NOTHING);
+  const killed = kinds.filter(([kind, share]) => sigkillsOf(kind, share) > 0);
   return {
     area,
     commit,
     seed,
     minutes: Math.round(seconds / 6) / 10,
-    deaths: both.deaths,
-    sigkills: kills.deaths,
-    duplicates: both.duplicates.length,
-    turnsLostMax: both.turnsLostMax,
-    unresolved: both.unresolved.length,
-    recoveryMs: percentiles(kills.recoveryMs),
-    inProcess: kindOf(aborts),
-    sigkill: kindOf(kills),
-    findings: [...both.duplicates, ...both.unresolved],
+    deaths: all.deaths,
+    sigkills: killed.reduce((sum, [kind, share]) => sum + sigkillsOf(kind, share), 0),
+    duplicates: all.duplicates.length,
+    turnsLostMax: all.turnsLostMax,
+    unresolved: all.unresolved.length,
+    recoveryMs: percentiles(killed.flatMap(([, share]) => share.recoveryMs)),
+    kinds: Object.fromEntries(kinds.map(([kind, share]) => [kind, kindOf(share, sigkillsOf(kind, share))])),
+    missed: missed(shares),
+    findings: [...all.duplicates, ...all.unresolved],
   };
 }
 
-function kindOf({ runs, deaths, recoveryMs, points }: Share): KindDocument {
+function kindOf({ runs, deaths, recoveryMs, points }: Share, sigkills: number): KindDocument {
   const sorted = Object.entries(points).sort(([a], [b]) => a.localeCompare(b));
-  return { runs, deaths, recoveryMs: percentiles(recoveryMs), points: Object.fromEntries(sorted) };
+  return { runs, deaths, sigkills, recoveryMs: percentiles(recoveryMs), points: Object.fromEntries(sorted) };
 }
 
 export function percentiles(given: readonly number[]): Percentiles {

@@ -1,11 +1,47 @@
-/** Five rounds of test/host/crash-rounds.ts; thousands are had by running that file. */
-import { expect, it } from 'vitest';
-import { crashRound } from './crash-rounds.ts';
+/** Ten rounds of `npm run crash -- host`, which tells thousands: clients, scripts, runners and whoever resumes are killed in a cycle. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FAKE_LAB, REAL_LAB } from '../../bench/crash/host/labs.ts';
+import { planOf } from '../../bench/crash/host/plan.ts';
+import { crashRound } from '../../bench/crash/host/round.ts';
+import type { Lab } from '../../bench/crash/host/rounds.ts';
+import { has } from '../setup/needs.ts';
 
-it.each([1, 2, 3, 4, 5])(
-  'killed at random moments (seed %i) the VM ends running, with one stop, one start and its result',
-  { timeout: 90_000 },
-  async (seed) => {
-    expect((await crashRound(seed)).problem).toBeNull();
-  },
-);
+type Opened = Awaited<ReturnType<Lab['open']>>;
+
+const rounds = [0, 1, 2, 3, 4];
+
+async function expectCalm(table: Opened, lab: Lab, round: number): Promise<void> {
+  const { deaths, duplicates, unresolved } = await crashRound(table, planOf(round, 1 + round, lab.cycleMs));
+
+  expect({ duplicates, unresolved }).toEqual({ duplicates: [], unresolved: [] });
+  expect(deaths.length).toBeGreaterThan(0);
+}
+
+describe('5.1, 5.7: a cycle whose client, script, runner and resumers are killed, on the host of files', () => {
+  it.each(rounds)(
+    'ends with the VM running, one stop, one start and its result (round %i)',
+    { timeout: 90_000 },
+    async (round) => {
+      const table = await FAKE_LAB.open();
+      try {
+        await expectCalm(table, FAKE_LAB, round);
+      } finally {
+        await table.close();
+      }
+    },
+  );
+});
+
+describe.skipIf(!has('qemu') || !has('sshd'))('5.1, 5.7: the same through ssh on a real guest', () => {
+  let table: Opened;
+  beforeAll(async () => {
+    table = await REAL_LAB.open();
+  }, 300_000);
+  afterAll(() => table.close());
+
+  it.each(rounds)(
+    'ends with the guest running, one stop, one start and its result (round %i)',
+    { timeout: 300_000 },
+    (round) => expectCalm(table, REAL_LAB, round),
+  );
+});

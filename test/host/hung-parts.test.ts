@@ -86,6 +86,19 @@ describe('forensics', () => {
     expect(host.power()).toEqual([]);
   });
 
+  it('keeps all of what an early item said, however long the others take', async () => {
+    const host = await fakeHost({ block_sample: 4 });
+    host.fault('block-flat');
+    host.fault('agent-dead');
+    const said = Array.from({ length: 1_000 }, (_, line) => `Line${line}: ${'x'.repeat(30)}`).join('\n');
+    host.write(said, 'proc/5000001/status');
+
+    const { evidence } = (await call(host, 'ro', 'forensics')).document();
+
+    expect(host.read('evidence', evidence!.id, 'qemu-status')).toContain('Line999: x');
+    expect(host.read('evidence', evidence!.id, 'manifest')).not.toMatch(/^qemu-status 124/m);
+  });
+
   it('strikes out the secrets of a configuration', async () => {
     const host = await fakeHost();
     host.write(

@@ -44,18 +44,21 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('npm run crash', () => {
       duplicates: 0,
       unresolved: 0,
       recoveryMs: { p50: null, p95: null },
-      sigkill: { deaths: 0 },
+      kinds: { sigkill: { deaths: 0 } },
       findings: [],
     });
     expect(document.deaths).toBeGreaterThanOrEqual(40);
     expect(document.turnsLostMax).toBeLessThanOrEqual(1);
-    expect(Object.values(document.inProcess.points).reduce((sum, count) => sum + count, 0)).toBe(document.deaths);
+    expect(Object.values(document.kinds['inProcess']?.points ?? {}).reduce((sum, count) => sum + count, 0)).toBe(
+      document.deaths,
+    );
     expect(document.commit).toMatch(/^[0-9a-f]{40}(\+changes)?$/);
   }, 240_000);
 
   it.each([
-    [['nowhere'], 'There is no area nowhere. Areas: pipeline'],
+    [['nowhere'], 'There is no area nowhere. Areas: pipeline, host'],
     [['pipeline', '--minutes', 'soon'], '--minutes must be a number, and is "soon"'],
+    [['host', '--sigkills', '9'], '--sigkills is nothing that host counts. It counts deaths, rounds'],
   ])('%j ends with 2 and says what is wrong', async (asked, words) => {
     const { code, out, err } = await call('crash.ts', asked);
     expect([code, out]).toEqual([2, '']);

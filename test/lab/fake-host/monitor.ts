@@ -101,7 +101,9 @@ export async function listenAsMonitor(root: string, vmid: string): Promise<Monit
     if (fault('qmp-hangs')) return;
     const send = (document: unknown): void => void socket.write(`${JSON.stringify(document)}\r\n`);
     send({ QMP: { version: {}, capabilities: [] } });
-    createInterface({ input: socket }).on('line', (line) => answer(JSON.parse(line) as Request, send));
+    const lines = createInterface({ input: socket }).on('line', (line) => answer(JSON.parse(line) as Request, send));
+    // It hands on what happened to the socket.
+    lines.on('error', () => socket.destroy());
   });
   server.listen(join(root, 'run', `${vmid}.qmp`));
   await once(server, 'listening');

@@ -18,6 +18,8 @@ interface Reply {
 export interface EventMonitor {
   /** One command to the QEMU that runs; throws when there is none, when it refuses, or when it is silent for `withinMs`. */
   ask(command: string, arguments_?: Record<string, unknown>, withinMs?: number): Promise<unknown>;
+  /** QEMUs that called, and those of them that went away: counted by themselves, whoever started or ended them. */
+  counted(): { born: number; ended: number };
   close(): Promise<void>;
 }
 
@@ -28,6 +30,7 @@ interface Caller {
 
 export async function listenForMachines(root: string): Promise<EventMonitor> {
   const open = new Set<Socket>();
+  const counted = { born: 0, ended: 0 };
   let current: Caller | null = null;
 
   function hear(caller: Caller, reply: Reply): void {
@@ -39,7 +42,9 @@ export async function listenForMachines(root: string): Promise<EventMonitor> {
     const caller: Caller = { socket, waiting: [] };
     open.add(socket);
     current = caller;
+    counted.born += 1;
     socket.on('close', () => {
+      counted.ended += 1;
       open.delete(socket);
       if (current === caller) current = null;
       for (const answer of caller.waiting.splice(0)) answer({ error: { desc: 'QEMU ended' } });
@@ -73,6 +78,7 @@ export async function listenForMachines(root: string): Promise<EventMonitor> {
 
   return {
     ask,
+    counted: () => ({ ...counted }),
     async close() {
       for (const socket of open) socket.destroy();
       server.close();

@@ -49,7 +49,7 @@ export const wedges = {
   memory: {
     what: 'the guest’s memory is used up again and again: slow, and no wedge',
     async induce(host) {
-      await later(host, 'echo 1 >/proc/sys/vm/overcommit_memory; while :; do tail -c 1G /dev/zero; done');
+      await later(host, 'echo 1 >/proc/sys/vm/overcommit_memory; while :; do tail -c 999999999 /dev/zero; done');
       await until('the OOM killer has struck', async () =>
         /^oom_kill [1-9]/m.test(await host.guest.exec('cat /proc/vmstat', 30_000)),
       );

@@ -1,0 +1,71 @@
+/** The script's processes, as the kernel lists them, and their deaths. */
+import { readdirSync, readFileSync } from 'node:fs';
+import type { LabHost } from '../../../test/lab/lab-host.ts';
+
+export type Role = 'script' | 'runner' | 'resumer';
+
+export interface Found {
+  readonly pid: number;
+  readonly role: Role;
+}
+
+const ROLES: Readonly<Record<string, Role>> = { '--run': 'runner', '--resume': 'resumer' };
+
+function readOrGone(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT' || code === 'ESRCH') return '';
+    throw error;
+  }
+}
+
+interface Stat {
+  readonly pid: number;
+  readonly state: string;
+  readonly session: number;
+}
+
+function statOf(pid: number): Stat | null {
+  const [, state = '', , , session = ''] = /\) (\S) (\d+) (\d+) (\d+)/.exec(readOrGone(`/proc/${pid}/stat`)) ?? [];
+  return state === '' || state === 'Z' ? null : { pid, state, session: Number(session) };
+}
+
+function pids(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+/** Of this host alone: its configuration is in each of their command lines. Their forks, which share it, are in their sessions. */
+export function processesOf(host: LabHost): Found[] {
+  return pids().flatMap((pid) => {
+    const words = readOrGone(`/proc/${pid}/cmdline`).split('\0');
+    const at = words.indexOf(host.config);
+    if (at < 1 || words[at - 1] !== '--config' || statOf(pid)?.session !== pid) return [];
+    return [{ pid, role: ROLES[words[at + 1] ?? ''] ?? 'script' }];
+  });
+}
+
+/** Whether it lived until now. */
+export function kill(pid: number): boolean {
+  const lived = statOf(pid) !== null;
+  try {
+    process.kill(pid, 'SIGKILL');
+    return lived;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') return false;
+    throw error;
+  }
+}
+
+/** A process and all that it started and that is still in its session, as systemd kills a unit: until none is left. */
+export function killSession(leader: number): boolean {
+  const lived = kill(leader);
+  for (;;) {
+    const left = pids().filter((pid) => statOf(pid)?.session === leader);
+    if (left.length === 0) return lived;
+    for (const pid of left) kill(pid);
+  }
+}

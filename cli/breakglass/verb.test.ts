@@ -1,0 +1,181 @@
+/** `lamplighter breakglass verb` against a real sshd and the real script: what a person sees, and what a script can rely on. */
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { type Desk, deskFor } from '../../test/breakglass/command-bench.ts';
+import { journal, opId, settled, until } from '../../test/host/call.ts';
+import { fakeHost } from '../../test/host/fake-host.ts';
+import type { FakeHost } from '../../test/lab/fake-host/fake-host.ts';
+import { type LabSshd, startLabSshd } from '../../test/lab/sshd/sshd.ts';
+import { has } from '../../test/setup/needs.ts';
+
+const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
+
+describe.skipIf(!has('sshd'))('lamplighter breakglass verb', () => {
+  let host: FakeHost;
+  let sshd: LabSshd;
+  let desk: Desk;
+  beforeAll(async () => {
+    host = await fakeHost({ human_cooldown: 0 });
+    sshd = await startLabSshd({ config: host.config });
+    desk = deskFor(sshd);
+  });
+  afterAll(async () => {
+    desk.close();
+    await sshd.close();
+  });
+  beforeEach(() => desk.configure());
+
+  const verb = (...args: string[]) => desk.run('breakglass', 'verb', ...args);
+
+  it('status says what the VM is in plain words, and as JSON what the host said', async () => {
+    const plain = await verb('status');
+    expect(plain).toMatchObject({ code: 0, stderr: '' });
+    expect(plain.stdout).toMatch(/^VM 102: responding, advice: none\n.*QMP ok in \d+ ms, run state running/);
+    const json = await verb('status', '--json');
+    expect(JSON.parse(json.stdout)).toMatchObject({ ok: true, document: { status: { class: 'responding' } } });
+  });
+
+  it('a cycle says its op before anything else, its phases as they come, and its result; its op can be asked for later', async () => {
+    const ran = await verb('cycle', '--yes');
+    expect(ran.code).toBe(0);
+    const op = /^op (\w{26}): whatever happens here/.exec(ran.stderr)?.[1] ?? '';
+    expect(ran.stderr).toMatch(/\nforensics: ok\n[^]*\nstop: ok\nstart: ok\n[^]*\nguest_ok: ok\n/);
+    expect(ran.stdout).toMatch(
+      new RegExp(`^cycle: ok \\(cycled\\)\n {2}the power was touched\n {2}VM 102, op ${op}, as human\n`),
+    );
+    const later = await verb('status', '--op', op);
+    expect(later.stdout).toContain(`op ${op}: cycle, ok (cycled)`);
+    const unknown = await verb('status', '--op', opId());
+    expect(unknown.stdout).toContain('the host does not know it');
+  });
+
+  it('--op sends the same op again, which happens once; --json is the outcome alone, --direct the same way', async () => {
+    const op = opId();
+    const first = await verb('reset', '--yes', '--json', '--op', op);
+    const power = host.power();
+    const second = await verb('reset', '--yes', '--json', '--direct', '--op', op);
+    expect(JSON.parse(first.stdout)).toMatchObject({ op, told: 'host', result: 'ok', touched: true });
+    expect(JSON.parse(second.stdout)).toEqual(JSON.parse(first.stdout));
+    expect(host.power()).toEqual(power);
+  });
+
+  it('a failed verb exits 1 and says what to do; a refused one exits 4, nothing touched', async () => {
+    host.fault('start-fails', '9');
+    const failed = await verb('cycle', '--yes');
+    host.heal('start-fails');
+    expect(failed.code).toBe(1);
+    expect(failed.stdout).toMatch(/^cycle: failed \(stopped_start_failed\)\n[^]*→ the VM is OFF/);
+    expect((await verb('start', '--yes')).code).toBe(0);
+    host.configure({ human_cooldown: 600 });
+    const refused = await verb('reset', '--yes');
+    host.configure({});
+    expect(refused.code).toBe(4);
+    expect(refused.stdout).toMatch(/^reset: failed \(cooldown\)\n {2}nothing was touched\n[^]*→ /);
+  });
+
+  it('a result that nobody knows exits 3, with the command that asks for it', async () => {
+    host.fault('agent-dead');
+    const ran = await verb('cycle', '--yes');
+    host.heal('agent-dead');
+    expect(ran.code).toBe(3);
+    expect(ran.stdout).toMatch(
+      /^cycle: unknown \(power_ok_guest_unknown\)\n[^]*→ ask again: lamplighter breakglass verb status --op \w{26}\n$/,
+    );
+  });
+
+  it('a script that did not say --yes sends nothing', async () => {
+    const power = host.power();
+    const ran = await verb('stop');
+    expect(ran).toMatchObject({ code: 2, stdout: '' });
+    expect(ran.stderr).toMatch(/OFF until somebody starts it.*nothing was sent\n +add --yes/);
+    expect(host.power()).toEqual(power);
+  });
+
+  it.each([
+    ['reset\n', 0, 'reset: ok'],
+    ['yes\n', 2, 'not confirmed: nothing was sent'],
+    ['\u0003', 2, 'not confirmed: nothing was sent'],
+    ['\u0004', 2, 'not confirmed: nothing was sent'],
+  ])('at a terminal it asks, and %j is answered with exit code %i', async (typed, code, said) => {
+    const power = host.power();
+    const command = `${process.execPath} ${MAIN} breakglass verb reset`;
+    const child = spawn('script', ['-qec', command, '/dev/null'], { cwd: desk.folder });
+    let seen = '';
+    child.stdout.on('data', (chunk: Buffer) => {
+      const asked = seen.includes('Type reset to go on');
+      seen += chunk.toString();
+      if (!asked && seen.includes('Type reset to go on')) child.stdin.write(typed);
+    });
+    const [exit] = (await once(child, 'close')) as [number];
+    expect(seen).toContain(said);
+    expect(exit).toBe(code);
+    expect(host.power().length).toBe(power.length + (code === 0 ? 1 : 0));
+  });
+
+  it('interrupted, it says that the op goes on and how to ask for it; the op does', async () => {
+    host.fault('stop-takes', '2');
+    const op = opId();
+    const child = execFile(process.execPath, [MAIN, 'breakglass', 'verb', 'cycle', '--yes', '--op', op], {
+      cwd: desk.folder,
+    });
+    let stderr = '';
+    child.stderr?.on('data', (chunk: string) => (stderr += chunk));
+    await until('the VM is being stopped', () => journal(host, op).includes(' begin stop'));
+    child.kill('SIGINT');
+    const [code] = (await once(child, 'exit')) as [number];
+    expect(code).toBe(3);
+    expect(stderr).toContain(`at the host the op goes on. Ask: lamplighter breakglass verb status --op ${op}`);
+    await settled(host, op);
+    host.heal('stop-takes');
+    expect((await verb('status', '--op', op)).stdout).toContain(`op ${op}: cycle, ok (cycled)`);
+  });
+
+  it('a changed host key is refused with both fingerprints, and no way around it is offered', async () => {
+    const other = await startLabSshd({ config: host.config });
+    desk.configure({ hostKey: other.hostKey });
+    await other.close();
+    const ran = await verb('cycle', '--yes');
+    expect(ran.code).toBe(4);
+    expect(ran.stdout).toContain(`pinned ${other.fingerprint}, presented ${sshd.fingerprint}`);
+    expect(ran.stderr).not.toContain('ssh -p');
+  });
+
+  it('a host that is not reached exits 4, with the ssh line for a key of one’s own', async () => {
+    desk.configure({ port: 1 });
+    const ran = await verb('cycle', '--yes');
+    expect(ran.code).toBe(4);
+    const op = /^op (\w{26})/.exec(ran.stderr)?.[1] ?? '';
+    expect(ran.stderr).toContain(`ssh -p 1 -i YOUR_KEY -o IdentitiesOnly=yes ${sshd.user}@127.0.0.1 'cycle op=${op}'`);
+    const status = await verb('status', '--json');
+    expect(status.code).toBe(4);
+    expect(JSON.parse(status.stdout)).toMatchObject({ ok: false, reason: 'host_unreachable' });
+  });
+
+  it('reads with the key of ro where only that one is there, and does not act with it', async () => {
+    desk.configure({ keys: { ro: 'ro' } });
+    expect((await verb('status')).code).toBe(0);
+    const ran = await verb('start', '--yes');
+    expect(ran).toMatchObject({ code: 2, stdout: '' });
+    expect(ran.stderr).toContain('no key of human is configured');
+  });
+
+  it('does not use a key that others can read', async () => {
+    chmodSync(desk.key('human'), 0o644);
+    const ran = await verb('status');
+    expect(ran.code).toBe(2);
+    expect(ran.stderr).toContain(`chmod 600 ${desk.key('human')}`);
+  });
+
+  it.each([
+    [['explode'], 'Allowed choices are status, forensics'],
+    [['cycle', '--op', 'lower-case'], '26 capital letters'],
+    [['cycle', '--config', 'none.yaml', '--yes'], 'no such file'],
+  ])('%j is wrong usage: exit code 2', async (args, why) => {
+    const ran = await verb(...args);
+    expect(ran).toMatchObject({ code: 2, stdout: '' });
+    expect(ran.stderr).toContain(why);
+  });
+});

@@ -1,0 +1,115 @@
+/**
+ * A real QEMU with a real guest, broken in each way that was met or feared. `status` says what it is within its 8 seconds, and what it advises
+ * cures it. Health is an SSH banner, a command that ran over SSH, and a disk whose counters move: never a label.
+ */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { RealHost } from '../../lab/real-host/real-host.ts';
+import { type WedgeName, wedges } from '../../lab/real-host/wedges.ts';
+import { call } from '../call.ts';
+import { hasLab, patience, realHost } from './real-host.ts';
+
+interface Expectation {
+  status: Record<string, unknown>;
+  /** The power events of the cure; PID stands for any. */
+  power: string[];
+  /** Where the advice is no verb: what a person, or the agent over SSH, would do. */
+  repair?: (host: RealHost) => Promise<unknown>;
+  /** The state that a reset left behind, and that was noticed and finished. */
+  finishedFrom?: string;
+}
+
+const cycled = ['stop PID', 'start PID'];
+const expected: Record<WedgeName, Expectation> = {
+  stopped: { status: { class: 'qmp_dead', advice: 'cycle', qmp: 'late', qemuState: 'T' }, power: cycled },
+  paused: {
+    status: { class: 'paused', advice: 'reset', runState: 'paused' },
+    power: ['reset'],
+    finishedFrom: 'prelaunch',
+  },
+  throttled: {
+    status: {
+      class: 'block_flat',
+      advice: 'cycle',
+      runState: 'running',
+      banner: 'yes',
+      agentPing: 'yes',
+      requestsStuck: 'yes',
+    },
+    power: cycled,
+  },
+  panic: {
+    status: { class: 'guest_silent', advice: 'reset', runState: 'running', requestsStuck: 'no' },
+    power: ['reset'],
+  },
+  'panic-told': {
+    status: { class: 'guest_panicked', advice: 'reset' },
+    power: ['reset'],
+    finishedFrom: 'prelaunch',
+  },
+  memory: {
+    status: { class: 'responding', advice: 'none' },
+    power: [],
+    repair: (host) => host.guest.exec('pkill -f overcommit_memory; killall tail || true'),
+  },
+  'sshd-dead': {
+    status: { class: 'guest_service_down', advice: 'repair', agentPing: 'yes', banner: 'no' },
+    power: [],
+    repair: (host) => host.qm('guest', 'exec', '--', 'start-sshd'),
+  },
+  'agent-dead': {
+    status: { class: 'agent_silent', advice: 'repair', agentPing: 'no', banner: 'yes' },
+    power: [],
+    repair: (host) => host.guest.exec('start-agent'),
+  },
+  frozen: {
+    status: { class: 'fs_frozen', advice: 'thaw', fsFrozen: 'yes' },
+    power: [],
+    repair: (host) => host.qm('guest', 'cmd', 'fsfreeze-thaw'),
+  },
+  'powered-off': { status: { class: 'guest_off', advice: 'cycle', runState: 'shutdown' }, power: cycled },
+  killed: { status: { class: 'off', advice: 'start', pid: null }, power: ['start PID'] },
+};
+
+describe.skipIf(!hasLab)('a real machine', patience, () => {
+  let host: RealHost;
+  const answeredIn: string[] = [];
+  beforeAll(async () => {
+    host = await realHost();
+  }, patience.timeout);
+  afterAll(() => {
+    process.stdout.write(`status answered in: ${answeredIn.join(', ')}\n`);
+  });
+
+  async function status(name: string): Promise<Record<string, unknown>> {
+    const started = performance.now();
+    const result = (await call(host, 'ro', 'status')).document();
+    const took = performance.now() - started;
+    answeredIn.push(`${name} ${(took / 1_000).toFixed(1)} s`);
+    expect(took, 'milliseconds until status answered').toBeLessThan(8_000);
+    return result.status ?? {};
+  }
+
+  it.each(Object.keys(expected) as WedgeName[])(
+    '(%s) is told what it is, and cured by what is advised',
+    async (name) => {
+      const wanted = expected[name];
+      host.write('', 'power.log');
+      await wedges[name].induce(host);
+
+      const seen = await status(name);
+
+      expect(seen).toMatchObject(wanted.status);
+      expect(host.power()).toEqual([]);
+      if (wanted.repair) await wanted.repair(host);
+      else {
+        const { result, op } = (await call(host, 'human', String(seen['advice']))).document();
+        expect(result).toBe('ok');
+        const record = host.read('state/ops', op ?? '', 'journal');
+        if (wanted.finishedFrom) expect(record).toContain(`continued_from=${wanted.finishedFrom}`);
+      }
+      await host.guest.isWell();
+      expect(await status(`${name}, cured`)).toMatchObject({ class: 'responding', advice: 'none' });
+      expect(host.power().map((event) => event.replace(/\d+$/, 'PID'))).toEqual(wanted.power);
+    },
+  );
+});
