@@ -263,3 +263,16 @@ describe('a client that died while its request was being recorded', () => {
     expect(host.power()).toEqual(['stop 5000001', 'start 5000002']);
   });
 });
+
+describe('a state directory that cannot be written at all', () => {
+  it('is called so, and not other callers who never go away', async () => {
+    const host = await fakeHost({ state_dir: '/proc/nowhere' });
+
+    expect((await call(host, 'human', 'cycle')).document()).toMatchObject({
+      result: 'failed',
+      reason: 'journal_not_stored',
+      touched: false,
+    });
+    expect(host.power()).toEqual([]);
+  });
+});
