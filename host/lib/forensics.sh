@@ -58,11 +58,14 @@ capture() {
   EVIDENCE=$REPLY BUNDLE="${CFG[evidence_dir]}/$REPLY.partial"
   mkdir -p "$BUNDLE" 2>/dev/null || STORED=no
   find_qemu
+  disks_now
+  local disks=$DISKS disks_at=$DISKS_AT
   host_items
   process_items
   proxmox_items
   observe 5 $((CFG[block_sample] * 1000)) $((CFG[block_sample] * 1000))
   classify
+  host_rates "$disks" "$disks_at"
   keep_observed
   keep_items
   monitor_items
@@ -84,6 +87,13 @@ host_items() {
   keep_files diskstats "$proc/diskstats"
 }
 
+# What needs two looks: as far apart as the looks at the VM's own counters were.
+host_rates() {
+  disk_rates "$1" "$2"
+  keep disks "$REPLY"
+  MANIFEST+="disks 0 0"$'\n'
+}
+
 process_items() {
   [[ -n $VM_PID ]] || return 0
   local folder="${CFG[proc]}/$VM_PID"
@@ -101,8 +111,8 @@ proxmox_items() {
   item journal 5 journalctl --no-pager -n 200 -o short-iso -u "$vmid.scope" -u qmeventd.service -u pve-cluster.service
   item storage "$limit" "${CFG[pvesm]}" status
   [[ -n $VM_PID ]] && item agent-time "$limit" "${CFG[qm]}" guest cmd "$vmid" get-time
-  has_banner_target && item host-key 5 ssh-keyscan -T 4 -p "${CFG[guest_ssh]##*:}" "${CFG[guest_ssh]%:*}"
-  return 0
+  network_items
+  serial_item
 }
 
 # What observe read anyway.
@@ -123,6 +133,9 @@ monitor_items() {
   item qmp 12 "$LIBEXEC/qmp" "$REPLY" 11 raw query-status query-block query-blockstats query-block-jobs query-iothreads query-cpus-fast \
     'qom-list:{"path":"/objects"}' "$registers" "$registers" "${screen[@]}"
   keep_items
+  # The same list without what every machine has.
+  qmp_socket
+  item qmp-objects 5 "$LIBEXEC/qmp" "$REPLY" 4 objects
 }
 
 # The stacks of QEMU's own threads: the evidence that was lost when it mattered. Reading them stops the process for a moment, so only where

@@ -55,10 +55,10 @@ ensure_running() {
 }
 
 start_runner() {
-  local unit="breakglass-${CFG[vmid]}-$OP-$BASHPID" how=${CFG[detach]}
+  local unit="breakglass-${CFG[vmid]}-$OP-$BASHPID-$SECONDS" how=${CFG[detach]}
   [[ $how == auto ]] && { how=setsid; [[ -d /run/systemd/system ]] && how=systemd; }
   if [[ $how == systemd ]]; then
-    bounded 10 systemd-run --quiet --collect --unit "$unit" "$SELF" --config "${CFG[file]}" --run "$OP" && return 0
+    bounded 10 "${CFG[systemd_run]}" --quiet --collect --unit "$unit" "$SELF" --config "${CFG[file]}" --run "$OP" && return 0
     log "op=$OP systemd-run: rc=$RC ${OUT//$'\n'/ }; starting it without a unit"
   fi
   # Its own session, no descriptor of ours: nothing that happens to the client reaches it.
@@ -90,8 +90,8 @@ watch_op() {
     left_until "$deadline"
     ((REPLY > 0)) || break
     asked=$((asked + 1))
-    # A runner that died is replaced at once, not when the timer looks.
-    ((asked % 5 == 0)) && ensure_running
+    # A runner that died is replaced soon, not when the timer looks.
+    ((asked % 10 == 0)) && ensure_running
     rest 0.1
   done
   finish_watch
