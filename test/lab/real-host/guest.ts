@@ -9,6 +9,8 @@ const run = promisify(execFile);
 
 export interface Guest {
   readonly port: number;
+  /** The private key that it lets in as root. */
+  readonly key: string;
   /** Runs a command over SSH, with a login that is written to the disk before it. Throws when it fails or takes too long. */
   exec(command: string, withinMs?: number): Promise<string>;
   /** The first line that whoever listens on the SSH port says, or null: a forwarder accepts connections for nobody. */
@@ -18,8 +20,6 @@ export interface Guest {
   bootId(): Promise<string>;
   /** Resolves when banner, exec and counters all say so; throws what was missing otherwise. */
   isWell(withinMs?: number): Promise<void>;
-  /** The words of the `ssh` command that a person would type. */
-  sshCommand(): string[];
 }
 
 interface BlockStats {
@@ -62,6 +62,7 @@ export function guestAt(port: number, key: string, monitor: EventMonitor): Guest
 
   return {
     port,
+    key,
     exec,
     operations,
     banner: (withinMs = 2_000) => banner(port, withinMs),
@@ -75,7 +76,6 @@ export function guestAt(port: number, key: string, monitor: EventMonitor): Guest
         await delay(100);
       }
     },
-    sshCommand: () => ['ssh', ...words],
   };
 }
 

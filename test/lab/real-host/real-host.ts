@@ -47,7 +47,8 @@ const patience = { agent_seconds: 2, quit_seconds: 2, term_seconds: 2 };
 /** KVM is there in name on machines where no stock kernel boots under it: only the modules of real hardware are believed. */
 function processor(): { accel: string; cpu: string } {
   const real = ['kvm_intel', 'kvm_amd'].some((module) => existsSync(`/sys/module/${module}`)) && existsSync('/dev/kvm');
-  return real ? { accel: 'kvm', cpu: 'host' } : { accel: 'tcg,thread=multi', cpu: 'max' };
+  // The more an emulated processor can do, the longer a kernel takes to find it out; without a source of chance it waits for one.
+  return real ? { accel: 'kvm', cpu: 'host' } : { accel: 'tcg,thread=multi', cpu: 'Nehalem,+rdrand' };
 }
 
 /** Below the ports that the kernel gives out by itself, so that nobody takes it while the VM is off. */
@@ -68,7 +69,7 @@ async function freePort(): Promise<number> {
   }
 }
 
-function prepare(root: string, vmid: string, image: GuestImage, port: number): void {
+function prepare(root: string, vmid: string, image: GuestImage, port: number, more: Settings): void {
   for (const folder of [...hostFolders, 'machine']) mkdirSync(join(root, folder), { recursive: true, mode: 0o755 });
   const qemu = probePart('qemu', process.env);
   if (!qemu.present) throw new Error(`the lab needs QEMU: ${qemu.why}; ${qemu.remedy}`);
@@ -85,6 +86,7 @@ function prepare(root: string, vmid: string, image: GuestImage, port: number): v
     memory: 256,
     net0: 'virtio=BC:24:11:00:00:01,bridge=vmbr0',
     virtio0: `local-lvm:vm-${vmid}-disk-0,size=16M`,
+    ...more,
   };
   writeFileSync(join(root, 'machine/settings'), lines(machine, '='));
   writeFileSync(join(root, 'machine/config'), lines(vm, ': '));
@@ -104,15 +106,15 @@ async function end(reaper: ChildProcess, monitor: EventMonitor): Promise<void> {
   await monitor.close();
 }
 
-/** A host whose VM runs and is well: the guest's disk is in use, its SSH server and its agent answer. */
-export async function startRealHost(settings: Settings = {}): Promise<RealHost> {
+/** A host whose VM runs and is well: the guest's disk is in use, its SSH server and its agent answer. `vm` is its configuration's. */
+export async function startRealHost(settings: Settings = {}, vm: Settings = {}): Promise<RealHost> {
   const image = await guestImage();
   const root = mkdtempSync(join(tmpdir(), 'real-pve-'));
   const reaper = spawn(join(here, 'reaper'), [root], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
   // Not a number that a VM of this machine has, should it be a real Proxmox host.
   const vmid = String(900_000_000 + Math.floor(Math.random() * 99_999_999));
   const port = await freePort();
-  prepare(root, vmid, image, port);
+  prepare(root, vmid, image, port, vm);
   const monitor = await listenForMachines(root);
   const files = hostFiles(root, { ...budgets, vmid, proc: '/proc', guest_ssh: `127.0.0.1:${port}`, ...settings });
   const pidfile = files.path('run', `${vmid}.pid`);
