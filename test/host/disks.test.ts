@@ -29,7 +29,7 @@ function onCeph(host: FakeHost): void {
   host.configure({ pvesm: host.path('bin/pvesm-ceph') });
 }
 
-describe('a VM with a TPM', () => {
+describe('5.6: a VM with a TPM', () => {
   it('can be cycled: its emulator is of the same scope', async () => {
     const host = await fakeHost();
     withTpm(host);
@@ -49,7 +49,7 @@ describe('a VM with a TPM', () => {
   });
 });
 
-describe('a VM whose disk is no file of this host', () => {
+describe('5.6: a VM whose disk is no file of this host', () => {
   it.each(['cycle', 'start'])('can be asked to %s', async (verb) => {
     const host = await fakeHost();
     onCeph(host);

@@ -112,4 +112,15 @@ describe.skipIf(!hasLab)('a real machine', patience, () => {
       expect(host.power().map((event) => event.replace(/\d+$/, 'PID'))).toEqual(wanted.power);
     },
   );
+
+  it('without a guest agent is judged by its banner, and a cycle is done when the banner is back', async () => {
+    host.write(host.read('machine/config').replace('agent: 1\n', ''), 'machine/config');
+
+    expect(await status('no agent')).toMatchObject({ class: 'responding', agentPing: 'none', banner: 'yes' });
+    const { result, op } = (await call(host, 'human', 'cycle')).document();
+
+    expect(result).toBe('ok');
+    expect(host.read('state/ops', op ?? '', 'journal')).toContain('guest=banner');
+    await host.guest.isWell();
+  });
 });
