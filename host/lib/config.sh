@@ -24,6 +24,7 @@ pause_file $PATH_FORM /etc/breakglass-host/pause
 run_dir $PATH_FORM /var/run/qemu-server
 lock_dir $PATH_FORM /var/lock/qemu-server
 tasks_dir $PATH_FORM /var/log/pve/tasks
+ha_resources $PATH_FORM /etc/pve/ha/resources.cfg
 proc $PATH_FORM /proc
 cgroup $PATH_FORM /sys/fs/cgroup/qemu.slice
 agent_cooldown $NUMBER_FORM 600

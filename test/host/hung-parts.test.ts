@@ -150,21 +150,28 @@ describe('5.3: an idle machine that answers', () => {
   });
 });
 
-describe('an idle guest that has no agent', () => {
-  it('is no wedge when its SSH server answers: standing counters alone accuse nobody', async () => {
+describe('a guest whose SSH server answers', () => {
+  it.each([
+    [
+      'is no wedge while it idles without an agent',
+      false,
+      { class: 'responding', advice: 'none', countersFlat: 'yes' },
+    ],
+    ['is no wedge for an agent that somebody stopped', true, { class: 'agent_silent', advice: 'repair' }],
+  ])('%s: the agent key may not act', async (_what, hasAgent, expected) => {
     const sshd = createServer((socket) => socket.on('error', () => {}).end('SSH-2.0-here\r\n')).listen(0, '127.0.0.1');
     await once(sshd, 'listening');
     const { port } = sshd.address() as AddressInfo;
     const host = await fakeHost({ guest_ssh: `127.0.0.1:${port}`, autonomy: 'evidence' });
-    host.write(host.read('machine/config').replace('agent: 1\n', ''), 'machine/config');
+    if (!hasAgent) host.write(host.read('machine/config').replace('agent: 1\n', ''), 'machine/config');
+    if (!hasAgent) host.fault('block-flat');
     host.fault('agent-dead');
-    host.fault('block-flat');
 
     const { status } = (await call(host, 'ro', 'status')).document();
     const cycle = (await call(host, 'agent', 'cycle')).document();
     sshd.close();
 
-    expect(status).toMatchObject({ class: 'responding', advice: 'none', countersFlat: 'yes', banner: 'yes' });
+    expect(status).toMatchObject({ ...expected, banner: 'yes' });
     expect(cycle).toMatchObject({ reason: 'no_evidence', touched: false });
     expect(host.power()).toEqual([]);
   });

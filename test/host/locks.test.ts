@@ -94,3 +94,26 @@ describe('5.2: a backup that begins between the last look and the stop', () => {
     expect(host.power()).toEqual([]);
   });
 });
+
+describe('a VM of the HA manager', () => {
+  const section = (state: string): string => `vm: 1020\n\tstate started\n\nvm: 102\n\tstate ${state}\n\nct: 103\n`;
+
+  it.each(['cycle', 'stop'])('is not touched by %s: qm would only ask, and HA act later', async (verb) => {
+    const host = await fakeHost();
+    host.configure({ ha_resources: host.path('etc/ha') });
+    host.write(section('started'), 'etc/ha');
+
+    expect((await call(host, 'human', verb)).document()).toMatchObject({ reason: 'ha_managed', touched: false });
+    expect(host.power()).toEqual([]);
+  });
+
+  it('is ours when HA ignores it, and when only its neighbours are managed', async () => {
+    const host = await fakeHost();
+    host.configure({ ha_resources: host.path('etc/ha'), human_cooldown: 0 });
+    host.write(section('ignored'), 'etc/ha');
+    expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ result: 'ok' });
+    host.write('vm: 1020\n\tstate started\n', 'etc/ha');
+
+    expect((await call(host, 'human', 'stop')).document()).toMatchObject({ result: 'ok' });
+  });
+});
