@@ -5,7 +5,8 @@ declare -gA CFG=()
 
 # Each key with the form its value must have and its default. A key without a default must be given.
 readonly PATH_FORM='/[A-Za-z0-9_./:@-]+'
-readonly NUMBER_FORM='[0-9]{1,6}'
+# No leading zero: bash would take 0600 for 384, and 090 for an error that lifts a cooldown.
+readonly NUMBER_FORM='0|[1-9][0-9]{0,5}'
 readonly CONFIG_KEYS="vmid [1-9][0-9]{2,8}
 autonomy evidence|judgement evidence
 guest_ssh [0-9a-fA-F.:]+:[0-9]{1,5}|- -

@@ -50,13 +50,6 @@ keep_files() {
   { printf '%s' "$all" >"$BUNDLE/$name"; } 2>/dev/null || STORED=no
 }
 
-# Secrets that Proxmox keeps in a configuration, and whatever is named like one. Values go, names stay.
-redact() {
-  sed -E -e 's/^((cur|new) )?(cipassword|sshkeys|args|hookscript|cicustom)(:).*/\1\3\4 [redacted]/' \
-    -e 's/((pass(word|wd)?|token|secret|api_?key|private_?key)["'"'"']?[=: ]+)[^ ,"'"'"']+/\1[redacted]/Ig' \
-    -e '/-----BEGIN [A-Z ]*PRIVATE KEY-----/,/-----END/s/.*/[redacted key]/'
-}
-
 # capture: sets EVIDENCE (its id), SHA256, STORED, and what classify says. Never fails: what can't be had is missing from the bundle.
 capture() {
   deadline_in "${CFG[forensics_budget]}"

@@ -22,7 +22,7 @@ refuse_mismatch() {
 accept_op() {
   local op=$OP running
   mkdir -p "${CFG[state_dir]}/ops" 2>/dev/null
-  exec 8>>"${CFG[state_dir]}/admit.lock"
+  { exec 8>>"${CFG[state_dir]}/admit.lock"; } 2>/dev/null || refuse_unrecorded
   flock -w 5 8 || answer 'done' failed busy 'other callers are being admitted: ask again'
   if journal_load "$op"; then
     # The same client, asking twice at once: the other one has just been admitted, with a runner.
@@ -40,10 +40,13 @@ accept_op() {
     answer 'done' failed "$REASON" "$HINT"
   }
   start_runner
-  journal_create "$op" "$VERB" "$IDENTITY" ||
-    answer 'done' failed journal_not_stored "the op can't be recorded in ${CFG[state_dir]} (disk full?), and without a record nothing is begun"
+  journal_create "$op" "$VERB" "$IDENTITY" || refuse_unrecorded
   log "op=$op verb=$VERB accepted"
   exec 8>&-
+}
+
+refuse_unrecorded() {
+  answer 'done' failed journal_not_stored "the op can't be recorded in ${CFG[state_dir]} (disk full, or read-only?), and without a record nothing is begun"
 }
 
 # ensure_running: an op without an end has a runner, or gets one. Two runners can't both work: the second finds the lock taken and goes.

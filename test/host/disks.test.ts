@@ -1,9 +1,10 @@
 /** Disks as Proxmox VE has them beyond a volume that QEMU alone holds: a TPM's state, and volumes that are no file of this host. */
-import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { FakeHost } from '../lab/fake-host/fake-host.ts';
 import { call } from './call.ts';
 import { fakeHost } from './fake-host.ts';
+import { ownQm } from './own-qm.ts';
 
 /** The TPM's emulator: a process beside QEMU in the VM's own scope, that holds the TPM's state and ends with QEMU. */
 function withTpm(host: FakeHost): void {
@@ -56,5 +57,31 @@ describe('5.6: a VM whose disk is no file of this host', () => {
 
     expect((await call(host, 'human', verb)).document()).toMatchObject({ result: 'ok' });
     expect(host.power()).toEqual(['stop 5000001', 'start 5000002']);
+  });
+});
+
+describe('a stop after which nobody knows the disks', () => {
+  it('is not called proven', async () => {
+    const host = await fakeHost();
+    ownQm(host, '[[ $1 != pending ]] || exit 255');
+
+    expect((await call(host, 'human', 'stop')).document()).toMatchObject({
+      result: 'unknown',
+      reason: 'disks_unknown',
+    });
+    expect(host.power()).toEqual(['stop 5000001']);
+  });
+});
+
+describe('a staged change whose name is a command', () => {
+  it('is text and stays text', async () => {
+    const host = await fakeHost();
+    host.write(
+      `del x[$(touch\${IFS}${host.path('executed')})]\ndel $(touch\${IFS}${host.path('executed')})\n`,
+      'machine/staged',
+    );
+
+    expect((await call(host, 'ro', 'status')).document().status).toMatchObject({ pendingChanges: 2 });
+    expect(existsSync(host.path('executed'))).toBe(false);
   });
 });
