@@ -40,6 +40,7 @@ reset_budget $NUMBER_FORM 15
 guest_budget $NUMBER_FORM 300
 forensics_budget $NUMBER_FORM 45
 cancel_budget $NUMBER_FORM 60
+dump_budget $NUMBER_FORM 900
 block_sample $NUMBER_FORM 10
 resume_window $NUMBER_FORM 600
 memory_reserve_mb $NUMBER_FORM 256
