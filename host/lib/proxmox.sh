@@ -38,6 +38,8 @@ learn_pending() {
   PENDING=0
   while read -r kind key value; do
     key=${key%:}
+    # What is no name of an option is counted, and goes no further: bash would expand it once more as an index.
+    [[ $key =~ ^[A-Za-z0-9_-]+$ ]] || { [[ ! $kind =~ ^(new|del)$ ]] || PENDING=$((PENDING + 1)); continue; }
     case $kind in
       cur) NEXT[$key]=${NEXT[$key]:-$value} ;;
       new) NEXT[$key]=$value PENDING=$((PENDING + 1)) ;;

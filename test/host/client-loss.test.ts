@@ -7,7 +7,7 @@ const boundaries = ['forensics', 'permission', 'check', 'stop', 'start', 'power_
   (phase) => [`begin ${phase}`, `done ${phase}`],
 );
 
-describe('a cycle whose client is killed', () => {
+describe('5.1: a cycle whose client is killed', () => {
   it.concurrent.each(['accept', 'begin forensics', 'begin stop', 'done stop', 'begin start', 'begin guest_ok'])(
     'at "%s" ends with the VM running, one power event, and its result kept',
     async (word) => {
@@ -43,7 +43,7 @@ describe('a cycle whose client is killed', () => {
   });
 });
 
-describe('a cycle whose runner is killed together with its client', () => {
+describe('5.1: a cycle whose runner is killed together with its client', () => {
   it.concurrent.each(['accept', ...boundaries, 'note intent=stop', 'note intent=start'])(
     'at "%s" is finished by the timer: the VM runs, one power event, result kept',
     async (word) => {

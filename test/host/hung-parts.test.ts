@@ -30,7 +30,7 @@ const wedges: [string, (host: FakeHost) => void, Record<string, unknown>][] = [
   ['everything hung at once', (host) => { host.fault('pmxcfs-hangs'); host.fault('qmp-hangs'); }, { class: 'qmp_dead', configReadable: 'no' }],
 ]; // prettier-ignore
 
-describe('status', () => {
+describe('5.3: status', () => {
   it.each(wedges)('with %s says so within 8 seconds', async (_name, wedge, expected) => {
     const host = await fakeHost();
     wedge(host);
@@ -69,7 +69,7 @@ describe('status', () => {
   });
 });
 
-describe('forensics', () => {
+describe('5.3: forensics', () => {
   it.each(wedges)('with %s ends in time, and is kept with a sum that can be read back', async (_name, wedge) => {
     const host = await fakeHost({ forensics_budget: 12, block_sample: 1 });
     wedge(host);
@@ -123,7 +123,7 @@ describe('forensics', () => {
   });
 });
 
-describe('forensics after the power was turned', () => {
+describe('5.3: forensics after the power was turned', () => {
   it('is taken anew: what was seen before says nothing of the machine that runs now', async () => {
     const host = await fakeHost();
     await call(host, 'human', 'stop');
@@ -137,7 +137,7 @@ describe('forensics after the power was turned', () => {
   });
 });
 
-describe('an idle machine that answers', () => {
+describe('5.3: an idle machine that answers', () => {
   it('is not stopped by a debugger: nothing is stuck in it', async () => {
     const host = await fakeHost({ block_sample: 1 });
     host.fault('block-flat');
@@ -170,7 +170,7 @@ describe('an idle guest that has no agent', () => {
   });
 });
 
-describe('a mutating verb with the cluster file system hung', () => {
+describe('5.3: a mutating verb with the cluster file system hung', () => {
   it.each(['cycle', 'stop', 'reset'])(
     '%s refuses in bounded time: what cannot be read may be locked, and cannot be started',
     async (verb) => {

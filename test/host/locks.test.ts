@@ -16,7 +16,7 @@ const kinds = [
   'suspending',
 ];
 
-describe('a locked VM', () => {
+describe('5.2: a locked VM', () => {
   it.each(['cycle', 'stop', 'reset'])('is not touched by %s while a backup runs', async (verb) => {
     const host = await fakeHost();
     host.write(`${host.read('machine/config')}lock: backup\n`, 'machine/config');
@@ -65,7 +65,7 @@ describe('a locked VM', () => {
   });
 });
 
-describe('a stop that Proxmox refuses', () => {
+describe('5.2: a stop that Proxmox refuses', () => {
   it('is a failure with the process left alive: nothing is killed behind its back', async () => {
     const host = await fakeHost();
     host.fault('stop-refused');
@@ -76,7 +76,7 @@ describe('a stop that Proxmox refuses', () => {
   });
 });
 
-describe('a backup that begins between the last look and the stop', () => {
+describe('5.2: a backup that begins between the last look and the stop', () => {
   it('is not killed with its QEMU, though that waits in the kernel for its disk just then', async () => {
     const host = await fakeHost();
     ownQm(

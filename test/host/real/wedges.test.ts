@@ -89,6 +89,15 @@ describe.skipIf(!hasLab)('a real machine', patience, () => {
     return result.status ?? {};
   }
 
+  /** On a busy machine an agent may miss the two seconds that it is given, and one that was just started is not up yet: then it is asked again. */
+  async function statusIs(name: string, wanted: Record<string, unknown>): Promise<Record<string, unknown>> {
+    let seen = await status(name);
+    for (let look = 2; look <= 3 && seen['class'] !== wanted['class']; look += 1)
+      seen = await status(`${name} (${look})`);
+    expect(seen).toMatchObject(wanted);
+    return seen;
+  }
+
   it.each(Object.keys(expected) as WedgeName[])(
     '(%s) is told what it is, and cured by what is advised',
     async (name) => {
@@ -96,9 +105,8 @@ describe.skipIf(!hasLab)('a real machine', patience, () => {
       host.write('', 'power.log');
       await wedges[name].induce(host);
 
-      const seen = await status(name);
+      const seen = await statusIs(name, wanted.status);
 
-      expect(seen).toMatchObject(wanted.status);
       expect(host.power()).toEqual([]);
       if (wanted.repair) await wanted.repair(host);
       else {
@@ -108,8 +116,19 @@ describe.skipIf(!hasLab)('a real machine', patience, () => {
         if (wanted.finishedFrom) expect(record).toContain(`continued_from=${wanted.finishedFrom}`);
       }
       await host.guest.isWell();
-      expect(await status(`${name}, cured`)).toMatchObject({ class: 'responding', advice: 'none' });
+      await statusIs(`${name}, cured`, { class: 'responding', advice: 'none' });
       expect(host.power().map((event) => event.replace(/\d+$/, 'PID'))).toEqual(wanted.power);
     },
   );
+
+  it('without a guest agent is judged by its banner, and a cycle is done when the banner is back', async () => {
+    host.write(host.read('machine/config').replace('agent: 1\n', ''), 'machine/config');
+
+    await statusIs('no agent', { class: 'responding', agentPing: 'none', banner: 'yes' });
+    const { result, op } = (await call(host, 'human', 'cycle')).document();
+
+    expect(result).toBe('ok');
+    expect(host.read('state/ops', op ?? '', 'journal')).toContain('guest=banner');
+    await host.guest.isWell();
+  });
 });

@@ -34,7 +34,7 @@ const budgets: Settings = {
   stop_timeout: 2,
   stop_budget: 30,
   guest_budget: 120,
-  block_sample: 3,
+  block_sample: 2,
   memory_reserve_mb: 16,
   human_cooldown: 0,
   agent_cooldown: 0,
