@@ -3,6 +3,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Deadlines } from '../../activities/breakglass/deadlines.ts';
 import type { PowerHost } from '../../activities/breakglass/port.ts';
 import { opId, until } from '../host/call.ts';
+import { has } from '../setup/needs.ts';
 import { clientOf } from './client-bench.ts';
 import { type Behaviour, type Hostile, startHostile, startSaying, startSilent } from './hostile-server.ts';
 
@@ -37,7 +38,7 @@ async function leftClean(server: Hostile): Promise<void> {
   expect(server.requests.filter((one) => one.startsWith('cycle')).length).toBeLessThanOrEqual(1);
 }
 
-describe('before anything was sent', () => {
+describe.skipIf(!has('ssh'))('before anything was sent', () => {
   it('a host that takes the connection and never says a word', async () => {
     const silent = await startSilent();
     open.push(silent);
@@ -81,7 +82,7 @@ describe('before anything was sent', () => {
   });
 });
 
-describe('when it may have been sent', () => {
+describe.skipIf(!has('ssh'))('when it may have been sent', () => {
   it.each([
     ['a channel that never opens', { session: 'never-answer' }],
     ['a request that is never taken', { exec: 'never-answer' }],
@@ -149,7 +150,7 @@ describe('when it may have been sent', () => {
   });
 });
 
-describe('an answer that is whole', () => {
+describe.skipIf(!has('ssh'))('an answer that is whole', () => {
   it('counts although the channel never closes: something on the host holds it open', async () => {
     const server = await hostile({
       answer: (channel, request) => {
