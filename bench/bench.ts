@@ -15,6 +15,7 @@ const folder = dirname(fileURLToPath(import.meta.url));
 /** Program and how often it measures when nothing else is asked for. */
 const BENCHES: Readonly<Record<string, { readonly program: string; readonly runs: number }>> = {
   pipeline: { program: 'pipeline.ts', runs: 5 },
+  verb: { program: 'verb.ts', runs: 40 },
 };
 
 async function figuresOf(program: string, input: { readonly runs: number }): Promise<object> {

@@ -78,6 +78,7 @@ describe('usage', () => {
     'recover',
     'doctor',
     'schema',
+    'breakglass verb',
   ])('the help of %s has an example', async (command) => {
     const { stdout } = await lamplighter([...command.split(' '), '--help']);
     expect(stdout).toContain(`$ lamplighter ${command}`);

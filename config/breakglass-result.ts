@@ -54,6 +54,7 @@ const status = z.object({
   cooldownSeconds: z.object({ agent: z.int(), human: z.int() }),
   runningOp: opId.nullable(),
   lastOp: opId.nullable(),
+  clock: time.optional().describe("the host's own clock as the answer left it"),
 });
 
 const opRecord = z.object({

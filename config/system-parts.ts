@@ -27,7 +27,10 @@ export type SystemPartName =
   | 'mkfs'
   | 'ssh'
   | 'debian-packages'
-  | 'shellcheck';
+  | 'shellcheck'
+  | 'logrotate'
+  | 'groff'
+  | 'systemd-analyze';
 
 export type Probe = { present: true; where: string } | { present: false; why: string; remedy: string };
 
@@ -110,6 +113,19 @@ export const systemParts: readonly SystemPart[] = [
     find: findDebianPackages,
   },
   part('shellcheck', false, 'the check of the host scripts', apt('shellcheck'), brew('shellcheck'), ['shellcheck']),
+  part(
+    'logrotate',
+    false,
+    "the test of that script's log",
+    apt('logrotate'),
+    brew('logrotate'),
+    ['logrotate'],
+    sbinFolders,
+  ),
+  part('groff', false, 'the check of its man page', apt('groff-base'), brew('groff'), ['groff']),
+  part('systemd-analyze', false, 'the check of its units', apt('systemd'), 'not to be had on macOS', [
+    'systemd-analyze',
+  ]),
 ];
 
 function apt(name: string): string {

@@ -56,7 +56,7 @@ export async function exchange(
 }
 
 /** `destroy` of the library spares a socket that was half closed already; this one is ours, so it goes. */
-function hangUp(client: Client, socket: Socket): void {
+export function hangUp(client: Client, socket: Socket): void {
   client.on('error', () => undefined);
   client.end();
   socket.destroySoon();
@@ -65,7 +65,7 @@ function hangUp(client: Client, socket: Socket): void {
 }
 
 /** Null when the host has proven its key and taken ours. */
-function handshake(
+export function handshake(
   client: Client,
   socket: Socket,
   target: Target,

@@ -24,6 +24,8 @@ export const systemPackages = [
   { executable: 'sshd', debian: 'openssh-server', purposes: ['test'], folders: sbinFolders, opensPort: true },
   { executable: 'qemu-system-x86_64', debian: 'qemu-system-x86', purposes: ['test'] },
   { executable: 'mkfs.ext4', debian: 'e2fsprogs', purposes: ['test'], folders: sbinFolders },
+  { executable: 'logrotate', debian: 'logrotate', purposes: ['test'], folders: sbinFolders },
+  { executable: 'groff', debian: 'groff-base', purposes: ['test'] },
   { executable: 'ssh', debian: 'openssh-client', purposes: ['test'] },
 ];
 

@@ -51,7 +51,7 @@ function seenWords(vmid: number, seen: Seen): string[] {
   return [
     `VM ${vmid}: ${paint(seen.advice === 'none' ? 'green' : 'yellow', plain(seen.class))}, advice: ${seen.advice}`,
     `  QEMU ${seen.pid === null ? 'is off' : `pid ${seen.pid} (${plain(seen.qemuState ?? '?')})`}, QMP ${qmp}, run state ${plain(seen.runState ?? 'none')}`,
-    `  disks ${flat}; guest agent ${seen.agentPing}; SSH banner ${seen.banner}; file systems frozen ${seen.fsFrozen}`,
+    `  disks ${flat}${seen.requestsStuck === 'yes' ? ' with requests unanswered' : ''}; guest agent ${seen.agentPing}; SSH banner ${seen.banner}; file systems frozen ${seen.fsFrozen}`,
     `  lock ${plain(seen.lock ?? 'none')}; staged changes ${seen.pendingChanges ?? 'unknown'}; configuration readable ${seen.configReadable}`,
     `  cooldown: agent ${agent} s, human ${human} s; autonomy ${seen.autonomy}${seen.paused ? '; PAUSED for the agent' : ''}`,
     `  ${seen.runningOp === null ? 'no op is under way' : `op ${seen.runningOp} is under way`}${seen.lastOp === null ? '' : `; last op ${seen.lastOp}`}`,

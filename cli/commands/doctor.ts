@@ -16,24 +16,53 @@ import { columns, paint, plain, say, sayJson } from '../output.ts';
 
 interface DoctorOptions extends CommonOptions {
   readonly config?: string;
+  readonly breakglass?: boolean;
 }
 
 export function doctorCommand(env: Environment): Command {
   return withExamples(
     new Command('doctor').description('what is there, what is missing, and what to do about it; works without `up`'),
-    ['doctor', 'doctor --config lamplighter.yaml --json'],
+    ['doctor', 'doctor --config lamplighter.yaml --json', 'doctor --breakglass'],
   )
     .option('--data-dir <dir>', 'to look at (default: ~/.local/share/lamplighter)')
     .option('--config <file>', 'lamplighter.yaml to check (default: the one in this folder)')
     .option('--url <url>', 'of the api, instead of the one in the data directory')
+    .option(
+      '--breakglass',
+      'look at the power verbs instead: keys, pinned host key, forced command, identities, clock; touches no power',
+    )
     .option('--json', 'print JSON')
     .action(async (options: DoctorOptions) => {
-      const findings = await examine(options, env);
+      const breakglass = options.breakglass === true;
+      const findings = breakglass ? await examineBreakglass(options) : await examine(options, env);
       const ok = findings.every((one) => one.ok || !one.required);
       if (options.json === true) sayJson({ ok, findings });
-      else sayFindings(findings, ok);
+      else sayFindings(findings, ok, breakglass ? BREAKGLASS_WORDS : PRODUCT_WORDS);
       process.exitCode = ok ? EXIT.done : EXIT.failed;
     });
+}
+
+/** What a bad finding is called, and what can be done when there is none. */
+interface Words {
+  readonly bad: string;
+  readonly next: string;
+}
+const PRODUCT_WORDS: Words = { bad: 'missing', next: 'lamplighter up' };
+const BREAKGLASS_WORDS: Words = { bad: 'bad', next: 'lamplighter breakglass verb status' };
+
+async function examineBreakglass({ config: file }: DoctorOptions): Promise<Finding[]> {
+  const { breakglassConfig } = await import('../breakglass/open-host.ts');
+  const { checkBreakglass } = await import('../breakglass/checkup.ts');
+  const about = { name: 'breakglass', required: true } as const;
+  try {
+    const config = breakglassConfig(file);
+    const { host, port, user } = config;
+    const read: Finding = { ...about, ok: true, detail: `${user}@${host}:${port}`, remedy: null };
+    return [read, ...(await checkBreakglass(config, Date.now))];
+  } catch (error) {
+    if (!(error instanceof CliFailure)) throw error;
+    return [{ ...about, ok: false, detail: error.message, remedy: error.remedy }];
+  }
 }
 
 async function examine(options: DoctorOptions, env: Environment): Promise<Finding[]> {
@@ -145,20 +174,13 @@ function checkArmed(dataDir: string, config: Config | null, status: StatusView |
   ];
 }
 
-function sayFindings(findings: readonly Finding[], ok: boolean): void {
+function sayFindings(findings: readonly Finding[], ok: boolean, words: Words): void {
+  const width = Math.max(14, ...findings.map((one) => one.name.length));
   for (const one of findings) {
-    const mark = one.ok ? paint('green', 'ok') : one.required ? paint('red', 'missing') : paint('yellow', 'absent');
-    say(
-      columns([
-        [
-          mark + ' '.repeat(Math.max(0, 7 - plain(mark).length)),
-          one.name + ' '.repeat(Math.max(0, 14 - one.name.length)),
-          plain(one.detail),
-        ],
-      ]),
-    );
-    if (one.remedy !== null) say(`${' '.repeat(25)}${paint('dim', '→')} ${plain(one.remedy)}`);
+    const mark = one.ok ? paint('green', 'ok') : one.required ? paint('red', words.bad) : paint('yellow', 'absent');
+    say(columns([[mark + ' '.repeat(Math.max(0, 7 - plain(mark).length)), one.name.padEnd(width), plain(one.detail)]]));
+    if (one.remedy !== null) say(`${' '.repeat(width + 11)}${paint('dim', '→')} ${plain(one.remedy)}`);
   }
   const lacking = findings.filter((one) => !one.ok && one.required).map((one) => one.name);
-  say(ok ? '\nready: `lamplighter up`' : `\nnot ready: ${lacking.join(', ')}`);
+  say(ok ? `\nready: \`${words.next}\`` : `\nnot ready: ${lacking.join(', ')}`);
 }

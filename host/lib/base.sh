@@ -26,12 +26,14 @@ exec {NEVER}<> <(:)
 rest() { read -r -t "$1" -u "$NEVER" _; return 0; }
 
 # launch LIMIT COMMAND…: starts a command that can't outlive LIMIT seconds and keeps its output for collect. Sets REPLY to its handle.
-# Several may run at once. The lock's descriptor (9) is closed for it: whatever daemon is born here must not hold our lock for its whole life.
+# Several may run at once. The locks' descriptors (6, 8, 9) are closed for it: whatever daemon is born here, or hangs in the kernel, must not
+# hold a lock of ours for its whole life.
 declare -gA LAUNCH_PID=() LAUNCH_LIMIT=() LAUNCH_AT=()
 launch() {
   local fd code limit=$1
   shift
   exec {fd}< <(
+    exec 6>&- 8>&-
     [[ ${KEEPS_LOCK:-no} == yes ]] || exec 9>&-
     timeout -k 1 "$limit" "$@" </dev/null 2>&1 9>&-
     code=$?
@@ -82,10 +84,22 @@ bounded() {
 # has ended: a stop that comes late must find no VM that was started since.
 effect() { KEEPS_LOCK=yes bounded "$@"; }
 
-# end_of TEXT: sets REPLY to its last 200 characters, for a hint.
+# redact: a filter. Secrets that Proxmox keeps in a configuration, options of a QEMU command line in an error, and whatever is named like a
+# secret, also percent-encoded as in a VM's notes. Values go, names stay.
+redact() {
+  local sep="([=: ]|%3A|%3D|%20)+" value="[^ ,\"']+"
+  sed -E -e 's/^((cur|new) )?(cipassword|sshkeys|args|hookscript|cicustom)(:).*/\1\3\4 [redacted]/' \
+    -e "s/(command '[^ ']+) .*(' failed)/\1 [redacted]\2/" -e 's/((kvm|qemu[a-z0-9_-]*): -[a-z0-9_-]+) .*: /\1 [redacted]: /' \
+    -e "s/((pass(word|wd|phrase)?|token|secret|api_?key|private_?key)[\"']?$sep)$value/\1[redacted]/Ig" \
+    -e "s/(key[\"']?[=:]+|secret,[^ ]*data=)$value/\1[redacted]/Ig" -e "s/((bearer|basic) )$value/\1[redacted]/Ig" \
+    -e 's#(://[^ /:@]+:)[^ /@]+@#\1[redacted]@#g' -e '/-----BEGIN [A-Z ]*PRIVATE KEY-----/,/-----END/s/.*/[redacted key]/'
+}
+
+# end_of TEXT: sets REPLY to its last 200 characters on one line, for a hint and the log, which a client and others read.
 end_of() {
-  REPLY=$1
-  ((${#1} <= 200)) || REPLY=${1: -200}
+  REPLY=$(redact <<<"$1")
+  REPLY=${REPLY//$'\n'/ / }
+  ((${#REPLY} <= 200)) || REPLY=${REPLY: -200}
 }
 
 say() { printf 'breakglass: %s\n' "$*" >&2; }

@@ -45,7 +45,7 @@ classify_running() {
     CLASS=guest_service_down ADVICE=repair
   elif [[ $AGENT_PING == yes ]]; then
     CLASS=responding ADVICE=none
-  elif [[ $FLAT == yes && $STUCK != no ]]; then
+  elif [[ $FLAT == yes && $STUCK != no && ($AGENT_PING == no || $BANNER != yes) ]]; then
     CLASS=block_flat ADVICE=cycle SIGN=yes
   elif [[ $AGENT_PING == no ]]; then
     SIGN=yes

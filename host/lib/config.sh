@@ -5,15 +5,18 @@ declare -gA CFG=()
 
 # Each key with the form its value must have and its default. A key without a default must be given.
 readonly PATH_FORM='/[A-Za-z0-9_./:@-]+'
-readonly NUMBER_FORM='[0-9]{1,6}'
+# No leading zero: bash would take 0600 for 384, and 090 for an error that lifts a cooldown.
+readonly NUMBER_FORM='0|[1-9][0-9]{0,5}'
 readonly CONFIG_KEYS="vmid [1-9][0-9]{2,8}
 autonomy evidence|judgement evidence
 guest_ssh [0-9a-fA-F.:]+:[0-9]{1,5}|- -
 detach auto|systemd|setsid auto
 overrule_shutdown yes|no yes
+serial_log $PATH_FORM|- -
 qm $PATH_FORM /usr/sbin/qm
 pvesm $PATH_FORM /usr/sbin/pvesm
 pvesh $PATH_FORM /usr/bin/pvesh
+systemd_run $PATH_FORM /usr/bin/systemd-run
 state_dir $PATH_FORM /var/lib/breakglass-host
 evidence_dir $PATH_FORM /var/lib/breakglass-host/evidence
 log $PATH_FORM /var/log/breakglass-host.log
@@ -35,6 +38,7 @@ power_budget $NUMBER_FORM 30
 reset_budget $NUMBER_FORM 15
 guest_budget $NUMBER_FORM 300
 forensics_budget $NUMBER_FORM 45
+cancel_budget $NUMBER_FORM 60
 block_sample $NUMBER_FORM 10
 resume_window $NUMBER_FORM 600
 memory_reserve_mb $NUMBER_FORM 256

@@ -50,13 +50,6 @@ keep_files() {
   { printf '%s' "$all" >"$BUNDLE/$name"; } 2>/dev/null || STORED=no
 }
 
-# Secrets that Proxmox keeps in a configuration, and whatever is named like one. Values go, names stay.
-redact() {
-  sed -E -e 's/^((cur|new) )?(cipassword|sshkeys|args|hookscript|cicustom)(:).*/\1\3\4 [redacted]/' \
-    -e 's/((pass(word|wd)?|token|secret|api_?key|private_?key)["'"'"']?[=: ]+)[^ ,"'"'"']+/\1[redacted]/Ig' \
-    -e '/-----BEGIN [A-Z ]*PRIVATE KEY-----/,/-----END/s/.*/[redacted key]/'
-}
-
 # capture: sets EVIDENCE (its id), SHA256, STORED, and what classify says. Never fails: what can't be had is missing from the bundle.
 capture() {
   deadline_in "${CFG[forensics_budget]}"
@@ -65,11 +58,14 @@ capture() {
   EVIDENCE=$REPLY BUNDLE="${CFG[evidence_dir]}/$REPLY.partial"
   mkdir -p "$BUNDLE" 2>/dev/null || STORED=no
   find_qemu
+  disks_now
+  local disks=$DISKS disks_at=$DISKS_AT
   host_items
   process_items
   proxmox_items
   observe 5 $((CFG[block_sample] * 1000)) $((CFG[block_sample] * 1000))
   classify
+  host_rates "$disks" "$disks_at"
   keep_observed
   keep_items
   monitor_items
@@ -91,6 +87,13 @@ host_items() {
   keep_files diskstats "$proc/diskstats"
 }
 
+# What needs two looks: as far apart as the looks at the VM's own counters were.
+host_rates() {
+  disk_rates "$1" "$2"
+  keep disks "$REPLY"
+  MANIFEST+="disks 0 0"$'\n'
+}
+
 process_items() {
   [[ -n $VM_PID ]] || return 0
   local folder="${CFG[proc]}/$VM_PID"
@@ -108,8 +111,8 @@ proxmox_items() {
   item journal 5 journalctl --no-pager -n 200 -o short-iso -u "$vmid.scope" -u qmeventd.service -u pve-cluster.service
   item storage "$limit" "${CFG[pvesm]}" status
   [[ -n $VM_PID ]] && item agent-time "$limit" "${CFG[qm]}" guest cmd "$vmid" get-time
-  has_banner_target && item host-key 5 ssh-keyscan -T 4 -p "${CFG[guest_ssh]##*:}" "${CFG[guest_ssh]%:*}"
-  return 0
+  network_items
+  serial_item
 }
 
 # What observe read anyway.
@@ -130,6 +133,9 @@ monitor_items() {
   item qmp 12 "$LIBEXEC/qmp" "$REPLY" 11 raw query-status query-block query-blockstats query-block-jobs query-iothreads query-cpus-fast \
     'qom-list:{"path":"/objects"}' "$registers" "$registers" "${screen[@]}"
   keep_items
+  # The same list without what every machine has.
+  qmp_socket
+  item qmp-objects 5 "$LIBEXEC/qmp" "$REPLY" 4 objects
 }
 
 # The stacks of QEMU's own threads: the evidence that was lost when it mattered. Reading them stops the process for a moment, so only where

@@ -22,7 +22,7 @@ refuse_mismatch() {
 accept_op() {
   local op=$OP running
   mkdir -p "${CFG[state_dir]}/ops" 2>/dev/null
-  exec 8>>"${CFG[state_dir]}/admit.lock"
+  { exec 8>>"${CFG[state_dir]}/admit.lock"; } 2>/dev/null || refuse_unrecorded
   flock -w 5 8 || answer 'done' failed busy 'other callers are being admitted: ask again'
   if journal_load "$op"; then
     # The same client, asking twice at once: the other one has just been admitted, with a runner.
@@ -40,10 +40,13 @@ accept_op() {
     answer 'done' failed "$REASON" "$HINT"
   }
   start_runner
-  journal_create "$op" "$VERB" "$IDENTITY" ||
-    answer 'done' failed journal_not_stored "the op can't be recorded in ${CFG[state_dir]} (disk full?), and without a record nothing is begun"
+  journal_create "$op" "$VERB" "$IDENTITY" || refuse_unrecorded
   log "op=$op verb=$VERB accepted"
   exec 8>&-
+}
+
+refuse_unrecorded() {
+  answer 'done' failed journal_not_stored "the op can't be recorded in ${CFG[state_dir]} (disk full, or read-only?), and without a record nothing is begun"
 }
 
 # ensure_running: an op without an end has a runner, or gets one. Two runners can't both work: the second finds the lock taken and goes.
@@ -52,10 +55,10 @@ ensure_running() {
 }
 
 start_runner() {
-  local unit="breakglass-${CFG[vmid]}-$OP-$BASHPID" how=${CFG[detach]}
+  local unit="breakglass-${CFG[vmid]}-$OP-$BASHPID-$SECONDS" how=${CFG[detach]}
   [[ $how == auto ]] && { how=setsid; [[ -d /run/systemd/system ]] && how=systemd; }
   if [[ $how == systemd ]]; then
-    bounded 10 systemd-run --quiet --collect --unit "$unit" "$SELF" --config "${CFG[file]}" --run "$OP" && return 0
+    bounded 10 "${CFG[systemd_run]}" --quiet --collect --unit "$unit" "$SELF" --config "${CFG[file]}" --run "$OP" && return 0
     log "op=$OP systemd-run: rc=$RC ${OUT//$'\n'/ }; starting it without a unit"
   fi
   # Its own session, no descriptor of ours: nothing that happens to the client reaches it.
@@ -87,8 +90,8 @@ watch_op() {
     left_until "$deadline"
     ((REPLY > 0)) || break
     asked=$((asked + 1))
-    # A runner that died is replaced at once, not when the timer looks.
-    ((asked % 5 == 0)) && ensure_running
+    # A runner that died is replaced soon, not when the timer looks.
+    ((asked % 10 == 0)) && ensure_running
     rest 0.1
   done
   finish_watch

@@ -25,6 +25,8 @@ source "$HOME_DIR/lib/document.sh" || return 1
 source "$HOME_DIR/lib/ops.sh" || return 1
 # shellcheck source=host/lib/runner.sh
 source "$HOME_DIR/lib/runner.sh" || return 1
+# shellcheck source=host/lib/machine.sh
+source "$HOME_DIR/lib/machine.sh" || return 1
 # shellcheck source=host/lib/forensics.sh
 source "$HOME_DIR/lib/forensics.sh" || return 1
 # shellcheck source=host/lib/power.sh

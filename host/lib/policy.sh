@@ -76,3 +76,16 @@ override_taken() {
   [[ $end == ';' && $boot == "${moment% *}" ]] && ((${moment#* } - up <= 300 && ${moment#* } >= up)) || return 1
   log "op=${OP:--} override=$kind reason=$reason"
 }
+
+# take_turn: at most four requests of one key for status are under way at once. A crowd of them would keep the monitor, which serves
+# one client at a time, from those who need it, and make a healthy machine look silent. Where no lock can be written nobody is turned away.
+take_turn() {
+  local number file="${CFG[state_dir]}/turn.$IDENTITY.$VERB"
+  for number in 1 2 3 4; do
+    { exec 6>>"$file.$number"; } 2>/dev/null || return 0
+    flock -n 6 && return 0
+  done
+  # None is free: one of them will be, mostly.
+  { exec 6>>"$file.$((SRANDOM % 4 + 1))"; } 2>/dev/null
+  flock -w 1 6 || answer 'done' failed busy "four requests of $IDENTITY for $VERB are under way: ask again"
+}

@@ -83,6 +83,11 @@ stopped_for_good() {
     2) unsure process_table_unreadable 'the process table could not be read in time' && return 0 ;;
   esac
   know_disks
+  # A cycle goes on to the start, which Proxmox refuses where there is no configuration; a stop would call proven what nobody has seen.
+  if [[ $VERB == stop && -z ${PENDING:-} ]]; then
+    unsure disks_unknown 'the process is gone; which disks it had could not be read (qm pending), so nobody knows whether they are free'
+    return 0
+  fi
   deadline_in "${CFG[gone_budget]}"
   deadline=$REPLY
   until scope_empty && disks_free; do

@@ -108,7 +108,11 @@ FACTS
     text+=",\"${name%% *}\":$REPLY"
   done
   policy_json
-  REPLY="{\"class\":\"$CLASS\"$text,$REPLY}"
+  text+=",$REPLY"
+  # Last, so that it is young when the client has it: a host whose clock is wrong keeps wrong cooldowns.
+  epoch_ms
+  json_time "$REPLY"
+  REPLY="{\"class\":\"$CLASS\"$text,\"clock\":$REPLY}"
 }
 
 # policy_json: who may act now, and what is under way.

@@ -12,6 +12,7 @@ describe('a configuration', () => {
     ['a substitution', 'qm=$(id)'],
     ['a relative path', 'qm=qm'],
     ['a word where a number belongs', 'human_cooldown=soon'],
+    ['a number that bash would read as octal', 'human_cooldown=090'],
     ['an autonomy that does not exist', 'autonomy=full'],
     ['a VMID that is none', 'vmid=0'],
     ['an empty value', 'vmid='],

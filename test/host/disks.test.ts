@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { FakeHost } from '../lab/fake-host/fake-host.ts';
 import { call } from './call.ts';
 import { fakeHost } from './fake-host.ts';
+import { ownQm } from './own-qm.ts';
 
 /** The TPM's emulator: a process beside QEMU in the VM's own scope, that holds the TPM's state and ends with QEMU. */
 function withTpm(host: FakeHost): void {
@@ -56,5 +57,18 @@ describe('a VM whose disk is no file of this host', () => {
 
     expect((await call(host, 'human', verb)).document()).toMatchObject({ result: 'ok' });
     expect(host.power()).toEqual(['stop 5000001', 'start 5000002']);
+  });
+});
+
+describe('a stop after which nobody knows the disks', () => {
+  it('is not called proven', async () => {
+    const host = await fakeHost();
+    ownQm(host, '[[ $1 != pending ]] || exit 255');
+
+    expect((await call(host, 'human', 'stop')).document()).toMatchObject({
+      result: 'unknown',
+      reason: 'disks_unknown',
+    });
+    expect(host.power()).toEqual(['stop 5000001']);
   });
 });

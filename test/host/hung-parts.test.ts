@@ -1,4 +1,6 @@
 /** Facts 5.3: QMP hung, the block path dead with QMP alive, the cluster file system hung, no agent, file systems frozen: each bounded, each told apart. */
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { FakeHost } from '../lab/fake-host/fake-host.ts';
 import { call } from './call.ts';
@@ -145,6 +147,26 @@ describe('an idle machine that answers', () => {
     expect(evidence).toMatchObject({ class: 'responding' });
     expect(host.read('evidence', evidence!.id, 'facts')).toContain('flat=yes');
     expect(host.read('evidence', evidence!.id, 'manifest')).not.toContain('qemu-user-stacks');
+  });
+});
+
+describe('an idle guest that has no agent', () => {
+  it('is no wedge when its SSH server answers: standing counters alone accuse nobody', async () => {
+    const sshd = createServer((socket) => socket.on('error', () => {}).end('SSH-2.0-here\r\n')).listen(0, '127.0.0.1');
+    await once(sshd, 'listening');
+    const { port } = sshd.address() as AddressInfo;
+    const host = await fakeHost({ guest_ssh: `127.0.0.1:${port}`, autonomy: 'evidence' });
+    host.write(host.read('machine/config').replace('agent: 1\n', ''), 'machine/config');
+    host.fault('agent-dead');
+    host.fault('block-flat');
+
+    const { status } = (await call(host, 'ro', 'status')).document();
+    const cycle = (await call(host, 'agent', 'cycle')).document();
+    sshd.close();
+
+    expect(status).toMatchObject({ class: 'responding', advice: 'none', countersFlat: 'yes', banner: 'yes' });
+    expect(cycle).toMatchObject({ reason: 'no_evidence', touched: false });
+    expect(host.power()).toEqual([]);
   });
 });
 

@@ -1,6 +1,16 @@
 /** Dry run first; what is installed is what was tested; what is uninstalled leaves the evidence. */
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync, globSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  appendFileSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -95,6 +105,35 @@ describe('uninstall', () => {
     expect(existsSync(join(root, 'var/lib/breakglass-host/evidence'))).toBe(true);
     run('uninstall', '--yes', '--purge');
     expect(files().filter((file) => file.includes('breakglass'))).toEqual([]);
+  });
+});
+
+describe('uninstall and install', () => {
+  it.each(['install', 'uninstall'])('%s with an empty --root does not fall upon the machine itself', (tool) => {
+    for (const words of [['--root'], ['--root', '']]) {
+      const { status, stdout } = spawnSync(
+        join(folder, tool),
+        [...(tool === 'install' ? ['--vmid', '102'] : []), ...words],
+        { encoding: 'utf8' },
+      );
+      expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+    }
+  });
+
+  it('does not take the script away from an op that is under way', () => {
+    run('install', '--vmid', '102', '--yes');
+    const installed = files();
+    const op = join(root, 'var/lib/breakglass-host/ops/01ARZ3NDEKTSV4RRFFQ69G5FAV');
+    mkdirSync(op);
+    writeFileSync(join(op, 'journal'), '1 accept cycle human x 1 ;\n2 note intent=stop ;\n');
+
+    const { status, stderr } = run('uninstall', '--yes');
+
+    expect(status).toBe(1);
+    expect(stderr).toMatch(/01ARZ3NDEKTSV4RRFFQ69G5FAV.*has no end/);
+    expect(files()).toEqual(expect.arrayContaining(installed));
+    appendFileSync(join(op, 'journal'), '3 end ok cycled ;\n');
+    expect(run('uninstall', '--yes').status).toBe(0);
   });
 });
 

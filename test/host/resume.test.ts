@@ -24,14 +24,14 @@ async function interruptAt(host: FakeHost, verb: string, word: string, identity:
   return op;
 }
 
-/** Commands of a runner, killed or not, that still run: `timeout` is each one's parent. */
-function commandsOf(host: FakeHost): number[] {
+/** Whatever still runs for this host: runners, what they have started, and what they are about to start. */
+function processesOf(host: FakeHost): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .filter((pid) => {
       try {
         const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0');
-        return words[0] === 'timeout' && words.some((word) => word.startsWith(host.root));
+        return words.some((word) => word.startsWith(host.root));
       } catch {
         // It ended since the folder was read.
         return false;
@@ -40,9 +40,24 @@ function commandsOf(host: FakeHost): number[] {
     .map(Number);
 }
 
+/** No process of the host survives. One that is just being born is seen at the next look. */
+async function cutPower(host: FakeHost): Promise<void> {
+  await until('every process of the host is gone', () => {
+    const left = processesOf(host);
+    for (const pid of left) {
+      try {
+        process.kill(pid, 'SIGKILL');
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+      }
+    }
+    return left.length === 0;
+  });
+}
+
 /** Power off and on for the host: no process survives, /run is empty, the kernel's clock begins anew. */
-function reboot(host: FakeHost, seconds = 40): void {
-  for (const pid of commandsOf(host)) process.kill(-pid, 'SIGKILL');
+async function reboot(host: FakeHost, seconds = 40): Promise<void> {
+  await cutPower(host);
   const pid = host.pid();
   if (pid) rmSync(host.path('proc', pid), { recursive: true, force: true });
   rmSync(host.path('run/102.pid'), { force: true });
@@ -56,7 +71,7 @@ describe('a host that is rebooted', () => {
     const host = await fakeHost();
     host.fault('stop-takes', '30');
     const op = await interruptAt(host, 'cycle', 'note intent=stop');
-    reboot(host);
+    await reboot(host);
 
     await resume(host);
     await settled(host, op);
@@ -89,7 +104,7 @@ describe('a host that is rebooted', () => {
     const host = await fakeHost();
     host.fault('stop-takes', '30');
     const op = await interruptAt(host, 'stop', 'note intent=stop');
-    reboot(host);
+    await reboot(host);
     host.heal('stop-takes');
     execFileSync(host.path('bin/qm'), ['start', '102']);
 
@@ -148,7 +163,7 @@ describe('a stop of a killed runner that still waits its turn', () => {
 
     expect((await call(host, 'human', `cycle op=${op}`)).document()).toMatchObject({ result: 'ok' });
     expect(host.power()).toEqual(['stop 5000001', 'start 5000002']);
-    await until('the late stop has had its turn', () => commandsOf(host).length === 0);
+    await until('the late stop has had its turn', () => processesOf(host).length === 0);
     expect(host.power()).toEqual(['stop 5000001', 'start 5000002']);
   });
 });
@@ -160,7 +175,7 @@ describe('a journal line that a power cut tore', () => {
     host.fault('stop-takes', '30');
     const op = await interruptAt(host, 'cycle', 'done check');
     expect(host.power()).toEqual([]);
-    for (const pid of commandsOf(host)) process.kill(-pid, 'SIGKILL');
+    await cutPower(host);
     host.fault('stop-takes', '0');
     appendFileSync(host.path('state/ops', op, 'journal'), '1764331200000 done sto');
 
@@ -246,5 +261,18 @@ describe('a client that died while its request was being recorded', () => {
 
     expect((await call(host, 'human', `cycle op=${op}`)).document()).toMatchObject({ result: 'ok' });
     expect(host.power()).toEqual(['stop 5000001', 'start 5000002']);
+  });
+});
+
+describe('a state directory that cannot be written at all', () => {
+  it('is called so, and not other callers who never go away', async () => {
+    const host = await fakeHost({ state_dir: '/proc/nowhere' });
+
+    expect((await call(host, 'human', 'cycle')).document()).toMatchObject({
+      result: 'failed',
+      reason: 'journal_not_stored',
+      touched: false,
+    });
+    expect(host.power()).toEqual([]);
   });
 });

@@ -21,6 +21,8 @@ describe.skipIf(!has('shellcheck'))('shellcheck', () => {
       expect(stdout).toBe('');
       expect(status).toBe(0);
     },
+    // It follows every path of all that is sourced, on a machine that has other things to do.
+    120_000,
   );
 });
 

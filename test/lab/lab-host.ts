@@ -34,6 +34,7 @@ export function configText(root: string, settings: Settings): string {
     vmid,
     qm: join(root, 'bin/qm'),
     pvesm: join(root, 'bin/pvesm'),
+    pvesh: join(root, 'bin/pvesh'),
     state_dir: join(root, 'state'),
     evidence_dir: join(root, 'evidence'),
     log: join(root, 'log'),

@@ -13,6 +13,7 @@ import { listenAsMonitor, type Monitor } from './monitor.ts';
 
 export type Fault =
   | 'agent-dead'
+  | 'backup-stays'
   | 'block-flat'
   | 'boot-id-stays'
   | 'frozen'
@@ -70,7 +71,7 @@ function prepare(root: string): void {
     'power.log': '',
   };
   for (const [name, text] of Object.entries(files)) writeFileSync(join(root, name), text);
-  for (const tool of ['qm', 'pvesm']) {
+  for (const tool of ['qm', 'pvesm', 'pvesh']) {
     copyFileSync(join(here, tool), join(root, 'bin', tool));
     chmodSync(join(root, 'bin', tool), 0o755);
   }

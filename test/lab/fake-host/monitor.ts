@@ -80,6 +80,12 @@ export async function listenAsMonitor(root: string, vmid: string): Promise<Monit
       case 'x-query-virtio-queue-element':
         send(ring(request));
         return;
+      case 'qom-list':
+        send({ return: existsSync(file('objects')) ? JSON.parse(readFileSync(file('objects'), 'utf8')) : [] });
+        return;
+      case 'qom-get':
+        send({ return: { 'iops-total': 1, 'iops-total-max': 0, 'iops-total-max-length': 1, 'bps-write': 4096 } });
+        return;
       case 'cont':
         writeFileSync(file('runstate'), 'running\n');
         send({ return: {} });

@@ -47,7 +47,11 @@ export interface LabSshdInput {
   readonly config: string;
   /** What the command= line runs; default: the script of this tree. */
   readonly command?: (identity: Identity) => string;
+  /** What stands before an identity's key; default: all that belongs there. */
+  readonly options?: (identity: Identity, command: string) => string;
 }
+
+const asInstalled = (_identity: Identity, command: string): string => `restrict,from="127.0.0.1",command="${command}"`;
 
 export async function startLabSshd(input: LabSshdInput): Promise<LabSshd> {
   const probe = probePart('sshd', { ...process.env });
@@ -57,7 +61,8 @@ export async function startLabSshd(input: LabSshdInput): Promise<LabSshd> {
   for (const file of [...Object.values(keys), join(folder, 'host')]) await generateKey(file);
   const publicKey = (name: string): string => readFileSync(join(folder, `${name}.pub`), 'utf8').trim();
   const command = input.command ?? ((identity) => `${script} --config ${input.config} ${identity}`);
-  const lines = identities.map((one) => `restrict,from="127.0.0.1",command="${command(one)}" ${publicKey(one)}`);
+  const options = input.options ?? asInstalled;
+  const lines = identities.map((one) => `${options(one, command(one))} ${publicKey(one)}`);
   writeFileSync(join(folder, 'authorized_keys'), `${lines.join('\n')}\n`, { mode: 0o600 });
   const port = await freePort();
   writeFileSync(join(folder, 'config'), configText(folder, port));
