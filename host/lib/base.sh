@@ -53,8 +53,10 @@ collect() {
   local fd=$1 left ended=''
   monotonic_ms
   left=$((LAUNCH_AT[$fd] + LAUNCH_LIMIT[$fd] * 1000 + 1500 - REPLY))
-  # Even where the time is over: what was said long ago still has to be read, and a pipe is read byte by byte.
-  ((left > 500)) || left=500
+  # Even where the time is over: what was said long ago still has to be read, and a pipe is read byte by byte. One that is silent is not
+  # waited for again.
+  if ((left < 2000)) && read -r -t 0 -u "$fd"; then left=2000; fi
+  ((left > 0)) || left=1
   OUT=''
   printf -v left '%d.%03d' $((left / 1000)) $((left % 1000))
   IFS= read -r -d '' -n "$OUTPUT_LIMIT" -t "$left" -u "$fd" OUT
