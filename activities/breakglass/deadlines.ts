@@ -37,5 +37,5 @@ export const DEADLINES: Deadlines = {
   closingMs: 2_000,
   keepaliveMs: 5_000,
   keepaliveMisses: 3,
-  reconcile: { everyMs: 2_000, graceMs: 15_000, silenceMs: 90_000, settleMs: MUTATING_MS + 60_000 },
+  reconcile: { everyMs: 2_000, graceMs: 15_000, silenceMs: 90_000, settleMs: 1_800_000 },
 };

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readHostKey } from '../../config/host-key.ts';
+import { has } from '../../test/setup/needs.ts';
 import { fingerprintOf, isSameKey, signaturesFor } from './host-key.ts';
 import { readPrivateKey } from './private-key.ts';
 
@@ -19,6 +20,7 @@ const pinOf = (name: string) => {
 };
 
 beforeAll(() => {
+  if (!has('ssh')) return;
   folder = mkdtempSync(join(tmpdir(), 'keys-'));
   keygen('-q', '-t', 'ed25519', '-N', '', '-C', 'mine', '-f', 'ed25519');
   keygen('-q', '-t', 'ecdsa', '-N', '', '-C', 'mine', '-f', 'ecdsa');
@@ -27,9 +29,11 @@ beforeAll(() => {
   keygen('-q', '-t', 'ed25519', '-N', '', '-C', 'ca', '-f', 'ca');
   keygen('-q', '-s', 'ca', '-I', 'id', '-n', 'root', 'ed25519.pub');
 });
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => {
+  if (has('ssh')) rmSync(folder, { recursive: true, force: true });
+});
 
-describe('a private key', () => {
+describe.skipIf(!has('ssh'))('a private key', () => {
   it.each(['ed25519', 'ecdsa', 'rsa'])('of type %s is taken, and its public half known', (name) => {
     const read = readPrivateKey(file(name));
     expect(read).toMatchObject({ ok: true });
@@ -53,7 +57,7 @@ describe('a private key', () => {
   });
 });
 
-describe('a pinned host key', () => {
+describe.skipIf(!has('ssh'))('a pinned host key', () => {
   it.each(['ed25519', 'ecdsa', 'rsa'])(
     'of type %s is the line of its public file, known to people by its fingerprint',
     (name) => {

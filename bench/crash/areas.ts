@@ -1,7 +1,7 @@
 /** What can be killed: `pipeline`, runs and their workers; `host`, the power verbs and all who carry them. */
 import { probePart } from '../../config/system-parts.ts';
 import { killInProcess } from './aborts.ts';
-import { FAKE_LAB, REAL_LAB } from './host/labs.ts';
+import { FAKE_LAB, REAL_LAB, REAL_LAB_PARTS } from './host/labs.ts';
 import { killOnHosts, notStruck, sigkillsIn } from './host/rounds.ts';
 import { killProcesses } from './kills.ts';
 import { STORIES, type Story } from './stories.ts';
@@ -60,7 +60,7 @@ const host: Area = {
     const { fake = NOTHING, real = NOTHING } = telling.before;
     const enough = { deaths: goal(telling, 'deaths') - fake.deaths, rounds: goal(telling, 'rounds') - real.runs };
     // Asked before the first death, not after the two thousandth.
-    for (const part of enough.rounds > 0 ? (['qemu', 'sshd'] as const) : []) {
+    for (const part of enough.rounds > 0 ? REAL_LAB_PARTS : []) {
       const probe = probePart(part, process.env);
       if (!probe.present)
         throw new Error(

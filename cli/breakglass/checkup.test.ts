@@ -14,7 +14,7 @@ import { has } from '../../test/setup/needs.ts';
 import type { Finding } from '../checkup.ts';
 import { checkBreakglass } from './checkup.ts';
 
-describe.skipIf(!has('sshd'))('doctor --breakglass', () => {
+describe.skipIf(!has('sshd'))('doctor --breakglass', { timeout: 120_000 }, () => {
   let host: FakeHost;
   let sshd: LabSshd;
   let desk: Desk;

@@ -13,7 +13,7 @@ import { has } from '../../test/setup/needs.ts';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 
-describe.skipIf(!has('sshd'))('lamplighter breakglass verb', () => {
+describe.skipIf(!has('sshd'))('lamplighter breakglass verb', { timeout: 120_000 }, () => {
   let host: FakeHost;
   let sshd: LabSshd;
   let desk: Desk;

@@ -50,14 +50,22 @@ readonly OUTPUT_LIMIT=65536
 # collect HANDLE: sets OUT (what it said, capped), RC (124 when it was out of time) and MS. A process that even SIGKILL does not end
 # (it hangs in the kernel) is left behind: nobody waits for it.
 collect() {
-  local fd=$1 left ended=''
+  local fd=$1 left ended='' more='' code
   monotonic_ms
   left=$((LAUNCH_AT[$fd] + LAUNCH_LIMIT[$fd] * 1000 + 1500 - REPLY))
-  # Even where the time is over: what was said long ago still has to be read, and a pipe is read byte by byte.
-  ((left > 500)) || left=500
+  # Even where the time is over: what was said long ago still has to be read, and a pipe is read byte by byte. One that is silent is not
+  # waited for again.
+  if ((left < 2000)) && read -r -t 0 -u "$fd"; then left=2000; fi
+  ((left > 0)) || left=1
   OUT=''
   printf -v left '%d.%03d' $((left / 1000)) $((left % 1000))
-  IFS= read -r -d '' -n "$OUTPUT_LIMIT" -t "$left" -u "$fd" OUT
+  # On a busy machine that takes longer than any fixed time: as long as more comes, it is read on.
+  while :; do
+    IFS= read -r -d '' -n $((OUTPUT_LIMIT - ${#OUT})) -t "$left" -u "$fd" more
+    code=$? left=0.5
+    OUT+=$more
+    ((code > 128)) && [[ -n $more ]] || break
+  done
   if [[ ${OUT##*$'\n'} =~ ^#rc=([0-9]{1,3})\ ([0-9]+)$ ]]; then
     RC=${BASH_REMATCH[1]} ended=${BASH_REMATCH[2]} OUT=${OUT%$'\n'*}
     ((RC == 137)) && RC=124

@@ -48,10 +48,10 @@ classify_running() {
   elif [[ $FLAT == yes && $STUCK != no && ($AGENT_PING == no || $BANNER != yes) ]]; then
     CLASS=block_flat ADVICE=cycle SIGN=yes
   elif [[ $AGENT_PING == no ]]; then
-    SIGN=yes
+    # An agent that somebody stopped is no wedge: SSH answers, and whoever repairs goes that way.
     if [[ $BANNER == yes ]]; then
       CLASS=agent_silent ADVICE=repair
-    else CLASS=guest_silent ADVICE=reset; fi
+    else CLASS=guest_silent ADVICE=reset SIGN=yes; fi
   elif [[ $BANNER == no ]]; then
     CLASS=guest_silent ADVICE=reset
   elif [[ $BANNER == yes ]]; then

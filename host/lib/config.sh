@@ -24,6 +24,7 @@ pause_file $PATH_FORM /etc/breakglass-host/pause
 run_dir $PATH_FORM /var/run/qemu-server
 lock_dir $PATH_FORM /var/lock/qemu-server
 tasks_dir $PATH_FORM /var/log/pve/tasks
+ha_resources $PATH_FORM /etc/pve/ha/resources.cfg
 proc $PATH_FORM /proc
 cgroup $PATH_FORM /sys/fs/cgroup/qemu.slice
 agent_cooldown $NUMBER_FORM 600
@@ -39,6 +40,7 @@ reset_budget $NUMBER_FORM 15
 guest_budget $NUMBER_FORM 300
 forensics_budget $NUMBER_FORM 45
 cancel_budget $NUMBER_FORM 60
+dump_budget $NUMBER_FORM 900
 block_sample $NUMBER_FORM 10
 resume_window $NUMBER_FORM 600
 memory_reserve_mb $NUMBER_FORM 256

@@ -19,7 +19,8 @@ journal_append() {
   done
   if ! journal_write "$line ;"; then
     rm -f "${CFG[state_dir]}/reserve"
-    journal_write "$line ;" || { log "op=$OP journal can't be written: $line"; return 1; }
+    # On a line of its own: half of the first try may be there.
+    journal_write $'\n'"$line ;" || { log "op=$OP journal can't be written: $line"; return 1; }
     log "op=$OP alarm=disk_full the reserve was given up for the journal"
   fi
   journal_learn "$line"

@@ -90,6 +90,8 @@ watch_op() {
     left_until "$deadline"
     ((REPLY > 0)) || break
     asked=$((asked + 1))
+    # Words into a connection that is gone end this process; nobody needs it any more.
+    ((asked % 50 == 0)) && tell_of_life
     # A runner that died is replaced soon, not when the timer looks.
     ((asked % 10 == 0)) && ensure_running
     rest 0.1
@@ -99,6 +101,12 @@ watch_op() {
 
 watch_budget() {
   REPLY=$((CFG[forensics_budget] + CFG[stop_budget] + 2 * CFG[start_budget] + CFG[power_budget] + CFG[guest_budget] + 60))
+}
+
+tell_of_life() {
+  local phase=accepted
+  ((${#PHASES[@]} > 0)) && phase=${PHASES[-1]}
+  say "op $OP is under way: $phase"
 }
 
 tell_phases() {

@@ -7,13 +7,19 @@
 
 ledger() { REPLY="${CFG[state_dir]}/ledger"; }
 
-# ledger_add VERB: before the event, so that a crash in between counts it rather than forgets it.
+# ledger_add VERB: before the event, so that a crash in between counts it rather than forgets it. Returns 1 when it can't be counted: then
+# there is to be no event.
 ledger_add() {
-  local moment
+  local line
   boot_moment
-  moment=$REPLY
+  line="$OP $1 ${J[identity]} $REPLY ;"
+  ledger_write "$line" && return 0
+  rm -f "${CFG[state_dir]}/reserve"
+  ledger_write $'\n'"$line"
+}
+ledger_write() {
   ledger
-  { printf '%s\n' "$OP $1 ${J[identity]} $moment ;" >>"$REPLY"; } 2>/dev/null && sync "$REPLY"
+  { printf '%s\n' "$1" >>"$REPLY"; } 2>/dev/null && sync "$REPLY" 2>/dev/null
 }
 
 # power_ages: sets AGES to the seconds since each reset or cycle, newest last. What happened before the host's last boot is at least as old

@@ -38,7 +38,7 @@ do_stop() {
   if [[ -n $pid ]] && same_process_lives "$pid" "$start"; then
     unlocked || return 0
     if [[ -z ${J[intent]:-} ]]; then
-      ledger_add "$VERB"
+      ledger_add "$VERB" || give_up_unrecorded
       intend stop
     fi
     stop_process "$pid" "$start" || return 0
@@ -197,7 +197,7 @@ do_reset() {
   unlocked || return 0
   boot_moment
   up=${REPLY#* }
-  ledger_add reset
+  ledger_add reset || give_up_unrecorded
   intend reset "reset_up=$up"
   # Proxmox's own file lock, which `qm reset` takes as well: no configuration task runs beside it.
   qmp_socket

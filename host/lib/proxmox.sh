@@ -38,6 +38,8 @@ learn_pending() {
   PENDING=0
   while read -r kind key value; do
     key=${key%:}
+    # What is no name of an option is counted, and goes no further: bash would expand it once more as an index.
+    [[ $key =~ ^[A-Za-z0-9_-]+$ ]] || { [[ ! $kind =~ ^(new|del)$ ]] || PENDING=$((PENDING + 1)); continue; }
     case $kind in
       cur) NEXT[$key]=${NEXT[$key]:-$value} ;;
       new) NEXT[$key]=$value PENDING=$((PENDING + 1)) ;;
@@ -46,6 +48,27 @@ learn_pending() {
   done <<<"$OUT"
   for key in ${GONE:-}; do unset "NEXT[$key]"; done
   GONE=''
+}
+
+# not_under_ha: for a VM of the HA manager, `qm stop` and `qm start` only leave a wish and return; HA acts on it later, and on its own.
+not_under_ha() {
+  local line mine=no managed=no
+  bounded "${CFG[read_timeout]}" cat -- "${CFG[ha_resources]}"
+  if ((RC == 124)); then
+    fail config_unreadable "${CFG[ha_resources]} gave no answer: is pmxcfs (the cluster file system) well?"
+    return 1
+  fi
+  # No such file: no HA.
+  ((RC == 0)) || return 0
+  while IFS= read -r line; do
+    if [[ $line =~ ^[a-z]+: ]]; then
+      mine=no
+      [[ $line =~ ^vm:[[:space:]]*"${CFG[vmid]}"[[:space:]]*$ ]] && mine=yes managed=yes
+    elif [[ $mine == yes && $line =~ ^[[:space:]]+state[[:space:]]+ignored ]]; then managed=no; fi
+  done <<<"$OUT"
+  [[ $managed == no ]] && return 0
+  fail ha_managed "the HA manager runs this VM: qm stop and start would only ask it, and it acts when it likes. ha-manager set vm:${CFG[vmid]} --state ignored hands it to you; then ask again"
+  return 1
 }
 
 is_disk_key() { [[ $1 =~ ^(scsi|virtio|sata|ide|efidisk|tpmstate)[0-9]+$ ]]; }

@@ -88,17 +88,20 @@ do_permission() {
 # The checks. They ask everything that could go wrong later, before anything is touched.
 check_stop() {
   unlocked || return 0
+  not_under_ha || return 0
   read_pending "${CFG[read_timeout]}" && disk_paths
   record_old
 }
 
 check_start() {
   unlocked || return 0
+  not_under_ha || return 0
   can_start || fail_as_said
 }
 
 check_cycle() {
   unlocked || return 0
+  not_under_ha || return 0
   find_qemu
   can_start "$VM_PID" || { fail_as_said; return 0; }
   record_old

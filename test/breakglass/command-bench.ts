@@ -30,7 +30,8 @@ export function deskFor(sshd: LabSshd): Desk {
     folder,
     key,
     configure,
-    run: (...args) => lamplighter(args, folder),
+    // A verb takes what the host takes.
+    run: (...args) => lamplighter(args, folder, 120_000),
     close: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

@@ -3,8 +3,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { Deadlines } from '../../activities/breakglass/deadlines.ts';
 import type { PowerHost } from '../../activities/breakglass/port.ts';
 import { opId, until } from '../host/call.ts';
+import { has } from '../setup/needs.ts';
 import { clientOf } from './client-bench.ts';
-import { type Behaviour, type Hostile, startHostile, startSilent } from './hostile-server.ts';
+import { type Behaviour, type Hostile, startHostile, startSaying, startSilent } from './hostile-server.ts';
 
 const all = (ms: number): Deadlines['commandMs'] => ({
   status: ms,
@@ -37,7 +38,7 @@ async function leftClean(server: Hostile): Promise<void> {
   expect(server.requests.filter((one) => one.startsWith('cycle')).length).toBeLessThanOrEqual(1);
 }
 
-describe('before anything was sent', () => {
+describe.skipIf(!has('ssh'))('before anything was sent', () => {
   it('a host that takes the connection and never says a word', async () => {
     const silent = await startSilent();
     open.push(silent);
@@ -46,6 +47,21 @@ describe('before anything was sent', () => {
     const outcome = await client.runVerb('cycle', opId());
     expect(outcome).toMatchObject({ told: 'client', result: 'failed', reason: 'handshake_timeout', touched: false });
     await until('no connection is left', () => silent.open() === 0);
+  });
+
+  it.each([
+    ['words that are no SSH', 'HTTP/1.1 400 Bad Request\r\n\r\n'],
+    ['a banner, then noise', `SSH-2.0-x\r\n${'\u00ff\u0000'.repeat(40_000)}`],
+    ['a banner without an end', `SSH-2.0-${'x'.repeat(200_000)}`],
+    ['nothing, and the connection ends', ''],
+  ])('a host that says %s', async (_what, said) => {
+    const strange = await startSaying(said);
+    open.push(strange);
+    const { target } = await hostile({});
+    const outcome = await clientOf({ ...target, port: strange.port }, { handshakeMs: 2_000 }).runVerb('cycle', opId());
+    expect(outcome).toMatchObject({ told: 'client', result: 'failed', touched: false });
+    expect(['handshake_failed', 'handshake_timeout', 'host_unreachable']).toContain(outcome.reason);
+    await until('no connection is left', () => strange.open() === 0);
   });
 
   it('a host that proves its key and never answers for the client’s', async () => {
@@ -66,7 +82,7 @@ describe('before anything was sent', () => {
   });
 });
 
-describe('when it may have been sent', () => {
+describe.skipIf(!has('ssh'))('when it may have been sent', () => {
   it.each([
     ['a channel that never opens', { session: 'never-answer' }],
     ['a request that is never taken', { exec: 'never-answer' }],
@@ -134,7 +150,7 @@ describe('when it may have been sent', () => {
   });
 });
 
-describe('an answer that is whole', () => {
+describe.skipIf(!has('ssh'))('an answer that is whole', () => {
   it('counts although the channel never closes: something on the host holds it open', async () => {
     const server = await hostile({
       answer: (channel, request) => {

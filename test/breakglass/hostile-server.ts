@@ -88,6 +88,17 @@ export async function startSilent(): Promise<{
   return listenOn(createServer((socket) => void socket.resume()));
 }
 
+/** A listener that says these bytes and, where there are none, hangs up. */
+export async function startSaying(bytes: string): Promise<Awaited<ReturnType<typeof startSilent>>> {
+  return listenOn(
+    createServer((socket) => {
+      socket.resume();
+      if (bytes === '') socket.end();
+      else socket.write(Buffer.from(bytes, 'latin1'));
+    }),
+  );
+}
+
 async function listenOn(server: NetServer | ssh2.Server) {
   const sockets = new Set<Socket>();
   // The library's server is a net server within; its sockets are counted as they come.

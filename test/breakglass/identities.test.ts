@@ -11,7 +11,7 @@ import { fakeHost } from '../host/fake-host.ts';
 import { has } from '../setup/needs.ts';
 import { clientOf, keyIn, targetOf } from './client-bench.ts';
 
-describe.skipIf(!has('sshd'))('who is spoken to, and who speaks', () => {
+describe.skipIf(!has('sshd'))('who is spoken to, and who speaks', { timeout: 120_000 }, () => {
   let host: FakeHost;
   let sshd: LabSshd;
   beforeAll(async () => {

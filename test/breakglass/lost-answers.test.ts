@@ -12,7 +12,7 @@ import { fakeHost } from '../host/fake-host.ts';
 import { has } from '../setup/needs.ts';
 import { clientOf, targetOf, type Wire, wireTo } from './client-bench.ts';
 
-describe.skipIf(!has('sshd'))('a lost answer', () => {
+describe.skipIf(!has('sshd'))('a lost answer', { timeout: 120_000 }, () => {
   let host: FakeHost;
   let sshd: LabSshd;
   let before: number;

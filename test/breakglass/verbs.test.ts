@@ -8,7 +8,7 @@ import { fakeHost } from '../host/fake-host.ts';
 import { has } from '../setup/needs.ts';
 import { clientOf, targetOf, wireTo } from './client-bench.ts';
 
-describe.skipIf(!has('sshd'))('verbs through the power client', () => {
+describe.skipIf(!has('sshd'))('verbs through the power client', { timeout: 120_000 }, () => {
   let host: FakeHost;
   let sshd: LabSshd;
   beforeAll(async () => {

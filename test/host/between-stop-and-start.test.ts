@@ -14,7 +14,7 @@ function otherProcess(host: FakeHost, name: string): void {
   host.write(`${name}\0`, other, 'cmdline');
 }
 
-describe('a process that looks at the disk for a moment after the stop, as udev does', () => {
+describe('5.6: a process that looks at the disk for a moment after the stop, as udev does', () => {
   it('is waited for, and the VM is started', async () => {
     const host = await fakeHost({ gone_budget: 5 });
     const op = opId();
@@ -34,7 +34,7 @@ describe('a process that looks at the disk for a moment after the stop, as udev 
   });
 });
 
-describe('a process table in which somebody hangs, so that a reader of its command line hangs too', () => {
+describe('5.6: a process table in which somebody hangs, so that a reader of its command line hangs too', () => {
   it.each(['cycle', 'stop'])('is noticed by %s before anything is stopped', async (verb) => {
     const host = await fakeHost();
     otherProcess(host, 'kvm');

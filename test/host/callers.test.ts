@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { answerOf, call, journal, opId, settled, start, until } from './call.ts';
 import { fakeHost } from './fake-host.ts';
 
-describe('two callers', () => {
+describe('5.5: two callers', () => {
   it('with one op id get one power event and the same result', async () => {
     const host = await fakeHost();
     const op = opId();
@@ -28,6 +28,23 @@ describe('two callers', () => {
     const busy = results.find(({ reason }) => reason === 'busy');
     const done = results.find(({ result }) => result === 'ok');
     expect(busy).toMatchObject({ result: 'failed', runningOp: done?.op });
+    expect(host.power()).toEqual(['stop 5000001', 'start 5000002']);
+  });
+
+  it("a person during the agent's op is told which it is, and nothing is done twice", async () => {
+    const host = await fakeHost();
+    host.fault('stop-takes', '1');
+    const op = opId();
+    const agent = answerOf(start(host, 'agent', `cycle op=${op}`));
+    await until('it stops the VM', () => journal(host, op).includes('intent=stop'));
+
+    expect((await call(host, 'human', 'stop')).document()).toMatchObject({
+      result: 'failed',
+      reason: 'busy',
+      runningOp: op,
+      touched: false,
+    });
+    expect((await agent).document()).toMatchObject({ result: 'ok', op });
     expect(host.power()).toEqual(['stop 5000001', 'start 5000002']);
   });
 
@@ -76,7 +93,7 @@ describe('two callers', () => {
   });
 });
 
-describe('identities', () => {
+describe('5.13: identities', () => {
   const allowed = {
     ro: ['status', 'forensics'],
     agent: ['status', 'forensics', 'reset', 'start', 'cycle'],
@@ -102,7 +119,7 @@ describe('identities', () => {
   });
 });
 
-describe('the pause file', () => {
+describe('5.13: the pause file', () => {
   it("blocks the agent's verbs, not a person's, and not its reading", async () => {
     const host = await fakeHost();
     host.write('', 'etc/pause');
@@ -131,7 +148,7 @@ describe('the pause file', () => {
   });
 });
 
-describe('autonomy=evidence', () => {
+describe('5.13: autonomy=evidence', () => {
   it('lets the agent act only on an objective sign that this host saw itself', async () => {
     const host = await fakeHost({ autonomy: 'evidence' });
 

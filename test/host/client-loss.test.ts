@@ -1,4 +1,5 @@
 /** Facts 5.1: the SSH client goes away at every phase boundary of a cycle, and the VM always ends running, with the result kept. */
+import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { call, journal, killRunner, opId, resume, settled, start, until } from './call.ts';
 import { fakeHost } from './fake-host.ts';
@@ -7,7 +8,7 @@ const boundaries = ['forensics', 'permission', 'check', 'stop', 'start', 'power_
   (phase) => [`begin ${phase}`, `done ${phase}`],
 );
 
-describe('a cycle whose client is killed', () => {
+describe('5.1: a cycle whose client is killed', () => {
   it.concurrent.each(['accept', 'begin forensics', 'begin stop', 'done stop', 'begin start', 'begin guest_ok'])(
     'at "%s" ends with the VM running, one power event, and its result kept',
     async (word) => {
@@ -43,7 +44,27 @@ describe('a cycle whose client is killed', () => {
   });
 });
 
-describe('a cycle whose runner is killed together with its client', () => {
+describe('5.1: who watches an op', () => {
+  it('hears that it is under way, and does not watch on for a client that is gone', async () => {
+    const host = await fakeHost({ stop_budget: 30 });
+    host.fault('stop-takes', '12');
+    const op = opId();
+    const [listening, gone] = [start(host, 'human', `cycle op=${op}`), start(host, 'human', `cycle op=${op}`)];
+    let heard = '';
+    listening.stderr?.on('data', (chunk: Buffer) => (heard += chunk.toString()));
+    gone.stdout?.destroy();
+    gone.stderr?.destroy();
+    const ended = once(gone, 'exit');
+
+    await until('it hears of the stop', () => heard.includes(`op ${op} is under way: stop`));
+    await ended;
+    expect(journal(host, op)).not.toContain('done stop');
+    await settled(host, op);
+    expect(host.power()).toEqual(['stop 5000001', 'start 5000002']);
+  });
+});
+
+describe('5.1: a cycle whose runner is killed together with its client', () => {
   it.concurrent.each(['accept', ...boundaries, 'note intent=stop', 'note intent=start'])(
     'at "%s" is finished by the timer: the VM runs, one power event, result kept',
     async (word) => {

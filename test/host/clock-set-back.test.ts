@@ -27,7 +27,7 @@ function evidenceOfTomorrow(host: FakeHost, count: number): void {
   }
 }
 
-describe('with records of tomorrow on the disk', () => {
+describe('5.7: with records of tomorrow on the disk', () => {
   it('an op that was cut off with the VM off is still found and finished', async () => {
     const host = await fakeHost();
     const op = opId();

@@ -1,7 +1,8 @@
 /** Facts 5.7 and 5.13: cooldowns are this host's own, and no clock that somebody can turn changes them. */
+import { globSync, readdirSync, statSync, utimesSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { FakeHost } from '../lab/fake-host/fake-host.ts';
-import { call, type Identity } from './call.ts';
+import { call, type Identity, journal } from './call.ts';
 import { fakeHost } from './fake-host.ts';
 
 const boot = '11111111-2222-3333-4444-555555555555';
@@ -23,7 +24,7 @@ async function left(host: FakeHost): Promise<{ agent: number; human: number }> {
   return (await call(host, 'ro', 'status')).document().status?.['cooldownSeconds'] as { agent: number; human: number };
 }
 
-describe('the cooldown', () => {
+describe('5.7, 5.13: the cooldown', () => {
   it('of an agent is 10 minutes, of a person one', async () => {
     const host = await fakeHost();
     happened(host, { at: 99_990 });
@@ -48,6 +49,25 @@ describe('the cooldown', () => {
     expect((await call(host, 'agent', 'cycle')).document()).toMatchObject({ reason: 'cooldown' });
     upFor(host, 100_601);
     expect((await left(host)).agent).toBe(0);
+  });
+
+  it.each([
+    ['forwards', 86_400],
+    ['back', -86_400],
+  ])('is not changed by a wall clock that was turned %s by a day since', async (_way, seconds) => {
+    const host = await fakeHost();
+    expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ result: 'ok' });
+    upFor(host, 100_020);
+    // All that was written bears the time that the clock showed then.
+    for (const file of globSync('state/**/*', { cwd: host.root })) {
+      const { mtimeMs } = statSync(host.path(file));
+      utimesSync(host.path(file), new Date(), new Date(mtimeMs - seconds * 1_000));
+    }
+    const [op = ''] = readdirSync(host.path('state/ops'));
+    const turned = journal(host, op).replace(/^\d+/gm, (at) => String(Number(at) - seconds * 1_000));
+    host.write(turned, 'state/ops', op, 'journal');
+
+    expect(await left(host)).toEqual({ agent: 580, human: 40 });
   });
 
   it('does not hold back a start: towards running is the safe way', async () => {

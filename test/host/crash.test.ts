@@ -5,6 +5,7 @@ import { planOf } from '../../bench/crash/host/plan.ts';
 import { crashRound } from '../../bench/crash/host/round.ts';
 import type { Lab } from '../../bench/crash/host/rounds.ts';
 import { has } from '../setup/needs.ts';
+import { hasLab } from './real/real-host.ts';
 
 type Opened = Awaited<ReturnType<Lab['open']>>;
 
@@ -32,7 +33,7 @@ describe('5.1, 5.7: a cycle whose client, script, runner and resumers are killed
   );
 });
 
-describe.skipIf(!has('qemu') || !has('sshd'))('5.1, 5.7: the same through ssh on a real guest', () => {
+describe.skipIf(!hasLab || !has('sshd'))('5.1, 5.7: the same through ssh on a real guest', () => {
   let table: Opened;
   beforeAll(async () => {
     table = await REAL_LAB.open();

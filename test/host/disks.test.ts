@@ -1,5 +1,5 @@
 /** Disks as Proxmox VE has them beyond a volume that QEMU alone holds: a TPM's state, and volumes that are no file of this host. */
-import { chmodSync, mkdirSync, symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { FakeHost } from '../lab/fake-host/fake-host.ts';
 import { call } from './call.ts';
@@ -29,7 +29,7 @@ function onCeph(host: FakeHost): void {
   host.configure({ pvesm: host.path('bin/pvesm-ceph') });
 }
 
-describe('a VM with a TPM', () => {
+describe('5.6: a VM with a TPM', () => {
   it('can be cycled: its emulator is of the same scope', async () => {
     const host = await fakeHost();
     withTpm(host);
@@ -49,7 +49,7 @@ describe('a VM with a TPM', () => {
   });
 });
 
-describe('a VM whose disk is no file of this host', () => {
+describe('5.6: a VM whose disk is no file of this host', () => {
   it.each(['cycle', 'start'])('can be asked to %s', async (verb) => {
     const host = await fakeHost();
     onCeph(host);
@@ -70,5 +70,18 @@ describe('a stop after which nobody knows the disks', () => {
       reason: 'disks_unknown',
     });
     expect(host.power()).toEqual(['stop 5000001']);
+  });
+});
+
+describe('a staged change whose name is a command', () => {
+  it('is text and stays text', async () => {
+    const host = await fakeHost();
+    host.write(
+      `del x[$(touch\${IFS}${host.path('executed')})]\ndel $(touch\${IFS}${host.path('executed')})\n`,
+      'machine/staged',
+    );
+
+    expect((await call(host, 'ro', 'status')).document().status).toMatchObject({ pendingChanges: 2 });
+    expect(existsSync(host.path('executed'))).toBe(false);
   });
 });

@@ -26,7 +26,7 @@ function judged(all: readonly string[]): string[] {
   return stdout.toString().split('\n').slice(0, -1);
 }
 
-describe('the grammar', () => {
+describe('5.8: the grammar', () => {
   it('rejects or understands 100,000 inputs exactly as a second reading of it does', { timeout: 120_000 }, () => {
     const seed = Number(process.env['LAMPLIGHTER_FUZZ_SEED'] ?? Date.now() % 1_000_000);
     const all = inputs(100_000, seed);

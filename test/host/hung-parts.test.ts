@@ -30,7 +30,7 @@ const wedges: [string, (host: FakeHost) => void, Record<string, unknown>][] = [
   ['everything hung at once', (host) => { host.fault('pmxcfs-hangs'); host.fault('qmp-hangs'); }, { class: 'qmp_dead', configReadable: 'no' }],
 ]; // prettier-ignore
 
-describe('status', () => {
+describe('5.3: status', () => {
   it.each(wedges)('with %s says so within 8 seconds', async (_name, wedge, expected) => {
     const host = await fakeHost();
     wedge(host);
@@ -69,7 +69,7 @@ describe('status', () => {
   });
 });
 
-describe('forensics', () => {
+describe('5.3: forensics', () => {
   it.each(wedges)('with %s ends in time, and is kept with a sum that can be read back', async (_name, wedge) => {
     const host = await fakeHost({ forensics_budget: 12, block_sample: 1 });
     wedge(host);
@@ -123,7 +123,7 @@ describe('forensics', () => {
   });
 });
 
-describe('forensics after the power was turned', () => {
+describe('5.3: forensics after the power was turned', () => {
   it('is taken anew: what was seen before says nothing of the machine that runs now', async () => {
     const host = await fakeHost();
     await call(host, 'human', 'stop');
@@ -137,7 +137,7 @@ describe('forensics after the power was turned', () => {
   });
 });
 
-describe('an idle machine that answers', () => {
+describe('5.3: an idle machine that answers', () => {
   it('is not stopped by a debugger: nothing is stuck in it', async () => {
     const host = await fakeHost({ block_sample: 1 });
     host.fault('block-flat');
@@ -150,27 +150,34 @@ describe('an idle machine that answers', () => {
   });
 });
 
-describe('an idle guest that has no agent', () => {
-  it('is no wedge when its SSH server answers: standing counters alone accuse nobody', async () => {
+describe('a guest whose SSH server answers', () => {
+  it.each([
+    [
+      'is no wedge while it idles without an agent',
+      false,
+      { class: 'responding', advice: 'none', countersFlat: 'yes' },
+    ],
+    ['is no wedge for an agent that somebody stopped', true, { class: 'agent_silent', advice: 'repair' }],
+  ])('%s: the agent key may not act', async (_what, hasAgent, expected) => {
     const sshd = createServer((socket) => socket.on('error', () => {}).end('SSH-2.0-here\r\n')).listen(0, '127.0.0.1');
     await once(sshd, 'listening');
     const { port } = sshd.address() as AddressInfo;
     const host = await fakeHost({ guest_ssh: `127.0.0.1:${port}`, autonomy: 'evidence' });
-    host.write(host.read('machine/config').replace('agent: 1\n', ''), 'machine/config');
+    if (!hasAgent) host.write(host.read('machine/config').replace('agent: 1\n', ''), 'machine/config');
+    if (!hasAgent) host.fault('block-flat');
     host.fault('agent-dead');
-    host.fault('block-flat');
 
     const { status } = (await call(host, 'ro', 'status')).document();
     const cycle = (await call(host, 'agent', 'cycle')).document();
     sshd.close();
 
-    expect(status).toMatchObject({ class: 'responding', advice: 'none', countersFlat: 'yes', banner: 'yes' });
+    expect(status).toMatchObject({ ...expected, banner: 'yes' });
     expect(cycle).toMatchObject({ reason: 'no_evidence', touched: false });
     expect(host.power()).toEqual([]);
   });
 });
 
-describe('a mutating verb with the cluster file system hung', () => {
+describe('5.3: a mutating verb with the cluster file system hung', () => {
   it.each(['cycle', 'stop', 'reset'])(
     '%s refuses in bounded time: what cannot be read may be locked, and cannot be started',
     async (verb) => {

@@ -16,7 +16,7 @@ const kinds = [
   'suspending',
 ];
 
-describe('a locked VM', () => {
+describe('5.2: a locked VM', () => {
   it.each(['cycle', 'stop', 'reset'])('is not touched by %s while a backup runs', async (verb) => {
     const host = await fakeHost();
     host.write(`${host.read('machine/config')}lock: backup\n`, 'machine/config');
@@ -65,7 +65,7 @@ describe('a locked VM', () => {
   });
 });
 
-describe('a stop that Proxmox refuses', () => {
+describe('5.2: a stop that Proxmox refuses', () => {
   it('is a failure with the process left alive: nothing is killed behind its back', async () => {
     const host = await fakeHost();
     host.fault('stop-refused');
@@ -76,7 +76,7 @@ describe('a stop that Proxmox refuses', () => {
   });
 });
 
-describe('a backup that begins between the last look and the stop', () => {
+describe('5.2: a backup that begins between the last look and the stop', () => {
   it('is not killed with its QEMU, though that waits in the kernel for its disk just then', async () => {
     const host = await fakeHost();
     ownQm(
@@ -92,5 +92,28 @@ describe('a backup that begins between the last look and the stop', () => {
     expect(host.read('log')).not.toContain('SIGKILL');
     expect(result).toMatchObject({ result: 'failed', reason: 'lock_backup' });
     expect(host.power()).toEqual([]);
+  });
+});
+
+describe('a VM of the HA manager', () => {
+  const section = (state: string): string => `vm: 1020\n\tstate started\n\nvm: 102\n\tstate ${state}\n\nct: 103\n`;
+
+  it.each(['cycle', 'stop'])('is not touched by %s: qm would only ask, and HA act later', async (verb) => {
+    const host = await fakeHost();
+    host.configure({ ha_resources: host.path('etc/ha') });
+    host.write(section('started'), 'etc/ha');
+
+    expect((await call(host, 'human', verb)).document()).toMatchObject({ reason: 'ha_managed', touched: false });
+    expect(host.power()).toEqual([]);
+  });
+
+  it('is ours when HA ignores it, and when only its neighbours are managed', async () => {
+    const host = await fakeHost();
+    host.configure({ ha_resources: host.path('etc/ha'), human_cooldown: 0 });
+    host.write(section('ignored'), 'etc/ha');
+    expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ result: 'ok' });
+    host.write('vm: 1020\n\tstate started\n', 'etc/ha');
+
+    expect((await call(host, 'human', 'stop')).document()).toMatchObject({ result: 'ok' });
   });
 });

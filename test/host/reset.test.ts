@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { call, journal, killRunner, opId, resume, settled, start, until } from './call.ts';
 import { fakeHost } from './fake-host.ts';
 
-describe('reset', () => {
+describe('5.9: reset', () => {
   it('is ok with the event seen and another boot id, in the same process', async () => {
     const host = await fakeHost();
 

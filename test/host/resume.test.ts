@@ -66,7 +66,7 @@ async function reboot(host: FakeHost, seconds = 40): Promise<void> {
   host.write(`${seconds}.00 1.00\n`, 'proc/uptime');
 }
 
-describe('a host that is rebooted', () => {
+describe('5.7: a host that is rebooted', () => {
   it('in a cycle that had begun to stop the VM finishes it: the VM runs again', async () => {
     const host = await fakeHost();
     host.fault('stop-takes', '30');
@@ -119,7 +119,7 @@ describe('a host that is rebooted', () => {
   });
 });
 
-describe('an op that nobody went on with for too long', () => {
+describe('5.7: an op that nobody went on with for too long', () => {
   it('and that had touched nothing is not begun by surprise', async () => {
     const host = await fakeHost({ block_sample: 2 });
     const op = await interruptAt(host, 'cycle', 'begin forensics');
@@ -148,7 +148,7 @@ describe('an op that nobody went on with for too long', () => {
   });
 });
 
-describe('a stop of a killed runner that still waits its turn', () => {
+describe('5.7: a stop of a killed runner that still waits its turn', () => {
   it('is awaited: it does not come late and stop the VM that the cycle has started', async () => {
     const host = await fakeHost();
     host.fault('stop-begins-late', '4');
@@ -168,7 +168,7 @@ describe('a stop of a killed runner that still waits its turn', () => {
   });
 });
 
-describe('a journal line that a power cut tore', () => {
+describe('5.7: a journal line that a power cut tore', () => {
   it('is ignored, and what it meant to say is done again', async () => {
     const host = await fakeHost();
     // The stop takes longer than the runner lives: the journal is torn before any power event.
@@ -187,7 +187,7 @@ describe('a journal line that a power cut tore', () => {
   });
 });
 
-describe('evidence that cannot be stored', () => {
+describe('5.7: evidence that cannot be stored', () => {
   function noPlace(host: FakeHost): void {
     rmSync(host.path('evidence'), { recursive: true });
     writeFileSync(host.path('evidence'), 'a file where the folder should be');
@@ -230,7 +230,7 @@ describe('evidence that cannot be stored', () => {
   });
 });
 
-describe('the log', () => {
+describe('5.7: the log', () => {
   it('may be rotated away in the middle of an op', async () => {
     const host = await fakeHost();
     host.fault('stop-takes', '1');
@@ -249,7 +249,7 @@ describe('the log', () => {
   });
 });
 
-describe('a client that died while its request was being recorded', () => {
+describe('5.7: a client that died while its request was being recorded', () => {
   it.each([
     ['an empty folder', null],
     ['a torn first line', '1764331200000 acc'],

@@ -43,7 +43,7 @@ function ssh(identity: Identity, words: readonly string[], options: readonly str
   });
 }
 
-describe.skipIf(!has('sshd'))('the forced command behind a real sshd', () => {
+describe.skipIf(!has('sshd'))('the forced command behind a real sshd', { timeout: 120_000 }, () => {
   beforeAll(async () => {
     host = await fakeHost();
     sshd = await startLabSshd({ config: host.config });

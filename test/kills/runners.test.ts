@@ -55,6 +55,21 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('npm run crash', () => {
     expect(document.commit).toMatch(/^[0-9a-f]{40}(\+changes)?$/);
   }, 240_000);
 
+  it('-- host: power verbs whose clients, scripts and runners die, alone and together', async () => {
+    const asked = ['host', '--json', '--deaths', '25', '--rounds', '0', '--state', state];
+    const { code, out, err } = await call('crash.ts', asked);
+
+    expect(code, err + out).toBe(0);
+    const document = JSON.parse(out) as CrashDocument;
+    expect(document).toMatchObject({ area: 'host', duplicates: 0, unresolved: 0, turnsLostMax: 0, findings: [] });
+    expect(document.deaths).toBeGreaterThanOrEqual(25);
+    expect(document.sigkills).toBeGreaterThan(0);
+    const { points = {}, ...kind } = document.kinds['fake'] ?? {};
+    expect(kind).toMatchObject({ deaths: document.deaths, recoveryMs: { p50: expect.any(Number) as number } });
+    for (const point of Object.keys(points))
+      expect(point).toMatch(/^[a-z][a-z_=\d ]+: (client|script|runner|resumer)$/);
+  }, 240_000);
+
   it.each([
     [['nowhere'], 'There is no area nowhere. Areas: pipeline, host'],
     [['pipeline', '--minutes', 'soon'], '--minutes must be a number, and is "soon"'],

@@ -1,5 +1,6 @@
 /** What `npm run lab` tells a person: lines that can be pasted as they are. */
 import { writeFileSync } from 'node:fs';
+import { stringify } from 'yaml';
 import type { RealHost } from './real-host/real-host.ts';
 import { wedges } from './real-host/wedges.ts';
 import type { LabSshd } from './sshd/sshd.ts';
@@ -39,6 +40,14 @@ export function writeSshConfig(host: RealHost, sshd: LabSshd): string {
   return file;
 }
 
+/** The same for `lamplighter breakglass` and `lamplighter doctor --breakglass`. */
+export function writeLamplighterYaml(host: RealHost, sshd: LabSshd): string {
+  const file = host.path('lamplighter.yaml');
+  const { host: address, port, user, hostKey, keys } = sshd;
+  writeFileSync(file, stringify({ breakglass: { host: address, port, user, hostKey, keys } }));
+  return file;
+}
+
 export function wedgeList(): string {
   const width = Math.max(...Object.keys(wedges).map((name) => name.length));
   return Object.entries(wedges)
@@ -46,7 +55,7 @@ export function wedgeList(): string {
     .join('\n');
 }
 
-export function instructions(host: RealHost, sshConfig: string): string {
+export function instructions(host: RealHost, sshConfig: string, lamplighterYaml: string): string {
   const ssh = `ssh -F ${sshConfig}`;
   return `
 VM ${host.vmid} runs and is well (QEMU is process ${host.pid()}). Its host is ${host.root}.
@@ -56,6 +65,8 @@ Try, in another terminal:
   ${ssh} ro forensics
   ${ssh} agent cycle          refused while nothing is wrong: autonomy=evidence
   ${ssh} human cycle          also: reset stop start
+  bin/lamplighter breakglass verb cycle --config ${lamplighterYaml}
+  bin/lamplighter doctor --breakglass --config ${lamplighterYaml}
   ${ssh} guest                a shell in the guest, for as long as it is well
   ${host.path('bin/qm')} status ${host.vmid}      and config, pending, set, unlock, monitor, guest cmd …
   tail -f ${host.path('log')}

@@ -11,7 +11,7 @@ import { dirname, join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { cacheRoot } from '../../bin/bootstrap/temporal.mjs';
-import { instructions, wedgeList, writeSshConfig } from './lab-words.ts';
+import { instructions, wedgeList, writeLamplighterYaml, writeSshConfig } from './lab-words.ts';
 import { type RealHost, startRealHost } from './real-host/real-host.ts';
 import { type WedgeName, wedges } from './real-host/wedges.ts';
 import { startLabSshd } from './sshd/sshd.ts';
@@ -62,7 +62,7 @@ async function devvm(): Promise<number> {
     closing.push(() => sshd.close());
     const doorkeeper = await openDoor(host);
     closing.push(() => closeDoor(doorkeeper));
-    say(instructions(host, writeSshConfig(host, sshd)));
+    say(instructions(host, writeSshConfig(host, sshd), writeLamplighterYaml(host, sshd)));
     const typed = createInterface({ input: process.stdin });
     closing.push(() => Promise.resolve(typed.close()));
     typed.on('line', (line) => void wedge(host, line.trim()).then(say));

@@ -26,6 +26,9 @@ export const FAKE_LAB: Lab = {
   },
 };
 
+/** Of the machine on which it runs. */
+export const REAL_LAB_PARTS = ['qemu', 'mkfs', 'ssh', 'sshd', 'debian-packages'] as const;
+
 /** A real QEMU with a real guest, asked through a real ssh and sshd. Its guest takes seconds to boot: a host serves many rounds. */
 export const REAL_LAB: Lab = {
   name: 'real',

@@ -80,6 +80,13 @@ export async function listenAsMonitor(root: string, vmid: string): Promise<Monit
       case 'x-query-virtio-queue-element':
         send(ring(request));
         return;
+      case 'query-memory-size-summary':
+        send({ return: { 'base-memory': 2 ** 62, 'plugged-memory': 0 } });
+        return;
+      case 'inject-nmi':
+        appendFileSync(join(root, 'nmi.log'), 'nmi\n');
+        send({ return: {} });
+        return;
       case 'qom-list':
         send({ return: existsSync(file('objects')) ? JSON.parse(readFileSync(file('objects'), 'utf8')) : [] });
         return;
