@@ -5,7 +5,7 @@ import { basename, join } from 'node:path';
 import { zstdDecompressSync } from 'node:zlib';
 
 /** Loaded at boot; built-in ones are passed over, as kernels differ in that. */
-const atBoot = ['virtio_pci', 'virtio_blk', 'virtio_net', 'virtio_console', 'ext4', 'pvpanic'];
+const atBoot = ['virtio_pci', 'virtio_scsi', 'sd_mod', 'virtio_net', 'virtio_console', 'ext4', 'pvpanic'];
 /** Carried, and loaded by whoever wants it. */
 const onDemand = ['pvpanic-pci'];
 

@@ -82,10 +82,12 @@ function prepare(root: string, vmid: string, image: GuestImage, port: number, mo
   const vm = {
     agent: 1,
     args: '-device pvpanic-pci',
-    boot: 'order=virtio0;net0',
+    boot: 'order=scsi0;net0',
     memory: 256,
     net0: 'virtio=BC:24:11:00:00:01,bridge=vmbr0',
-    virtio0: `local-lvm:vm-${vmid}-disk-0,size=16M`,
+    // As Proxmox sets up a Linux guest by itself.
+    scsi0: `local-lvm:vm-${vmid}-disk-0,iothread=1,size=16M`,
+    scsihw: 'virtio-scsi-single',
     ...more,
   };
   writeFileSync(join(root, 'machine/settings'), lines(machine, '='));

@@ -27,7 +27,7 @@ export const wedges = {
   throttled: {
     what: 'the disk is throttled to one byte a second: banner and agent answer, nobody can log in',
     async induce(host) {
-      await host.monitor.ask('block_set_io_throttle', { device: 'drive-virtio0', ...throttled });
+      await host.monitor.ask('block_set_io_throttle', { device: 'drive-scsi0', ...throttled });
       await countersStand(host);
     },
   },
