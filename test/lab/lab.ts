@@ -51,8 +51,9 @@ async function devvm(): Promise<number> {
     process.stderr.write('A machine of the lab runs already: end it with Ctrl-C in its terminal first.\n');
     return 1;
   }
-  // From here on, whatever has been started when the person has had enough is ended.
-  const enough = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM'), once(process, 'SIGHUP')]);
+  // From here on, whatever has been started when the person has had enough is ended. A terminal's Ctrl-C may come twice, once through npm.
+  const { promise: enough, resolve: hadEnough } = Promise.withResolvers<void>();
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => hadEnough());
   const closing: (() => Promise<void>)[] = [];
   try {
     say('The guest boots; the first time, Debian’s packages for it are fetched and put together.');

@@ -1,9 +1,10 @@
 /** `npm run lab`, as a person uses it; and that nothing of it runs on, however it ends. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -22,6 +23,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 interface Lab {
   child: ChildProcess;
   root: string;
+  /** For ssh, as it is printed. */
+  config: string;
   /** The words of a line that it says to try. */
   ssh: (identity: string, request: string) => Promise<string>;
 }
@@ -41,6 +44,7 @@ async function startLab(): Promise<Lab> {
   return {
     child,
     root,
+    config,
     ssh: async (identity, request) => (await run('ssh', ['-F', config, identity, request])).stdout,
   };
 }
@@ -62,14 +66,18 @@ describe.skipIf(!hasLab || !has('sshd'))('the lab for a person', patience, () =>
     await until('its folder is gone', () => !existsSync(lab.root));
   });
 
-  it('ended by Ctrl-C, it leaves nothing either', async () => {
+  it('ended by Ctrl-C, which npm may hand on a second time, it leaves nothing either', async () => {
     const lab = await startLab();
+    const [, keys = ''] = /IdentityFile (\S+)\/ro$/m.exec(readFileSync(lab.config, 'utf8')) ?? [];
+    expect(existsSync(keys)).toBe(true);
 
+    lab.child.kill('SIGINT');
+    await delay(100);
     lab.child.kill('SIGINT');
     const [code] = (await once(lab.child, 'exit')) as [number | null];
 
     expect(code).toBe(0);
     expect(processesNaming(lab.root)).toEqual([]);
-    expect(existsSync(lab.root)).toBe(false);
+    expect([lab.root, keys].filter((folder) => existsSync(folder))).toEqual([]);
   });
 });

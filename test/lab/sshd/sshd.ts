@@ -5,7 +5,7 @@
  */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { homedir, userInfo } from 'node:os';
 import { join } from 'node:path';
@@ -100,11 +100,19 @@ export async function startLabSshd(input: LabSshdInput): Promise<LabSshd> {
   };
 }
 
-/** Below the home folder: sshd (StrictModes) refuses keys in a folder that others can write to, as every temporary folder is. */
+/**
+ * Below the home folder: sshd (StrictModes) refuses keys in a folder that others can write to, as every temporary folder is. It is named by
+ * the process that it is for, so that what a killed one left is cleared away by the next.
+ */
 function privateFolder(): string {
   const parent = join(homedir(), '.cache', 'lamplighter-lab');
   mkdirSync(parent, { recursive: true, mode: 0o700 });
-  return mkdtempSync(join(parent, 'sshd-'));
+  for (const name of readdirSync(parent)) {
+    const [, pid] = /^sshd-(\d+)-/.exec(name) ?? [];
+    if (pid === undefined || existsSync(`/proc/${pid}`)) continue;
+    rmSync(join(parent, name), { recursive: true, force: true });
+  }
+  return mkdtempSync(join(parent, `sshd-${process.pid}-`));
 }
 
 async function generateKey(file: string): Promise<void> {
