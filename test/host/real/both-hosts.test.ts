@@ -11,7 +11,7 @@ const hosts: [string, boolean, () => Promise<LabHost>][] = [
 ];
 
 describe.each(hosts)('on %s', (_name, possible, open) => {
-  describe.skipIf(!possible)('the verbs', patience, () => {
+  describe.skipIf(!possible)('5.5, 5.6, 5.9: the verbs', patience, () => {
     let host: LabHost;
     let running: string;
     beforeAll(async () => {

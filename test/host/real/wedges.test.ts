@@ -70,7 +70,7 @@ const expected: Record<WedgeName, Expectation> = {
   killed: { status: { class: 'off', advice: 'start', pid: null }, power: ['start PID'] },
 };
 
-describe.skipIf(!hasLab)('a real machine', patience, () => {
+describe.skipIf(!hasLab)('5.3: a real machine', patience, () => {
   let host: RealHost;
   const answeredIn: string[] = [];
   beforeAll(async () => {
