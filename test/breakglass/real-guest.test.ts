@@ -49,7 +49,8 @@ describe.skipIf(!hasLab || !has('sshd'))('a person and a real guest', patience, 
     await sshd.kill();
     await sshd.restart();
 
-    expect(await ended).toEqual([0, null]);
+    const [code] = await ended;
+    expect(code, `${stderr}\n${stdout}`).toBe(0);
     expect(stderr).toContain('asking what became of it');
     expect(stdout).toMatch(/^cycle: ok \(cycled\)\n.*this is the host's record of it\n/);
     expect(host.power().map((line) => line.split(' ')[0])).toEqual(['stop', 'start']);

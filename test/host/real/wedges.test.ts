@@ -38,8 +38,8 @@ const expected: Record<WedgeName, Expectation> = {
     power: cycled,
   },
   panic: {
-    status: { class: 'guest_silent', advice: 'reset', runState: 'running', requestsStuck: 'no' },
-    power: ['reset'],
+    status: { class: 'block_flat', advice: 'cycle', runState: 'running', requestsStuck: 'unknown' },
+    power: ['stop', 'start'],
   },
   'panic-told': {
     status: { class: 'guest_panicked', advice: 'reset' },
