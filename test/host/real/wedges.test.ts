@@ -39,7 +39,7 @@ const expected: Record<WedgeName, Expectation> = {
   },
   panic: {
     status: { class: 'block_flat', advice: 'cycle', runState: 'running', requestsStuck: 'unknown' },
-    power: ['stop', 'start'],
+    power: cycled,
   },
   'panic-told': {
     status: { class: 'guest_panicked', advice: 'reset' },
