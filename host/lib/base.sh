@@ -25,6 +25,19 @@ left_until() {
 exec {NEVER}<> <(:)
 rest() { read -r -t "$1" -u "$NEVER" _; return 0; }
 
+# await SECONDS PAUSE COMMAND…: asks again and again, with a pause in between. Returns 1 when the answer was no until the time was over.
+await() {
+  local deadline pause=$2
+  deadline_in "$1"
+  deadline=$REPLY
+  shift 2
+  until "$@"; do
+    left_until "$deadline"
+    ((REPLY > 0)) || return 1
+    rest "$pause"
+  done
+}
+
 # launch LIMIT COMMAND…: starts a command that can't outlive LIMIT seconds and keeps its output for collect. Sets REPLY to its handle.
 # Several may run at once. The locks' descriptors (6, 8, 9) are closed for it: whatever daemon is born here, or hangs in the kernel, must not
 # hold a lock of ours for its whole life.

@@ -20,7 +20,7 @@ monitor_said() {
   REPLY=$OUT
   ((RC == 0)) && [[ $OUT != *'"error"'* ]] && return 0
   end_of "$OUT"
-  log "admin=${1%%:*} refused=${REPLY//$'\n'/ }"
+  log "admin=${1%%:*} refused=$REPLY"
   say "QEMU refused: $REPLY"
   exit 1
 }

@@ -9,16 +9,8 @@ unsure() { RESULT=unknown REASON=$1 HINT=$2; }
 fail_as_said() { RESULT=failed; }
 
 # wait_gone PID START SECONDS
-wait_gone() {
-  local deadline
-  deadline_in "$3"
-  deadline=$REPLY
-  while same_process_lives "$1" "$2"; do
-    left_until "$deadline"
-    ((REPLY > 0)) || return 1
-    rest 0.1
-  done
-}
+wait_gone() { await "$3" 0.1 process_is_gone "$1" "$2"; }
+process_is_gone() { ! same_process_lives "$1" "$2"; }
 
 # unlocked: the lock is read immediately before each effect, for a backup may have begun since the last look.
 unlocked() {
@@ -131,9 +123,9 @@ do_start() {
 # start_limit: sets REPLY to the seconds for one `qm start`. Proxmox itself waits longer for a large VM (a second for each GiB above 30 GiB, four
 # times that with PCI devices): cut off before that, it would be left off though it was coming up.
 start_limit() {
-  local key memory=${NEXT[memory]:-512} wait=30 devices=no
-  memory=${memory#current=} memory=${memory%%,*}
-  [[ $memory =~ ^[1-9][0-9]*$ ]] && ((memory / 1024 > 30)) && wait=$((memory / 1024))
+  local key wait=30 devices=no
+  wanted_memory
+  [[ $REPLY =~ ^[1-9][0-9]*$ ]] && ((REPLY / 1024 > 30)) && wait=$((REPLY / 1024))
   for key in "${!NEXT[@]}"; do [[ $key != hostpci* ]] || devices=yes; done
   [[ $devices == no ]] || wait=$((wait * 4))
   REPLY=${CFG[start_budget]}
@@ -142,27 +134,9 @@ start_limit() {
 }
 
 # disks_let_go: udev looks at a device that was just closed, and others do for a moment; a VM is not left off for that.
-disks_let_go() {
-  local deadline
-  deadline_in "${CFG[gone_budget]}"
-  deadline=$REPLY
-  until disks_free; do
-    left_until "$deadline"
-    ((REPLY > 0)) || return 1
-    rest 0.3
-  done
-}
+disks_let_go() { await "${CFG[gone_budget]}" 0.3 disks_free; }
 
-wait_for_process() {
-  local deadline
-  deadline_in "$1"
-  deadline=$REPLY
-  until find_qemu; do
-    left_until "$deadline"
-    ((REPLY > 0)) || return 1
-    rest 0.2
-  done
-}
+wait_for_process() { await "$1" 0.2 find_qemu; }
 
 # do_power_ok: QEMU answers and says running. One that waits to be let go (prelaunch, paused) is let go, once.
 do_power_ok() {

@@ -184,9 +184,16 @@ disks_free() {
   return 0
 }
 
+# wanted_memory: sets REPLY to the MiB of NEXT, as they are written there.
+wanted_memory() {
+  REPLY=${NEXT[memory]:-512}
+  REPLY=${REPLY#current=} REPLY=${REPLY%%,*}
+}
+
 memory_free() {
-  local key value available=0 own=0 wanted=${NEXT[memory]:-512}
-  wanted=${wanted#current=} wanted=${wanted%%,*}
+  local key value available=0 own=0 wanted
+  wanted_memory
+  wanted=$REPLY
   [[ $wanted =~ ^[0-9]+$ ]] || return 0
   while read -r key value _; do
     [[ $key == MemAvailable: ]] && available=$((value / 1024))
