@@ -167,14 +167,22 @@ describe('a worker that dies while it watches', () => {
     await expect.poll(() => bench.asked()).toBeGreaterThan(0);
     environment.cancel();
     await stopped;
-    const before = bench.asked();
+    // A request that the first look gave up may still arrive, so the second look asks under a name of its own.
+    let asked = 0;
+    bench.answer((request, response) => {
+      if (request.url?.endsWith('?second') === true) asked += 1;
+      says('old')(request, response);
+    });
 
-    const { watchDeploy } = bench.start({ target, now: () => Date.now() + 20_001 });
+    const { watchDeploy } = bench.start({
+      target: { health: health({ url: `${bench.url}?second` }) },
+      now: () => Date.now() + 20_001,
+    });
     expect(await inActivity(watchDeploy, { runId: RUN, sha: bench.sha })).toMatchObject({
       kind: 'red',
       stage: 'health',
     });
-    expect(bench.asked()).toBe(before + 1);
+    expect(asked).toBe(1);
   });
 });
 
