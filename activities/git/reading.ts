@@ -1,4 +1,5 @@
 /** Reads the clean clone: trees, changes, history. Nothing here writes. */
+import { LRUCache } from 'lru-cache';
 import { simpleGit } from 'simple-git';
 import type { ChangedFile, Commit, RepoGit } from './port.ts';
 import { requireSha, trustedEnvironment, type TrustedGit, type TrustedGitDeps } from './trusted.ts';
@@ -15,6 +16,21 @@ const STATUS: Readonly<Record<string, ChangedFile['status']>> = {
   R: 'renamed',
   T: 'type-changed',
 };
+
+interface Entry {
+  /** Such as 100644; 120000 is a symlink, 160000 a submodule. */
+  readonly mode: string;
+  readonly type: string;
+  readonly id: string;
+}
+
+/** Of one commit, by path. */
+type Tree = ReadonlyMap<string, Entry>;
+
+/** The base and the head of a run, and of the one before. */
+const KEPT_TREES = 4;
+const KEPT_TEXTS = 500;
+const KEPT_CHARACTERS = 16 * 1024 * 1024;
 
 export function createReading(clean: TrustedGit, deps: TrustedGitDeps): Reading {
   const env = trustedEnvironment(deps, '');
@@ -36,26 +52,40 @@ export function createReading(clean: TrustedGit, deps: TrustedGitDeps): Reading 
       .raw(args);
   }
 
+  // A sha names what it holds, so what was read once is never stale; gates ask for the same few files many times over.
+  const trees = new LRUCache<string, Tree>({ max: KEPT_TREES, fetchMethod: readTree });
+  const texts = new LRUCache<string, string>({
+    max: KEPT_TEXTS,
+    maxSize: KEPT_CHARACTERS,
+    sizeCalculation: (text) => text.length + 1,
+    fetchMethod: (blob) => clean.text(['cat-file', 'blob', blob]),
+  });
+
+  async function readTree(sha: string): Promise<Tree> {
+    const entries = split(await read(['ls-tree', '-r', '-z', '--full-tree', sha])).map(parseEntry);
+    return new Map(entries);
+  }
+
+  const treeOf = (sha: string): Promise<Tree> => trees.forceFetch(requireSha(sha));
+
   return {
     async readFile(sha, path) {
-      const entry = await read(['ls-tree', '-z', '--full-tree', requireSha(sha), '--', path]);
-      const match = /^(\d{6}) blob ([0-9a-f]+)\t/.exec(entry);
+      const entry = (await treeOf(sha)).get(path);
       // A symlink's text is a path and not what a reader of the file means; a folder has none.
-      if (match?.[2] === undefined || match[1] === '120000') return null;
-      return await clean.text(['cat-file', 'blob', match[2]]);
+      if (entry?.type !== 'blob' || entry.mode === '120000') return null;
+      return await texts.forceFetch(entry.id);
     },
 
     async files(sha) {
-      return split(await read(['ls-tree', '-r', '-z', '--full-tree', '--name-only', requireSha(sha)]));
+      return [...(await treeOf(sha)).keys()];
     },
 
     async blobs(sha, paths) {
-      // Of the whole tree: a path from the repo given to git could be read as a pattern.
-      const wanted = new Set(paths);
+      const tree = await treeOf(sha);
       const found = new Map<string, string>();
-      for (const entry of split(await read(['ls-tree', '-r', '-z', '--full-tree', requireSha(sha)]))) {
-        const match = /^\d{6} blob ([0-9a-f]+)\t(.*)$/s.exec(entry);
-        if (match?.[1] !== undefined && wanted.has(match[2] ?? '')) found.set(match[2] ?? '', match[1]);
+      for (const path of paths) {
+        const entry = tree.get(path);
+        if (entry?.type === 'blob') found.set(path, entry.id);
       }
       return found;
     },
@@ -94,10 +124,9 @@ export function createReading(clean: TrustedGit, deps: TrustedGitDeps): Reading 
     },
 
     async contains(ancestor, head) {
-      // Not `merge-base --is-ancestor`: simple-git takes a silent exit 1 for success.
-      return (
-        (await read(['rev-list', '--max-count=1', requireSha(ancestor), `^${requireSha(head)}`, '--'])).trim() === ''
-      );
+      // Not `merge-base --is-ancestor`: simple-git takes a silent exit 1 for success, and waits 50 ms for words that don't come.
+      const missing = await read(['rev-list', '--count', requireSha(ancestor), `^${requireSha(head)}`, '--']);
+      return missing.trim() === '0';
     },
 
     async mergeBase(a, b) {
@@ -110,6 +139,14 @@ export function createReading(clean: TrustedGit, deps: TrustedGitDeps): Reading 
 
 function split(text: string): string[] {
   return text.split('\0').filter((part) => part !== '');
+}
+
+/** `100644 blob <sha>` TAB path. */
+function parseEntry(text: string): [path: string, entry: Entry] {
+  const match = /^(\d{6}) ([a-z]+) ([0-9a-f]+)\t(.*)$/s.exec(text);
+  if (match === null) throw new Error(`git ls-tree said something unknown: ${text}`);
+  const [, mode = '', type = '', id = '', path = ''] = match;
+  return [path, { mode, type, id }];
 }
 
 /** `:100644 100755 <sha> <sha> M` NUL path NUL; a rename has two paths, from and to. */
