@@ -3,7 +3,7 @@ import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
-import { BASE, contract, HONEST } from './cheats-bench.ts';
+import { BASE, contract, HONEST, withoutNpm } from './cheats-bench.ts';
 import { JUDGED, SEEN } from './cheats-javascript.ts';
 import { MESSAGE, openBench, type Bench } from './gates-bench.ts';
 
@@ -13,7 +13,7 @@ beforeEach(async () => {
 });
 afterEach(() => bench.close());
 
-async function refusal(base: string, head: string, by = contract): Promise<string> {
+async function refusal(base: string, head: string, by: typeof contract): Promise<string> {
   const verified = await bench.verify(base, head, by);
   if (verified.kind !== 'refused') throw new Error(`expected a refusal, got ${JSON.stringify(verified)}`);
   return verified.findings.join('\n');
@@ -22,18 +22,18 @@ async function refusal(base: string, head: string, by = contract): Promise<strin
 describe.skipIf(!has('bwrap'))('a cheat in JavaScript is refused for what it is', () => {
   it.each(SEEN)('before anything of it runs: $name', async ({ change, refused, message }) => {
     const base = await bench.commit(BASE);
-    expect(await refusal(base, await bench.commit(change, message ?? MESSAGE))).toMatch(refused);
+    expect(await refusal(base, await bench.commit(change, message ?? MESSAGE), contract)).toMatch(refused);
     expect(bench.ran).toEqual([]);
   });
 
   it('before anything of it runs: a symbolic link out of the tree', async () => {
     const base = await bench.commit(BASE);
     await symlink('/etc/passwd', join(bench.dir, 'repo', 'test', 'fixture.js'));
-    expect(await refusal(base, await bench.commit(HONEST))).toContain('test/fixture.js is a symbolic link');
+    expect(await refusal(base, await bench.commit(HONEST), contract)).toContain('test/fixture.js is a symbolic link');
     expect(bench.ran).toEqual([]);
   });
 
-  it.each(JUDGED)('by its tests: $name', async ({ change, refused, by }) => {
+  it.each(JUDGED)('by its tests: $name', async ({ change, refused, by = withoutNpm }) => {
     const base = await bench.commit(BASE);
     expect(await refusal(base, await bench.commit(change), by)).toMatch(refused);
   });

@@ -3,7 +3,7 @@ import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
-import { BASE, contract, HEADER, HONEST, OLD, scripts, TEST } from './cheats-bench.ts';
+import { BASE, contract, HEADER, HONEST, OLD, scripts, TEST, withoutNpm } from './cheats-bench.ts';
 import { openBench, type Bench, type Tree } from './gates-bench.ts';
 
 let bench: Bench;
@@ -12,23 +12,31 @@ beforeEach(async () => {
 });
 afterEach(() => bench.close());
 
-async function proven(change: Tree, changedTests: { id: string; reason: string }[] = []): Promise<void> {
+async function proven(
+  change: Tree,
+  changedTests: { id: string; reason: string }[] = [],
+  by = withoutNpm,
+): Promise<void> {
   const base = await bench.commit(BASE);
-  expect(await bench.verify(base, await bench.commit(change), contract, changedTests)).toEqual({ kind: 'proven' });
+  expect(await bench.verify(base, await bench.commit(change), by, changedTests)).toEqual({ kind: 'proven' });
 }
 
 describe.skipIf(!has('bwrap'))('an honest twin in JavaScript is proven', () => {
   it('other scripts, newer packages, text attributes and tests that only name assertions', () =>
-    proven({
-      ...HONEST,
-      'package.json': scripts(
-        { build: 'echo', start: 'y' },
-        { devDependencies: { vitest: '5.0.0', other: 'file:./x' } },
-      ),
-      '.gitattributes': '*.sh text eol=lf\n',
-      'test/text.test.js': `${TEST['test/text.test.js']}const expected = 3;\nassert.ok(expected === 3);\n`,
-      'README.md': 'The runner writes to $LAMPLIGHTER_REPORT.\n',
-    }));
+    proven(
+      {
+        ...HONEST,
+        'package.json': scripts(
+          { build: 'echo', start: 'y' },
+          { devDependencies: { vitest: '5.0.0', other: 'file:./x' } },
+        ),
+        '.gitattributes': '*.sh text eol=lf\n',
+        'test/text.test.js': `${TEST['test/text.test.js']}const expected = 3;\nassert.ok(expected === 3);\n`,
+        'README.md': 'The runner writes to $LAMPLIGHTER_REPORT.\n',
+      },
+      [],
+      contract,
+    ));
 
   it('a new symbol in a new file, imported by its test as every test does', () =>
     proven({
@@ -102,7 +110,7 @@ describe.skipIf(!has('bwrap'))('an honest twin in JavaScript is proven', () => {
     // Last, because the session's own git would hear of it.
     bench.git('config', 'core.fsmonitor', `echo monitor >> ${mark}; false`);
     const head = await bench.handOver();
-    expect(await bench.verify(base, head, contract)).toEqual({ kind: 'proven' });
+    expect(await bench.verify(base, head, withoutNpm)).toEqual({ kind: 'proven' });
     await expect(access(mark)).rejects.toThrow('ENOENT');
   });
 });
