@@ -5,10 +5,11 @@ export default defineConfig({
     include: ['**/*.test.ts'],
     exclude: [...configDefaults.exclude, '**/fixtures/**', 'playground/**/repo/**'],
     pool: 'forks',
-    // Two cores is what a small CI machine has, and tests start real servers beside them.
-    maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // Two cores is what a small CI machine has; tests wait for real servers a third of their time.
+    maxWorkers: 3,
+    // Nobody waits for them but a test that hangs: no machine is so slow.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     globalSetup: ['test/setup/temporal.ts'],
     // Only their own configuration decides what tests see: a developer's key must not reach a model from a test.
     env: { ANTHROPIC_API_KEY: '', NO_COLOR: '1' },

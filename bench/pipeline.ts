@@ -9,7 +9,8 @@ import { temporalExecutable } from '../config/environment.ts';
 import { runWorkflowId, sessionWorkflowId } from '../domain/run.ts';
 import type { RunRow } from '../store/port.ts';
 import { startDevServer } from '../test/setup/dev-server.ts';
-import { bundleWorkflows, startWorker } from '../workers/start-worker.ts';
+import { startWorker } from '../workers/start-worker.ts';
+import { bundleWorkflows } from '../workers/workflow-bundle.ts';
 import { createTemporalCalls, type TemporalCalls } from '../workers/temporal.ts';
 import { createStopwatch, type Stopwatch } from './crash/stopwatch.ts';
 import { shippedStories, type Story } from './crash/stories.ts';
@@ -67,7 +68,7 @@ async function measure({ runs }: PipelineInput): Promise<PipelineFigures> {
     store: table.store,
     // Nothing dies here: the points tell when a port's call began and ended.
     crash: watch.pass,
-    workflowBundle: await bundleWorkflows(),
+    workflowBundle: await bundleWorkflows(null),
     onFailure: failed.reject,
   });
   const connection = await Connection.connect({ address: server.address });

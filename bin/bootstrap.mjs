@@ -13,7 +13,7 @@ import { installPackages, isInstalled, node24 } from './bootstrap/packages.mjs';
 import { refusal, thisMachine } from './bootstrap/platform.mjs';
 import { BootstrapError, explain, runSteps } from './bootstrap/progress.mjs';
 import { installSystemPackages } from './bootstrap/system-packages.mjs';
-import { provideTemporal } from './bootstrap/temporal.mjs';
+import { cacheRoot, provideTemporal } from './bootstrap/temporal.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const bin = (/** @type {string} */ name) => join(root, 'node_modules', name);
@@ -48,7 +48,8 @@ async function main() {
       'install Node 18 or later; Node 24 itself is then fetched',
     );
   }
-  const env = { ...process.env };
+  // What Node compiled once is read the next time: the command starts in half the time. Who sets the variable decides.
+  const env = { NODE_COMPILE_CACHE: join(cacheRoot(process.env), 'compiled'), ...process.env };
   if (provide) await provideAll(provide, env);
   else if (!isInstalled(root)) await runSteps([packagesStep()]);
   process.exitCode = await launch(node24(root), [...command.program, ...args], env);

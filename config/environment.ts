@@ -1,5 +1,5 @@
 /** What the environment may say. Beside secrets named in `lamplighter.yaml`, these variables are all there is. */
-import { resolveTemporal } from '../bin/bootstrap/temporal.mjs';
+import { cacheRoot, resolveTemporal } from '../bin/bootstrap/temporal.mjs';
 import type { CrashPlan } from '../activities/effects/crash-point.ts';
 import { ConfigError } from './errors.ts';
 
@@ -13,6 +13,11 @@ export function modelKey(env: Environment): string | null {
 /** The Temporal CLI: `LAMPLIGHTER_TEMPORAL`, else PATH, else the cache that the bootstrap fills; null when there is none. */
 export function temporalExecutable(env: Environment): string | null {
   return resolveTemporal({ ...env })?.path ?? null;
+}
+
+/** `XDG_CACHE_HOME`, else `~/.cache`: where the bootstrap, too, keeps what can be made again. */
+export function cacheDir(env: Environment): string {
+  return cacheRoot({ ...env });
 }
 
 /** `LAMPLIGHTER_CRASH=<point>[@n][,…]`, for tests only: the nth passing of a named point kills the process, once. */

@@ -244,11 +244,19 @@ describe('the resolved configuration', () => {
     writeFileSync(join(loaded.dataDir, 'operator.token'), 'op\n');
 
     const file = writeResolvedConfig(loaded.dataDir, loaded);
-    const { config, crash, operatorToken } = readResolvedConfig(file);
+    const { config, crash, operatorToken, cacheDir } = readResolvedConfig(file);
 
-    const { crashPlan, scenarioDir: _s, temporalExecutable: _t, temporalEmbedded: _e, ...expected } = loaded;
+    const {
+      crashPlan,
+      cacheDir: expectedCache,
+      scenarioDir: _s,
+      temporalExecutable: _t,
+      temporalEmbedded: _e,
+      ...expected
+    } = loaded;
     expect(config).toEqual(expected);
     expect(crash).toEqual(crashPlan);
+    expect(cacheDir).toBe(expectedCache);
     expect(operatorToken).toBe('op');
     expect(statSync(file).mode & 0o777).toBe(0o600);
   });

@@ -13,7 +13,7 @@ import {
   POLL_SECONDS,
   SLOTS,
 } from './defaults.ts';
-import { crashPlan, temporalExecutable, type Environment } from './environment.ts';
+import { cacheDir, crashPlan, temporalExecutable, type Environment } from './environment.ts';
 import { ConfigError } from './errors.ts';
 import { breakglassFaults } from './load-breakglass.ts';
 import { loadCaps } from './load-caps.ts';
@@ -100,6 +100,7 @@ function assemble(loading: Loading): LoadedConfig {
     scenarioDir,
     temporalEmbedded,
     temporalExecutable: temporalEmbedded ? temporalExecutable(env) : null,
+    cacheDir: cacheDir(env),
     crashPlan: crashPlan(env, join(dataDir, 'run')),
     // Last, when all of them were read.
     secrets: refs.read(),

@@ -17,6 +17,8 @@ export interface LoadedConfig extends Config {
   readonly temporalExecutable: string | null;
   /** False where `temporal.address` names a server that somebody else runs. */
   readonly temporalEmbedded: boolean;
+  /** Of this machine's user: what can be made again, and takes time. */
+  readonly cacheDir: string;
   /** For tests only. */
   readonly crashPlan: CrashPlan | null;
 }
@@ -26,6 +28,7 @@ export interface ResolvedConfig {
   readonly crash: CrashPlan | null;
   readonly operatorToken: string;
   readonly scenarioDir: string | null;
+  readonly cacheDir: string;
 }
 
 /** Writes `<dataDir>/run/config.json` and answers with its path. */
@@ -49,12 +52,13 @@ export function readResolvedConfig(file: string): ResolvedConfig {
   const {
     crashPlan,
     scenarioDir,
+    cacheDir,
     temporalExecutable: _executable,
     temporalEmbedded: _embedded,
     ...config
   } = parsed.data;
   const operatorToken = readFileSync(join(config.dataDir, 'operator.token'), 'utf8').trim();
-  return { config: config as Config, crash: crashPlan, operatorToken, scenarioDir };
+  return { config: config as Config, crash: crashPlan, operatorToken, scenarioDir, cacheDir };
 }
 
 const windowCaps = z.strictObject({ dayMicroUsd: z.number(), monthMicroUsd: z.number() });
@@ -159,6 +163,7 @@ const loadedSchema = z.strictObject({
   scenarioDir: z.string().nullable(),
   temporalExecutable: z.string().nullable(),
   temporalEmbedded: z.boolean(),
+  cacheDir: z.string(),
   crashPlan: z
     .strictObject({
       points: z.array(z.strictObject({ point: z.string(), at: z.number() })),

@@ -1,14 +1,7 @@
 /** Everything a worker process runs, as one thing that can be started and stopped: the control queue and the repos' own workers. */
 import { Client, Connection } from '@temporalio/client';
-import {
-  bundleWorkflowCode,
-  DefaultLogger,
-  NativeConnection,
-  Worker,
-  type WorkflowBundleWithSourceMap,
-} from '@temporalio/worker';
+import { NativeConnection, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { hostname } from 'node:os';
-import { fileURLToPath } from 'node:url';
 import { noCrash, type CrashPoint } from '../activities/effects/crash-point.ts';
 import { crossed, uncrossed } from '../activities/effects/crossed.ts';
 import { showWorker } from '../activities/watchdog/show-worker.ts';
@@ -24,8 +17,7 @@ export interface WorkerDeps {
   /** Struck out of all that is written; absent where no api runs beside. */
   readonly operatorToken?: string;
   readonly crash: CrashPoint;
-  /** Workflows as bundled before, where several workers share one; absent, they are bundled here. */
-  readonly workflowBundle?: WorkflowBundleWithSourceMap;
+  readonly workflowBundle: WorkflowBundleWithSourceMap;
   /** 0 replays the whole history at every workflow task: the cheapest proof that workflows are replay-safe (invariant 14). */
   readonly maxCachedWorkflows?: number;
   readonly onFailure: (error: unknown) => void;
@@ -33,13 +25,6 @@ export interface WorkerDeps {
 
 /** Model calls and tool calls in flight get this long to end by themselves. */
 const GRACE_MS = 10_000;
-
-export function bundleWorkflows(): Promise<WorkflowBundleWithSourceMap> {
-  return bundleWorkflowCode({
-    workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)),
-    logger: new DefaultLogger('ERROR'),
-  });
-}
 
 export async function startWorker(deps: WorkerDeps): Promise<{ stop(): Promise<void> }> {
   const { config, store } = deps;
@@ -70,7 +55,7 @@ export async function startWorker(deps: WorkerDeps): Promise<{ stop(): Promise<v
     connection: native,
     namespace,
     taskQueue: CONTROL_QUEUE,
-    workflowBundle: deps.workflowBundle ?? (await bundleWorkflows()),
+    workflowBundle: deps.workflowBundle,
     activities: activities.control((repoKey) => repoWorkers.ensure(repoKey)),
     shutdownGraceTime: GRACE_MS,
     maxCachedWorkflows: deps.maxCachedWorkflows ?? 100,

@@ -12,7 +12,7 @@ import { laneWorkflowId, runWorkflowId, type RunInput } from '../domain/run.ts';
 import { poke } from '../workflows/messages.ts';
 
 export const CONTROL_QUEUE = 'control';
-const POLLER_SCHEDULE = 'issue-poller';
+export const POLLER_SCHEDULE = 'issue-poller';
 const RETENTION_SECONDS = 30 * 24 * 60 * 60;
 const ALREADY_EXISTS = 6;
 /** Deadline exceeded, resource exhausted, failed precondition (a schedule of which the server has lost its grip for a moment), aborted, unavailable. */

@@ -4,7 +4,7 @@ import { Client, Connection } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, Worker } from '@temporalio/worker';
 import { afterAll, beforeAll, describe, expect, inject, it, vi } from 'vitest';
 import { has } from '../test/setup/needs.ts';
-import { bundleWorkflows } from './start-worker.ts';
+import { bundleWorkflows } from './workflow-bundle.ts';
 import { provideNamespace } from './temporal.ts';
 import { createTemporalLook } from './watch-temporal.ts';
 
@@ -41,7 +41,7 @@ describe.skipIf(!has('temporal'))('a look at Temporal', () => {
       connection: native,
       namespace: client.options.namespace,
       taskQueue: QUEUE,
-      workflowBundle: await bundleWorkflows(),
+      workflowBundle: await bundleWorkflows(null),
     });
     const running = worker.run();
     try {

@@ -5,8 +5,9 @@ import { armCrash, noCrash } from '../activities/effects/crash-point.ts';
 import { openStore } from '../store/open.ts';
 import { configFromArgument, onStop, sayReady } from './entry.ts';
 import { startWorker } from './start-worker.ts';
+import { bundleWorkflows } from './workflow-bundle.ts';
 
-const { config, crash, operatorToken } = configFromArgument();
+const { config, crash, operatorToken, cacheDir } = configFromArgument();
 Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [] });
 
 function fail(error: unknown): void {
@@ -20,6 +21,7 @@ const worker = await startWorker({
   store,
   operatorToken,
   crash: crash === null ? noCrash : armCrash(crash),
+  workflowBundle: await bundleWorkflows(cacheDir),
   onFailure: fail,
 });
 sayReady();

@@ -101,8 +101,10 @@ export interface GoBench extends Bench {
 }
 
 /** What Go built of its own library is kept for the next time: that alone takes a minute. */
+export const GO_CACHES = join(cacheRoot(process.env), 'go-of-tests');
+
 export async function openGoBench(): Promise<GoBench> {
-  const bench = await openBench({ cachesDir: join(cacheRoot(process.env), 'go-of-tests') });
+  const bench = await openBench({ cachesDir: GO_CACHES });
   const base = await bench.commit(BASE);
   return {
     ...bench,

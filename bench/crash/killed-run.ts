@@ -8,6 +8,7 @@ import { Client, Connection } from '@temporalio/client';
 import { absent } from '../../activities/git/clones.ts';
 import type { Seeded } from '../../playground/seeded.ts';
 import type { RunRow } from '../../store/port.ts';
+import { deleteSchedule } from '../../test/setup/schedules.ts';
 import { createTemporalCalls } from '../../workers/temporal.ts';
 import { setTable, type Table } from './table.ts';
 import type { Story } from './stories.ts';
@@ -27,7 +28,6 @@ export interface KilledRunInput {
   readonly story: Story;
   readonly seeded: Seeded;
   readonly temporalAddress: string;
-  readonly bundleFile: string;
   /** Names the run's own namespace. */
   readonly namespace: string;
   readonly deaths: number;
@@ -66,7 +66,7 @@ export async function runUnderKills(input: KilledRunInput): Promise<KilledRun> {
     for (;;) {
       const isLast = deaths.length >= input.deaths || !input.goOn();
       const isArmed = !isLast && seeded.between(0, 1) === 0;
-      const begun = startWorkerProcess(table, { points: isArmed ? arm(seeded) : [], bundleFile: input.bundleFile });
+      const begun = startWorkerProcess(table, { points: isArmed ? arm(seeded) : [] });
       worker = begun;
       const timed = isLast || isArmed ? null : killSoon(begun, watch, seeded.between(0, 4_000));
       const over = await untilOver(begun, watch, input.boundMs);
@@ -89,10 +89,7 @@ export async function runUnderKills(input: KilledRunInput): Promise<KilledRun> {
     }
   } finally {
     worker?.kill();
-    await client.schedule
-      .getHandle('issue-poller')
-      .delete()
-      .catch(() => undefined);
+    await deleteSchedule({ address, namespace });
     await connection.close();
     await table.close();
   }

@@ -1,10 +1,8 @@
 /** SIGKILLs of real worker processes by the hundred: several runs side by side, each with a worker of its own, on one Temporal server. */
 import { randomUUID } from 'node:crypto';
-import { writeFileSync } from 'node:fs';
 import { temporalExecutable } from '../../config/environment.ts';
 import { createSeeded } from '../../playground/seeded.ts';
 import { startDevServer } from '../../test/setup/dev-server.ts';
-import { bundleWorkflows } from '../../workers/start-worker.ts';
 import { runUnderKills } from './killed-run.ts';
 import { judge } from './judge.ts';
 import type { Story } from './stories.ts';
@@ -35,8 +33,6 @@ export async function killProcesses(input: KillsInput): Promise<Share> {
   // Those that no hook of the engine in this process takes part in, and that live long enough to die often.
   const stories = input.stories.filter((story) => story.landsBefore === undefined && story.outcome === 'shipped');
   const expected = await undisturbed(stories, input.logFile);
-  const bundleFile = `${input.logFile}.bundle`;
-  writeFileSync(bundleFile, JSON.stringify(await bundleWorkflows()));
   const server = await startDevServer(program);
   let share = NOTHING;
   let killed = 0;
@@ -54,7 +50,6 @@ export async function killProcesses(input: KillsInput): Promise<Share> {
             story,
             seeded: createSeeded(seed),
             temporalAddress: server.address,
-            bundleFile,
             namespace: `crash-${randomUUID()}`,
             deaths: DEATHS_A_RUN,
             boundMs: BOUND_MS,

@@ -5,10 +5,11 @@ import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ArmedPoint } from '../../activities/effects/crash-point.ts';
+import { cacheDir } from '../../config/environment.ts';
 import { writeResolvedConfig } from '../../config/resolved.ts';
 import type { Table } from './table.ts';
 
-const PROGRAM = fileURLToPath(new URL('worker.ts', import.meta.url));
+const PROGRAM = fileURLToPath(new URL('../../workers/worker.ts', import.meta.url));
 
 export interface WorkerProcess {
   /** Resolves when it serves, or has died before. */
@@ -21,14 +22,9 @@ export interface WorkerProcess {
 
 export interface WorkerProcessOptions {
   readonly points: readonly ArmedPoint[];
-  /** The workflows, bundled. */
-  readonly bundleFile: string;
 }
 
-export function startWorkerProcess(
-  { config, dir }: Table,
-  { points, bundleFile }: WorkerProcessOptions,
-): WorkerProcess {
+export function startWorkerProcess({ config, dir }: Table, { points }: WorkerProcessOptions): WorkerProcess {
   const markerDir = mkdtempSync(join(dir, 'crashed-'));
   writeFileSync(join(config.dataDir, 'operator.token'), 'crash-runner\n', { mode: 0o600 });
   const file = writeResolvedConfig(config.dataDir, {
@@ -36,13 +32,13 @@ export function startWorkerProcess(
     scenarioDir: null,
     temporalExecutable: null,
     temporalEmbedded: false,
+    cacheDir: cacheDir(process.env),
     crashPlan: points.length === 0 ? null : { points, markerDir },
   });
   const logFile = join(dir, 'worker.log');
   const log = openSync(logFile, 'a');
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', process.execPath, PROGRAM, file, bundleFile], {
-    // Compiled once, too.
-    env: { ...process.env, NODE_COMPILE_CACHE: `${bundleFile}.compiled` },
+  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', process.execPath, PROGRAM, file], {
+    env: process.env,
     stdio: ['ignore', log, log, 'ipc'],
   });
   closeSync(log);

@@ -1,16 +1,21 @@
 /** What `init --yes` drafts is served as it is: the commands that it prints, then one issue to shipped, nothing edited but the model. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { stringify } from 'yaml';
+import { GO_CACHES } from '../../activities/gates/cheats-go-bench.ts';
 import { HAS_PYTEST } from '../../activities/gates/gates-bench.ts';
+import { repoLayout } from '../../activities/git/layout.ts';
 import type { RunSummary } from '../../api/view.ts';
+import { readResolvedConfig } from '../../config/resolved.ts';
 import { has } from '../../test/setup/needs.ts';
+import { deleteSchedule } from '../../test/setup/schedules.ts';
+import { createApiClient } from '../api-client.ts';
 import { git, makeRepo, REPOS, type Files } from './init-bench.ts';
 import type { InitFindings } from './init.ts';
 
@@ -48,6 +53,7 @@ const GO_CHANGE = {
 
 let dir: string;
 let up: ChildProcess | null = null;
+let temporal: { readonly address: string; readonly namespace: string } | null = null;
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'lamplighter-init-ships-'));
 });
@@ -58,6 +64,8 @@ afterEach(async () => {
     await exit;
   }
   up = null;
+  if (temporal !== null) await deleteSchedule(temporal);
+  temporal = null;
   rmSync(dir, { recursive: true });
 });
 
@@ -85,7 +93,7 @@ async function ships(kind: keyof typeof REPOS, change: { readonly test: Files; r
   git(repo, 'commit', '-q', '-m', "Add Lamplighter's contract");
   git(repo, 'push', '-q', 'origin', 'HEAD:main');
   writeScenario(join(dir, 'scenarios'), change);
-  const temporal = { address: inject('temporalAddress'), namespace: `init-${kind}-${process.pid}` };
+  temporal = { address: inject('temporalAddress'), namespace: `init-${kind}-${process.pid}` };
   appendFileSync(
     config,
     stringify({ model: { provider: 'scripted', scenarios: 'scenarios' }, temporal, pollSeconds: 1 }),
@@ -93,15 +101,26 @@ async function ships(kind: keyof typeof REPOS, change: { readonly test: Files; r
 
   const dataDir = join(dir, 'data');
   const said = await start(config, dataDir);
+  if (kind === 'go') fillCaches(dataDir);
   const here = ['--data-dir', dataDir, '--json'];
   await lamplighter('kill-switch', 'off', '--note', 'armed by ada', '--as', 'ada', ...here);
   const label = ['--label', 'ready-for-agent', '--as', 'ada'];
   await lamplighter('issue', 'add', '--repo', about.name, '--title', TITLE, ...label, ...here);
-  const run = await ended(here, said);
+  const run = await ended(dataDir, said);
 
   expect(run, said()).toMatchObject({ outcome: 'shipped' });
   expect(git(remote, 'log', '-1', '--format=%B', 'main')).toContain(`Lamplighter-Run: ${run.id}`);
   expect(git(remote, 'show', `main:${Object.keys(change.code)[0] ?? ''}`)).toBe(Object.values(change.code)[0]?.trim());
+}
+
+/** Go's own library takes a minute to build, once for sessions and once for gates. */
+function fillCaches(dataDir: string): void {
+  if (!existsSync(GO_CACHES)) return;
+  const { config } = readResolvedConfig(join(dataDir, 'run', 'config.json'));
+  for (const { key } of config.repos) {
+    const { caches, gateCaches } = repoLayout(dataDir, key);
+    for (const to of [caches, gateCaches]) cpSync(GO_CACHES, to, { recursive: true });
+  }
 }
 
 function under(folder: string, files: Files): Files {
@@ -148,9 +167,10 @@ async function start(config: string, dataDir: string): Promise<() => string> {
   return () => said;
 }
 
-async function ended(here: readonly string[], said: () => string): Promise<RunSummary> {
+async function ended(dataDir: string, said: () => string): Promise<RunSummary> {
+  const api = createApiClient({ dataDir });
   for (const end = Date.now() + 220_000; ; await delay(250)) {
-    const { runs } = JSON.parse(await lamplighter('runs', ...here)) as { runs: RunSummary[] };
+    const { runs } = await api.get<{ runs: RunSummary[] }>('/api/runs');
     const [run] = runs;
     if (run !== undefined && run.outcome !== null) return run;
     if (Date.now() > end) throw new Error(`no run ended: ${JSON.stringify(runs)}\n${said()}`);

@@ -1,4 +1,4 @@
-/** Which processes an `up` has, with which ports and files, started in the order in which they need each other. */
+/** Which processes an `up` has, with which ports and files: Temporal first, the others side by side. */
 import { fileURLToPath } from 'node:url';
 import { loadConfig, writeResolvedConfig } from '../../config/load.ts';
 import type { Playground } from '../../playground/playground.ts';
@@ -36,13 +36,17 @@ export async function startProcesses(input: StartInput): Promise<Started> {
   if (config.model.provider === 'scripted')
     say('no ANTHROPIC_API_KEY: the model is the scripted one, its words come from scenario files');
 
-  const specs: ChildSpec[] = [];
+  const start = async (spec: ChildSpec): Promise<void> => {
+    await children.start(spec);
+    say(`${spec.name} is ready`);
+  };
   if (config.temporalEmbedded) {
     const executable = config.temporalExecutable;
     if (executable === null)
       throw new Error('the Temporal CLI was not found: `npm start` fetches it, or name it in LAMPLIGHTER_TEMPORAL');
-    specs.push(temporalServer({ executable, dataDir, port: reserved.temporal, uiPort: reserved.temporalUi }));
+    await start(temporalServer({ executable, dataDir, port: reserved.temporal, uiPort: reserved.temporalUi }));
   }
+  const specs: ChildSpec[] = [];
   if (config.scenarioDir !== null)
     specs.push(nodeChild('model', 'workers/scripted-model.ts', [resolved], [reserved.model]));
   for (const { name, live, port } of playground?.repos ?? [])
@@ -52,10 +56,7 @@ export async function startProcesses(input: StartInput): Promise<Started> {
     nodeChild('api', 'workers/api.ts', [resolved], [reserved.api]),
   );
 
-  for (const spec of specs) {
-    await children.start(spec);
-    say(`${spec.name} is ready`);
-  }
+  await Promise.all(specs.map(start));
   return { url: `http://127.0.0.1:${ports.api}`, temporalUrl: config.temporal.webUrl };
 }
 

@@ -13,6 +13,7 @@ import { startScriptedModel } from '../../activities/agent/scripted/server.ts';
 import { noCrash } from '../../activities/effects/crash-point.ts';
 import { createLocalTracker, type LocalTracker } from '../../activities/tracker/local.ts';
 import { BOUNDS, builtinToolchains, CAPS, PRICES, SCRIPTED_MODEL_NAME, WATCHDOG } from '../../config/defaults.ts';
+import { cacheDir } from '../../config/environment.ts';
 import type { Config } from '../../config/types.ts';
 import type { RequestedAct } from '../../domain/act.ts';
 import type { Issue } from '../../domain/issue.ts';
@@ -20,8 +21,10 @@ import type { RunBounds } from '../../domain/run.ts';
 import { openStore } from '../../store/open.ts';
 import type { RunRow, Store } from '../../store/port.ts';
 import { createEngine } from '../../workers/engine.ts';
-import { bundleWorkflows, startWorker } from '../../workers/start-worker.ts';
+import { startWorker } from '../../workers/start-worker.ts';
 import { createTemporalCalls, type TemporalCalls } from '../../workers/temporal.ts';
+import { bundleWorkflows } from '../../workers/workflow-bundle.ts';
+import { deleteSchedule } from '../setup/schedules.ts';
 import { createRemote, lines, type BenchRemote } from './bench-remote.ts';
 
 export const PERSON = 'ada';
@@ -115,7 +118,7 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
   const store = await openStore(config.store, join(config.dataDir, 'blobs'));
   if (options.armed !== false)
     await store.control.setKillSwitch({ on: false, by: PERSON, note: 'test', at: Date.now() });
-  bundle ??= bundleWorkflows();
+  bundle ??= bundleWorkflows(cacheDir(process.env));
   const failures: unknown[] = [];
   const worker = await startWorker({
     config,
@@ -166,6 +169,7 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
     async close() {
       await worker.stop();
       await model.close();
+      await deleteSchedule(config.temporal);
       await connection.close();
       await store.close();
       rmSync(dir, { recursive: true, force: true });

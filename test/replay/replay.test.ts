@@ -5,13 +5,13 @@
 import { DeterminismViolationError } from '@temporalio/workflow';
 import { Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { bundleWorkflows } from '../../workers/start-worker.ts';
+import { bundleWorkflows } from '../../workers/workflow-bundle.ts';
 import { decodedText, parseHistory, readHistories, releases, type HistoryFile } from './history-files.ts';
 
 const all = releases().flatMap(readHistories);
 let workflowBundle: WorkflowBundleWithSourceMap;
 beforeAll(async () => {
-  workflowBundle = await bundleWorkflows();
+  workflowBundle = await bundleWorkflows(null);
 });
 
 function replay({ name, text }: Pick<HistoryFile, 'name' | 'text'>, bundle = workflowBundle): Promise<void> {
