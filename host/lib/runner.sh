@@ -74,13 +74,17 @@ finish_op() {
 
 make_reserve() { head -c 262144 /dev/zero >"${CFG[state_dir]}/reserve" 2>/dev/null || rm -f "${CFG[state_dir]}/reserve"; }
 
-# prune_ops: the newest 200 ops are kept.
+# prune_ops: the newest 200 ops are kept, and up to 2,000 of the last day: nobody pushes out a record whose repeat is still to come.
 prune_ops() {
-  local folder
+  local at folder count=200 yesterday
+  epoch_ms
+  yesterday=$((REPLY / 1000 - 86400))
   ops_dir
-  while IFS= read -r folder; do
+  while IFS=' ' read -r at folder; do
+    count=$((count + 1))
+    ((count > 2000 || ${at%.*} < yesterday)) || continue
     [[ $folder == */ops/[0-7]* ]] && rm -rf -- "$folder"
-  done < <(find "$REPLY" -mindepth 1 -maxdepth 1 -type d -printf '%T@ %p\n' | sort -rn | tail -n +201 | cut -d ' ' -f 2-)
+  done < <(find "$REPLY" -mindepth 1 -maxdepth 1 -type d -printf '%T@ %p\n' | sort -rn | tail -n +201)
 }
 
 # resume_ops: what a timer and the boot call. Also says so when an op has been without an end for far too long.
