@@ -8,7 +8,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { stringify } from 'yaml';
-import { HAS_PYTEST } from '../../activities/gates/gates-bench.ts';
+import { hasPytest } from '../../activities/gates/bench-toolchains.ts';
 import type { RunSummary } from '../../api/view.ts';
 import { has } from '../../test/setup/needs.ts';
 import { git, makeRepo, REPOS, type Files } from './init-bench.ts';
@@ -63,9 +63,9 @@ afterEach(async () => {
 
 describe.skipIf(!has('temporal') || !has('bwrap'))('a repo that init drafted for', () => {
   it('of node:test ships its first issue', () => ships('node', NODE_CHANGE), LONG);
-  it.skipIf(!HAS_PYTEST)('of pytest ships its first issue', () => ships('python', PYTHON_CHANGE), LONG);
+  it.skipIf(!hasPytest())('of pytest ships its first issue', () => ships('python', PYTHON_CHANGE), LONG);
   it.skipIf(!HAS_GO)('of Go ships its first issue', () => ships('go', GO_CHANGE), LONG);
-  it.skipIf(!HAS_PYTEST)(
+  it.skipIf(!hasPytest())(
     'of two languages ships its first issue',
     () => ships('monorepo', { test: under('api', PYTHON_CHANGE.test), code: under('api', PYTHON_CHANGE.code) }),
     LONG,
