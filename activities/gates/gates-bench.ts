@@ -90,7 +90,7 @@ export async function openBench({ searchPath, testEnv, cachesDir, knowsBases }: 
   const ran: string[] = [];
   const proxySocketDir = join(dir, 'sandbox');
   const real = createBwrapSandbox({ proxySocketDir, ...(searchPath === undefined ? {} : { searchPath }) });
-  const sandbox = listing(real, searchPath === undefined ? () => (probed ??= real.probe()) : real.probe, ran);
+  const sandbox = listing(real, searchPath === undefined ? () => (probed ??= real.probe()) : () => real.probe(), ran);
   const gates = createGates({
     repo: KEY,
     git: trusted,
