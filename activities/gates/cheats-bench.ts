@@ -18,7 +18,7 @@ export const BASE = {
   'test/page.test.js.snapshot': SNAPSHOT,
   'test/setup.js': '// before every test file\n',
   'tools/check.sh':
-    'node --import ./test/setup.js --test --test-reporter=junit --test-reporter-destination="$LAMPLIGHTER_REPORT"\n',
+    'node --import ./test/setup.js --test --test-reporter=junit --test-reporter-destination="$LAMPLIGHTER_REPORT" "$@" "test/*.test.js"\n',
   'vitest.config.ts':
     "export default { test: { setupFiles: ['./test/patches.js'], globalSetup: './tools/global', reporters: ['./tools/quiet.js'] } };\n",
   'test/patches.js': '// around every test\n',
@@ -35,5 +35,7 @@ const globs = ['test/**/*.js'];
 export const contract = contractOf({ test: 'npm test --silent', globs });
 /** The same without npm, which takes longer to start, twice, than the tests take to run. */
 export const withoutNpm = contractOf({ test: 'sh tools/check.sh', globs });
+/** And without a process for each test file, where it is no matter. */
+export const inOneProcess = contractOf({ test: 'sh tools/check.sh --test-isolation=none', globs });
 export const scripts = (more: object, rest: object = {}) =>
   JSON.stringify({ ...PACKAGE, ...rest, scripts: { ...PACKAGE.scripts, ...more } });

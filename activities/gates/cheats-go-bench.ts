@@ -87,12 +87,15 @@ export const COUNT_CODE = {
     'package cart\n\n// Count says how many.\nfunc Count(prices ...int) int {\n\treturn len(prices)\n}\n',
 };
 
-export const contract = contractOf({
-  test: 'make -s test',
-  report: 'go-json',
-  globs: ['**/*_test.go', '**/testdata/**'],
-  timeoutSeconds: 240,
-});
+export const contract = contractOf(
+  {
+    test: 'make -s test',
+    report: 'go-json',
+    globs: ['**/*_test.go', '**/testdata/**'],
+    timeoutSeconds: 240,
+  },
+  { toolchain: ['go'] },
+);
 
 export interface GoBench extends Bench {
   readonly base: string;

@@ -8,6 +8,8 @@ export interface Cheat {
   readonly refused: RegExp;
   readonly message?: string;
   readonly by?: typeof contract;
+  /** It plays on the process that node starts for each test file. */
+  readonly isolated?: true;
 }
 
 /** Refused by what git shows of them: nothing of the change runs. */
@@ -207,6 +209,7 @@ export const JUDGED: readonly Cheat[] = [
   {
     name: 'a test file that leaves before its tests have run',
     change: { ...CODE, 'test/text.test.js': `process.exit(0);\n${TEST['test/text.test.js']}` },
+    isolated: true,
     refused: /pass without the change/,
   },
   {
@@ -215,6 +218,7 @@ export const JUDGED: readonly Cheat[] = [
       ...TEST,
       'src/add.js': `${CODE['src/add.js']}if (process.argv[1]?.endsWith('add.test.js')) process.exit(0);\n`,
     },
+    isolated: true,
     refused: /base's own test "test\/add\.test\.js › test › adds 1 and 2" passes on the base and is gone/,
   },
   {

@@ -15,7 +15,10 @@ export const HONEST = {
   'calc.py': 'def square(a):\n    return int(a) * int(a)\n',
   'tests/test_text.py': `${IMPORT}def test_text():\n    assert calc.square("3") == 9\n`,
 };
-export const contract = contractOf({
-  globs: ['tests/**'],
-  test: 'python3 -m pytest -p no:cacheprovider --junitxml="$LAMPLIGHTER_REPORT"',
-});
+export const contract = contractOf(
+  {
+    globs: ['tests/**'],
+    test: 'python3 -m pytest -p no:cacheprovider --junitxml="$LAMPLIGHTER_REPORT"',
+  },
+  { toolchain: ['python'] },
+);

@@ -1,8 +1,9 @@
 /** The cheats of a pytest repo, and marks of other languages: each refused for the right reason (invariant 4). Their honest twins: honest-twins-python.test.ts. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
+import { hasPytest } from './bench-toolchains.ts';
 import { BASE, contract, HONEST, IMPORT, OLD, PROJECT } from './cheats-python-bench.ts';
-import { HAS_PYTEST, openBench, type Bench, type Tree } from './gates-bench.ts';
+import { openBench, type Bench, type Tree } from './gates-bench.ts';
 
 const SEEN: readonly (readonly [name: string, change: Tree, refused: RegExp])[] = [
   [
@@ -177,12 +178,12 @@ describe.skipIf(!has('bwrap'))('a cheat in Python, Go or Rust is refused for wha
     expect(bench.ran).toEqual([]);
   });
 
-  it.skipIf(!HAS_PYTEST).each(JUDGED)('by its tests: %s', async (_name, change, refused) => {
+  it.skipIf(!hasPytest()).each(JUDGED)('by its tests: %s', async (_name, change, refused) => {
     const base = await bench.commit(BASE);
     expect(await refusal(base, await bench.commit(change))).toMatch(refused);
   });
 
-  it.skipIf(!HAS_PYTEST)('by its tests: a golden file rewritten with the behaviour', async () => {
+  it.skipIf(!hasPytest())('by its tests: a golden file rewritten with the behaviour', async () => {
     const page = `${IMPORT}def test_page():\n    assert str(calc.square(5)) == open("tests/page.golden").read()\n`;
     const base = await bench.commit({ ...BASE, 'tests/test_page.py': page, 'tests/page.golden': '25' });
     const code = 'def square(a):\n    return int(a) * int(a) + (a == 5)\n';

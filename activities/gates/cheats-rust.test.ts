@@ -16,12 +16,15 @@ const FLOOR_TEST = '#[test]\nfn never_negative() {\n    assert_eq!(shop::total(&
 const HONEST = { 'src/lib.rs': FLOOR, 'tests/floor.rs': FLOOR_TEST };
 
 /** As docs/contract.md says it for stable Rust; the name of the variable is of this machine's kind. */
-const contract = contractOf({
-  test: 'export CARGO_TARGET_$(rustc -vV | sed -n "s/^host: //p" | tr a-z- A-Z_)_RUNNER="env RUSTC_BOOTSTRAP=1"; cargo test --offline --no-fail-fast --lib --bins --tests --message-format json -- -Z unstable-options --format json > "$LAMPLIGHTER_REPORT"',
-  report: 'cargo-json',
-  globs: ['tests/**'],
-  timeoutSeconds: 240,
-});
+const contract = contractOf(
+  {
+    test: 'export CARGO_TARGET_$(rustc -vV | sed -n "s/^host: //p" | tr a-z- A-Z_)_RUNNER="env RUSTC_BOOTSTRAP=1"; cargo test --offline --no-fail-fast --lib --bins --tests --message-format json -- -Z unstable-options --format json > "$LAMPLIGHTER_REPORT"',
+    report: 'cargo-json',
+    globs: ['tests/**'],
+    timeoutSeconds: 240,
+  },
+  { toolchain: ['rust'] },
+);
 
 const present = has('bwrap') && has('cargo');
 let bench: Bench;

@@ -3,7 +3,7 @@ import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
-import { BASE, contract, HONEST, withoutNpm } from './cheats-bench.ts';
+import { BASE, contract, HONEST, inOneProcess, withoutNpm } from './cheats-bench.ts';
 import { JUDGED, SEEN } from './cheats-javascript.ts';
 import { MESSAGE, openBench, type Bench } from './gates-bench.ts';
 
@@ -33,8 +33,9 @@ describe.skipIf(!has('bwrap'))('a cheat in JavaScript is refused for what it is'
     expect(bench.ran).toEqual([]);
   });
 
-  it.each(JUDGED)('by its tests: $name', async ({ change, refused, by = withoutNpm }) => {
+  it.each(JUDGED)('by its tests: $name', async ({ change, refused, isolated, by }) => {
     const base = await bench.commit(BASE);
-    expect(await refusal(base, await bench.commit(change), by)).toMatch(refused);
+    const asked = by ?? (isolated === true ? withoutNpm : inOneProcess);
+    expect(await refusal(base, await bench.commit(change), asked)).toMatch(refused);
   });
 });

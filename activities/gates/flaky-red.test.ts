@@ -1,7 +1,8 @@
 /** Tests that fail by chance on the base and pass by chance on the change: what was red is asked twice (invariant 4). */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
-import { contractOf, HAS_PYTEST, openBench, type Bench } from './gates-bench.ts';
+import { hasPytest } from './bench-toolchains.ts';
+import { contractOf, openBench, type Bench } from './gates-bench.ts';
 
 const HEADER =
   "import test from 'node:test';\nimport assert from 'node:assert';\nimport { add } from '../src/add.js';\nimport { appendFileSync, existsSync, readFileSync, statSync } from 'node:fs';\n";
@@ -83,11 +84,14 @@ describe.skipIf(!has('bwrap'))('a flaky test used as red is refused', () => {
     );
   });
 
-  it.skipIf(!HAS_PYTEST)('in Python: a counter in the package cache', async () => {
-    const python = contractOf({
-      globs: ['tests/**'],
-      test: 'python3 -m pytest -q -p no:cacheprovider --junitxml="$LAMPLIGHTER_REPORT"',
-    });
+  it.skipIf(!hasPytest())('in Python: a counter in the package cache', async () => {
+    const python = contractOf(
+      {
+        globs: ['tests/**'],
+        test: 'python3 -m pytest -q -p no:cacheprovider --junitxml="$LAMPLIGHTER_REPORT"',
+      },
+      { toolchain: ['python'] },
+    );
     const test = (body: string) =>
       `import os, sys; sys.path.insert(0, ".")\nimport calc\ncount = os.environ["PIP_CACHE_DIR"] + "/count"\n${body}`;
     const base = await bench.commit({

@@ -3,17 +3,17 @@ import { execFileSync } from 'node:child_process';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { builtinToolchains } from '../../config/defaults.ts';
-import type { TestVariable, Toolchain } from '../../config/types.ts';
+import type { TestVariable } from '../../config/types.ts';
 import type { Check, Contract } from '../../domain/contract.ts';
 import { NO_WAIVERS, type Waivers } from '../../domain/waivers.ts';
-import { openStore } from '../../store/open.ts';
-import type { EvidenceRow, Store } from '../../store/port.ts';
-import { runLayout } from '../git/layout.ts';
+import type { EvidenceRow } from '../../store/port.ts';
+import { repoLayout, runLayout } from '../git/layout.ts';
 import { checkoutBinds, createRepoGit } from '../git/repo-git.ts';
 import { createBwrapSandbox } from '../sandbox/bwrap.ts';
 import { createEnvironment, type Environment } from '../sandbox/environment.ts';
 import type { Sandbox } from '../sandbox/port.ts';
+import { takeStore, type GateStore } from './bench-store.ts';
+import { toolchainsOf } from './bench-toolchains.ts';
 import { createGates, type Gates, type RecordedRed, type Verified } from './gates.ts';
 
 const KEY = 'r';
@@ -45,7 +45,10 @@ export interface Bench {
   readonly git: (...args: string[]) => string;
   /** Brings HEAD into trusted git as a session's work comes in, by bundle; answers with its sha. */
   readonly handOver: () => Promise<string>;
-  /** Commits and hands over. */
+  /**
+   * Commits where trusted git finds it; answers with its sha. Gates are told a sha and don't see how it came in: the way by
+   * bundle takes thirty processes, and is what activities/git/hand-over.test.ts and attacks.test.ts are about.
+   */
   readonly commit: (tree: Tree, message?: string) => Promise<string>;
   /** Main into a head, as the orchestrator does it when somebody landed first; throws at conflicts. */
   readonly merge: (head: string, main: string) => Promise<string>;
@@ -64,30 +67,30 @@ export interface Bench {
 export async function openBench({ searchPath, testEnv, cachesDir, knowsBases }: BenchOptions = {}): Promise<Bench> {
   const dir = await mkdtemp(join(tmpdir(), 'gates-'));
   const repo = join(dir, 'repo');
-  await mkdir(repo);
-  await mkdir(join(dir, 'shared'));
-  const git = (...args: string[]): string =>
-    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.invalid', ...args], {
+  const { clean, home } = repoLayout(dir, KEY);
+  for (const folder of [repo, home, join(dir, 'shared')]) await mkdir(folder, { recursive: true });
+  const env = knowsBases === undefined ? process.env : { ...process.env, ...DATES };
+  const run = (program: string, ...args: string[]): string =>
+    execFileSync(program, args, {
       cwd: repo,
+      env: { ...env, ...QUIET },
       encoding: 'utf8',
       stdio: 'pipe',
       maxBuffer: 1e9,
-      ...(knowsBases === undefined ? {} : { env: { ...process.env, GIT_AUTHOR_DATE: DATE, GIT_COMMITTER_DATE: DATE } }),
     });
-  git('init', '-q', '-b', 'main');
+  const git = (...args: string[]): string => run('git', ...args);
+  run('sh', '-c', INIT, 'sh', clean);
   const trusted = createRepoGit({
     repo: { key: KEY, name: 'acme/r', remote: repo, branch: 'main', pushEnv: {} },
     dataDir: dir,
     now: Date.now,
   });
-  const store = await openStore({ kind: 'sqlite', file: join(dir, 'store.db') }, join(dir, 'blobs'));
+  const { store, giveBack } = await takeStore();
   if (knowsBases === true) await recallBases(store);
   const ran: string[] = [];
   const proxySocketDir = join(dir, 'sandbox');
-  const sandbox = listing(
-    createBwrapSandbox({ proxySocketDir, ...(searchPath === undefined ? {} : { searchPath }) }),
-    ran,
-  );
+  const real = createBwrapSandbox({ proxySocketDir, ...(searchPath === undefined ? {} : { searchPath }) });
+  const sandbox = listing(real, searchPath === undefined ? () => (probed ??= real.probe()) : () => real.probe(), ran);
   const gates = createGates({
     repo: KEY,
     git: trusted,
@@ -120,9 +123,7 @@ export async function openBench({ searchPath, testEnv, cachesDir, knowsBases }: 
         await mkdir(dirname(join(repo, path)), { recursive: true });
         await (text === null ? rm(join(repo, path)) : writeFile(join(repo, path), text));
       }
-      git('add', '-A');
-      git('commit', '-q', '--allow-empty', '-m', message);
-      return await handOver();
+      return run('sh', '-c', COMMIT, 'sh', message).trim();
     },
     async merge(head, main) {
       const merged = await trusted.merge(head, main, MESSAGE);
@@ -143,7 +144,7 @@ export async function openBench({ searchPath, testEnv, cachesDir, knowsBases }: 
       }),
     async close() {
       if (knowsBases === true) await rememberBases(store);
-      await store.close();
+      giveBack();
       await rm(dir, { recursive: true });
     },
   };
@@ -164,44 +165,38 @@ export function contractOf(check: Partial<Check>, more: Partial<Contract> = {}):
     ...check,
   };
   const nothing = { network: [], services: [], secrets: [], protected: [], push: 'direct', build: [] } as const;
-  return { checks: [whole], toolchain: Object.keys(TOOLCHAINS), ...nothing, ...more };
+  return { checks: [whole], toolchain: ['node'], ...nothing, ...more };
 }
 
-const PYTHON = answerOf('python3', '-c', 'import sys, pytest; print(sys.prefix)');
-const GO = answerOf('go', 'env', 'GOROOT');
-const RUST = answerOf('rustc', '--print', 'sysroot');
+/** What the repo commits lies in trusted git's clone at once. */
+const INIT =
+  'set -e; git init -q --template= --bare "$1"; git init -q --template= -b main; rm -r .git/objects; ln -s "$1/objects" .git/objects; mkdir .git/hooks';
+const COMMIT = 'set -e; git add -A; git commit -q --allow-empty -m "$1"; git rev-parse HEAD';
 
-function answerOf(program: string, ...args: string[]): string | null {
-  try {
-    return execFileSync(program, args, { encoding: 'utf8', stdio: 'pipe' }).trim();
-  } catch {
-    return null;
-  }
-}
-
-export const HAS_PYTEST = PYTHON !== null;
-
-/** Node, and where there are such: the Python that has pytest, Go, which asks nobody for modules, and Rust. */
-export const TOOLCHAINS: Readonly<Record<string, Toolchain>> = {
-  ...builtinToolchains(process.execPath),
-  ...(PYTHON === null ? {} : { python: { bind: [PYTHON], path: [join(PYTHON, 'bin')], env: {} } }),
-  ...(RUST === null ? {} : { rust: { bind: [RUST], path: [join(RUST, 'bin')], env: {} } }),
-  ...(GO === null
-    ? {}
-    : { go: { bind: [GO], path: [join(GO, 'bin')], env: { GOPROXY: 'off', GOTOOLCHAIN: 'local', CGO_ENABLED: '0' } } }),
+const QUIET = {
+  GIT_CONFIG_COUNT: '4',
+  GIT_CONFIG_KEY_0: 'user.name',
+  GIT_CONFIG_VALUE_0: 't',
+  GIT_CONFIG_KEY_1: 'user.email',
+  GIT_CONFIG_VALUE_1: 't@example.invalid',
+  GIT_CONFIG_KEY_2: 'gc.auto',
+  GIT_CONFIG_VALUE_2: '0',
+  GIT_CONFIG_KEY_3: 'maintenance.auto',
+  GIT_CONFIG_VALUE_3: 'false',
 };
 
 const DATE = '2026-01-01T00:00:00Z';
+const DATES = { GIT_AUTHOR_DATE: DATE, GIT_COMMITTER_DATE: DATE };
 const KNOWN_BASES = new Map<string, Uint8Array>();
 
-async function rememberBases({ control, evidence }: Store): Promise<void> {
+async function rememberBases({ control, evidence }: GateStore): Promise<void> {
   for (const { key, value } of await control.facts('base-proof/')) {
     const body = KNOWN_BASES.has(key) ? null : await evidence.body(String(value));
     if (body !== null) KNOWN_BASES.set(key, body);
   }
 }
 
-async function recallBases({ control, evidence }: Store): Promise<void> {
+async function recallBases({ control, evidence }: GateStore): Promise<void> {
   for (const [key, body] of KNOWN_BASES) {
     const row = { run: 'earlier', kind: 'base', sha: '', verdict: 'green', summary: '', at: 0 } as const;
     const { id } = await evidence.put({ key: `earlier/${key}`, ...row, mediaType: 'application/json', body });
@@ -212,19 +207,23 @@ async function recallBases({ control, evidence }: Store): Promise<void> {
 /** `/shared` outlives a run, as no real environment's folder does: by it a test can behave differently the second time. */
 function withShared(shared: string, cachesDir: string, testEnv: Readonly<Record<string, TestVariable>>): Environment {
   const secrets = { testEnv, audience: 'gates' } as const;
-  const environment = createEnvironment({ toolchains: TOOLCHAINS, cachesDir, secrets });
   return {
     forContract(contract) {
+      const toolchains = toolchainsOf(['node', ...contract.toolchain]);
+      const environment = createEnvironment({ toolchains, cachesDir, secrets });
       const given = environment.forContract(contract);
       return { ...given, binds: [...given.binds, { from: shared, to: '/shared', mode: 'rw' }] };
     },
   };
 }
 
+/** This machine's sandbox is the same for each test. */
+let probed: ReturnType<Sandbox['probe']> | undefined;
+
 /** The sandbox as it is; `ran` lists what was run in it, the probe's own command left out. */
-function listing(sandbox: Sandbox, ran: string[]): Sandbox {
+function listing(sandbox: Sandbox, probe: Sandbox['probe'], ran: string[]): Sandbox {
   return {
-    probe: () => sandbox.probe(),
+    probe,
     run(command) {
       ran.push(command.argv.at(-1) ?? '');
       return sandbox.run(command);
@@ -232,7 +231,7 @@ function listing(sandbox: Sandbox, ran: string[]): Sandbox {
   };
 }
 
-async function readEvidence(store: Store): Promise<Evidence[]> {
+async function readEvidence(store: GateStore): Promise<Evidence[]> {
   const rows = await store.evidence.list(RUN);
   return Promise.all(
     rows.map(async (row) => {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
-import { contractOf, HAS_PYTEST, MESSAGE, openBench, RUN, type Bench } from './gates-bench.ts';
+import { hasPytest } from './bench-toolchains.ts';
+import { contractOf, MESSAGE, openBench, RUN, type Bench } from './gates-bench.ts';
 
 const BASE = {
   'package.json': '{"type":"module"}',
@@ -296,11 +297,14 @@ describe.skipIf(!has('bwrap'))('gates when main moves, and over several checks',
   });
 });
 
-describe.skipIf(!has('bwrap') || !HAS_PYTEST)('gates over a pytest repo', () => {
-  const python = contractOf({
-    globs: ['tests/**'],
-    test: 'python3 -m pytest -q -p no:cacheprovider --junitxml="$LAMPLIGHTER_REPORT"',
-  });
+describe.skipIf(!has('bwrap') || !hasPytest())('gates over a pytest repo', () => {
+  const python = contractOf(
+    {
+      globs: ['tests/**'],
+      test: 'python3 -m pytest -q -p no:cacheprovider --junitxml="$LAMPLIGHTER_REPORT"',
+    },
+    { toolchain: ['python'] },
+  );
   const repo = {
     'calc.py': 'def add(a, b):\n    return a + b\n',
     'tests/test_calc.py':

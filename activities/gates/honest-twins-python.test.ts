@@ -1,8 +1,9 @@
 /** What looks like a cheat of cheats-python.test.ts and is none: each is proven. Removal of a feature: waivers.test.ts. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
+import { hasPytest } from './bench-toolchains.ts';
 import { BASE, contract, HONEST, IMPORT, OLD, PROJECT } from './cheats-python-bench.ts';
-import { HAS_PYTEST, openBench, type Bench, type Tree } from './gates-bench.ts';
+import { openBench, type Bench, type Tree } from './gates-bench.ts';
 
 let bench: Bench;
 beforeEach(async () => {
@@ -15,7 +16,7 @@ async function proven(change: Tree, changedTests: { id: string; reason: string }
   expect(await bench.verify(base, await bench.commit(change), contract, changedTests)).toEqual({ kind: 'proven' });
 }
 
-describe.skipIf(!has('bwrap') || !HAS_PYTEST)('an honest twin in Python is proven', () => {
+describe.skipIf(!has('bwrap') || !hasPytest())('an honest twin in Python is proven', () => {
   it('a fixture in conftest.py, another row, and a dependency', () =>
     proven({
       ...HONEST,

@@ -3,7 +3,7 @@ import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
-import { BASE, contract, HEADER, HONEST, OLD, scripts, TEST, withoutNpm } from './cheats-bench.ts';
+import { BASE, contract, HEADER, HONEST, OLD, scripts, TEST, inOneProcess } from './cheats-bench.ts';
 import { openBench, type Bench, type Tree } from './gates-bench.ts';
 
 let bench: Bench;
@@ -15,7 +15,7 @@ afterEach(() => bench.close());
 async function proven(
   change: Tree,
   changedTests: { id: string; reason: string }[] = [],
-  by = withoutNpm,
+  by = inOneProcess,
 ): Promise<void> {
   const base = await bench.commit(BASE);
   expect(await bench.verify(base, await bench.commit(change), by, changedTests)).toEqual({ kind: 'proven' });
@@ -110,7 +110,7 @@ describe.skipIf(!has('bwrap'))('an honest twin in JavaScript is proven', () => {
     // Last, because the session's own git would hear of it.
     bench.git('config', 'core.fsmonitor', `echo monitor >> ${mark}; false`);
     const head = await bench.handOver();
-    expect(await bench.verify(base, head, withoutNpm)).toEqual({ kind: 'proven' });
+    expect(await bench.verify(base, head, inOneProcess)).toEqual({ kind: 'proven' });
     await expect(access(mark)).rejects.toThrow('ENOENT');
   });
 });

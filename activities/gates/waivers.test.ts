@@ -2,7 +2,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
 import { NO_WAIVERS, type Waiver, type Waivers } from '../../domain/waivers.ts';
-import { contractOf, HAS_PYTEST, openBench, type Bench } from './gates-bench.ts';
+import { hasPytest } from './bench-toolchains.ts';
+import { contractOf, openBench, type Bench } from './gates-bench.ts';
 
 const HEADER = "import test from 'node:test';\nimport assert from 'node:assert';\n";
 const BASE = {
@@ -120,12 +121,15 @@ describe.skipIf(!has('bwrap'))('tests-may-change', () => {
   });
 });
 
-describe.skipIf(!has('bwrap') || !HAS_PYTEST)('tests-may-change in Python', () => {
+describe.skipIf(!has('bwrap') || !hasPytest())('tests-may-change in Python', () => {
   const IMPORT = 'import sys; sys.path.insert(0, ".")\n';
-  const python = contractOf({
-    globs: ['tests/**'],
-    test: 'python3 -m pytest -q -p no:cacheprovider --junitxml="$LAMPLIGHTER_REPORT"',
-  });
+  const python = contractOf(
+    {
+      globs: ['tests/**'],
+      test: 'python3 -m pytest -q -p no:cacheprovider --junitxml="$LAMPLIGHTER_REPORT"',
+    },
+    { toolchain: ['python'] },
+  );
   const repo = {
     'calc.py': 'def add(a, b):\n    return a + b\ndef old():\n    return 1\n',
     'tests/test_add.py': `${IMPORT}import calc\ndef test_add():\n    assert calc.add(1, 2) == 3\n`,

@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { describeEnd } from '../exec/exec.ts';
 import type { Clones } from './clones.ts';
+import { makeEmptyRepo } from './empty-repo.ts';
 import { runLayout, type RepoLayout } from './layout.ts';
 import type { RepoGit } from './port.ts';
 import { createTrustedGit, LOCAL, requireSha, type TrustedGit } from './trusted.ts';
@@ -84,20 +85,22 @@ const FETCH = [
 async function fetchHead({ clean, cleanDeps }: Clones, layout: RepoLayout, run: string, file: string): Promise<string> {
   const staging = `${file}.git`;
   const incoming = `refs/lamplighter-incoming/${run}`;
+  let taken = false;
   try {
-    await makeStaging({ clean, cleanDeps }, layout, staging);
+    await makeStaging(clean, layout, staging);
     const staged = createTrustedGit({ ...cleanDeps, gitDir: staging });
     await takeOrRefuse(staged, file, 'HEAD');
     await takeOrRefuse(clean, staging, incoming);
-    const head = (await clean.text(['rev-parse', '--verify', incoming])).trim();
-    if ((await clean.text(['cat-file', '-t', head])).trim() !== 'commit') {
-      throw new BundleRefused('the HEAD of the bundle is not a commit');
-    }
-    await keepOld(clean, run, head);
-    await clean.text(['update-ref', `refs/lamplighter/${run}`, head]);
+    const ours = `refs/lamplighter/${run}`;
+    const stands = await refsAt(clean, [incoming, ours]);
+    const { id: head, type } = stands.get(incoming) ?? {};
+    if (head === undefined || type !== 'commit') throw new BundleRefused('the HEAD of the bundle is not a commit');
+    const kept = await keptOf(clean, { run, old: stands.get(ours)?.id ?? head, head });
+    await updateRefs(clean, [...kept, `update ${ours} ${head}`, `delete ${incoming}`]);
+    taken = true;
     return head;
   } finally {
-    await clean.text(['update-ref', '-d', incoming]);
+    if (!taken) await updateRefs(clean, [`delete ${incoming}`]);
     await rm(staging, { recursive: true, force: true });
   }
 
@@ -112,23 +115,36 @@ async function fetchHead({ clean, cleanDeps }: Clones, layout: RepoLayout, run: 
 }
 
 /** Its refs are ours, so that git finds what the bundle builds on. */
-async function makeStaging(
-  { clean, cleanDeps }: Pick<Clones, 'clean' | 'cleanDeps'>,
-  layout: RepoLayout,
-  staging: string,
-): Promise<void> {
-  await createTrustedGit({ ...cleanDeps, gitDir: null }).text(['init', '--quiet', '--bare', '--template=', staging]);
-  await mkdir(join(staging, 'objects', 'info'), { recursive: true });
-  await writeFile(join(staging, 'objects', 'info', 'alternates'), `${join(layout.clean, 'objects')}\n`);
+async function makeStaging(clean: TrustedGit, layout: RepoLayout, staging: string): Promise<void> {
+  await makeEmptyRepo(staging, { bare: true, borrows: join(layout.clean, 'objects') });
   const refs = await clean.text(['for-each-ref', '--sort=refname', '--format=%(objectname) %(refname)']);
   await writeFile(join(staging, 'packed-refs'), `# pack-refs with: peeled fully-peeled sorted \n${refs}`);
 }
 
 /** Amended or reset work leaves commits that nothing else holds: they stay (invariant 11). */
-async function keepOld(clean: TrustedGit, run: string, head: string): Promise<void> {
-  const old = (await clean.text(['for-each-ref', '--format=%(objectname)', `refs/lamplighter/${run}`])).trim();
-  if (old === '' || (await clean.text(['rev-list', '--max-count=1', old, `^${head}`, '--'])).trim() === '') return;
-  await clean.text(['update-ref', `refs/lamplighter-kept/${run}/${old}`, old]);
+async function keptOf(
+  clean: TrustedGit,
+  { run, old, head }: { readonly run: string; readonly old: string; readonly head: string },
+): Promise<string[]> {
+  if (old === head || (await clean.text(['rev-list', '--max-count=1', old, `^${head}`, '--'])).trim() === '') return [];
+  return [`update refs/lamplighter-kept/${run}/${old} ${old}`];
+}
+
+interface Standing {
+  readonly id: string;
+  readonly type: string;
+}
+
+/** Those of these refs that there are. */
+async function refsAt(clean: TrustedGit, refs: readonly string[]): Promise<ReadonlyMap<string, Standing>> {
+  const listed = await clean.text(['for-each-ref', '--format=%(refname) %(objectname) %(objecttype)', ...refs]);
+  const lines = listed.split('\n').map((line) => line.split(' '));
+  return new Map(lines.map(([ref = '', id = '', type = '']) => [ref, { id, type }]));
+}
+
+/** All of it or nothing, by one process. */
+async function updateRefs(clean: TrustedGit, commands: readonly string[]): Promise<void> {
+  await clean.text(['update-ref', '--stdin'], { input: `${commands.join('\n')}\n` });
 }
 
 async function copyPlainFile(from: string, to: string): Promise<void> {

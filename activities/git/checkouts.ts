@@ -1,9 +1,10 @@
 /** Fresh checkouts of a sha out of the clean clone, for gates and builds. */
 import { randomBytes } from 'node:crypto';
-import { lstat, mkdir, rm, rmdir, stat, writeFile } from 'node:fs/promises';
+import { lstat, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { SandboxBind } from '../sandbox/port.ts';
 import { absent } from './clones.ts';
+import { makeEmptyRepo } from './empty-repo.ts';
 import { repoLayout, type RepoLayout } from './layout.ts';
 import type { RepoGit } from './port.ts';
 import { createTrustedGit, requireSha, type TrustedGit, type TrustedGitDeps } from './trusted.ts';
@@ -17,39 +18,42 @@ export interface CheckoutsDeps {
   readonly clean: TrustedGit;
   readonly cleanDeps: TrustedGitDeps;
   readonly layout: RepoLayout;
+  readonly files: RepoGit['files'];
 }
 
-export function createCheckouts({ clean, cleanDeps, layout }: CheckoutsDeps): Pick<RepoGit, 'checkOut' | 'overlay'> {
+export function createCheckouts({
+  clean,
+  cleanDeps,
+  layout,
+  files,
+}: CheckoutsDeps): Pick<RepoGit, 'checkOut' | 'overlay'> {
   return {
     async checkOut(sha, dir) {
       requireSha(sha);
       if ((await stat(dir).catch(absent)) !== null)
         throw new Error(`${dir} exists already: a checkout is made in a folder of its own`);
       const git = createTrustedGit({ ...cleanDeps, gitDir: join(dir, '.git') });
-      const init = createTrustedGit({ ...cleanDeps, gitDir: null });
-      await init.text(['init', '--quiet', '--template=', dir]);
-      await mkdir(join(dir, '.git', 'objects', 'info'), { recursive: true });
-      await writeFile(join(dir, '.git', 'objects', 'info', 'alternates'), `${join(layout.clean, 'objects')}\n`);
+      await makeEmptyRepo(join(dir, '.git'), { bare: false, borrows: join(layout.clean, 'objects') });
       await git.text(['checkout', '--quiet', '--detach', sha, '--'], { cwd: dir, env: { GIT_WORK_TREE: dir } });
     },
 
     async overlay(sha, dir, paths) {
       requireSha(sha);
       for (const path of paths) requireInside(path);
+      const present = new Set(await files(sha));
+      const written = paths.filter((path) => present.has(path));
+      for (const path of paths) if (!present.has(path)) await removeFile(dir, path);
+      if (written.length === 0) return;
       // With the clean clone's git directory and an index of its own: the folder's own .git is not looked at.
       const env = { GIT_INDEX_FILE: join(layout.root, `index-${randomBytes(8).toString('hex')}`), GIT_WORK_TREE: dir };
       try {
         await clean.text(['read-tree', sha], { env });
-        const present = new Set((await clean.text(['ls-files', '-z'], { env })).split('\0'));
-        const written = paths.filter((path) => present.has(path));
-        for (const path of paths) if (!present.has(path)) await removeFile(dir, path);
         // -f replaces what stands in the way, links among it, rather than writing through them.
-        if (written.length > 0)
-          await clean.text(['checkout-index', '-f', '-q', '-z', '--stdin'], {
-            cwd: dir,
-            env,
-            input: written.join('\0'),
-          });
+        await clean.text(['checkout-index', '-f', '-q', '-z', '--stdin'], {
+          cwd: dir,
+          env,
+          input: written.join('\0'),
+        });
       } finally {
         await rm(env.GIT_INDEX_FILE, { force: true });
       }

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { isAbsolute, join } from 'node:path';
+import { makeEmptyRepo, type EmptyRepo } from './empty-repo.ts';
 import { holdingLock } from './host-lock.ts';
 import type { RepoLayout } from './layout.ts';
 import { createTrustedGit, LOCAL, NETWORK, withoutPassword, type TrustedGit, type TrustedGitDeps } from './trusted.ts';
@@ -60,14 +61,13 @@ export function createClones({ repo, layout }: ClonesDeps): Clones {
   }
 
   async function fetch(): Promise<string> {
-    await makeBare(outside, layout.clean, []);
-    await makeBare(outside, layout.checkout, [
-      ['user.name', AGENT.name],
-      ['user.email', AGENT.email],
-      ['gc.auto', '0'],
-      ['maintenance.auto', 'false'],
-      ['advice.detachedHead', 'false'],
-    ]);
+    await makeBare(layout.clean, {});
+    await makeBare(layout.checkout, {
+      user: AGENT,
+      gc: { auto: '0' },
+      maintenance: { auto: 'false' },
+      advice: { detachedHead: 'false' },
+    });
     // The address stays on the command line and out of every file: the sandbox can read the checkout's configuration.
     const quiet = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-gc', '--no-recurse-submodules'];
     const fetched = await clean.run([...quiet, '--', repo.remote, `+refs/heads/${repo.branch}:${mainRef}`], {
@@ -111,13 +111,11 @@ export function createClones({ repo, layout }: ClonesDeps): Clones {
 }
 
 /** All or nothing: a clone that was made half is not mistaken for one. */
-async function makeBare(git: TrustedGit, dir: string, config: readonly (readonly [string, string])[]): Promise<void> {
+async function makeBare(dir: string, settings: NonNullable<EmptyRepo['settings']>): Promise<void> {
   if ((await stat(dir).catch(absent)) !== null) return;
   const fresh = `${dir}.new`;
   await rm(fresh, { recursive: true, force: true });
-  // No template: a hook or a setting from there would be one that nobody here wrote.
-  await git.text(['init', '--quiet', '--bare', '--template=', fresh]);
-  for (const [key, value] of config) await git.text(['config', '--file', join(fresh, 'config'), key, value]);
+  await makeEmptyRepo(fresh, { bare: true, settings });
   await rename(fresh, dir);
 }
 

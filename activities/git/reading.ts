@@ -17,6 +17,9 @@ const STATUS: Readonly<Record<string, ChangedFile['status']>> = {
   T: 'type-changed',
 };
 
+// One NUL would make a file binary, and hide what it holds from whoever reads the patch: hence --text.
+const PATCH = ['diff', '--text', '--no-ext-diff', '--no-textconv', '--no-color', '-M'];
+
 interface Entry {
   /** Such as 100644; 120000 is a symlink, 160000 a submodule. */
   readonly mode: string;
@@ -58,8 +61,14 @@ export function createReading(clean: TrustedGit, deps: TrustedGitDeps): Reading 
     max: KEPT_TEXTS,
     maxSize: KEPT_CHARACTERS,
     sizeCalculation: (text) => text.length + 1,
-    fetchMethod: (blob) => clean.text(['cat-file', 'blob', blob]),
+    fetchMethod: (key) => readText(key),
   });
+
+  /** The key is a blob's id, or the ids of two commits: what changes between them. */
+  async function readText(key: string): Promise<string> {
+    const [from = '', to] = key.split('..');
+    return await clean.text(to === undefined ? ['cat-file', 'blob', from] : [...PATCH, from, to, '--']);
+  }
 
   async function readTree(sha: string): Promise<Tree> {
     const entries = split(await read(['ls-tree', '-r', '-z', '--full-tree', sha])).map(parseEntry);
@@ -94,19 +103,7 @@ export function createReading(clean: TrustedGit, deps: TrustedGitDeps): Reading 
       return parseRaw(await read(['diff-tree', '-r', '-z', '--raw', '-M', requireSha(base), requireSha(head)]));
     },
 
-    patch: (base, head) =>
-      clean.text([
-        'diff',
-        // One NUL would make a file binary, and hide what it holds from whoever reads the patch.
-        '--text',
-        '--no-ext-diff',
-        '--no-textconv',
-        '--no-color',
-        '-M',
-        requireSha(base),
-        requireSha(head),
-        '--',
-      ]),
+    patch: async (base, head) => await texts.forceFetch(`${requireSha(base)}..${requireSha(head)}`),
 
     async commits(base, head) {
       const range = `${requireSha(base)}..${requireSha(head)}`;

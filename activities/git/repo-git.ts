@@ -22,13 +22,14 @@ export interface RepoGitDeps {
 export function createRepoGit({ repo, dataDir, now }: RepoGitDeps): RepoGit {
   const layout = repoLayout(dataDir, repo.key);
   const clones = createClones({ repo, layout });
+  const reading = createReading(clones.clean, clones.cleanDeps);
   return {
     refresh: () => clones.refresh(),
     remoteHead: () => clones.remoteHead(),
     ...createWorktrees({ clones, layout, dataDir }),
     ...createBundles({ clones, layout, dataDir }),
-    ...createCheckouts({ clean: clones.clean, cleanDeps: clones.cleanDeps, layout }),
-    ...createReading(clones.clean, clones.cleanDeps),
+    ...createCheckouts({ clean: clones.clean, cleanDeps: clones.cleanDeps, layout, files: reading.files }),
+    ...reading,
     ...createMerge({ clones, now }),
     ...createPush({ repo, clones }),
   };

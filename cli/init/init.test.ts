@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { HAS_PYTEST } from '../../activities/gates/gates-bench.ts';
+import { hasPytest } from '../../activities/gates/bench-toolchains.ts';
 import { parseContract } from '../../config/contract.ts';
 import { CAPS } from '../../config/defaults.ts';
 import { loadConfig } from '../../config/load.ts';
@@ -64,7 +64,7 @@ describe.skipIf(!has('bwrap'))('init', () => {
     expect(readFileSync(join(repo, 'CONTEXT.md'), 'utf8')).toContain('- unit: `node --test`');
   });
 
-  it.skipIf(!HAS_PYTEST)(
+  it.skipIf(!hasPytest())(
     'drafts one check for each folder of two languages, each run only for its folder',
     async () => {
       const repo = repoOf('mono', REPOS.monorepo);
@@ -141,7 +141,7 @@ describe.skipIf(!has('bwrap'))('init', () => {
     expect(written).toEqual([]);
   });
 
-  it.skipIf(!HAS_PYTEST)(
+  it.skipIf(!hasPytest())(
     'leaves out a folder that is named, says so in the contract, and refuses one that it did not find',
     async () => {
       const repo = repoOf('part', REPOS.monorepo);

@@ -8,8 +8,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
 import { stringify } from 'yaml';
+import { hasPytest } from '../../activities/gates/bench-toolchains.ts';
 import { GO_CACHES } from '../../activities/gates/cheats-go-bench.ts';
-import { HAS_PYTEST } from '../../activities/gates/gates-bench.ts';
 import { repoLayout } from '../../activities/git/layout.ts';
 import type { RunSummary } from '../../api/view.ts';
 import { readResolvedConfig } from '../../config/resolved.ts';
@@ -71,9 +71,9 @@ afterEach(async () => {
 
 describe.skipIf(!has('temporal') || !has('bwrap'))('a repo that init drafted for', () => {
   it('of node:test ships its first issue', () => ships('node', NODE_CHANGE), LONG);
-  it.skipIf(!HAS_PYTEST)('of pytest ships its first issue', () => ships('python', PYTHON_CHANGE), LONG);
+  it.skipIf(!hasPytest())('of pytest ships its first issue', () => ships('python', PYTHON_CHANGE), LONG);
   it.skipIf(!HAS_GO)('of Go ships its first issue', () => ships('go', GO_CHANGE), LONG);
-  it.skipIf(!HAS_PYTEST)(
+  it.skipIf(!hasPytest())(
     'of two languages ships its first issue',
     () => ships('monorepo', { test: under('api', PYTHON_CHANGE.test), code: under('api', PYTHON_CHANGE.code) }),
     LONG,

@@ -1,6 +1,7 @@
 /** The two contracts to paste from docs/contract.md, as they stand there, through the real gates. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { HAS_PYTEST, openBench, type Bench } from '../../activities/gates/gates-bench.ts';
+import { hasPytest } from '../../activities/gates/bench-toolchains.ts';
+import { openBench, type Bench } from '../../activities/gates/gates-bench.ts';
 import { parseContract } from '../../config/contract.ts';
 import type { Contract } from '../../domain/contract.ts';
 import { has } from '../setup/needs.ts';
@@ -37,7 +38,7 @@ describe.skipIf(!has('bwrap'))('the contract to paste', () => {
     expect(await bench.verify(base, head, contract)).toEqual({ kind: 'proven' });
   });
 
-  it.skipIf(!HAS_PYTEST)('for pytest proves a base and a change', async () => {
+  it.skipIf(!hasPytest())('for pytest proves a base and a change', async () => {
     const { text, contract } = example('pytest');
     const base = await bench.commit({
       '.lamplighter.yml': text,

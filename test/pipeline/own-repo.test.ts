@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { HAS_PYTEST, TOOLCHAINS } from '../../activities/gates/gates-bench.ts';
+import { hasPytest, toolchainsOf } from '../../activities/gates/bench-toolchains.ts';
 import { has } from '../setup/needs.ts';
 import { ended, openBench, type Bench } from './bench.ts';
 import { DURATIONS, STOCK } from './own-repos.ts';
@@ -17,9 +17,9 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('a repo of one’s own', { ti
     bench = await openBench({
       more: {
         durations: { ...DURATIONS, ...deployed('durations') },
-        ...(HAS_PYTEST ? { stock: { ...STOCK, ...deployed('stock') } } : {}),
+        ...(hasPytest() ? { stock: { ...STOCK, ...deployed('stock') } } : {}),
       },
-      toolchains: TOOLCHAINS,
+      toolchains: toolchainsOf(['node', 'python']),
     });
   });
   afterAll(async () => {
@@ -29,7 +29,7 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('a repo of one’s own', { ti
 
   it.for([
     { key: 'durations', own: DURATIONS, kinds: ['base', 'guard', 'red', 'regression', 'green', 'push', 'deploy'] },
-    ...(has('pytest') && HAS_PYTEST
+    ...(has('pytest') && hasPytest()
       ? [
           {
             key: 'stock',
@@ -61,7 +61,7 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('a repo of one’s own', { ti
 
   it('repos keep apart: each has its own runs, and the one that was not asked has none', async () => {
     const runs = await bench.store.runs.list({});
-    expect(runs.map((run) => run.repo).toSorted()).toEqual(HAS_PYTEST ? ['durations', 'stock'] : ['durations']);
+    expect(runs.map((run) => run.repo).toSorted()).toEqual(hasPytest() ? ['durations', 'stock'] : ['durations']);
     expect(bench.pushes()).toEqual([]);
   });
 });
