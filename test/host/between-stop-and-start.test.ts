@@ -4,7 +4,7 @@ import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { FakeHost } from '../lab/fake-host/fake-host.ts';
 import { call, journal, killRunner, opId, start, until } from './call.ts';
-import { fakeHost } from './fake-host.ts';
+import { fakeHost, sideBySide } from './fake-host.ts';
 
 const other = 'proc/5999999';
 
@@ -14,7 +14,7 @@ function otherProcess(host: FakeHost, name: string): void {
   host.write(`${name}\0`, other, 'cmdline');
 }
 
-describe('5.6: a process that looks at the disk for a moment after the stop, as udev does', () => {
+describe('5.6: a process that looks at the disk for a moment after the stop, as udev does', sideBySide, () => {
   it('is waited for, and the VM is started', async () => {
     const host = await fakeHost({ gone_budget: 5 });
     const op = opId();
@@ -34,18 +34,22 @@ describe('5.6: a process that looks at the disk for a moment after the stop, as 
   });
 });
 
-describe('5.6: a process table in which somebody hangs, so that a reader of its command line hangs too', () => {
-  it.each(['cycle', 'stop'])('is noticed by %s before anything is stopped', async (verb) => {
-    const host = await fakeHost();
-    otherProcess(host, 'kvm');
-    rmSync(host.path(other, 'cmdline'));
-    execFileSync('mkfifo', [host.path(other, 'cmdline')]);
+describe(
+  '5.6: a process table in which somebody hangs, so that a reader of its command line hangs too',
+  sideBySide,
+  () => {
+    it.each(['cycle', 'stop'])('is noticed by %s before anything is stopped', async (verb) => {
+      const host = await fakeHost();
+      otherProcess(host, 'kvm');
+      rmSync(host.path(other, 'cmdline'));
+      execFileSync('mkfifo', [host.path(other, 'cmdline')]);
 
-    expect((await call(host, 'human', verb)).document()).toMatchObject({
-      result: 'failed',
-      reason: 'process_table_unreadable',
-      touched: false,
+      expect((await call(host, 'human', verb)).document()).toMatchObject({
+        result: 'failed',
+        reason: 'process_table_unreadable',
+        touched: false,
+      });
+      expect(host.power()).toEqual([]);
     });
-    expect(host.power()).toEqual([]);
-  });
-});
+  },
+);

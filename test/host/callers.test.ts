@@ -1,9 +1,9 @@
 /** Facts 5.5: two callers at once, same and different op ids; a human during the agent's op; a reader during an op. And who may do what. */
 import { describe, expect, it } from 'vitest';
 import { answerOf, call, journal, opId, settled, start, until } from './call.ts';
-import { fakeHost } from './fake-host.ts';
+import { fakeHost, sideBySide } from './fake-host.ts';
 
-describe('5.5: two callers', () => {
+describe('5.5: two callers', sideBySide, () => {
   it('with one op id get one power event and the same result', async () => {
     const host = await fakeHost();
     const op = opId();
@@ -93,7 +93,7 @@ describe('5.5: two callers', () => {
   });
 });
 
-describe('5.13: identities', () => {
+describe('5.13: identities', sideBySide, () => {
   const allowed = {
     ro: ['status', 'forensics'],
     agent: ['status', 'forensics', 'reset', 'start', 'cycle'],
@@ -119,7 +119,7 @@ describe('5.13: identities', () => {
   });
 });
 
-describe('5.13: the pause file', () => {
+describe('5.13: the pause file', sideBySide, () => {
   it("blocks the agent's verbs, not a person's, and not its reading", async () => {
     const host = await fakeHost();
     host.write('', 'etc/pause');
@@ -148,7 +148,7 @@ describe('5.13: the pause file', () => {
   });
 });
 
-describe('5.13: autonomy=evidence', () => {
+describe('5.13: autonomy=evidence', sideBySide, () => {
   it('lets the agent act only on an objective sign that this host saw itself', async () => {
     const host = await fakeHost({ autonomy: 'evidence' });
 

@@ -2,14 +2,14 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { call, journal, killRunner, opId, resume, settled, start, until } from './call.ts';
-import { fakeHost } from './fake-host.ts';
+import { fakeHost, sideBySide } from './fake-host.ts';
 
 const boundaries = ['forensics', 'permission', 'check', 'stop', 'start', 'power_ok', 'applied', 'guest_ok'].flatMap(
   (phase) => [`begin ${phase}`, `done ${phase}`],
 );
 
-describe('5.1: a cycle whose client is killed', () => {
-  it.concurrent.each(['accept', 'begin forensics', 'begin stop', 'done stop', 'begin start', 'begin guest_ok'])(
+describe('5.1: a cycle whose client is killed', sideBySide, () => {
+  it.each(['accept', 'begin forensics', 'begin stop', 'done stop', 'begin start', 'begin guest_ok'])(
     'at "%s" ends with the VM running, one power event, and its result kept',
     async (word) => {
       const host = await fakeHost();
@@ -44,7 +44,7 @@ describe('5.1: a cycle whose client is killed', () => {
   });
 });
 
-describe('5.1: who watches an op', () => {
+describe('5.1: who watches an op', sideBySide, () => {
   it('hears that it is under way, and does not watch on for a client that is gone', async () => {
     const host = await fakeHost({ stop_budget: 30 });
     host.fault('stop-takes', '12');
@@ -64,8 +64,8 @@ describe('5.1: who watches an op', () => {
   });
 });
 
-describe('5.1: a cycle whose runner is killed together with its client', () => {
-  it.concurrent.each(['accept', ...boundaries, 'note intent=stop', 'note intent=start'])(
+describe('5.1: a cycle whose runner is killed together with its client', sideBySide, () => {
+  it.each(['accept', ...boundaries, 'note intent=stop', 'note intent=start'])(
     'at "%s" is finished by the timer: the VM runs, one power event, result kept',
     async (word) => {
       const host = await fakeHost();

@@ -3,7 +3,7 @@ import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { FakeHost } from '../lab/fake-host/fake-host.ts';
 import { call, journal, killRunner, opId, resume, settled, start, until } from './call.ts';
-import { fakeHost } from './fake-host.ts';
+import { fakeHost, sideBySide } from './fake-host.ts';
 
 const tomorrow = new Date(Date.now() + 86_400_000);
 
@@ -27,7 +27,7 @@ function evidenceOfTomorrow(host: FakeHost, count: number): void {
   }
 }
 
-describe('5.7: with records of tomorrow on the disk', () => {
+describe('5.7: with records of tomorrow on the disk', sideBySide, () => {
   it('an op that was cut off with the VM off is still found and finished', async () => {
     const host = await fakeHost();
     const op = opId();

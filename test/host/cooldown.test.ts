@@ -3,7 +3,7 @@ import { globSync, readdirSync, statSync, utimesSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { FakeHost } from '../lab/fake-host/fake-host.ts';
 import { call, type Identity, journal } from './call.ts';
-import { fakeHost } from './fake-host.ts';
+import { fakeHost, sideBySide } from './fake-host.ts';
 
 const boot = '11111111-2222-3333-4444-555555555555';
 
@@ -24,7 +24,7 @@ async function left(host: FakeHost): Promise<{ agent: number; human: number }> {
   return (await call(host, 'ro', 'status')).document().status?.['cooldownSeconds'] as { agent: number; human: number };
 }
 
-describe('5.7, 5.13: the cooldown', () => {
+describe('5.7, 5.13: the cooldown', sideBySide, () => {
   it('of an agent is 10 minutes, of a person one', async () => {
     const host = await fakeHost();
     happened(host, { at: 99_990 });

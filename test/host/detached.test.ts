@@ -3,7 +3,7 @@ import { chmodSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { FakeHost } from '../lab/fake-host/fake-host.ts';
 import { call, opId } from './call.ts';
-import { fakeHost } from './fake-host.ts';
+import { fakeHost, sideBySide } from './fake-host.ts';
 
 function standIn(host: FakeHost, body: string): void {
   host.write(`#!/bin/bash\nprintf '%s\\n' "$*" >>${host.path('units')}\n${body}\n`, 'bin/systemd-run');
@@ -11,7 +11,7 @@ function standIn(host: FakeHost, body: string): void {
   host.configure({ detach: 'systemd', systemd_run: host.path('bin/systemd-run') });
 }
 
-describe('5.1: an op is detached', () => {
+describe('5.1: an op is detached', sideBySide, () => {
   it('as a unit of systemd, which is named after VM and op and leaves nothing behind', async () => {
     const host = await fakeHost();
     standIn(host, 'while [[ $1 == --* ]]; do [[ $1 == --unit ]] && shift; shift; done; exec setsid -f "$@"');

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, symlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { FakeHost } from '../lab/fake-host/fake-host.ts';
 import { call } from './call.ts';
-import { fakeHost } from './fake-host.ts';
+import { fakeHost, sideBySide } from './fake-host.ts';
 import { ownQm } from './own-qm.ts';
 
 /** The TPM's emulator: a process beside QEMU in the VM's own scope, that holds the TPM's state and ends with QEMU. */
@@ -29,7 +29,7 @@ function onCeph(host: FakeHost): void {
   host.configure({ pvesm: host.path('bin/pvesm-ceph') });
 }
 
-describe('5.6: a VM with a TPM', () => {
+describe('5.6: a VM with a TPM', sideBySide, () => {
   it('can be cycled: its emulator is of the same scope', async () => {
     const host = await fakeHost();
     withTpm(host);
@@ -49,7 +49,7 @@ describe('5.6: a VM with a TPM', () => {
   });
 });
 
-describe('5.6: a VM whose disk is no file of this host', () => {
+describe('5.6: a VM whose disk is no file of this host', sideBySide, () => {
   it.each(['cycle', 'start'])('can be asked to %s', async (verb) => {
     const host = await fakeHost();
     onCeph(host);
@@ -60,7 +60,7 @@ describe('5.6: a VM whose disk is no file of this host', () => {
   });
 });
 
-describe('a stop after which nobody knows the disks', () => {
+describe('a stop after which nobody knows the disks', sideBySide, () => {
   it('is not called proven', async () => {
     const host = await fakeHost();
     ownQm(host, '[[ $1 != pending ]] || exit 255');
@@ -73,7 +73,7 @@ describe('a stop after which nobody knows the disks', () => {
   });
 });
 
-describe('a staged change whose name is a command', () => {
+describe('a staged change whose name is a command', sideBySide, () => {
   it('is text and stays text', async () => {
     const host = await fakeHost();
     host.write(

@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { FakeHost } from '../lab/fake-host/fake-host.ts';
 import { call, start, answerOf, until } from './call.ts';
-import { fakeHost } from './fake-host.ts';
+import { fakeHost, sideBySide } from './fake-host.ts';
 
 async function bundle(host: FakeHost): Promise<(item: string) => string> {
   const { evidence } = (await call(host, 'ro', 'forensics')).document();
@@ -16,7 +16,7 @@ const object = (type: string, name: string): object => ({ type: `child<${type}>`
 const disk = (reads: number, writes: number, busyMs: number): string =>
   `   8       0 sda ${reads} 0 ${reads * 8} ${reads * 2} ${writes} 0 ${writes * 16} ${writes * 2} 3 ${busyMs} 999 0 0 0 0 0 0\n   7       0 loop0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n`;
 
-describe('3.3: a bundle', () => {
+describe('3.3: a bundle', sideBySide, () => {
   it("tells how busy the host's disks were while it looked, from the kernel's own counters", async () => {
     const host = await fakeHost({ block_sample: 1 });
     host.fault('block-flat');

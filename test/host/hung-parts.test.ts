@@ -4,7 +4,8 @@ import { type AddressInfo, createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import type { FakeHost } from '../lab/fake-host/fake-host.ts';
 import { call } from './call.ts';
-import { fakeHost } from './fake-host.ts';
+import { fakeHost, sideBySide } from './fake-host.ts';
+import { turns } from './turns.ts';
 
 const wedges: [string, (host: FakeHost) => void, Record<string, unknown>][] = [
   ['nothing wrong', () => {}, { class: 'responding', advice: 'none', qmp: 'ok' }],
@@ -30,15 +31,19 @@ const wedges: [string, (host: FakeHost) => void, Record<string, unknown>][] = [
   ['everything hung at once', (host) => { host.fault('pmxcfs-hangs'); host.fault('qmp-hangs'); }, { class: 'qmp_dead', configReadable: 'no' }],
 ]; // prettier-ignore
 
-describe('5.3: status', () => {
+describe('5.3: status', sideBySide, () => {
+  // Where time is measured, no crowd of our own may be what takes it.
+  const inTurn = turns(2);
+
   it.each(wedges)('with %s says so within 8 seconds', async (_name, wedge, expected) => {
     const host = await fakeHost();
     wedge(host);
-    const started = performance.now();
+    const { result, took } = await inTurn(async () => {
+      const started = performance.now();
+      return { result: (await call(host, 'ro', 'status')).document(), took: performance.now() - started };
+    });
 
-    const result = (await call(host, 'ro', 'status')).document();
-
-    expect(performance.now() - started).toBeLessThan(8_000);
+    expect(took).toBeLessThan(8_000);
     expect(result).toMatchObject({ result: 'ok', status: expected });
     expect(host.power()).toEqual([]);
   });
@@ -69,7 +74,7 @@ describe('5.3: status', () => {
   });
 });
 
-describe('5.3: forensics', () => {
+describe('5.3: forensics', sideBySide, () => {
   it.each(wedges)('with %s ends in time, and is kept with a sum that can be read back', async (_name, wedge) => {
     const host = await fakeHost({ forensics_budget: 12, block_sample: 1 });
     wedge(host);
@@ -123,7 +128,7 @@ describe('5.3: forensics', () => {
   });
 });
 
-describe('5.3: forensics after the power was turned', () => {
+describe('5.3: forensics after the power was turned', sideBySide, () => {
   it('is taken anew: what was seen before says nothing of the machine that runs now', async () => {
     const host = await fakeHost();
     await call(host, 'human', 'stop');
@@ -137,7 +142,7 @@ describe('5.3: forensics after the power was turned', () => {
   });
 });
 
-describe('5.3: an idle machine that answers', () => {
+describe('5.3: an idle machine that answers', sideBySide, () => {
   it('is not stopped by a debugger: nothing is stuck in it', async () => {
     const host = await fakeHost({ block_sample: 1 });
     host.fault('block-flat');
@@ -150,7 +155,7 @@ describe('5.3: an idle machine that answers', () => {
   });
 });
 
-describe('a guest whose SSH server answers', () => {
+describe('a guest whose SSH server answers', sideBySide, () => {
   it.each([
     [
       'is no wedge while it idles without an agent',
@@ -177,7 +182,7 @@ describe('a guest whose SSH server answers', () => {
   });
 });
 
-describe('5.3: a mutating verb with the cluster file system hung', () => {
+describe('5.3: a mutating verb with the cluster file system hung', sideBySide, () => {
   it.each(['cycle', 'stop', 'reset'])(
     '%s refuses in bounded time: what cannot be read may be locked, and cannot be started',
     async (verb) => {

@@ -1,7 +1,7 @@
 /** Facts 5.2: a lock of Proxmox on the VM, of whatever kind: refused, QEMU alive, lock intact. */
 import { describe, expect, it } from 'vitest';
 import { call } from './call.ts';
-import { fakeHost } from './fake-host.ts';
+import { fakeHost, sideBySide } from './fake-host.ts';
 import { ownQm } from './own-qm.ts';
 
 const kinds = [
@@ -16,7 +16,7 @@ const kinds = [
   'suspending',
 ];
 
-describe('5.2: a locked VM', () => {
+describe('5.2: a locked VM', sideBySide, () => {
   it.each(['cycle', 'stop', 'reset'])('is not touched by %s while a backup runs', async (verb) => {
     const host = await fakeHost();
     host.write(`${host.read('machine/config')}lock: backup\n`, 'machine/config');
@@ -30,7 +30,7 @@ describe('5.2: a locked VM', () => {
     expect(host.read('machine/config')).toContain('lock: backup');
   });
 
-  it.concurrent.each(kinds)('of kind %s has a reason of its own', async (kind) => {
+  it.each(kinds)('of kind %s has a reason of its own', async (kind) => {
     const host = await fakeHost();
     host.write(`${host.read('machine/config')}lock: ${kind}\n`, 'machine/config');
 
@@ -65,7 +65,7 @@ describe('5.2: a locked VM', () => {
   });
 });
 
-describe('5.2: a stop that Proxmox refuses', () => {
+describe('5.2: a stop that Proxmox refuses', sideBySide, () => {
   it('is a failure with the process left alive: nothing is killed behind its back', async () => {
     const host = await fakeHost();
     host.fault('stop-refused');
@@ -76,7 +76,7 @@ describe('5.2: a stop that Proxmox refuses', () => {
   });
 });
 
-describe('5.2: a backup that begins between the last look and the stop', () => {
+describe('5.2: a backup that begins between the last look and the stop', sideBySide, () => {
   it('is not killed with its QEMU, though that waits in the kernel for its disk just then', async () => {
     const host = await fakeHost();
     ownQm(
@@ -95,7 +95,7 @@ describe('5.2: a backup that begins between the last look and the stop', () => {
   });
 });
 
-describe('a VM of the HA manager', () => {
+describe('a VM of the HA manager', sideBySide, () => {
   const section = (state: string): string => `vm: 1020\n\tstate started\n\nvm: 102\n\tstate ${state}\n\nct: 103\n`;
 
   it.each(['cycle', 'stop'])('is not touched by %s: qm would only ask, and HA act later', async (verb) => {

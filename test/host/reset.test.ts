@@ -1,9 +1,9 @@
 /** Facts 5.9: a reset is proven by the RESET event and another boot of the guest; that the pid stays the same proves nothing. */
 import { describe, expect, it } from 'vitest';
 import { call, journal, killRunner, opId, resume, settled, start, until } from './call.ts';
-import { fakeHost } from './fake-host.ts';
+import { fakeHost, sideBySide } from './fake-host.ts';
 
-describe('5.9: reset', () => {
+describe('5.9: reset', sideBySide, () => {
   it('is ok with the event seen and another boot id, in the same process', async () => {
     const host = await fakeHost();
 

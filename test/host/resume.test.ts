@@ -1,5 +1,5 @@
 /** Facts 5.7: the script killed, the host rebooted in mid-cycle, evidence that can't be stored, a torn journal, a rotated log. */
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import {
   appendFileSync,
   existsSync,
@@ -10,10 +10,11 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { FakeHost } from '../lab/fake-host/fake-host.ts';
 import { call, type Identity, journal, killRunner, opId, resume, settled, start, until } from './call.ts';
-import { fakeHost } from './fake-host.ts';
+import { fakeHost, sideBySide } from './fake-host.ts';
 
 async function interruptAt(host: FakeHost, verb: string, word: string, identity: Identity = 'human'): Promise<string> {
   const op = opId();
@@ -66,7 +67,7 @@ async function reboot(host: FakeHost, seconds = 40): Promise<void> {
   host.write(`${seconds}.00 1.00\n`, 'proc/uptime');
 }
 
-describe('5.7: a host that is rebooted', () => {
+describe('5.7: a host that is rebooted', sideBySide, () => {
   it('in a cycle that had begun to stop the VM finishes it: the VM runs again', async () => {
     const host = await fakeHost();
     host.fault('stop-takes', '30');
@@ -106,7 +107,7 @@ describe('5.7: a host that is rebooted', () => {
     const op = await interruptAt(host, 'stop', 'note intent=stop');
     await reboot(host);
     host.heal('stop-takes');
-    execFileSync(host.path('bin/qm'), ['start', '102']);
+    await promisify(execFile)(host.path('bin/qm'), ['start', '102']);
 
     await resume(host);
     await settled(host, op);
@@ -119,7 +120,7 @@ describe('5.7: a host that is rebooted', () => {
   });
 });
 
-describe('5.7: an op that nobody went on with for too long', () => {
+describe('5.7: an op that nobody went on with for too long', sideBySide, () => {
   it('and that had touched nothing is not begun by surprise', async () => {
     const host = await fakeHost({ block_sample: 2 });
     const op = await interruptAt(host, 'cycle', 'begin forensics');
@@ -148,7 +149,7 @@ describe('5.7: an op that nobody went on with for too long', () => {
   });
 });
 
-describe('5.7: a stop of a killed runner that still waits its turn', () => {
+describe('5.7: a stop of a killed runner that still waits its turn', sideBySide, () => {
   it('is awaited: it does not come late and stop the VM that the cycle has started', async () => {
     const host = await fakeHost();
     host.fault('stop-begins-late', '4');
@@ -168,7 +169,7 @@ describe('5.7: a stop of a killed runner that still waits its turn', () => {
   });
 });
 
-describe('5.7: a journal line that a power cut tore', () => {
+describe('5.7: a journal line that a power cut tore', sideBySide, () => {
   it('is ignored, and what it meant to say is done again', async () => {
     const host = await fakeHost();
     // The stop takes longer than the runner lives: the journal is torn before any power event.
@@ -187,7 +188,7 @@ describe('5.7: a journal line that a power cut tore', () => {
   });
 });
 
-describe('5.7: evidence that cannot be stored', () => {
+describe('5.7: evidence that cannot be stored', sideBySide, () => {
   function noPlace(host: FakeHost): void {
     rmSync(host.path('evidence'), { recursive: true });
     writeFileSync(host.path('evidence'), 'a file where the folder should be');
@@ -230,7 +231,7 @@ describe('5.7: evidence that cannot be stored', () => {
   });
 });
 
-describe('5.7: the log', () => {
+describe('5.7: the log', sideBySide, () => {
   it('may be rotated away in the middle of an op', async () => {
     const host = await fakeHost();
     host.fault('stop-takes', '1');
@@ -249,7 +250,7 @@ describe('5.7: the log', () => {
   });
 });
 
-describe('5.7: a client that died while its request was being recorded', () => {
+describe('5.7: a client that died while its request was being recorded', sideBySide, () => {
   it.each([
     ['an empty folder', null],
     ['a torn first line', '1764331200000 acc'],
@@ -264,7 +265,7 @@ describe('5.7: a client that died while its request was being recorded', () => {
   });
 });
 
-describe('a state directory that cannot be written at all', () => {
+describe('a state directory that cannot be written at all', sideBySide, () => {
   it('is called so, and not other callers who never go away', async () => {
     const host = await fakeHost({ state_dir: '/proc/nowhere' });
 

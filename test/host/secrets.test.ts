@@ -1,12 +1,12 @@
 /** What Proxmox says when something fails may hold what is in a configuration. It is told to a client, and kept, without its secrets. */
 import { describe, expect, it } from 'vitest';
 import { call } from './call.ts';
-import { fakeHost } from './fake-host.ts';
+import { fakeHost, sideBySide } from './fake-host.ts';
 import { ownQm } from './own-qm.ts';
 
 const secret = 'sw0rdfish';
 
-describe('a start that fails with the whole command line in its words', () => {
+describe('a start that fails with the whole command line in its words', sideBySide, () => {
   it.each([
     [
       'a timeout',
@@ -33,7 +33,7 @@ describe('a start that fails with the whole command line in its words', () => {
   });
 });
 
-describe('a capture', () => {
+describe('a capture', sideBySide, () => {
   it.each([
     [
       'a note on the VM, as Proxmox prints it',

@@ -3,9 +3,9 @@ import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { FakeHost } from '../lab/fake-host/fake-host.ts';
 import { call } from './call.ts';
-import { fakeHost } from './fake-host.ts';
+import { fakeHost, sideBySide } from './fake-host.ts';
 
-describe('5.4: a QEMU that survives SIGKILL', () => {
+describe('5.4: a QEMU that survives SIGKILL', sideBySide, () => {
   it.each(['cycle', 'stop'])(
     'makes %s end as unkillable, start not attempted, the missing pidfile not believed',
     async (verb) => {
@@ -28,7 +28,7 @@ describe('5.4: a QEMU that survives SIGKILL', () => {
   );
 });
 
-describe('5.6: a start that fails', () => {
+describe('5.6: a start that fails', sideBySide, () => {
   it('once is tried a second time, and that is the end of it', async () => {
     const host = await fakeHost();
     host.fault('start-fails', '1');
@@ -51,7 +51,7 @@ describe('5.6: a start that fails', () => {
   });
 });
 
-describe('5.6: a start that takes long because the VM is large', () => {
+describe('5.6: a start that takes long because the VM is large', sideBySide, () => {
   it.each(['memory: 40960\n', 'hostpci0: 0000:01:00,pcie=1\n'])(
     '(%j) is given the time that Proxmox gives it',
     async (line) => {
@@ -78,8 +78,8 @@ const obstacles: [string, string, (host: FakeHost) => void][] = [
   ['disk_held', 'another process at the disk', (host) => symlinkSync(host.path('disks/vm-102-disk-0.raw'), host.path('proc/5999999/fd/5'))],
 ]; // prettier-ignore
 
-describe('5.6: a cycle that could not start again', () => {
-  it.concurrent.each(obstacles)('(%s) for %s is refused before the stop', async (reason, _what, obstruct) => {
+describe('5.6: a cycle that could not start again', sideBySide, () => {
+  it.each(obstacles)('(%s) for %s is refused before the stop', async (reason, _what, obstruct) => {
     const host = await fakeHost();
     otherProcess(host);
     obstruct(host);
@@ -96,7 +96,7 @@ function otherProcess(host: FakeHost): void {
   host.write('dd\0', 'proc/5999999/cmdline');
 }
 
-describe('5.6: a verb whose wanted state is there already', () => {
+describe('5.6: a verb whose wanted state is there already', sideBySide, () => {
   it('is ok and touches nothing: start of a running VM', async () => {
     const host = await fakeHost();
 
@@ -132,7 +132,7 @@ describe('5.6: a verb whose wanted state is there already', () => {
   });
 });
 
-describe('5.6: after a start', () => {
+describe('5.6: after a start', sideBySide, () => {
   it('a machine left waiting is let go', async () => {
     const host = await fakeHost();
     host.fault('starts-paused');
@@ -167,7 +167,7 @@ describe('5.6: after a start', () => {
   });
 });
 
-describe('5.10: neighbours', () => {
+describe('5.10: neighbours', sideBySide, () => {
   it.each(['10', '1020', '1102'])('VM %s is neither seen nor touched', async (neighbour) => {
     const host = await fakeHost();
     const folder = `proc/5900000`;

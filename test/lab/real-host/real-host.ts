@@ -4,20 +4,22 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { probePart } from '../../../config/system-parts.ts';
 import { type GuestImage, guestImage } from '../guest/image.ts';
 import { hostFiles, hostFolders, type LabHost, type Settings } from '../lab-host.ts';
+import { bootedGuest } from './booted.ts';
 import { type Guest, guestAt } from './guest.ts';
 import { type EventMonitor, listenForMachines } from './monitor.ts';
 
 const run = promisify(execFile);
 const here = fileURLToPath(new URL('.', import.meta.url));
+const qm = join(here, 'qm');
 
 export interface RealHost extends LabHost {
   readonly vmid: string;
@@ -69,37 +71,52 @@ async function freePort(): Promise<number> {
   }
 }
 
-function prepare(root: string, vmid: string, image: GuestImage, port: number, more: Settings): void {
-  for (const folder of [...hostFolders, 'machine']) mkdirSync(join(root, folder), { recursive: true, mode: 0o755 });
+/** What of QEMU's command line is not this host's own. */
+function machineOf(image: GuestImage, more: Settings): { machine: Settings; vm: Settings } {
   const qemu = probePart('qemu', process.env);
   if (!qemu.present) throw new Error(`the lab needs QEMU: ${qemu.why}; ${qemu.remedy}`);
   const { kernel, initrd } = image;
-  const machine = { vmid, port, kernel, initrd, qemu: qemu.where, ...processor(), ...patience };
-  const lines = (pairs: Record<string, string | number>, between: string): string =>
-    Object.entries(pairs)
-      .map(([key, value]) => `${key}${between}${value}\n`)
-      .join('');
   const vm = {
     agent: 1,
     args: '-device pvpanic-pci',
     boot: 'order=scsi0;net0',
     memory: 256,
     net0: 'virtio=BC:24:11:00:00:01,bridge=vmbr0',
-    // As Proxmox sets up a Linux guest by itself.
-    scsi0: `local-lvm:vm-${vmid}-disk-0,iothread=1,size=16M`,
     scsihw: 'virtio-scsi-single',
     ...more,
   };
-  writeFileSync(join(root, 'machine/settings'), lines(machine, '='));
-  writeFileSync(join(root, 'machine/config'), lines(vm, ': '));
+  return { machine: { kernel, initrd, qemu: qemu.where, ...processor(), ...patience }, vm };
+}
+
+interface Prepared {
+  readonly machine: Settings;
+  readonly vm: Settings;
+  readonly disk: string;
+  /** Of a guest that has booted; without it this one boots. */
+  readonly memory: string | null;
+}
+
+function prepare(root: string, vmid: string, { machine, vm, disk, memory }: Prepared): void {
+  for (const folder of [...hostFolders, 'machine']) mkdirSync(join(root, folder), { recursive: true, mode: 0o755 });
+  const lines = (pairs: Settings, between: string): string =>
+    Object.entries(pairs)
+      .map(([key, value]) => `${key}${between}${value}\n`)
+      .join('');
+  // As Proxmox sets up a Linux guest by itself.
+  const scsi0 = `local-lvm:vm-${vmid}-disk-0,iothread=1,size=16M`;
+  writeFileSync(join(root, 'machine/settings'), lines({ vmid, ...machine }, '='));
+  writeFileSync(join(root, 'machine/config'), lines({ scsi0, ...vm }, ': '));
   for (const empty of ['machine/staged', 'power.log']) writeFileSync(join(root, empty), '');
-  copyFileSync(image.disk, join(root, 'disks', `vm-${vmid}-disk-0.raw`));
-  const tools = { qm: join(here, 'qm'), pvesm: join(here, '../fake-host/pvesm') };
+  copyFileSync(disk, diskOf(root, vmid));
+  if (memory !== null) symlinkSync(memory, join(root, 'machine/memory'));
+  const tools = { qm, pvesm: join(here, '../fake-host/pvesm') };
   for (const [name, from] of Object.entries(tools)) {
     copyFileSync(from, join(root, 'bin', name));
     chmodSync(join(root, 'bin', name), 0o755);
   }
 }
+
+const diskOf = (root: string, vmid: string): string => join(root, 'disks', `vm-${vmid}-disk-0.raw`);
 
 async function end(reaper: ChildProcess, monitor: EventMonitor): Promise<void> {
   const ended = reaper.exitCode === null ? once(reaper, 'exit') : Promise.resolve();
@@ -108,33 +125,49 @@ async function end(reaper: ChildProcess, monitor: EventMonitor): Promise<void> {
   await monitor.close();
 }
 
-/** A host whose VM runs and is well: the guest's disk is in use, its SSH server and its agent answer. `vm` is its configuration's. */
-export async function startRealHost(settings: Settings = {}, vm: Settings = {}): Promise<RealHost> {
+/**
+ * A host whose VM runs and is well: the guest's disk is in use, its SSH server and its agent answer. `vm` is its configuration's. This first
+ * QEMU goes on with a guest that had booted; whoever starts or resets it boots it.
+ */
+export async function startRealHost(settings: Settings = {}, more: Settings = {}): Promise<RealHost> {
   const image = await guestImage();
+  const { machine, vm } = machineOf(image, more);
+  const recipe = { image: dirname(image.kernel), qm, qemu: String(machine['qemu']), machine: { machine, vm } };
+  const booted = await bootedGuest(recipe, async () => {
+    const host = await startHost({}, image.key, { machine, vm, disk: image.disk, memory: null });
+    return { monitor: host.monitor, disk: diskOf(host.root, host.vmid), close: () => host.close() };
+  });
+  const host = await startHost(settings, image.key, { machine, vm, ...booted });
+  // It takes the time for what it was when its memory was kept.
+  await host.guest.exec(`date -s @${Math.floor(Date.now() / 1_000)}`);
+  return host;
+}
+
+async function startHost(settings: Settings, key: string, prepared: Prepared): Promise<RealHost> {
   const root = mkdtempSync(join(tmpdir(), 'real-pve-'));
   const reaper = spawn(join(here, 'reaper'), [root], { detached: true, stdio: ['pipe', 'ignore', 'ignore'] });
   // Not a number that a VM of this machine has, should it be a real Proxmox host.
   const vmid = String(900_000_000 + Math.floor(Math.random() * 99_999_999));
   const port = await freePort();
-  prepare(root, vmid, image, port, vm);
+  prepare(root, vmid, { ...prepared, machine: { ...prepared.machine, port } });
   const monitor = await listenForMachines(root);
   const files = hostFiles(root, { ...budgets, vmid, proc: '/proc', guest_ssh: `127.0.0.1:${port}`, ...settings });
   const pidfile = files.path('run', `${vmid}.pid`);
-  const qm = async (verb = '', ...words: string[]): Promise<string> => {
+  const asPerson = async (verb = '', ...words: string[]): Promise<string> => {
     const named = verb === 'guest' ? [verb, words[0] ?? '', vmid, ...words.slice(1)] : [verb, vmid, ...words];
     return (await run(files.path('bin/qm'), named)).stdout;
   };
   const host: RealHost = {
     ...files,
     vmid,
-    qm,
+    qm: asPerson,
     monitor,
-    guest: guestAt(port, image.key, monitor),
+    guest: guestAt(port, key, monitor),
     pid: () => (existsSync(pidfile) ? files.read('run', `${vmid}.pid`).trim() : null),
     close: () => end(reaper, monitor),
   };
   try {
-    await qm('start');
+    await asPerson('start');
     await host.guest.isWell();
     host.write('', 'power.log');
   } catch (error) {
