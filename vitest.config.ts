@@ -1,8 +1,9 @@
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
 import { configDefaults, defineConfig } from 'vitest/config';
+import { cacheRoot } from './bin/bootstrap/temporal.mjs';
 
-// Tests start the product's own processes by the hundred: what Node compiled once, types stripped, is kept. The workers inherit it.
-process.env['NODE_COMPILE_CACHE'] ??= fileURLToPath(new URL('.cache/compiled', import.meta.url));
+// Tests start the product's own processes by the hundred: what Node compiled once, types stripped, is kept, as `npm test` has it kept already.
+process.env['NODE_COMPILE_CACHE'] ??= join(cacheRoot(process.env), 'compiled');
 
 export default defineConfig({
   test: {
