@@ -4,11 +4,18 @@ import { join } from 'node:path';
 import { builtinToolchains } from '../../config/defaults.ts';
 import type { Toolchain } from '../../config/types.ts';
 
-/** Node, and where there are such: the Python that has pytest, Go, which asks nobody for modules, and Rust. */
+/** Node, and where there are such: the Python that has pytest, Go, which asks nobody for modules and takes no time to vet, and Rust. */
 const FOUND: Readonly<Record<string, () => Toolchain | null>> = {
   node: once(() => builtinToolchains(process.execPath)['node'] ?? null),
   python: once(() => rooted(answerOf('python3', '-c', 'import sys, pytest; print(sys.prefix)'), {})),
-  go: once(() => rooted(answerOf('go', 'env', 'GOROOT'), { GOPROXY: 'off', GOTOOLCHAIN: 'local', CGO_ENABLED: '0' })),
+  go: once(() =>
+    rooted(answerOf('go', 'env', 'GOROOT'), {
+      GOPROXY: 'off',
+      GOTOOLCHAIN: 'local',
+      CGO_ENABLED: '0',
+      GOFLAGS: '-vet=off',
+    }),
+  ),
   rust: once(() => rooted(answerOf('rustc', '--print', 'sysroot'), {})),
 };
 

@@ -2,15 +2,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NO_DOCKER } from '../../domain/docker.ts';
 import { has } from '../../test/setup/needs.ts';
-import { contractOf, openBench, type Bench } from './gates-bench.ts';
+import { contractOf, IN_ONE_PROCESS, openBench, type Bench } from './gates-bench.ts';
 
 let bench: Bench;
 beforeEach(async () => {
-  bench = await openBench();
+  bench = await openBench({ knowsBases: true });
 });
 afterEach(() => bench.close());
 
-const contract = contractOf({});
+const contract = contractOf({ test: IN_ONE_PROCESS });
 const TEST = (name: string, body: string): string =>
   `import test from 'node:test';\nimport assert from 'node:assert';\nimport * as lib from '../lib.js';\ntest('${name}', () => { ${body} });\n`;
 const BASE = {

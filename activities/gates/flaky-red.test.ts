@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
 import { hasPytest } from './bench-toolchains.ts';
-import { contractOf, openBench, type Bench } from './gates-bench.ts';
+import { contractOf, IN_ONE_PROCESS, openBench, type Bench } from './gates-bench.ts';
 
 const HEADER =
   "import test from 'node:test';\nimport assert from 'node:assert';\nimport { add } from '../src/add.js';\nimport { appendFileSync, existsSync, readFileSync, statSync } from 'node:fs';\n";
@@ -16,7 +16,7 @@ const STEADY = `${HEADER}test('adds text', () => assert.equal(add('1', '2'), 3))
 /** Counts its runs in a cache that outlives them, by the variable that every check is given. */
 const COUNT =
   "const count = process.env.npm_config_cache + '/count';\nappendFileSync(count, 'x');\nconst runs = statSync(count).size;\n";
-const contract = contractOf({});
+const contract = contractOf({ test: IN_ONE_PROCESS });
 
 let bench: Bench;
 beforeEach(async () => {

@@ -150,13 +150,17 @@ export async function openBench({ searchPath, testEnv, cachesDir, knowsBases }: 
   };
 }
 
+const RUNS = 'node --test --test-reporter=junit --test-reporter-destination="$LAMPLIGHTER_REPORT"';
+/** What the default runs without a process for each test file, each of which starts as long as ten tests run. */
+export const IN_ONE_PROCESS = `${RUNS} --test-isolation=none`;
+
 export function contractOf(check: Partial<Check>, more: Partial<Contract> = {}): Contract {
   const whole: Check = {
     name: 'unit',
     dir: '.',
     when: [],
     setup: null,
-    test: 'node --test --test-reporter=junit --test-reporter-destination="$LAMPLIGHTER_REPORT"',
+    test: RUNS,
     report: 'junit',
     globs: ['test/**'],
     minimum: 1,

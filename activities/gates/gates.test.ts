@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
 import { hasPytest } from './bench-toolchains.ts';
-import { contractOf, MESSAGE, openBench, RUN, type Bench } from './gates-bench.ts';
+import { contractOf, IN_ONE_PROCESS, MESSAGE, openBench, RUN, type Bench } from './gates-bench.ts';
 
 const BASE = {
   'package.json': '{"type":"module"}',
@@ -14,11 +14,13 @@ const TEST = {
   'test/text.test.js':
     "import test from 'node:test';\nimport assert from 'node:assert';\nimport { add } from '../src/add.js';\ntest('adds text', () => assert.equal(add('1', '2'), 3));\n",
 };
-const contract = contractOf({});
+const contract = contractOf({ test: IN_ONE_PROCESS });
+/** A process for each test file, as node does it unless it is told otherwise: where a file does not load, this differs. */
+const isolated = contractOf({});
 
 let bench: Bench;
 beforeEach(async () => {
-  bench = await openBench();
+  bench = await openBench({ knowsBases: true });
 });
 afterEach(async () => {
   await bench.close();
@@ -36,10 +38,10 @@ async function refusal(base: string, head: string, by = contract): Promise<strin
 
 describe.skipIf(!has('bwrap'))('gates over a node:test repo', () => {
   it('a test that was red and a change that makes it green are proven, with evidence of each gate (invariant 4)', async () => {
-    const base = await bench.commit(BASE);
-    expect(await bench.prove(base, contract)).toEqual({ verdict: 'green' });
+    const base = await bench.commit({ ...BASE, 'notes.md': 'proven in this test\n' });
+    expect(await bench.prove(base, isolated)).toEqual({ verdict: 'green' });
     const head = await bench.commit({ ...TEST, ...CODE });
-    expect(await bench.verify(base, head, contract)).toEqual({ kind: 'proven' });
+    expect(await bench.verify(base, head, isolated)).toEqual({ kind: 'proven' });
     expect(await verdicts()).toEqual([
       'base green',
       'guard green',
@@ -58,7 +60,7 @@ describe.skipIf(!has('bwrap'))('gates over a node:test repo', () => {
   });
 
   it('the base is proven twice the first time, then taken from the record', async () => {
-    const base = await bench.commit(BASE);
+    const base = await bench.commit({ ...BASE, 'notes.md': 'in no other test\n' });
     await bench.prove(base, contract);
     expect(bench.ran).toHaveLength(2);
     await bench.prove(base, contract);
@@ -98,7 +100,7 @@ describe.skipIf(!has('bwrap'))('gates over a node:test repo', () => {
       'test/sub.test.js':
         "import test from 'node:test';\nimport { sub } from '../src/sub.js';\ntest('subtracts', () => { if (sub(2, 1) !== 1) throw new Error('no'); });\n",
     });
-    expect(await bench.verify(base, head, contract)).toEqual({ kind: 'proven' });
+    expect(await bench.verify(base, head, isolated)).toEqual({ kind: 'proven' });
     const red = (await bench.evidence()).find((one) => one.kind === 'red');
     expect(red?.summary).toContain('build-red: weak');
     expect(red?.body).toMatch(/"kind": "build-red",\s*"red": \[\s*"test\/sub\.test\.js › test › subtracts"/);
@@ -116,7 +118,7 @@ describe.skipIf(!has('bwrap'))('gates over a node:test repo', () => {
       'lib/sub.js': 'export const sub = (a, b) => a - b;\n',
       'test/sub.test.js': "import { sub } from '../lib/sub.js';\nsub(1, 1);\n",
     });
-    expect(await refusal(base, head)).toContain('does not load');
+    expect(await refusal(base, head, isolated)).toContain('does not load');
     expect(await readdir(outside)).toEqual([]);
   });
 
@@ -126,7 +128,7 @@ describe.skipIf(!has('bwrap'))('gates over a node:test repo', () => {
       ...CODE,
       'test/sub.test.js': "import { sub } from '../src/nowhere.js';\nsub();\n",
     });
-    expect(await refusal(base, head)).toMatch(/test\/sub\.test\.js.* does not load.*lazily/s);
+    expect(await refusal(base, head, isolated)).toMatch(/test\/sub\.test\.js.* does not load.*lazily/s);
   });
 
   it('the same test, loading lazily, is proven', async () => {

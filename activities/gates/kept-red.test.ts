@@ -1,7 +1,7 @@
 /** Somebody landed first: what was proven red stays so while the change's test files are the same, byte by byte. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
-import { contractOf, MESSAGE, openBench, type Bench, type Tree } from './gates-bench.ts';
+import { contractOf, IN_ONE_PROCESS, MESSAGE, openBench, type Bench, type Tree } from './gates-bench.ts';
 
 const HEADER =
   "import test from 'node:test';\nimport assert from 'node:assert';\nimport { add } from '../src/add.js';\n";
@@ -12,11 +12,11 @@ const BASE = {
 };
 const CODE = { 'src/add.js': 'export const add = (a, b) => Number(a) + Number(b);\n' };
 const TEST = { 'test/text.test.js': `${HEADER}test('adds text', () => assert.equal(add('1', '2'), 3));\n` };
-const contract = contractOf({});
+const contract = contractOf({ test: IN_ONE_PROCESS });
 
 let bench: Bench;
 beforeEach(async () => {
-  bench = await openBench();
+  bench = await openBench({ knowsBases: true });
 });
 afterEach(() => bench.close());
 
@@ -94,7 +94,9 @@ describe.skipIf(!has('bwrap'))('red, after somebody landed first', () => {
     const base = await bench.commit(BASE);
     const head = await bench.commit({ ...CODE, ...TEST });
     await proven(base, head);
-    expect(await bench.verify(base, head, contractOf({ timeoutSeconds: 59 }))).toEqual({ kind: 'proven' });
+    expect(await bench.verify(base, head, contractOf({ test: IN_ONE_PROCESS, timeoutSeconds: 59 }))).toEqual({
+      kind: 'proven',
+    });
     for (const red of await reds()) expect(JSON.parse(red.body)).not.toHaveProperty('kept');
   });
 

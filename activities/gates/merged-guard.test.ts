@@ -1,7 +1,7 @@
 /** Guard after somebody landed first: it judges what is not on main, and all of that, the merge itself among it. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
-import { contractOf, ISSUE, MESSAGE, openBench, RUN, type Bench, type Tree } from './gates-bench.ts';
+import { contractOf, IN_ONE_PROCESS, ISSUE, MESSAGE, openBench, RUN, type Bench, type Tree } from './gates-bench.ts';
 
 const HEADER =
   "import test from 'node:test';\nimport assert from 'node:assert';\nimport { add } from '../src/add.js';\n";
@@ -25,13 +25,13 @@ const THEIRS = {
   'deploy/key.txt': `${SECRET}\n`,
   'test/theirs.test.js': `${HEADER}test.skip('later', () => {});\n`,
 };
-const contract = contractOf({});
+const contract = contractOf({ test: IN_ONE_PROCESS });
 
 let bench: Bench;
 let base: string;
 let ours: string;
 beforeEach(async () => {
-  bench = await openBench();
+  bench = await openBench({ knowsBases: true });
   base = await bench.commit(BASE);
   ours = await bench.commit(OURS);
 });

@@ -2,11 +2,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
 import type { Check } from '../../domain/contract.ts';
-import { contractOf, openBench, type Bench } from './gates-bench.ts';
+import { contractOf, IN_ONE_PROCESS, openBench, type Bench } from './gates-bench.ts';
 import { checksFor } from './paths.ts';
 
 const check = (name: string, more: Partial<Check> = {}): Check =>
-  ({ ...contractOf({}).checks[0], name, dir: name, when: [`${name}/**`], ...more }) as Check;
+  ({ ...contractOf({ test: IN_ONE_PROCESS }).checks[0], name, dir: name, when: [`${name}/**`], ...more }) as Check;
 const contract = contractOf({}, { checks: [check('web'), check('api'), check('all', { always: true })] });
 const changed = (...paths: string[]) =>
   paths.map((path) => ({ path, status: 'modified', from: null, mode: '100644' }) as const);

@@ -1,7 +1,7 @@
 /** Red where a test needs a package that the change adds. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
-import { contractOf, openBench, type Bench } from './gates-bench.ts';
+import { contractOf, IN_ONE_PROCESS, openBench, type Bench } from './gates-bench.ts';
 
 /** Packages as an installer would make them, without a registry. */
 const INSTALL = `import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -21,7 +21,7 @@ const BASE = {
   'src/one.js': "export { value } from 'one';\n",
   'test/add.test.js': `${HEADER}test('adds', () => assert.equal(add(1, 2), 3));\n`,
 };
-const contract = contractOf({ setup: 'node tools/install.mjs' });
+const contract = contractOf({ setup: 'node tools/install.mjs', test: IN_ONE_PROCESS });
 
 let bench: Bench;
 beforeEach(async () => {

@@ -4,10 +4,10 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Service } from '../../domain/contract.ts';
 import { has } from '../../test/setup/needs.ts';
-import { contractOf, openBench, type Bench } from './gates-bench.ts';
+import { contractOf, IN_ONE_PROCESS, openBench, type Bench } from './gates-bench.ts';
 
 const POSTGRES: Service = { kind: 'postgres', version: null, port: 5432, env: 'DATABASE_URL', database: 'shop' };
-const contract = contractOf({}, { services: [POSTGRES] });
+const contract = contractOf({ test: IN_ONE_PROCESS }, { services: [POSTGRES] });
 
 const ITEMS = (statements: string): string => `
 import { execFileSync } from 'node:child_process';
@@ -54,7 +54,9 @@ describe.skipIf(!has('bwrap') || !has('postgres'))('a check over a service', () 
     const setup = 'psql "$DATABASE_URL" -qc "CREATE TABLE item (name int)" && touch made';
     const base = await bench.commit(BASE);
     // With that table the test could not put a name.
-    expect(await bench.prove(base, contractOf({ setup }, { services: [POSTGRES] }))).toEqual({ verdict: 'green' });
+    expect(await bench.prove(base, contractOf({ setup, test: IN_ONE_PROCESS }, { services: [POSTGRES] }))).toEqual({
+      verdict: 'green',
+    });
     expect(bench.ran).toContain(setup);
   });
 
@@ -93,7 +95,7 @@ describe.skipIf(!has('bwrap') || !has('postgres'))('a check over a service', () 
   it('is another proof than the same check without it', async () => {
     const base = await bench.commit(BASE);
     await bench.prove(base, contract);
-    expect(await bench.prove(base, contractOf({}))).toMatchObject({ verdict: 'red' });
+    expect(await bench.prove(base, contractOf({ test: IN_ONE_PROCESS }))).toMatchObject({ verdict: 'red' });
   });
 });
 

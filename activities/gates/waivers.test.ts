@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
 import { NO_WAIVERS, type Waiver, type Waivers } from '../../domain/waivers.ts';
 import { hasPytest } from './bench-toolchains.ts';
-import { contractOf, openBench, type Bench } from './gates-bench.ts';
+import { contractOf, IN_ONE_PROCESS, openBench, type Bench } from './gates-bench.ts';
 
 const HEADER = "import test from 'node:test';\nimport assert from 'node:assert';\n";
 const BASE = {
@@ -17,7 +17,7 @@ const REMOVAL = { 'src/old.js': null, 'test/old.test.js': null };
 const ABSENT = {
   'test/gone.test.js': `${HEADER}import { existsSync } from 'node:fs';\ntest('old is gone', () => assert.equal(existsSync('src/old.js'), false));\n`,
 };
-const contract = contractOf({});
+const contract = contractOf({ test: IN_ONE_PROCESS });
 const granted = (...waivers: Waiver[]): Waivers => ({
   granted: waivers.map((waiver) => ({ waiver, by: 'ada', at: 1 })),
   refused: [],
