@@ -43,8 +43,11 @@ await() {
 # hold a lock of ours for its whole life.
 declare -gA LAUNCH_PID=() LAUNCH_LIMIT=() LAUNCH_AT=()
 launch() {
-  local fd code limit=$1
+  local fd code at limit=$1
   shift
+  # Before it begins: on a busy machine it may have ended by the time that we go on.
+  monotonic_ms
+  at=$REPLY
   exec {fd}< <(
     exec 6>&- 8>&-
     [[ ${KEEPS_LOCK:-no} == yes ]] || exec 9>&-
@@ -53,9 +56,7 @@ launch() {
     monotonic_ms
     printf '\n#rc=%s %s' "$code" "$REPLY"
   )
-  LAUNCH_PID[$fd]=$! LAUNCH_LIMIT[$fd]=$limit
-  monotonic_ms
-  LAUNCH_AT[$fd]=$REPLY
+  LAUNCH_PID[$fd]=$! LAUNCH_LIMIT[$fd]=$limit LAUNCH_AT[$fd]=$at
   REPLY=$fd
 }
 

@@ -3,7 +3,7 @@
  * whatever happens, and the power moves once.
  */
 import { writeFileSync } from 'node:fs';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, it } from 'vitest';
 import { DEADLINES } from '../../activities/breakglass/deadlines.ts';
 import { type LabSshd, startLabSshd } from '../lab/sshd/sshd.ts';
 import type { FakeHost } from '../lab/fake-host/fake-host.ts';
@@ -12,34 +12,46 @@ import { fakeHost } from '../host/fake-host.ts';
 import { has } from '../setup/needs.ts';
 import { clientOf, targetOf, type Wire, wireTo } from './client-bench.ts';
 
-describe.skipIf(!has('sshd'))('a lost answer', { timeout: 120_000 }, () => {
-  let host: FakeHost;
-  let sshd: LabSshd;
-  let before: number;
-  beforeAll(async () => {
-    host = await fakeHost({ human_cooldown: 0 });
-    sshd = await startLabSshd({ config: host.config, command: listening(host) });
-  });
-  afterAll(() => sshd.close());
-  beforeEach(() => (before = host.power().length));
-  afterEach(() => {
-    const verbs = host
-      .read('requests')
-      .split('\n')
-      .filter((line) => line.startsWith('cycle'));
-    expect(verbs.length, 'no verb was sent twice').toBe(new Set(verbs).size);
+interface Bench {
+  readonly host: FakeHost;
+  readonly sshd: LabSshd;
+  /** The kinds of power events so far. */
+  readonly events: () => string[];
+  /** Resolves when the op has begun to stop the VM. */
+  readonly stopping: (op: string) => Promise<void>;
+}
+
+describe.skipIf(!has('sshd'))('a lost answer', { timeout: 120_000, concurrent: true }, () => {
+  const open: Bench[] = [];
+  afterAll(async () => {
+    for (const { sshd } of open) await sshd.close();
+    for (const { host } of open) {
+      const verbs = host
+        .read('requests')
+        .split('\n')
+        .filter((line) => line.startsWith('cycle'));
+      expect(verbs.length, 'no verb was sent twice').toBe(new Set(verbs).size);
+    }
   });
 
-  const events = (): string[] =>
-    host
-      .power()
-      .slice(before)
-      .map((line) => line.split(' ')[0] ?? '');
-  const stopping = (op: string): Promise<void> =>
-    until('the op has begun to stop the VM', () => journal(host, op).includes(' begin stop'));
+  /** Of each test its own: they wait, and need not do so one after the other. */
+  async function openBench(): Promise<Bench> {
+    const host = await fakeHost({ human_cooldown: 0 });
+    const sshd = await startLabSshd({ config: host.config, command: listening(host) });
+    const bench: Bench = {
+      host,
+      sshd,
+      events: () => host.power().map((line) => line.split(' ')[0] ?? ''),
+      stopping: (op) => until('the op has begun to stop the VM', () => journal(host, op).includes(' begin stop')),
+    };
+    open.push(bench);
+    return bench;
+  }
+
   const cycled = { told: 'host', reconciled: true, result: 'ok', reason: 'cycled', touched: true };
 
   it('sshd killed in the middle of a cycle, and back later: the one result, one power event', async () => {
+    const { host, sshd, events, stopping } = await openBench();
     host.fault('stop-takes', '2');
     const op = opId();
     const lines: string[] = [];
@@ -58,6 +70,7 @@ describe.skipIf(!has('sshd'))('a lost answer', { timeout: 120_000 }, () => {
   });
 
   it('sshd killed and gone for good is unknown; the op ends all the same, and its result waits for whoever asks', async () => {
+    const { host, sshd, events, stopping } = await openBench();
     host.fault('stop-takes', '2');
     const op = opId();
     const client = clientOf(targetOf(sshd, 'human'), { reconcile: quickly({ silenceMs: 300 }) });
@@ -77,6 +90,7 @@ describe.skipIf(!has('sshd'))('a lost answer', { timeout: 120_000 }, () => {
   });
 
   it('a wire cut in the middle of a cycle: looked up over a new connection, the verb sent once', async () => {
+    const { host, sshd, events, stopping } = await openBench();
     host.fault('stop-takes', '1');
     const wire = await wireTo(sshd.port);
     const op = opId();
@@ -94,6 +108,7 @@ describe.skipIf(!has('sshd'))('a lost answer', { timeout: 120_000 }, () => {
   });
 
   it('a wire that goes dead without a word (half-open): keepalive notices, and the op is looked up', async () => {
+    const { host, sshd, events, stopping } = await openBench();
     host.fault('stop-takes', '2');
     const wire = await wireTo(sshd.port);
     const op = opId();
@@ -110,6 +125,7 @@ describe.skipIf(!has('sshd'))('a lost answer', { timeout: 120_000 }, () => {
   });
 
   it('a stopped sshd (SIGSTOP) is noticed by keepalive; once it goes on, the op is looked up', async () => {
+    const { host, sshd, events, stopping } = await openBench();
     host.fault('stop-takes', '1');
     const op = opId();
     const lines: string[] = [];
@@ -127,6 +143,7 @@ describe.skipIf(!has('sshd'))('a lost answer', { timeout: 120_000 }, () => {
   });
 
   it('torn before the request was let through: unknown, nothing happened, and the same id may be sent again', async () => {
+    const { host, sshd, events } = await openBench();
     const op = opId();
     let wire: Wire | null = null;
     // What the client says after its key was taken is the request: that never arrives.
@@ -157,6 +174,7 @@ describe.skipIf(!has('sshd'))('a lost answer', { timeout: 120_000 }, () => {
   });
 
   it('the host key changes before the answer is looked up: unknown at once, with both fingerprints', async () => {
+    const { host, sshd, stopping } = await openBench();
     host.fault('stop-takes', '1');
     const op = opId();
     const other = await startLabSshd({ config: host.config });
@@ -178,6 +196,7 @@ describe.skipIf(!has('sshd'))('a lost answer', { timeout: 120_000 }, () => {
   });
 
   it('an op longer than the client waits is cut, and watched to its end by status', async () => {
+    const { host, sshd } = await openBench();
     host.fault('stop-takes', '4');
     const op = opId();
     const client = clientOf(targetOf(sshd, 'human'), {
@@ -188,6 +207,7 @@ describe.skipIf(!has('sshd'))('a lost answer', { timeout: 120_000 }, () => {
   });
 
   it('one that never seems to end is unknown, with the phases that the host told', async () => {
+    const { host, sshd, events } = await openBench();
     host.fault('stop-takes', '5');
     const op = opId();
     const client = clientOf(targetOf(sshd, 'human'), {
