@@ -1,4 +1,4 @@
-/** A few rounds of `npm run crash -- host`, which tells thousands: clients, scripts, runners and whoever resumes are killed in a cycle. */
+/** Ten rounds of `npm run crash -- host`, which tells thousands: clients, scripts, runners and whoever resumes are killed in a cycle. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FAKE_LAB, REAL_LAB } from '../../bench/crash/host/labs.ts';
 import { planOf } from '../../bench/crash/host/plan.ts';
@@ -12,8 +12,6 @@ import { turns } from './turns.ts';
 type Opened = Awaited<ReturnType<Lab['open']>>;
 
 const rounds = [0, 1, 2, 3, 4];
-/** Of these, those that a real guest meets as well, each of which it boots for: two of the sweep and one at random. */
-const onRealGuest = [0, 1, 2];
 
 async function expectCalm(table: Opened, lab: Lab, round: number): Promise<void> {
   const { deaths, duplicates, unresolved } = await crashRound(table, planOf(round, 1 + round, lab.cycleMs));
@@ -48,7 +46,7 @@ describe.skipIf(!hasLab || !has('sshd'))('5.1, 5.7: the same through ssh on a re
   }, 300_000);
   afterAll(() => table.close());
 
-  it.each(onRealGuest)(
+  it.each(rounds)(
     'ends with the guest running, one stop, one start and its result (round %i)',
     { timeout: 300_000 },
     (round) => expectCalm(table, REAL_LAB, round),
