@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { builtinToolchains } from '../../config/defaults.ts';
 import type { Toolchain } from '../../config/types.ts';
 
-/** Node, and where there are such: the Python that has pytest, Go, which asks nobody for modules and takes no time to vet, and Rust. */
+/** Node, and where there are such: the Python that has pytest, Go, which asks nobody for modules and takes no time to vet, and Rust, which prepares for no debugger and no second build. */
 const FOUND: Readonly<Record<string, () => Toolchain | null>> = {
   node: once(() => builtinToolchains(process.execPath)['node'] ?? null),
   python: once(() => rooted(answerOf('python3', '-c', 'import sys, pytest; print(sys.prefix)'), {})),
@@ -16,7 +16,9 @@ const FOUND: Readonly<Record<string, () => Toolchain | null>> = {
       GOFLAGS: '-vet=off',
     }),
   ),
-  rust: once(() => rooted(answerOf('rustc', '--print', 'sysroot'), {})),
+  rust: once(() =>
+    rooted(answerOf('rustc', '--print', 'sysroot'), { CARGO_INCREMENTAL: '0', CARGO_PROFILE_DEV_DEBUG: '0' }),
+  ),
 };
 
 export function hasPytest(): boolean {
