@@ -5,7 +5,7 @@ import { existsSync, readdirSync, readlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { FakeHost } from '../lab/fake-host/fake-host.ts';
 import { call, until } from './call.ts';
-import { fakeHost } from './fake-host.ts';
+import { fakeHost, sideBySide } from './fake-host.ts';
 import { ownQm } from './own-qm.ts';
 
 /** Requests that have not ended yet, as far as the script can tell. */
@@ -25,7 +25,7 @@ async function inTurn(host: FakeHost, identity: string, count: number): Promise<
   return held.map(({ child }) => child);
 }
 
-describe('a key of which four requests for status are under way', () => {
+describe('a key of which four requests for status are under way', sideBySide, () => {
   it('is told to wait with the fifth, and no other key is', async () => {
     const host = await fakeHost();
     const held = await inTurn(host, 'agent', 4);
@@ -41,7 +41,7 @@ describe('a key of which four requests for status are under way', () => {
   });
 });
 
-describe('what a request leaves behind', () => {
+describe('what a request leaves behind', sideBySide, () => {
   it.each(['status', 'forensics'])('does not hold the turn of the next (%s)', async (verb) => {
     const host = await fakeHost();
     // As a qm that hangs in the kernel does: it outlives whoever asked, with every descriptor that it was born with.
