@@ -22,6 +22,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { cacheRoot } from '../../../bin/bootstrap/temporal.mjs';
 import { probePart } from '../../../config/system-parts.ts';
+import { clearOld } from './clear-old.ts';
 import { writeModules } from './modules.ts';
 import { unpackPackages } from './packages.ts';
 
@@ -62,6 +63,7 @@ async function build(cache: string, folder: string): Promise<void> {
     await writeInitrd(unpacked, join(work, 'root'), made);
     await writeDisk(join(made, 'disk.raw'));
     renameSync(made, folder);
+    clearOld(cache, 'image', folder);
   } catch (error) {
     // Another process was faster: the same recipe, so the same image.
     if (!existsSync(folder)) throw error;

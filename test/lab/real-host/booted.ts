@@ -15,6 +15,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { clearOld } from '../guest/clear-old.ts';
 import type { EventMonitor } from './monitor.ts';
 
 export interface BootedGuest {
@@ -67,6 +68,7 @@ async function keep(folder: string, boot: () => Promise<Donor>): Promise<void> {
       await donor.close();
     }
     renameSync(work, folder);
+    clearOld(dirname(folder), 'booted', folder);
   } catch (error) {
     // Another process was faster: the same recipe, so as good a guest.
     if (!existsSync(folder)) throw error;
