@@ -10,7 +10,13 @@ import { bundleWorkflowCode, DefaultLogger, type WorkflowBundleWithSourceMap } f
 import { z } from 'zod';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const SOURCES = ['workflows/**/*.ts', 'domain/**/*.ts', 'package-lock.json'];
+/** The last two: npm's own record of what is installed, and how it is bundled. */
+const SOURCES = [
+  'workflows/**/*.ts',
+  'domain/**/*.ts',
+  'node_modules/.package-lock.json',
+  'workers/workflow-bundle.ts',
+];
 /** A few versions beside one another; each is some megabytes. */
 const KEPT = 4;
 
@@ -19,11 +25,13 @@ const bundleSchema = z.strictObject({ code: z.string().min(1), sourceMap: z.stri
 /** `cacheDir` null bundles anew. A cache that can't be read or written costs time, never the start. */
 export async function bundleWorkflows(cacheDir: string | null): Promise<WorkflowBundleWithSourceMap> {
   if (cacheDir === null) return await bundle();
-  const file = join(cacheDir, `workflows-${digest()}.json`);
+  const of = digest();
+  const file = join(cacheDir, `workflows-${of}.json`);
   const kept = readKept(file);
   if (kept !== null) return kept;
   const made = await bundle();
-  keep(cacheDir, file, made);
+  // Sources that were changed meanwhile, as by `git pull`, may be in it: it must not stand for the old ones.
+  if (digest() === of) keep(cacheDir, file, made);
   return made;
 }
 

@@ -30,8 +30,11 @@ interface Entry {
 /** Of one commit, by path. */
 type Tree = ReadonlyMap<string, Entry>;
 
-/** The base and the head of a run, and of the one before. */
-const KEPT_TREES = 4;
+/** Of all runs of the repo at once, base and head each; and of huge trees a few. */
+const KEPT_TREES = 32;
+const KEPT_FILES = 500_000;
+/** What somebody waits for is read to its end, though others have pushed it out meanwhile. */
+const WAITED_FOR = { ignoreFetchAbort: true } as const;
 const KEPT_TEXTS = 500;
 const KEPT_CHARACTERS = 16 * 1024 * 1024;
 
@@ -42,6 +45,8 @@ export function createReading(clean: TrustedGit, deps: TrustedGitDeps): Reading 
   async function read(args: string[]): Promise<string> {
     return await simpleGit({
       baseDir: deps.cwd,
+      // By itself it takes a git that was killed, and so said half of it or nothing, for one that succeeded.
+      errors: (error, { exitCode, stdErr }) => error ?? (exitCode === 0 ? undefined : failure(args, exitCode, stdErr)),
       allowEnvironment: Object.keys(env),
       unsafe: {
         allowUnsafeConfigEnvCount: true,
@@ -56,12 +61,19 @@ export function createReading(clean: TrustedGit, deps: TrustedGitDeps): Reading 
   }
 
   // A sha names what it holds, so what was read once is never stale; gates ask for the same few files many times over.
-  const trees = new LRUCache<string, Tree>({ max: KEPT_TREES, fetchMethod: readTree });
+  const trees = new LRUCache<string, Tree>({
+    max: KEPT_TREES,
+    maxSize: KEPT_FILES,
+    sizeCalculation: (tree) => tree.size + 1,
+    fetchMethod: readTree,
+    ...WAITED_FOR,
+  });
   const texts = new LRUCache<string, string>({
     max: KEPT_TEXTS,
     maxSize: KEPT_CHARACTERS,
     sizeCalculation: (text) => text.length + 1,
     fetchMethod: (key) => readText(key),
+    ...WAITED_FOR,
   });
 
   /** The key is a blob's id, or the ids of two commits: what changes between them. */
@@ -132,6 +144,15 @@ export function createReading(clean: TrustedGit, deps: TrustedGitDeps): Reading 
       return base;
     },
   };
+}
+
+function failure(args: readonly string[], exitCode: number | null, stdErr: readonly Buffer[]): Error {
+  const how = typeof exitCode === 'number' && exitCode >= 0 ? `exited with ${exitCode}` : 'was killed';
+  return new Error(
+    `git ${args.join(' ').slice(0, 300)} ${how}: ${Buffer.concat([...stdErr])
+      .toString()
+      .trim()}`,
+  );
 }
 
 function split(text: string): string[] {

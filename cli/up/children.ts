@@ -1,5 +1,5 @@
 /**
- * The processes of one `up`: restarted when they die, ended newest first. Each dies with this
+ * The processes of one `up`: started in order, restarted when they die, ended in reverse order. Each dies with this
  * process even when it is killed with SIGKILL: by the kernel's parent-death signal, and the Node ones by their IPC channel.
  */
 import { mkdirSync } from 'node:fs';

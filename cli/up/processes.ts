@@ -1,4 +1,4 @@
-/** Which processes an `up` has, with which ports and files: Temporal first, the others side by side. */
+/** Which processes an `up` has, with which ports and files, started in the order in which they need each other. */
 import { fileURLToPath } from 'node:url';
 import { loadConfig, writeResolvedConfig } from '../../config/load.ts';
 import type { Playground } from '../../playground/playground.ts';
@@ -36,17 +36,13 @@ export async function startProcesses(input: StartInput): Promise<Started> {
   if (config.model.provider === 'scripted')
     say('no ANTHROPIC_API_KEY: the model is the scripted one, its words come from scenario files');
 
-  const start = async (spec: ChildSpec): Promise<void> => {
-    await children.start(spec);
-    say(`${spec.name} is ready`);
-  };
+  const specs: ChildSpec[] = [];
   if (config.temporalEmbedded) {
     const executable = config.temporalExecutable;
     if (executable === null)
       throw new Error('the Temporal CLI was not found: `npm start` fetches it, or name it in LAMPLIGHTER_TEMPORAL');
-    await start(temporalServer({ executable, dataDir, port: reserved.temporal, uiPort: reserved.temporalUi }));
+    specs.push(temporalServer({ executable, dataDir, port: reserved.temporal, uiPort: reserved.temporalUi }));
   }
-  const specs: ChildSpec[] = [];
   if (config.scenarioDir !== null)
     specs.push(nodeChild('model', 'workers/scripted-model.ts', [resolved], [reserved.model]));
   for (const { name, live, port } of playground?.repos ?? [])
@@ -56,7 +52,10 @@ export async function startProcesses(input: StartInput): Promise<Started> {
     nodeChild('api', 'workers/api.ts', [resolved], [reserved.api]),
   );
 
-  await Promise.all(specs.map(start));
+  for (const spec of specs) {
+    await children.start(spec);
+    say(`${spec.name} is ready`);
+  }
   return { url: `http://127.0.0.1:${ports.api}`, temporalUrl: config.temporal.webUrl };
 }
 

@@ -169,10 +169,10 @@ export async function openBench(options: BenchOptions = {}): Promise<Bench> {
     async close() {
       await worker.stop();
       await model.close();
-      await deleteSchedule(config.temporal);
       await connection.close();
       await store.close();
       rmSync(dir, { recursive: true, force: true });
+      await deleteSchedule(config.temporal);
     },
   };
 }

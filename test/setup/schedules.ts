@@ -1,5 +1,5 @@
 /** Schedules of namespaces that a test is done with. */
-import { Client, Connection, ScheduleNotFoundError } from '@temporalio/client';
+import { Client, Connection, NamespaceNotFoundError, ScheduleNotFoundError } from '@temporalio/client';
 import { POLLER_SCHEDULE } from '../../workers/temporal.ts';
 
 /** Left behind, it would start pollers each second for as long as the server of the suite lives, one for each namespace. */
@@ -9,7 +9,7 @@ export async function deleteSchedule({ address, namespace }: { address: string; 
     await new Client({ connection, namespace }).schedule.getHandle(POLLER_SCHEDULE).delete();
   } catch (error) {
     // What died before it had written one leaves none.
-    if (!(error instanceof ScheduleNotFoundError)) throw error;
+    if (!(error instanceof ScheduleNotFoundError || error instanceof NamespaceNotFoundError)) throw error;
   } finally {
     await connection.close();
   }

@@ -50,7 +50,9 @@ export async function bootedGuest(recipe: Recipe, boot: () => Promise<Donor>): P
 /** Another QEMU may not read what this one wrote. */
 function sumOf({ image, qm, qemu, machine }: Recipe): string {
   const { size, mtimeMs } = statSync(realpathSync(qemu));
-  const parts = [image, readFileSync(qm, 'utf8'), qemu, size, mtimeMs, machine];
+  // An image that was built again lets in another key.
+  const key = readFileSync(join(image, 'key.pub'), 'utf8');
+  const parts = [image, key, readFileSync(qm, 'utf8'), qemu, size, mtimeMs, machine];
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16);
 }
 
