@@ -60,12 +60,23 @@ export function kill(pid: number): boolean {
   }
 }
 
+export interface KilledSession {
+  /** Whether its leader lived until now. */
+  readonly lived: boolean;
+  /** A QEMU that had not left the session of whoever started it died with it: it never came to be a running machine. */
+  readonly unborn: boolean;
+}
+
 /** A process and all that it started and that is still in its session, as systemd kills a unit: until none is left. */
-export function killSession(leader: number): boolean {
+export function killSession(leader: number): KilledSession {
   const lived = kill(leader);
+  let unborn = false;
   for (;;) {
     const left = pids().filter((pid) => statOf(pid)?.session === leader);
-    if (left.length === 0) return lived;
-    for (const pid of left) kill(pid);
+    if (left.length === 0) return { lived, unborn };
+    for (const pid of left) {
+      unborn ||= readOrGone(`/proc/${pid}/cmdline`).split('\0').includes('-pidfile');
+      kill(pid);
+    }
   }
 }
