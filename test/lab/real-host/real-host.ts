@@ -43,8 +43,8 @@ const budgets: Settings = {
   agent_per_hour: 10_000,
 };
 
-/** How long the stand-in waits for the agent, after QMP quit and after SIGTERM. Proxmox: 3 s, up to 60 s, and 10 s. */
-const patience = { agent_seconds: 2, quit_seconds: 2, term_seconds: 2 };
+/** How long the stand-in waits for the agent, for a freeze, after QMP quit and after SIGTERM. Proxmox: 3 s, an hour, up to 60 s, and 10 s. */
+const patience = { agent_seconds: 2, freeze_seconds: 60, quit_seconds: 2, term_seconds: 2 };
 
 /** KVM is there in name on machines where no stock kernel boots under it: only the modules of real hardware are believed. */
 function processor(): { accel: string; cpu: string } {
