@@ -40,7 +40,7 @@ network_items() {
   has_banner_target || return 0
   item ping 4 ping -n -c 2 -W 1 "$address"
   # shellcheck disable=SC2016 # expanded by the inner shell, from its own arguments
-  item host-key 5 /bin/bash -p -c 'keys=$(ssh-keyscan -T 4 -p "$1" "$2" 2>&1) && printf "%s\n" "$keys" && ssh-keygen -l -f - <<<"$keys"' \
+  item host-key 5 /bin/bash -p -c 'keys=$(ssh-keyscan -T 4 -t ed25519 -p "$1" "$2" 2>&1) && printf "%s\n" "$keys" && ssh-keygen -l -f - <<<"$keys"' \
     host-key "$port" "$address"
 }
 

@@ -1,6 +1,6 @@
 /** Facts 3.3 on a real QEMU: what a bundle finds there, asked in QEMU's own words. */
 import { describe, expect, it } from 'vitest';
-import { call } from '../call.ts';
+import { call, until } from '../call.ts';
 import { hasLab, patience, realHost } from './real-host.ts';
 
 describe.skipIf(!hasLab)('3.3: a bundle of a real machine', () => {
@@ -11,6 +11,9 @@ describe.skipIf(!hasLab)('3.3: a bundle of a real machine', () => {
       const host = await realHost();
       host.configure({ serial_log: host.path('machine/console') });
       await host.guest.exec('echo said at the console >/dev/console');
+      // A console is slow: the command has ended before QEMU has written down what it said.
+      const console = (): string => host.read('machine/console');
+      await until('the console has it', () => console().includes('said at the console'));
       const limits = { 'iops-total': 5 };
       await host.monitor.ask('object-add', { 'qom-type': 'throttle-group', id: 'left-behind', limits });
 
