@@ -3,19 +3,9 @@ import { mkdirSync, utimesSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { FakeHost } from '../lab/fake-host/fake-host.ts';
 import { call, journal, killRunner, opId, resume, settled, start, until } from './call.ts';
-import { fakeHost, sideBySide } from './fake-host.ts';
+import { fakeHost, recordedOps, sideBySide } from './fake-host.ts';
 
 const tomorrow = new Date(Date.now() + 86_400_000);
-
-function opsOfTomorrow(host: FakeHost, count: number): void {
-  for (let index = 0; index < count; index += 1) {
-    const folder = host.path('state/ops', opId());
-    mkdirSync(folder);
-    writeFileSync(`${folder}/journal`, '1 accept start human x 1 ;\n2 end ok already_running ;\n');
-    utimesSync(`${folder}/journal`, tomorrow, tomorrow);
-    utimesSync(folder, tomorrow, tomorrow);
-  }
-}
 
 function evidenceOfTomorrow(host: FakeHost, count: number): void {
   for (let index = 0; index < count; index += 1) {
@@ -35,7 +25,7 @@ describe('5.7: with records of tomorrow on the disk', sideBySide, () => {
     await until('the VM is stopped', () => journal(host, op).includes(' done stop'));
     client.kill('SIGKILL');
     killRunner(host);
-    opsOfTomorrow(host, 25);
+    recordedOps(host, 25, tomorrow);
 
     expect((await call(host, 'ro', 'status')).document().status).toMatchObject({ runningOp: op });
     await resume(host);
@@ -46,7 +36,7 @@ describe('5.7: with records of tomorrow on the disk', sideBySide, () => {
 
   it('the newest op is the newest, and its record is not the one that makes room', async () => {
     const host = await fakeHost({ human_cooldown: 0 });
-    opsOfTomorrow(host, 200);
+    recordedOps(host, 200, tomorrow);
     const [first, second] = [opId(), opId()];
     await call(host, 'human', `cycle op=${first}`);
     await call(host, 'human', `cycle op=${second}`);

@@ -1,24 +1,14 @@
 /** Records of ops are what makes a repeat harmless: they may be pushed out neither by many others nor fill the disk. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync, readdirSync, utimesSync, writeFileSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { FakeHost } from '../lab/fake-host/fake-host.ts';
 import { call, opId, until } from './call.ts';
-import { fakeHost } from './fake-host.ts';
+import { fakeHost, recordedOps } from './fake-host.ts';
 
 const HOUR_MS = 3_600_000;
 
-function ops(host: FakeHost, count: number, ageMs: number): void {
-  const at = new Date(Date.now() - ageMs);
-  for (let index = 0; index < count; index += 1) {
-    const folder = host.path('state/ops', opId());
-    mkdirSync(folder);
-    writeFileSync(`${folder}/journal`, '1 accept start human x 1 ;\n2 end ok already_running ;\n');
-    utimesSync(`${folder}/journal`, at, at);
-    utimesSync(folder, at, at);
-  }
-}
-
+const ago = (ms: number): Date => new Date(Date.now() - ms);
 const records = (host: FakeHost): number => readdirSync(host.path('state/ops')).length;
 
 /** Whoever has answered for an op still makes room afterwards. */
@@ -33,7 +23,7 @@ describe('5.5: the record of an op', () => {
     const host = await fakeHost({ human_cooldown: 0 });
     const op = opId();
     await call(host, 'human', `cycle op=${op}`);
-    ops(host, 300, -HOUR_MS);
+    recordedOps(host, 300, ago(-HOUR_MS));
     await startAndMakeRoom(host);
 
     expect((await call(host, 'human', `cycle op=${op}`)).document()).toMatchObject({ result: 'ok' });
@@ -42,11 +32,11 @@ describe('5.5: the record of an op', () => {
 
   it('makes room after a day where there are 200 newer ones, and at 2,000 in any case', async () => {
     const host = await fakeHost({ human_cooldown: 0 });
-    ops(host, 300, 25 * HOUR_MS);
+    recordedOps(host, 300, ago(25 * HOUR_MS));
     await startAndMakeRoom(host);
     expect(records(host)).toBe(200);
 
-    ops(host, 2_000, -HOUR_MS);
+    recordedOps(host, 2_000, ago(-HOUR_MS));
     await startAndMakeRoom(host);
     expect(records(host)).toBe(2_000);
   });
