@@ -56,6 +56,18 @@ describe("libtest's JSON", () => {
     expect(shown(lines(...binary, ...binary))).toEqual(['it: passed', 'it #2: passed']);
   });
 
+  it('what a child process printed beside the events is passed over, for the counts agree', () => {
+    const report = [
+      lines(started(2), begins('child')),
+      `hello${lines(test('child', 'ok'))}`,
+      lines(begins('logs')),
+      '{ not json\n{"level":"info","type":"log"}\n{\n  "pretty": true\n}\n',
+      `{ "open": ${lines(test('logs', 'failed', { stdout: '{ "type": "test", "event": "ok" }' }))}`,
+      `bye${lines(ended(1, 1))}`,
+    ].join('');
+    expect(shown(report)).toEqual(['child: passed', 'logs: failed (test) { "type": "test", "event": "ok" }']);
+  });
+
   it('a test that ends the process failed, and so did those that it kept from running', () => {
     expect(
       shown(
@@ -98,6 +110,27 @@ describe('a report of Cargo that is hostile or broken is refused in words', () =
       lines(started(1), begins('a'), test('a', 'ok'), test('forged', 'ok'), ended(1, 0)),
     ],
     ['with a failure that was spoilt', lines(started(2), begins('a'), test('a', 'ok'), ended(1, 1))],
+    [
+      'with a result that was spoilt by what a child printed behind its beginning',
+      `${lines(started(1), begins('a'))}{"type":"test","name":"a{ oops\n${lines(ended(1, 0))}`,
+    ],
+    [
+      'with a broken line and no counts that vouch for the rest',
+      `${lines(started(1), begins('a'))}{ x\n${lines(test('a', 'ok'), { type: 'suite', event: 'ok' })}`,
+    ],
+    [
+      'with a broken line outside of any binary',
+      `{ x\n${lines(started(1), begins('a'), test('a', 'ok'), ended(1, 0))}`,
+    ],
+    [
+      'with a broken line in a binary that died',
+      `${lines(started(1), begins('a'))}{ x\n${lines(started(0), ended(0, 0))}`,
+    ],
+    [
+      'with a test that a child forged behind its output',
+      `${lines(started(1), begins('a'))}x${lines(test('forged', 'ok'))}${lines(test('a', 'ok'), ended(1, 0))}`,
+    ],
+    ['with lines that would be slow to look through', `${lines(started(1))}{${'x{"type":'.repeat(500_000)}\n`],
     ['with a test outside of any binary', lines(...whole, test('b', 'ok'))],
     ['with an end and no beginning', lines(ended(0, 0))],
     ['without any binary', lines({ reason: 'build-finished', success: true })],

@@ -3,11 +3,20 @@
  * prints of the build beside it. libtest names no binary: tests of one name in two of them are told apart by their order.
  */
 import { withOrdinals, type TestId, type TestOutcome } from '../../domain/gates/outcome.ts';
-import { boundedDetail, MAX_TESTS, readEvents, textOf, unreadable, type ReadReport } from './report-parts.ts';
+import {
+  boundedDetail,
+  brokenLine,
+  eventOf,
+  MAX_TESTS,
+  textOf,
+  unreadable,
+  type JsonEvent,
+  type ReadReport,
+} from './report-parts.ts';
 
 const KIND = 'cargo';
 
-type CargoEvent = Readonly<Record<string, unknown>>;
+type CargoEvent = JsonEvent;
 
 interface Found {
   readonly ids: Omit<TestId, 'ordinal'>[];
@@ -24,35 +33,60 @@ interface Suite {
 }
 
 export function readCargoJson(text: string): ReadReport {
-  const events = readEvents(text);
-  if ('broken' in events) return unreadable(KIND, events.broken);
   const found: Found = { ids: [], outcomes: [] };
   const errors = new Map<string, string>();
   let suite: Suite | null = null;
   let seen = false;
-  for (const event of events) {
+  let number = 0;
+  /** The line of the open binary's run that was passed over and that its counts have not vouched for yet. */
+  let doubtful: string | null = null;
+  for (const line of text.split('\n')) {
+    number += 1;
+    const event = eventIn(line);
+    if (event === null) {
+      if (line.startsWith('{')) doubtful ??= brokenLine(number);
+      if (doubtful !== null && suite === null) return unreadable(KIND, doubtful);
+      continue;
+    }
     takeOfBuild(event, errors);
     const type = textOf(event, 'type');
     const said = textOf(event, 'event');
     if (type === 'suite' && said === 'started') {
+      if (doubtful !== null) return unreadable(KIND, doubtful);
       close(suite, found);
       suite = { open: new Set(), announced: numberOf(event, 'test_count') ?? 0, passed: 0, failed: 0, ended: 0 };
       seen = true;
     } else if (type === 'suite' && (said === 'ok' || said === 'failed')) {
-      const why = suite === null ? 'a binary ends that never began' : whyDoubted(suite, event);
+      const why =
+        suite === null ? 'a binary ends that never began' : (whyDoubted(suite, event) ?? uncounted(event, doubtful));
       if (why !== null) return unreadable(KIND, why);
       suite = null;
+      doubtful = null;
     } else if (type === 'test') {
       if (suite === null) return unreadable(KIND, 'a test stands outside the run of any binary');
       takeOfTest(suite, event, said, found);
     }
   }
+  if (doubtful !== null) return unreadable(KIND, doubtful);
   close(suite, found);
   for (const [target, detail] of errors) add(found, target, failure('load', detail));
   if (!seen && errors.size === 0) return unreadable(KIND, 'no binary ran its tests and nothing failed to compile');
   if (found.ids.length > MAX_TESTS) return unreadable(KIND, `it holds more than ${MAX_TESTS} tests`);
   return { ok: true, outcomes: withOrdinals(found.outcomes, found.ids) };
 }
+
+/**
+ * libtest keeps what a test prints, but not what its child processes print: that stands between the events, and on their
+ * lines. An event ends its line and holds no other, so its beginning is the last there is.
+ */
+function eventIn(line: string): CargoEvent | null {
+  const whole = line.startsWith('{') ? eventOf(line) : null;
+  if (whole !== null) return whole;
+  const start = Math.max(...BEGINNINGS.map((beginning) => line.lastIndexOf(beginning)));
+  return start <= 0 ? null : eventOf(line.slice(start));
+}
+
+const BEGINNINGS = ['{ "type": ', '{"type":'];
 
 function takeOfTest(suite: Suite, event: CargoEvent, said: string, found: Found): void {
   const name = textOf(event, 'name');
@@ -78,6 +112,12 @@ function whyDoubted(suite: Suite, event: CargoEvent): string | null {
       return `a binary counts ${counted} tests that ${kind} and it shows ${suite[kind]}: something else wrote into it`;
   }
   return null;
+}
+
+/** Without counts nothing vouches for a line that was passed over. */
+function uncounted(event: CargoEvent, doubtful: string | null): string | null {
+  const counts = numberOf(event, 'passed') !== null && numberOf(event, 'failed') !== null;
+  return counts ? null : doubtful;
 }
 
 /** A binary that died: of its abort, or because a test ended the process. */

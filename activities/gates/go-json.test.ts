@@ -113,6 +113,25 @@ describe('what go test -json prints', () => {
     expect(shown(report)).toEqual(['shop/bad: failed (load)']);
   });
 
+  it('before Go 1.23 a package that does not build has no event at all: plain lines say it, with the compiler where it is kept', () => {
+    const passes = packageLines('shop/a', [['start'], ['run', 'TestA'], ['pass', 'TestA'], ['pass']]);
+    const report = text(
+      ['# shop/b_test [shop/b.test]', 'b/b_test.go:3:28: undefined: Missing', '{"Action":"start","Package":"shop/a"}'],
+      passes,
+      ['FAIL\tshop/b [build failed]', 'FAIL\tshop/c [setup failed]\r', 'FAIL'],
+    );
+    expect(shown(report)).toEqual(['shop/a › TestA: passed', 'shop/b: failed (load)', 'shop/c: failed (load)']);
+    expect(detailOf(report, 'shop/b')).toBe('FAIL\tshop/b [build failed]\nb/b_test.go:3:28: undefined: Missing');
+    expect(detailOf(report, 'shop/c')).toBe('FAIL\tshop/c [setup failed]');
+    expect(shown('FAIL\tshop/b [build failed]\n')).toEqual(['shop/b: failed (load)']);
+  });
+
+  it('a package that has its say in events is not said twice', () => {
+    const said = 'FAIL\tshop/b [build failed]';
+    const report = text(packageLines('shop/b', [['start'], ['output', '', `${said}\n`], ['fail']]), [said]);
+    expect(shown(report)).toEqual(['shop/b: failed (load)']);
+  });
+
   it('a package that dies as it starts is a load failure; one that fails beside its tests is a failure', () => {
     const report = text(
       packageLines('a', [['start'], ['output', '', 'panic: no database\n'], ['fail']]),

@@ -35,10 +35,11 @@ type GoEvent = Readonly<Record<string, unknown>>;
 
 /** Leaves of nested subtests; a parent counts only when it failed though none of its own did. */
 export function readGoJson(text: string): ReadReport {
-  const events = readEvents(text);
-  if ('broken' in events) return unreadable(KIND, events.broken);
+  const lines = readEvents(text);
+  if ('broken' in lines) return unreadable(KIND, lines.broken);
   const report: GoReport = { packages: new Map(), builds: new Map() };
-  for (const event of events) take(report, event);
+  for (const event of lines.events) take(report, event);
+  takePlain(report, lines.plain);
   if (report.packages.size === 0 && report.builds.size === 0) return unreadable(KIND, 'it has no event of a package');
   const ids: Omit<TestId, 'ordinal'>[] = [];
   const outcomes: Omit<TestOutcome, 'id'>[] = [];
@@ -84,6 +85,24 @@ function take({ packages, builds }: GoReport, event: GoEvent): void {
     // A second run of the package in one report: the worse of the two stands.
     if (found.end !== 'fail') found.end = action;
     found.failedBuild = textOf(event, 'FailedBuild') || found.failedBuild;
+  }
+}
+
+/** Before Go 1.23 a package that does not build is told in words alone, and what the compiler says stands under its name. */
+function takePlain({ packages }: GoReport, lines: readonly string[]): void {
+  const compiler = new Map<string, string>();
+  let building: string | null = null;
+  for (const line of lines) {
+    const said = line.trimEnd();
+    const failed = /^FAIL\t(\S+) \[(?:build|setup) failed\]$/.exec(said)?.[1];
+    if (/^(?:#|FAIL\b)/.test(said))
+      building = /^# (?:\S+ \[(\S+)\.test\]|(\S+))$/.exec(said)?.slice(1).find(Boolean) ?? null;
+    if (failed !== undefined && !packages.has(failed)) {
+      const output = `${said}\n${compiler.get(failed) ?? ''}`;
+      packages.set(failed, { ran: [], latest: new Map(), end: 'fail', failedBuild: '', output });
+    } else if (building !== null && !said.startsWith('# ')) {
+      compiler.set(building, longer(compiler.get(building) ?? '', `${said}\n`));
+    }
   }
 }
 

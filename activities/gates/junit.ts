@@ -13,8 +13,8 @@ interface Found {
 }
 
 export function readJunit(xml: string, roots: readonly string[]): ReadReport {
-  // A report has no use for a document type; refusing it leaves no entity to expand.
-  if (/<!(?:DOCTYPE|ENTITY)/i.test(xml)) return unreadable('JUnit', 'it declares a document type');
+  // A report has no use for one; refusing it leaves no entity to expand.
+  if (declaresType(xml)) return unreadable('JUnit', 'it declares a document type');
   let tree: unknown;
   try {
     const valid = XMLValidator.validate(xml);
@@ -33,6 +33,24 @@ export function readJunit(xml: string, roots: readonly string[]): ReadReport {
   return { ok: true, outcomes: withOrdinals(found.outcomes, found.ids) };
 }
 
+/** What texts are wrapped in, where a page of HTML is nothing but text. */
+const WRAPS = [
+  ['<!--', '-->'],
+  ['<![CDATA[', ']]>'],
+] as const;
+
+function declaresType(xml: string): boolean {
+  for (let at = xml.indexOf('<!'); at >= 0; at = xml.indexOf('<!', at)) {
+    const [open, close] = WRAPS.find(([start]) => xml.startsWith(start, at)) ?? ['<!', null];
+    if (close === null && /^<!(?:DOCTYPE|ENTITY)/i.test(xml.slice(at, at + 9))) return true;
+    const end = close === null ? at : xml.indexOf(close, at + open.length);
+    // Never closed: the validator says so.
+    if (end < 0) return false;
+    at = end + 2;
+  }
+  return false;
+}
+
 function createParser(): XMLParser {
   return new XMLParser({
     preserveOrder: true,
@@ -42,8 +60,9 @@ function createParser(): XMLParser {
     parseAttributeValue: false,
     trimValues: false,
     maxNestedTags: MAX_DEPTH,
-    // Only XML's own five and character references are left, and none of them grows.
-    processEntities: { enabled: true, maxTotalExpansions: Infinity, maxExpandedLength: Infinity },
+    // Only XML's own five and character references are left, and none of them grows. Nor does one that is declared after all,
+    // where this parser and `declaresType` read the text differently.
+    processEntities: { enabled: true, maxEntitySize: 1, maxTotalExpansions: Infinity, maxExpandedLength: Infinity },
   });
 }
 
@@ -59,6 +78,11 @@ function collect(node: Node, suites: readonly string[], roots: readonly string[]
   }
 }
 
+const SKIPPED = ['skipped', 'ignored', 'disabled'];
+/** Words of `status` and `result`, by which GoogleTest, Bazel, CTest and behave say what others say by elements. */
+const NOT_RUN = /^(?:not_?run|skipped|suppressed|disabled|ignored|pending|untested)$/i;
+const FAILED = /^(?:fail(?:ed|ure)?|error(?:ed)?|undefined|interrupted|cancelled)$/i;
+
 function add(
   node: Node,
   children: readonly Node[],
@@ -69,12 +93,16 @@ function add(
   const file = relativeTo(roots, attribute(node, 'file'));
   const name = relativeTo(roots, attribute(node, 'name'));
   const bad = children.filter((child) => 'failure' in child || 'error' in child);
-  const skipped = children.some((child) => 'skipped' in child);
+  const words = [attribute(node, 'status'), attribute(node, 'result')];
+  const failed = bad.length > 0 || words.some((word) => FAILED.test(word));
+  // Node writes both elements for a failure that is expected (`todo`).
+  const skipped = children.some((child) => SKIPPED.some((tag) => tag in child));
   const fileLevel = isFileLevel(file, name);
-  if (fileLevel && bad.length === 0) return;
+  if (fileLevel && !failed) return;
   found.ids.push({ suite: suites.join(' > '), file, class: relativeTo(roots, attribute(node, 'classname')), name });
-  if (skipped) found.outcomes.push({ outcome: 'skipped', failure: null, detail: '' });
-  else if (bad.length === 0) found.outcomes.push({ outcome: 'passed', failure: null, detail: '' });
+  if (skipped || (!failed && words.some((word) => NOT_RUN.test(word))))
+    found.outcomes.push({ outcome: 'skipped', failure: null, detail: '' });
+  else if (!failed) found.outcomes.push({ outcome: 'passed', failure: null, detail: '' });
   else {
     const detail = boundedDetail(bad.map(failureText).join('\n'));
     found.outcomes.push({

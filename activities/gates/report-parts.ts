@@ -31,25 +31,40 @@ export function unreadable(kind: string, why: string): ReadReport {
   return { ok: false, why: 'unreadable', reason: `the ${kind} report cannot be read: ${why.slice(0, 300)}` };
 }
 
-type JsonEvent = Readonly<Record<string, unknown>>;
+export type JsonEvent = Readonly<Record<string, unknown>>;
 
-/**
- * One JSON object a line. Lines that do not begin as one come from wrappers, such as make, which print what they run; one that
- * begins so and is none was cut off, or something else wrote into it.
- */
-export function readEvents(text: string): readonly JsonEvent[] | { readonly broken: string } {
+export interface ReportLines {
+  readonly events: readonly JsonEvent[];
+  /** What stands between them: of wrappers, such as make, which print what they run, and of tools that tell some things in words. */
+  readonly plain: readonly string[];
+}
+
+/** One JSON object a line. One that begins so and is none was cut off, or something else wrote into it. */
+export function readEvents(text: string): ReportLines | { readonly broken: string } {
   const events: JsonEvent[] = [];
+  const plain: string[] = [];
   let number = 0;
   for (const line of text.split('\n')) {
     number += 1;
-    if (!line.startsWith('{')) continue;
-    try {
-      events.push(JSON.parse(line) as JsonEvent);
-    } catch {
-      return { broken: `line ${number} is no whole JSON object, so it was cut off, or something else wrote into it` };
-    }
+    const event = line.startsWith('{') ? eventOf(line) : null;
+    if (event !== null) events.push(event);
+    else if (line.startsWith('{')) return { broken: brokenLine(number) };
+    else plain.push(line);
   }
-  return events;
+  return { events, plain };
+}
+
+export function brokenLine(number: number): string {
+  return `line ${number} is no whole JSON object, so it was cut off, or something else wrote into it`;
+}
+
+/** Of a text that begins with `{`. */
+export function eventOf(text: string): JsonEvent | null {
+  try {
+    return JSON.parse(text) as JsonEvent;
+  } catch {
+    return null;
+  }
 }
 
 /** Empty where there is no such text. */

@@ -45,6 +45,33 @@ describe('JUnit', () => {
     expect(shown('junit', xml)).toEqual(['s › a: passed', 's › a #2: failed (test)', 's › b: passed']);
   });
 
+  it('an HTML page in a CDATA section or in a comment is text, and no document type', () => {
+    const xml = `<testsuites><testsuite name="page"><testcase name="renders"><failure message="&lt;!DOCTYPE html&gt;"><![CDATA[
+      -<!DOCTYPE html><!-- kept --><p>x</p> <!ENTITY ]]></failure></testcase><testcase name="ok"/>
+      <!-- <!DOCTYPE html> &#45;&#45; ]]> <!ENTITY --><!-- <![CDATA[ --></testsuite></testsuites>`;
+    expect(shown('junit', xml)).toEqual(['page › renders: failed (test)', 'page › ok: passed']);
+  });
+
+  it('what was not run, or was skipped, did not pass, whether an element says it or an attribute', () => {
+    const xml = `<testsuites><testsuite name="Cart">
+      <testcase name="adds" status="run" result="completed"/><testcase name="DISABLED_sums" status="notrun" result="suppressed"/>
+      <testcase name="old" status="notrun"/><testcase name="later" status="run" result="skipped"/>
+      <testcase name="off" status="disabled"/><testcase name="nunit"><ignored/></testcase>
+      <testcase name="broken" status="run" result="skipped"><failure/></testcase><testcase name="behave" status="failed"/>
+      <testcase name="cut" status="run" result="interrupted"/></testsuite></testsuites>`;
+    expect(shown('junit', xml)).toEqual([
+      'Cart › adds: passed',
+      ...['DISABLED_sums', 'old', 'later', 'off', 'nunit'].map((name) => `Cart › ${name}: skipped`),
+      ...['broken', 'behave', 'cut'].map((name) => `Cart › ${name}: failed (test)`),
+    ]);
+  });
+
+  it('a failure that was run again, as Surefire and nextest tell it: the last run counts', () => {
+    const xml = `<testsuite name="s"><testcase name="at last"><flakyFailure message="once">x</flakyFailure><flakyError/></testcase>
+      <testcase name="never"><failure>x</failure><rerunFailure>y</rerunFailure></testcase></testsuite>`;
+    expect(shown('junit', xml)).toEqual(['s › at last: passed', 's › never: failed (test)']);
+  });
+
   it('many escaped characters in a big report are not mistaken for an attack', () => {
     const cases = Array.from(
       { length: 3_000 },
@@ -61,6 +88,15 @@ describe('JUnit', () => {
     [
       'external entity',
       '<!DOCTYPE x [<!ENTITY e SYSTEM "file:///etc/passwd">]><testsuite><testcase name="&e;"/></testsuite>',
+    ],
+    [
+      'entity bomb that looks like a comment within an attribute',
+      `<testsuite><testcase name="<!--"/><!DOCTYPE x [<!ENTITY a "aaaa">]><testcase name="&a; -->"/></testsuite>`,
+    ],
+    ['comments that never end', '<testsuite><!--'.repeat(100_000)],
+    [
+      'document type behind a comment',
+      '<!-- <![CDATA[ --><!doctype x [<!ENTITY a "aaaa">]><testsuite><testcase name="&a;"/></testsuite><!-- ]]> -->',
     ],
     ['cut off', '<testsuites><testsuite name="a"><testcase name="b"'],
     ['other root', '<html><body>404</body></html>'],
