@@ -23,6 +23,8 @@ export interface BwrapDeps {
   /** Lets hosts through that a command does not list. */
   readonly admit?: (host: string) => boolean;
   readonly onRefusal?: (refusal: Refusal) => void;
+  /** What a name stands for; as the machine says when absent. */
+  readonly resolve?: (host: string) => Promise<string>;
   /** Where bubblewrap and its companions are looked for. */
   readonly searchPath?: readonly string[];
 }
@@ -59,6 +61,7 @@ export function createBwrapSandbox(deps: BwrapDeps): Sandbox {
       socketDir: deps.proxySocketDir,
       hosts: command.hosts,
       ...(deps.admit === undefined ? {} : { admit: deps.admit }),
+      ...(deps.resolve === undefined ? {} : { resolve: deps.resolve }),
       privateHosts: deps.egress?.privateHosts ?? [],
       upstream: deps.egress?.proxy ?? null,
       onRefusal: deps.onRefusal ?? (() => undefined),

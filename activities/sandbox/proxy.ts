@@ -16,6 +16,8 @@ export interface Refusal {
   /** As asked for: `host:port`. */
   readonly target: string;
   readonly reason: string;
+  /** What the name stands for, where only that is the reason: the name itself may be reached. */
+  readonly address?: string;
 }
 
 export interface ProxyDeps {
@@ -43,9 +45,6 @@ interface Route {
   readonly address: string;
   readonly port: number;
 }
-
-/** In the reason of a refusal for the address, not for the name. */
-export const NOT_PUBLIC = 'is not a public address';
 
 const CONNECT_MS = 20_000;
 /** A Unix socket's path has 108 bytes with its end mark. */
@@ -105,8 +104,8 @@ function createRouting(deps: ProxyDeps) {
 
   return async function route(host: string, port: number): Promise<Route> {
     const target = `${host}:${port}`;
-    const refuse = (reason: string): never => {
-      deps.onRefusal({ target, reason });
+    const refuse = (reason: string, address?: string): never => {
+      deps.onRefusal({ target, reason, ...(address === undefined ? {} : { address }) });
       throw new Refused(`${target}: ${reason}`);
     };
     const name = host.toLowerCase();
@@ -117,7 +116,10 @@ function createRouting(deps: ProxyDeps) {
       return parseTarget(deps.upstream) ?? refuse(`the upstream proxy ${deps.upstream} is not host:port`);
     const address = await resolve(host);
     if (!privateHosts.has(name) && !mayReach(address))
-      refuse(`resolves to ${address}, which ${NOT_PUBLIC} (egress.privateHosts in lamplighter.yaml may name it)`);
+      refuse(
+        `resolves to ${address}, which is not a public address (egress.privateHosts in lamplighter.yaml may name it)`,
+        address,
+      );
     return { address, port };
   };
 }

@@ -19,6 +19,7 @@ import {
 import { compareDraft, type DraftedFile } from './files.ts';
 import { egressOf } from './egress.ts';
 import { lookAtRepo, type RepoLook } from './repo-look.ts';
+import { namedHosts } from './named-hosts.ts';
 import { removeTree } from './remove-tree.ts';
 import { findServices } from './services.ts';
 import { findSuites, languagesIn, type Suite } from './suites.ts';
@@ -74,8 +75,14 @@ export async function examineRepo(input: InitInput): Promise<InitFindings> {
   const drafted = draftContract(suites, used, servers.services);
   const trial =
     look.sha === null
-      ? { tried: [], hosts: [], unreached: [] }
-      : await tryOut(look.root, look.sha, { contract: drafted, toolchains: used, egress, say });
+      ? { tried: [], hosts: [], unreached: [], privateHosts: egress.privateHosts }
+      : await tryOut(look.root, look.sha, {
+          contract: drafted,
+          toolchains: used,
+          egress,
+          named: namedHosts(look),
+          say,
+        });
   const contract = { ...drafted, network: trial.hosts };
   const remote = look.remote ?? `${look.root}.git`;
   const suiteNotes = suites.flatMap(({ dir, notes: own }) =>
@@ -88,7 +95,16 @@ export async function examineRepo(input: InitInput): Promise<InitFindings> {
         text: contractText(contract, [...notes, ...servers.notes, ...suiteNotes]),
       },
       { path: join(look.root, WORDS_FILE), text: wordsText(look, contract) },
-      { path: input.configFile, text: configText({ ...input, look, remote, toolchains: used, egress }) },
+      {
+        path: input.configFile,
+        text: configText({
+          ...input,
+          look,
+          remote,
+          toolchains: used,
+          egress: { ...egress, privateHosts: trial.privateHosts },
+        }),
+      },
     ].map((draft) => compareDraft(draft, draft.path === input.configFile ? `- name: ${look.name}\n` : '')),
   );
   const { root, name, branch, sha, uncommitted } = look;
@@ -128,7 +144,7 @@ async function tryOut(
   {
     toolchains,
     ...given
-  }: Pick<TrialInput, 'contract' | 'egress' | 'say'> & { readonly toolchains: readonly FoundToolchain[] },
+  }: Pick<TrialInput, 'contract' | 'egress' | 'named' | 'say'> & { readonly toolchains: readonly FoundToolchain[] },
 ): Promise<Trial> {
   const workDir = mkdtempSync(join(tmpdir(), 'lamplighter-init-'));
   try {

@@ -1,14 +1,17 @@
 /** The drafted checks and build, run once in the real sandbox, each on a clean clone of what is committed. */
+import { lookup } from 'node:dns/promises';
 import { mkdir, mkdtemp } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { CHECK_PLACE, createCheckRun, type CheckRun } from '../../activities/gates/check-run.ts';
 import { createSetupCache } from '../../activities/gates/setup-cache.ts';
 import { createTrustedGit, LOCAL } from '../../activities/git/trusted.ts';
 import { createBwrapSandbox } from '../../activities/sandbox/bwrap.ts';
 import { createEnvironment, DEFAULT_LIMITS } from '../../activities/sandbox/environment.ts';
-import { NOT_PUBLIC, type Refusal } from '../../activities/sandbox/proxy.ts';
+import type { Refusal } from '../../activities/sandbox/proxy.ts';
 import type { Egress, Toolchain } from '../../config/types.ts';
 import type { Check, Contract } from '../../domain/contract.ts';
+import { createLearning, hostOf, type Learning, type Resolve } from './learning.ts';
+import { untilQuiet } from './quiet.ts';
 import { remedyFor } from './remedy.ts';
 import { removeTree } from './remove-tree.ts';
 
@@ -33,6 +36,10 @@ export interface TrialInput {
   readonly contract: Contract;
   readonly toolchains: Readonly<Record<string, Toolchain>>;
   readonly egress: Egress;
+  /** Hosts that the repo's files name, and that a setup may come to ask for. */
+  readonly named: readonly string[];
+  /** What a name stands for; as the machine says when absent. */
+  readonly resolve?: Resolve;
   /** A folder of this trial alone. */
   readonly workDir: string;
   readonly say: (line: string) => void;
@@ -42,6 +49,8 @@ export interface Trial {
   readonly tried: readonly Tried[];
   /** What setups asked for and were then let reach: the drafted `network`. */
   readonly hosts: readonly string[];
+  /** Names that may stand for an address that is not public: those that were given, and others of the same servers. */
+  readonly privateHosts: readonly string[];
   /** Hosts that stand for an address that is not public, and that nobody allowed: sentences. */
   readonly unreached: readonly string[];
 }
@@ -51,23 +60,41 @@ const NO_HOST = 'nothing.invalid';
 const LOG_CHARS = 2_000;
 const BUILD_SECONDS = 30 * 60;
 
+/** Each adds a name at least. */
+const MOST_LESSONS = 10;
+
 /** Throws when the sandbox can't be set up; what a repo's commands do is data. */
 export async function tryContract(input: TrialInput): Promise<Trial> {
-  const hosts: string[] = [];
-  const unreached: string[] = [];
-  const tried: Tried[] = [];
-  const bench = createTrialBench(input, {
-    admit: (host) => isName(host) && (hosts.includes(host) || hosts.push(host) > 0),
-    unreachable: (sentence) => void (unreached.includes(sentence) || unreached.push(sentence)),
-  });
-  const builds = input.contract.build.map((command): Check => checkOf('build', command));
-  for (const check of [...input.contract.checks, ...builds]) {
-    input.say(`trying ${check.name}: ${check.test}`);
-    if (check.setup !== null && unreached.length === 0) await bench.learn(check, hosts);
-    const run = unreached.length === 0 ? await bench.run(check, hosts) : null;
-    tried.push(run === null ? unproven(check, unreached) : judge(check, run.check, run.refused));
+  const { contract, say } = input;
+  const resolve = input.resolve ?? (async (host) => (await lookup(host)).address);
+  const learning = await createLearning(input.egress, resolve);
+  const bench = createTrialBench(input, { learning, resolve });
+  // All before the first is run: what is refused to one setup must not hide what the next one wants.
+  for (const check of distinctSetups(contract.checks)) {
+    say(`learning what ${check.name} downloads: ${check.setup}`);
+    await bench.learn(check);
   }
-  return { tried, hosts, unreached };
+  if (learning.unreached.length > 0) await learning.lookAt(input.named);
+
+  const tried: Tried[] = [];
+  for (const check of [...contract.checks, ...contract.build.map((command) => checkOf('build', command))]) {
+    if (learning.unreached.length === 0) say(`trying ${check.name}: ${check.test}`);
+    const run = learning.unreached.length === 0 ? await bench.run(check) : null;
+    tried.push(run === null ? unproven(check, learning.unreached) : judge(check, run.check, run.refused));
+  }
+  const { hosts, unreached } = learning;
+  return { tried, hosts, unreached, privateHosts: learning.egress().privateHosts };
+}
+
+/** Packages of one workspace are set up by one command at its root. */
+function distinctSetups(checks: readonly Check[]): Check[] {
+  const seen = new Set<string>();
+  return checks.filter(({ dir, setup }) => {
+    if (setup === null) return false;
+    const [, away = '.', command = setup] = /^cd (\S+) && (.+)$/.exec(setup) ?? [];
+    const what = `${posix.join(dir, away)} ${command}`;
+    return seen.has(what) ? false : seen.add(what).has(what);
+  });
 }
 
 interface TrialBench {
@@ -75,60 +102,45 @@ interface TrialBench {
    * Runs the setup alone, with whatever it asks for of the network, because there is no other way to learn it; a person
    * reads the list before it counts.
    */
-  learn(check: Check, hosts: readonly string[]): Promise<void>;
-  /** With `hosts` alone; null when one of them could not be reached. */
-  run(
-    check: Check,
-    hosts: readonly string[],
-  ): Promise<{ readonly check: CheckRun; readonly refused: readonly string[] } | null>;
+  learn(check: Check): Promise<void>;
+  /** With the hosts that were learnt, and no other; null when one of them could not be reached. */
+  run(check: Check): Promise<{ readonly check: CheckRun; readonly refused: readonly string[] } | null>;
 }
 
-interface Learned {
-  readonly admit: (host: string) => boolean;
-  readonly unreachable: (sentence: string) => void;
-}
-
-function createTrialBench(input: TrialInput, { admit, unreachable }: Learned): TrialBench {
-  const { contract, toolchains, workDir, egress } = input;
+function createTrialBench(
+  input: TrialInput,
+  { learning, resolve }: { readonly learning: Learning; readonly resolve: Resolve },
+): TrialBench {
+  const { contract, toolchains, workDir } = input;
   const environment = createEnvironment({ toolchains, cachesDir: join(workDir, 'caches') });
   const setupCache = createSetupCache({ dir: join(workDir, 'setups'), place: CHECK_PLACE });
   const { wallMs: _wallMs, ...limits } = DEFAULT_LIMITS;
 
-  async function once(check: Check, hosts: readonly string[], learning: boolean): ReturnType<TrialBench['run']> {
-    const refused = new Set<string>();
-    // Tools ask again for minutes; what stays refused need not be waited for.
-    const stop = new AbortController();
-    const onRefusal = ({ target, reason }: Refusal): void => {
-      const host = target.replace(/:\d+$/, '').toLowerCase();
-      if (reason.startsWith('not among the hosts')) refused.add(host);
-      if (!reason.includes(NOT_PUBLIC)) return;
-      unreachable(`${host} ${reason.replace(/ \(.*/, '')}`);
-      stop.abort();
-    };
+  async function once(check: Check, network: readonly string[], listener: Listener): Promise<CheckRun | null> {
     const sandbox = createBwrapSandbox({
       proxySocketDir: join(workDir, 'proxy'),
-      onRefusal,
-      egress,
-      ...(learning ? { admit } : {}),
+      egress: learning.egress(),
+      resolve,
+      onRefusal: (refusal) => listener.refused(refusal),
+      ...(listener.admit === undefined ? {} : { admit: listener.admit }),
     });
     const runCheck = createCheckRun({ sandbox, setupCache, limits: { ...limits, processes: 1024 } });
     const dir = await mkdtemp(join(workDir, 'try-'));
     try {
       const tree = join(dir, 'tree');
       await cleanClone(input.root, input.sha, tree, dir);
-      const whole = { ...contract, network: hosts };
-      const ran = await runCheck({
+      const whole = { ...contract, network };
+      return await runCheck({
         check,
         contract: whole,
         environment: environment.forContract(whole),
         tree,
         reportDir: join(dir, 'report'),
         trusted: true,
-        signal: stop.signal,
+        signal: listener.signal,
       });
-      return { check: ran, refused: [...refused] };
     } catch (error) {
-      if (stop.signal.aborted) return null;
+      if (listener.signal.aborted) return null;
       throw error;
     } finally {
       await removeTree(dir);
@@ -136,11 +148,44 @@ function createTrialBench(input: TrialInput, { admit, unreachable }: Learned): T
   }
 
   return {
-    async learn(check, hosts) {
-      await once({ ...check, test: 'true', report: 'exit-code' }, [NO_HOST, ...hosts], true);
+    async learn(check) {
+      for (let lesson = 0; lesson < MOST_LESSONS; lesson++) {
+        const known = learning.egress().privateHosts.length;
+        const quiet = untilQuiet();
+        const listener: Listener = {
+          signal: quiet.signal,
+          refused(refusal) {
+            const what = learning.refused(refusal);
+            if (what === 'again') quiet.stop();
+            else if (what === 'stop') quiet.heard(hostOf(refusal.target));
+          },
+          admit: (host) => learning.admit(host),
+        };
+        await once({ ...check, test: 'true', report: 'exit-code' }, [NO_HOST, ...learning.hosts], listener);
+        quiet.close();
+        if (learning.egress().privateHosts.length === known) return;
+      }
     },
-    run: (check, hosts) => once(check, hosts, false),
+    async run(check) {
+      const refused = new Set<string>();
+      const stop = new AbortController();
+      const ran = await once(check, learning.hosts, {
+        signal: stop.signal,
+        refused(refusal) {
+          if (refusal.reason.startsWith('not among the hosts')) refused.add(hostOf(refusal.target));
+          // Tools ask again for minutes; what stays refused need not be waited for.
+          if (learning.refused(refusal) !== 'other') stop.abort();
+        },
+      });
+      return ran === null ? null : { check: ran, refused: [...refused] };
+    },
   };
+}
+
+interface Listener {
+  readonly signal: AbortSignal;
+  refused(refusal: Refusal): void;
+  readonly admit?: (host: string) => boolean;
 }
 
 async function cleanClone(root: string, sha: string, tree: string, home: string): Promise<void> {
@@ -148,11 +193,6 @@ async function cleanClone(root: string, sha: string, tree: string, home: string)
   const git = createTrustedGit({ gitDir: null, home, cwd: home });
   await git.text(['clone', '--quiet', '--no-checkout', '--no-hardlinks', '--', root, tree], { protocols: LOCAL });
   await git.text(['checkout', '--quiet', '--detach', sha], { cwd: tree });
-}
-
-/** Names of the world's own, as the contract takes them: no address, no name of this machine. */
-function isName(host: string): boolean {
-  return /^[a-z0-9-]+(\.[a-z0-9-]+)*\.[a-z][a-z0-9-]*$/.test(host);
 }
 
 function checkOf(name: string, command: string): Check {
