@@ -4,6 +4,7 @@
  */
 import { NO_GRANTS, type Grants } from './bounds.ts';
 import type { Outcome } from './run.ts';
+import type { DeployStage } from './verdict.ts';
 
 /** What opens or re-opens the agent's session. `main`: where main stands and is to be merged first; null where it has not moved. */
 export type Brief =
@@ -113,14 +114,15 @@ export type RunEvent =
   | { readonly kind: 'raced'; readonly main: string }
   | { readonly kind: 'merged'; readonly head: string; readonly base: string }
   | { readonly kind: 'conflicts'; readonly main: string; readonly files: readonly string[] }
-  | { readonly kind: 'green' }
+  /** Every stage that is declared for the sha is green: these. */
+  | { readonly kind: 'green'; readonly proven: readonly DeployStage[] }
   | { readonly kind: 'red'; readonly stage: string; readonly reason: string }
   /** The red is ours: main is at `main`, with our commit in it. */
   | { readonly kind: 'main-ours'; readonly main: string }
   /** Others' commits on top of ours are red by themselves. */
   | { readonly kind: 'main-red'; readonly sha: string; readonly reason: string }
-  /** A person has mended or reverted: main is healthy at `sha`. */
-  | { readonly kind: 'main-healthy'; readonly sha: string }
+  /** A person has mended or reverted: what is declared for `sha`, which main is at, is green. */
+  | { readonly kind: 'main-healthy'; readonly sha: string; readonly proven: readonly DeployStage[] }
   /** The time for fixing forward ran out in a wait. */
   | { readonly kind: 'overdue'; readonly reason: string }
   /** The stage's work cannot be done and a person is needed: a broken contract, a policy rejection, a remote gone past its deadline. */
@@ -132,7 +134,7 @@ export type RunEvent =
   | (SaidEvent<'grant'> & { readonly grants: Grants })
   | (SaidEvent<'retry'> & { readonly grants: Grants })
   | { readonly kind: 'resolved'; readonly resolution: Resolution }
-  | { readonly kind: 'head-proven'; readonly sha: string }
+  | { readonly kind: 'head-proven'; readonly sha: string; readonly proven: readonly DeployStage[] }
   | { readonly kind: 'head-not-proven'; readonly reason: string };
 
 /** What a transition owes the world; each is idempotent by (run, transition, index). */

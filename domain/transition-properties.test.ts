@@ -67,15 +67,15 @@ function eventFrom(roll: () => number): RunEvent {
     { kind: 'not-eligible', reason: 'r' },
     { kind: 'gave-up', reason: 'r' },
     { kind: 'exhausted', bound: 'turns' },
-    { kind: 'green' },
+    { kind: 'green', proven: ['build', 'deploy', 'health'] },
     { kind: 'failed', reason: 'r' },
     { kind: 'withdrawn', reason: 'r' },
     { kind: 'cancel', by: 'ada', note: 'n' },
     { kind: 'escalate', by: 'ada', note: 'n' },
     { kind: 'abandon', by: 'ada', note: 'n' },
-    { kind: 'main-healthy', sha },
+    { kind: 'main-healthy', sha, proven: ['health'] },
     { kind: 'overdue', reason: 'r' },
-    { kind: 'head-proven', sha },
+    { kind: 'head-proven', sha, proven: ['health'] },
   ];
   const from = roll() < 0.03 ? rare : common;
   const event = from[Math.floor(roll() * from.length)];

@@ -62,7 +62,7 @@ const EVENTS: { readonly [K in RunEvent['kind']]: Extract<RunEvent, { kind: K }>
   raced: { kind: 'raced', main: 'm' },
   merged: { kind: 'merged', head: 'h2', base: 'm' },
   conflicts: { kind: 'conflicts', main: 'm', files: ['f'] },
-  green: { kind: 'green' },
+  green: { kind: 'green', proven: ['build', 'deploy', 'health'] },
   red: { kind: 'red', stage: 'health', reason: 'r' },
   failed: { kind: 'failed', reason: 'r' },
   withdrawn: { kind: 'withdrawn', reason: 'r' },
@@ -75,12 +75,12 @@ const EVENTS: { readonly [K in RunEvent['kind']]: Extract<RunEvent, { kind: K }>
   grant: { kind: 'grant', grants: { ...NO_GRANTS, turns: 5 }, ...said },
   'main-ours': { kind: 'main-ours', main: 'p' },
   'main-red': { kind: 'main-red', sha: 'm', reason: 'r' },
-  'main-healthy': { kind: 'main-healthy', sha: 'm' },
+  'main-healthy': { kind: 'main-healthy', sha: 'm', proven: ['health'] },
   overdue: { kind: 'overdue', reason: 'r' },
   retry: { kind: 'retry', grants: NO_GRANTS, ...said },
   resolved: { kind: 'resolved', resolution },
   abandon: { kind: 'abandon', by: 'ada', note: 'n' },
-  'head-proven': { kind: 'head-proven', sha: 's' },
+  'head-proven': { kind: 'head-proven', sha: 's', proven: ['health'] },
   'head-not-proven': { kind: 'head-not-proven', reason: 'r' },
 };
 

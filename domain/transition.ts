@@ -4,6 +4,7 @@
  */
 import { addGrants, boundsWith } from './bounds.ts';
 import { LABELS } from './issue.ts';
+import { provenInWords } from './proven.ts';
 import type { RunBounds } from './run.ts';
 import type { In, Progress, RunEffect, RunEvent, RunState } from './stage.ts';
 import { fromFix, fromWatch, retryFrozen } from './transitions/fix-forward.ts';
@@ -203,8 +204,8 @@ function fromFrozen(state: In<'frozen'>, event: RunEvent): Transition {
       // Only what a person asked for leaves a freeze.
       if (state.proving === null) return stay(state);
       return state.proving.reverted
-        ? end(state, 'superseded', `${state.proving.by} reverted the change; ${event.sha} is healthy`)
-        : end(state, 'shipped', `${state.proving.by} resolved it; ${event.sha} is live and healthy`);
+        ? end(state, 'superseded', `${state.proving.by} reverted the change; ${provenInWords(event.sha, event.proven)}`)
+        : end(state, 'shipped', `${state.proving.by} resolved it; ${provenInWords(event.sha, event.proven)}`);
     case 'head-not-proven':
       return state.proving === null
         ? stay(state)

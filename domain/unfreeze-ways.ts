@@ -28,12 +28,12 @@ export function unfreezeWays({ id, progress, bounds }: FrozenRun, place = ''): r
     },
     {
       name: 'resolved',
-      what: 'You fixed it: the head of main is proven healthy first.',
+      what: 'You fixed it: what is declared for the head of main is proven green first.',
       command: command('--way resolved'),
     },
     {
       name: 'resolved, reverted',
-      what: 'You took the change out: the head of main is proven healthy without it.',
+      what: 'You took the change out: what is declared for the head of main is proven green without it.',
       command: command('--way resolved --reverted'),
     },
     {

@@ -50,5 +50,5 @@ function pushItem({ sha, by, at, verdict, red }: PushView, now: number): Html {
 
 function badgeOf(verdict: PushView['verdict'], stage: string | undefined): Html {
   if (verdict === 'red') return badge('bad', `${stage ?? 'deploy'} red`);
-  return verdict === 'green' ? badge('good', 'live') : badge('busy', 'watched');
+  return verdict === 'green' ? badge('good', 'green') : badge('busy', 'watched');
 }

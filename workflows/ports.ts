@@ -2,6 +2,7 @@
 import type { RunInput } from '../domain/run.ts';
 import type { SessionEnd } from '../domain/session-end.ts';
 import type { Brief, RunEffect, RunEvent, RunState } from '../domain/stage.ts';
+import type { DeployStage } from '../domain/verdict.ts';
 
 /** Anywhere: they touch the store, the tracker and the model, never a checkout. */
 export interface ControlActivities {
@@ -89,7 +90,7 @@ export interface RepoActivities {
     readonly runId: string;
     readonly sha: string;
   }): Promise<
-    | { readonly kind: 'green' }
+    | Extract<RunEvent, { kind: 'green' }>
     | { readonly kind: 'red'; readonly stage: string; readonly reason: string }
     | { readonly kind: 'unwatchable'; readonly reason: string }
   >;
@@ -104,7 +105,8 @@ export interface RepoActivities {
     readonly sha: string;
     readonly reverted: boolean;
   }): Promise<
-    { readonly kind: 'proven'; readonly sha: string } | { readonly kind: 'not-proven'; readonly reason: string }
+    | { readonly kind: 'proven'; readonly sha: string; readonly proven: readonly DeployStage[] }
+    | { readonly kind: 'not-proven'; readonly reason: string }
   >;
   openSession(input: {
     readonly runId: string;

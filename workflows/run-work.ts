@@ -156,13 +156,13 @@ async function judgeMain(context: WorkContext, due: Of<'judge-main'>): Promise<R
 
 async function proveHead(context: WorkContext, due: Of<'prove-head'>): Promise<RunEvent> {
   const { sha, resolution } = due;
-  const seen = await host(context, 'Prove that main is healthy').proveHead({
+  const seen = await host(context, 'Prove the head of main').proveHead({
     runId: context.input.runId,
     sha,
     reverted: resolution.reverted,
   });
   return seen.kind === 'proven'
-    ? { kind: 'head-proven', sha: seen.sha }
+    ? { kind: 'head-proven', sha: seen.sha, proven: seen.proven }
     : { kind: 'head-not-proven', reason: seen.reason };
 }
 

@@ -53,7 +53,7 @@ export function createWatchActivities(deps: WatchActivitiesDeps): WatchActivitie
         const judged = await watch(run, head, beat);
         switch (judged.kind) {
           case 'green':
-            return { kind: 'proven', sha: head };
+            return { kind: 'proven', sha: head, proven: judged.proven };
           case 'red':
             return { kind: 'not-proven', reason: `${judged.stage} is red for ${head}: ${judged.reason}` };
           case 'unwatchable':

@@ -25,7 +25,10 @@ describe.skipIf(!has('bwrap'))('the build stage, in the sandbox', () => {
       'grep one "$LAMPLIGHTER_SOURCE/app.txt"',
     );
 
-    expect(await inActivity(watchDeploy, { runId: RUN, sha: bench.sha })).toEqual({ kind: 'green' });
+    expect(await inActivity(watchDeploy, { runId: RUN, sha: bench.sha })).toEqual({
+      kind: 'green',
+      proven: ['build', 'deploy'],
+    });
     expect((await bench.store.evidence.list(RUN)).map(({ kind, verdict }) => [kind, verdict])).toEqual([
       ['build', 'green'],
       ['deploy', 'green'],
@@ -79,7 +82,10 @@ describe.skipIf(!has('bwrap'))('the build stage, in the sandbox', () => {
     await expect(inActivity(dying.watchDeploy, { runId: RUN, sha: bench.sha })).rejects.toThrow('died before');
 
     const { watchDeploy } = bench.start(given);
-    expect(await inActivity(watchDeploy, { runId: RUN, sha: bench.sha })).toEqual({ kind: 'green' });
+    expect(await inActivity(watchDeploy, { runId: RUN, sha: bench.sha })).toEqual({
+      kind: 'green',
+      proven: ['build', 'deploy'],
+    });
     expect(builds).toBe(1);
   });
 
@@ -87,6 +93,6 @@ describe.skipIf(!has('bwrap'))('the build stage, in the sandbox', () => {
     const hidden = `test ! -e ${join(bench.dir, 'store.db')} && test ! -e ${dirname(bench.dir)}/watch-* && test -z "$TOKEN"`;
     const { watchDeploy } = start([hidden]);
 
-    expect(await inActivity(watchDeploy, { runId: RUN, sha: bench.sha })).toEqual({ kind: 'green' });
+    expect(await inActivity(watchDeploy, { runId: RUN, sha: bench.sha })).toEqual({ kind: 'green', proven: ['build'] });
   });
 });

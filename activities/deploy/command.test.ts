@@ -33,7 +33,10 @@ describe('watching a pushed sha', () => {
       },
     });
 
-    expect(await inActivity(watchDeploy, { runId: RUN, sha: bench.sha })).toEqual({ kind: 'green' });
+    expect(await inActivity(watchDeploy, { runId: RUN, sha: bench.sha })).toEqual({
+      kind: 'green',
+      proven: ['deploy', 'health'],
+    });
     expect(bench.lines('log')).toEqual([bench.sha]);
     expect(bench.asked()).toBe(3);
     const rows = await bench.store.evidence.list(RUN);
@@ -72,7 +75,10 @@ describe('watching a pushed sha', () => {
     });
     const { watchDeploy } = bench.start({ target: { health: health() } });
 
-    expect(await inActivity(watchDeploy, { runId: RUN, sha: bench.sha })).toEqual({ kind: 'green' });
+    expect(await inActivity(watchDeploy, { runId: RUN, sha: bench.sha })).toEqual({
+      kind: 'green',
+      proven: ['health'],
+    });
     expect(bench.asked()).toBe(script.length);
   });
 
@@ -136,7 +142,10 @@ describe('a worker that dies while it watches', () => {
     await expect(inActivity(dying.watchDeploy, { runId: RUN, sha: bench.sha })).rejects.toThrow('died at deploy.after');
 
     const { watchDeploy } = bench.start({ target });
-    expect(await inActivity(watchDeploy, { runId: RUN, sha: bench.sha })).toEqual({ kind: 'green' });
+    expect(await inActivity(watchDeploy, { runId: RUN, sha: bench.sha })).toEqual({
+      kind: 'green',
+      proven: ['deploy'],
+    });
 
     expect(bench.lines('log')).toEqual([bench.sha, bench.sha]);
     expect((await bench.evidence())[0]).toContain('run 2 times, because the outcome of the first was lost');
@@ -154,7 +163,10 @@ describe('a worker that dies while it watches', () => {
 
     bench.answer(says(bench.sha));
     const { watchDeploy } = bench.start({ target });
-    expect(await inActivity(watchDeploy, { runId: RUN, sha: bench.sha })).toEqual({ kind: 'green' });
+    expect(await inActivity(watchDeploy, { runId: RUN, sha: bench.sha })).toEqual({
+      kind: 'green',
+      proven: ['deploy', 'health'],
+    });
     expect(bench.lines('log')).toEqual(['deployed']);
   });
 
@@ -195,9 +207,9 @@ describe('proving the head of main', () => {
     const { proveHead } = bench.start({ target: { command: 'true' } });
 
     const same = { runId: RUN, sha: bench.sha, reverted: false };
-    expect(await inActivity(proveHead, same)).toEqual({ kind: 'proven', sha: bench.sha });
+    expect(await inActivity(proveHead, same)).toEqual({ kind: 'proven', sha: bench.sha, proven: ['deploy'] });
     const head = await bench.commit('app.txt', 'two\n');
-    expect(await inActivity(proveHead, same)).toEqual({ kind: 'proven', sha: head });
+    expect(await inActivity(proveHead, same)).toEqual({ kind: 'proven', sha: head, proven: ['deploy'] });
   });
 
   it('is not proven by a head that lacks our sha, nor by a revert that did not happen, nor by a red head', async () => {

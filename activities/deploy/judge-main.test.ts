@@ -38,7 +38,7 @@ describe('whose a red is', () => {
     const theirs = await bench.commit('app.txt', 'mended\n');
     const { judgeMain } = bench.start({ target: onlyMended });
     const judged = await inActivity(judgeMain, { runId: RUN, sha: ours, asked: false });
-    expect(judged).toEqual({ kind: 'main-healthy', sha: theirs });
+    expect(judged).toEqual({ kind: 'main-healthy', sha: theirs, proven: ['deploy'] });
   });
 
   it('ours still, where others landed on top and main is as red as before', async () => {

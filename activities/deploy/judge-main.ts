@@ -44,7 +44,7 @@ export async function judgeMain(
     return before === null ? { kind: 'main-ours', main } : { kind: 'main-red', sha: main, reason: before };
   if (!asked) {
     const seen = await deps.watch(run, main, beat);
-    if (seen.kind === 'green') return { kind: 'main-healthy', sha: main };
+    if (seen.kind === 'green') return { kind: 'main-healthy', sha: main, proven: seen.proven };
     if (seen.kind === 'unwatchable') return { kind: 'failed', reason: seen.reason };
   }
   if (!(await deps.git.contains(sha, main))) {

@@ -53,7 +53,7 @@ export function createWatch(deps: WatchDeps): Watch {
     for (;;) {
       beat.signal.throwIfAborted();
       const stage = nextStage(declared.stages, [...seen.values()]);
-      if (stage === null) return { kind: 'green' };
+      if (stage === null) return { kind: 'green', proven: declared.stages };
       // Observed before the deadline is judged: what was found while no worker was looking still counts.
       const verdict = await deps.watcher.observe(stage, context);
       seen.set(stage, verdict);
@@ -67,7 +67,7 @@ export function createWatch(deps: WatchDeps): Watch {
 }
 
 function watchedFact(repo: string, sha: string): string {
-  return `watched/1/${repo}/${sha}`;
+  return `watched/2/${repo}/${sha}`;
 }
 
 /** What a sha came to when it was last watched, by whichever run; null when none did. */

@@ -214,7 +214,7 @@ describe('the comment for a person', () => {
       redLog: 'starting\nError: no settings',
     });
 
-    expect(text).toContain('`abcdef0123` is on main and not healthy');
+    expect(text).toContain('Lamplighter froze: `abcdef0123` is on main**');
     expect(text).toContain('health is red');
     expect(text).toContain('What its log says:\n\n```text\nstarting\nError: no settings\n```');
     expect(text).toContain('sessions: 2, gate refusals: 1');
@@ -256,12 +256,12 @@ describe('the comment for a person', () => {
     );
   });
 
-  it('of what a person has mended says that main is healthy without the run', () => {
+  it('of what a person has mended says that main has gone on without the run', () => {
     const state: RunState = { stage: 'ended', progress, outcome: 'superseded', reason: 'somebody else mended it' };
     const text = renderRunComment({ topic: 'ended', run: runIn(state), evidence: [], ...nothingElse });
 
     expect(text).toContain('Lamplighter ended this run: superseded');
-    expect(text).toContain('Main is healthy without this run: close the issue if that settles it');
+    expect(text).toContain('Main has gone on without this run: close the issue if that settles it');
   });
 
   it("puts a person's own words where the state names their act", () => {

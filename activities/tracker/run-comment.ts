@@ -43,8 +43,11 @@ const TITLES: Readonly<Record<Topic, (facts: CommentFacts) => string>> = {
     pushUnknown
       ? 'Lamplighter needs a person: it is not known whether its push reached main'
       : 'Lamplighter needs a person: nothing was pushed',
-  frozen: ({ run }) =>
-    `Lamplighter froze: \`${(run.state.progress.pushed ?? '').slice(0, 10)}\` is on main and not healthy`,
+  frozen: ({ run }) => {
+    const { pushed, red } = run.state.progress;
+    const isRed = red === null || red.sha !== pushed ? '' : `, and its ${red.stage} is red`;
+    return `Lamplighter froze: \`${(pushed ?? '').slice(0, 10)}\` is on main${isRed}`;
+  },
   rejected: () => 'Lamplighter cannot build this issue as it is written',
   'base-red': () => 'Lamplighter waits: main is red without this change',
   ended: ({ run }) =>
@@ -93,7 +96,7 @@ function steps({ topic, run, pushUnknown }: CommentFacts): string {
     case 'needs-human':
     case 'ended':
       if (run.outcome === 'superseded' || (run.state.stage === 'ended' && run.state.outcome === 'superseded'))
-        return `Main is healthy without this run: close the issue if that settles it, else ${again}.`;
+        return `Main has gone on without this run: close the issue if that settles it, else ${again}.`;
       return `${pushUnknown ? `Look first whether main has a commit with \`Lamplighter-Run: ${run.id}\`. Then read` : 'Read'} what was tried (\`lamplighter show ${run.id}\`), then ${again}; or do it by hand.`;
   }
 }

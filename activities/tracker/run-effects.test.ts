@@ -30,7 +30,7 @@ describe('the effects of a run', () => {
     await record(runId, watching, []);
     const activities = activitiesWith();
     await settle(activities, runId);
-    await move(runId, { kind: 'green' });
+    await move(runId, { kind: 'green', proven: ['build', 'deploy', 'health'] });
     await settle(activities, runId);
 
     const comments = await trackerOf(web.key).comments(1);
@@ -56,7 +56,7 @@ describe('the effects of a run', () => {
   it('the receipt is there before the issue is closed', async () => {
     const runId = await granted();
     await record(runId, watching, []);
-    const effects = await move(runId, { kind: 'green' });
+    const effects = await move(runId, { kind: 'green', proven: ['build', 'deploy', 'health'] });
     const tracker = trackerOf(web.key);
     let receiptAtClose = '';
     trackers.set(web.key, {

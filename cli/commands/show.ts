@@ -75,7 +75,7 @@ function sayFixForward({ fixForward }: RunView, now: number): void {
   say(`${paint('bold', 'fix-forward')}  ${boundsInWords(fixForward, now)}`);
   for (const { by, sha, verdict, red } of fixForward.pushes) {
     const came =
-      red === null ? (verdict === 'green' ? paint('green', 'live') : 'watched') : paint('red', `${red.stage} red`);
+      red === null ? (verdict === 'green' ? paint('green', 'green') : 'watched') : paint('red', `${red.stage} red`);
     say(
       `  ${plain(by)}  ${paint('dim', sha.slice(0, 10))}  ${came}${red === null ? '' : `  ${oneLine(red.reason, 300)}`}`,
     );

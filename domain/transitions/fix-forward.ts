@@ -2,12 +2,13 @@
  * A red deploy of ours: whose it is, a bounded number of attempts, then the freeze. Main is judged before each attempt,
  * so that nobody's money is spent on other people's breakage, and a person who was quicker is not worked against.
  */
+import { provenInWords } from '../proven.ts';
 import type { RunBounds } from '../run.ts';
 import type { In, Progress, RunEvent, RunState } from '../stage.ts';
 import { callPerson, end, freeze, go, openSession, stay, waitForMain, type Transition } from './moves.ts';
 
 export function fromWatch(state: In<'watch'>, event: RunEvent, at: number): Transition {
-  if (event.kind === 'green') return end(state, 'shipped', `${state.sha} is live and healthy`);
+  if (event.kind === 'green') return end(state, 'shipped', provenInWords(state.sha, event.proven));
   if (event.kind !== 'red') return stay(state);
   const { stage, reason } = event;
   const progress: Progress = {
@@ -30,7 +31,7 @@ export function fromFix(state: In<'fix'>, event: RunEvent, bounds: RunBounds, at
       return state.brief === null ? foreign(state, event, bounds, at) : stay(state);
     case 'main-healthy':
       return state.brief === null
-        ? end(state, 'superseded', `somebody else mended it: main is healthy at ${event.sha}`)
+        ? end(state, 'superseded', `somebody else mended it: ${provenInWords(event.sha, event.proven)}`)
         : stay(state);
     case 'head-moved':
       return state.redMain === null ? stay(state) : go({ ...state, redMain: null });
