@@ -14,7 +14,7 @@ import { unheard } from './session-acts.ts';
 import { endOf, hasBegun, setBegun, setEnd, type CallKey } from './session-facts.ts';
 import { createStopWatch } from './stop-watch.ts';
 import { bindCall } from './tools/all.ts';
-import { bundleHead, readHead } from './tools/hand-over.ts';
+import { readHead, withBundle } from './tools/hand-over.ts';
 import { STOPPED } from './tools/output.ts';
 import { createShell, taught, type Place, type ToolOutcome } from './tools/tool.ts';
 
@@ -120,11 +120,12 @@ async function keepCommits(deps: ToolRunDeps, run: RunRow, base: string, { shell
   const head = await readHead(shell);
   const fact = `bundled/${run.id}`;
   if (head === null || head === base || (await store.control.fact(fact)) === head) return;
-  const bundle = await bundleHead(shell, worktree, base);
-  // Nothing beyond the base, or a repository in the middle of being broken: the next command that moves HEAD shows.
-  if (!bundle.ok) return;
-  await putBundle(deps, run, head, bundle.bytes);
-  await store.control.setFact(fact, head, now());
+  await withBundle(shell, worktree, base, async (bundled) => {
+    // Nothing beyond the base, or a repository in the middle of being broken: the next command that moves HEAD shows.
+    if (!bundled.ok) return;
+    await putBundle(deps, run, head, bundled.bytes);
+    await store.control.setFact(fact, head, now());
+  });
 }
 
 /** What was submitted, as it stands in the clean clone. */
@@ -185,10 +186,13 @@ const INTERRUPTED =
   'Interrupted: the worker was lost while this ran, and it may have run in part. Look at the state of the work folder before you go on.';
 const LOCK_PATIENCE_MS = 60_000;
 
+/** No git of the session is at work behind the fence: a lock that is there was left by the command that was lost. */
+const CLEAR_LOCKS = ['sh', '-c', 'find "$(git rev-parse --git-dir)" -name "*.lock" -type f -delete'];
+
 /** Says "interrupted" only while holding the run's fence: then nothing of the lost call is left running. */
 export async function recordLost(deps: ToolRunDeps, { run, call, signal }: ToolRunInput): Promise<void> {
   const { shell } = await openPlace(deps, run, signal);
-  const held = await shell.run({ argv: ['true'], wallMs: LOCK_PATIENCE_MS, keepBytes: 1024 });
+  const held = await shell.run({ argv: CLEAR_LOCKS, wallMs: LOCK_PATIENCE_MS, keepBytes: 1024 });
   if (held.end !== 'exited')
     throw new Error(
       `the fence of run ${run.id} could not be held (${held.end}): something of the lost call may still run`,

@@ -274,6 +274,19 @@ describe('activities/agent/tools', () => {
     await running;
   });
 
+  test('a lock that the git of a lost command left in the work folder is gone when "interrupted" is said', async () => {
+    await open(
+      `{ bash: 'echo new > new.txt; touch "$(git rev-parse --git-dir)/index.lock" "$(git rev-parse --git-dir)/HEAD.lock"' }`,
+      COMMIT,
+    );
+    const { turn, id } = onlyCall(await bench.turn());
+    await bench.tool(turn, id);
+
+    await bench.interrupted(turn, id);
+
+    expect(await next()).toMatchObject({ isError: false });
+  });
+
   test('a stop by a person ends the command within two seconds, with a result that says so', async () => {
     await open(`{ bash: 'touch started; sleep 600' }`);
     const { turn, id } = onlyCall(await bench.turn());

@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { exec, execOrThrow } from './exec.ts';
+import { boundTo, exec, execOrThrow } from './exec.ts';
 
 const base = { cwd: '/', env: { PATH: '/usr/bin:/bin' }, wallMs: 20_000, keepBytes: 1_000 };
 const sh = (script: string): string[] => ['/bin/sh', '-c', script];
@@ -149,4 +150,12 @@ test('a command dies with the process that started it', async () => {
   const pid = await pidIn(file);
   parent.kill('SIGKILL');
   await vi.waitFor(() => expect(alive(pid)).toBe(false), 5_000);
+});
+
+test('a command whose starter was killed before it was bound to it never runs', async () => {
+  const starter = spawn('/bin/true');
+  await once(starter, 'exit');
+  const [program, ...args] = [...boundTo(Number(starter.pid)), '/usr/bin/touch', join(dir, 'ran')];
+  await once(spawn(program, args), 'exit');
+  expect(existsSync(join(dir, 'ran'))).toBe(false);
 });

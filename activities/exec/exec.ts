@@ -35,7 +35,7 @@ const NOT_STARTED = 127;
  */
 export async function exec(argv: readonly string[], options: ExecOptions): Promise<CommandResult> {
   if (options.signal?.aborted === true) return emptyResult('aborted', null, '');
-  const [program, ...args] = [...dyingWithUs(), ...argv];
+  const [program, ...args] = [...boundTo(process.pid), ...argv];
   if (program === undefined || argv.length === 0) throw new Error('exec was called without a program');
   if (!existsSync(options.cwd)) {
     return emptyResult('exited', NOT_STARTED, `${argv[0]}: the folder to run in does not exist: ${options.cwd}\n`);
@@ -184,10 +184,16 @@ function signalGroup(child: ChildProcess, signal: NodeJS.Signals): void {
 
 let setpriv: string | null | undefined;
 
-/** The kernel ends the program when the thread that started it ends: Node starts processes from its main thread. */
-function dyingWithUs(): readonly string[] {
+/**
+ * What a program is started through, so that the kernel ends it when `pid` ends: when the thread that started it does, which in Node is
+ * the main one. A starter that was killed before this was so would leave it behind for ever: then another is its parent, and it never runs.
+ */
+export function boundTo(pid: number): readonly string[] {
   setpriv ??= ['/usr/bin/setpriv', '/bin/setpriv'].find((path) => existsSync(path)) ?? null;
-  return setpriv === null ? [] : [setpriv, '--pdeathsig', 'KILL', '--'];
+  if (setpriv === null) return [];
+  // What the shell itself adds to the environment is taken away again.
+  const script = '[ "$PPID" = "$0" ] || exit; unset PWD OLDPWD; exec "$@"';
+  return [setpriv, '--pdeathsig', 'KILL', '--', '/bin/sh', '-c', script, String(pid)];
 }
 
 function emptyResult(end: CommandEnd, code: number | null, stderr: string): CommandResult {

@@ -2,8 +2,9 @@
  * Committed work leaves the sandbox as a bundle in the outbox. The folder is the agent's to write, so what lies there is
  * taken only if it is a plain file of a sane size, opened without following links.
  */
+import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Worktree } from '../../git/port.ts';
 import type { Shell } from './tool.ts';
@@ -23,14 +24,27 @@ export type Bundled =
   | { readonly ok: true; readonly path: string; readonly bytes: Uint8Array }
   | { readonly ok: false; readonly why: string };
 
-/** Bundles what HEAD has beyond the base. */
-export async function bundleHead(shell: Shell, worktree: Worktree, base: string): Promise<Bundled> {
-  const path = join(worktree.outbox, 'handover.bundle');
-  const result = await shell.run({
-    argv: ['sh', '-c', 'rm -rf "$1" && git bundle create -q "$1" HEAD "^$2"', 'bundle', path, base],
-    wallMs: 5 * WALL_MS,
-    keepBytes: 16_384,
-  });
+/**
+ * Bundles what HEAD has beyond the base, for as long as `use` takes. The file is of this attempt alone: one that was killed leaves git's
+ * lock beside its own, and one that was given up as dead may still be reading it.
+ */
+export async function withBundle<T>(
+  shell: Shell,
+  { outbox }: Worktree,
+  base: string,
+  use: (bundled: Bundled) => Promise<T>,
+): Promise<T> {
+  const path = join(outbox, `${randomUUID()}.bundle`);
+  try {
+    return await use(await bundleHead(shell, path, base));
+  } finally {
+    await rm(path, { recursive: true, force: true });
+  }
+}
+
+async function bundleHead(shell: Shell, path: string, base: string): Promise<Bundled> {
+  const argv = ['git', 'bundle', 'create', '-q', path, 'HEAD', `^${base}`];
+  const result = await shell.run({ argv, wallMs: 5 * WALL_MS, keepBytes: 16_384 });
   if (result.end !== 'exited' || result.code !== 0)
     return { ok: false, why: `git bundle ${result.end} ${result.code ?? ''}: ${result.stderr.trim().slice(-1000)}` };
   const bytes = await readPlainFile(path);

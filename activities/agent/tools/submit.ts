@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { BundleRefused } from '../../git/bundles.ts';
 import type { RepoGit } from '../../git/port.ts';
-import { bundleHead, readHead } from './hand-over.ts';
+import { readHead, withBundle } from './hand-over.ts';
 import { sealTool, taught } from './tool.ts';
 
 const schema = z.strictObject({
@@ -22,7 +22,9 @@ export const submit = sealTool({
   replay: () => 'safe',
   async run({ changedTests }, { place, git, run, keepSubmission }) {
     const { shell, worktree } = await place();
-    const status = await shell.run({ argv: ['git', 'status', '--porcelain'], wallMs: 60_000, keepBytes: 16_384 });
+    // Without the index written anew: what is killed in the middle of that leaves a lock, and a safe call clears none away.
+    const argv = ['git', '--no-optional-locks', 'status', '--porcelain'];
+    const status = await shell.run({ argv, wallMs: 60_000, keepBytes: 16_384 });
     if (status.end !== 'exited' || status.code !== 0) {
       return taught(
         `Not submitted: git status failed in the work folder: ${status.stderr.trim().slice(-1000)}\nRepair the repository, commit, and submit again.`,
@@ -39,9 +41,11 @@ export const submit = sealTool({
         `Not submitted: there is no commit beyond the base ${run.base}. Commit your work, tests first, and submit again; if nothing should change, give_up with the reason.`,
       );
     }
-    const bundle = await bundleHead(shell, worktree, run.base);
-    if (!bundle.ok) return taught(`Not submitted: ${bundle.why}\nHEAD must hold commits beyond ${run.base}.`);
-    const taken = await takeBundle(git, run.id, bundle.path);
+    const taken = await withBundle(shell, worktree, run.base, (bundled) =>
+      bundled.ok
+        ? takeBundle(git, run.id, bundled.path)
+        : Promise.resolve({ refusal: `${bundled.why}\nHEAD must hold commits beyond ${run.base}.` }),
+    );
     if ('refusal' in taken) return taught(`Not submitted: ${taken.refusal}`);
     const imported = taken.head;
     if ((await git.commits(run.base, imported)).length === 0) {
