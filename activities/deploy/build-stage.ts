@@ -36,7 +36,7 @@ export function createBuildStage(
   deps: BuildStageDeps,
 ): (contract: Contract, context: WatchContext) => Promise<StageVerdict> {
   return async function observeBuild(contract, context) {
-    return deps.source.withCheckout(context.sha, async (tree) => {
+    const { value, left } = await deps.source.withCheckout(context.sha, async (tree) => {
       const given = await deps.environment.forContract(contract);
       const ran: (ShownResult & { readonly command: string })[] = [];
       for (const command of contract.build) {
@@ -44,10 +44,17 @@ export function createBuildStage(
         ran.push({ command, ...shown });
         if (shown.end === 'exited' && shown.code === 0) continue;
         const reason = `\`${command}\` ${endInWords(shown, deps.limits.wallMs)} on a clean checkout${lastLine(shown.log)}${wantsDocker(shown.log) ? `; ${NO_DOCKER}` : ''}`;
-        return deps.record.keep(context, { stage: 'build', verdict: 'red', reason, body: { commands: ran } });
+        return { verdict: 'red', reason, ran } as const;
       }
       const reason = `${ran.length} build commands passed on a clean checkout`;
-      return deps.record.keep(context, { stage: 'build', verdict: 'green', reason, body: { commands: ran } });
+      return { verdict: 'green', reason, ran } as const;
+    });
+    const reason = left === null ? value.reason : `${value.reason}; ${left}`;
+    return deps.record.keep(context, {
+      stage: 'build',
+      verdict: value.verdict,
+      reason,
+      body: { commands: value.ran, left },
     });
   };
 }

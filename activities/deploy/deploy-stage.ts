@@ -34,7 +34,7 @@ const KEPT_BYTES = 1024 * 1024;
 export function createDeployStage(deps: DeployStageDeps): (context: WatchContext) => Promise<StageVerdict> {
   return async function observeDeploy(context) {
     const key = `deploy/${deps.repoKey}/${context.sha}/${context.run}/${context.look}`;
-    const shown = await deps.perform<ShownResult>({
+    const { left = null, ...shown } = await deps.perform<Deployed>({
       key,
       name: 'deploy',
       class: 'keyed',
@@ -43,20 +43,26 @@ export function createDeployStage(deps: DeployStageDeps): (context: WatchContext
     });
     const attempts = (await deps.effects.list(context.run)).find((one) => one.key === key)?.attempts ?? 1;
     const again = attempts > 1 ? `; run ${attempts} times, because the outcome of the first was lost` : '';
+    const rest = left === null ? '' : `; ${left}`;
     const green = shown.end === 'exited' && shown.code === 0;
     const how = green ? 'passed' : `${endInWords(shown, deps.target.timeoutSeconds * 1_000)}${lastLine(shown.log)}`;
     return deps.record.keep(context, {
       stage: 'deploy',
       verdict: green ? 'green' : 'red',
-      reason: `the deploy command for ${context.sha.slice(0, 10)} ${how}${again}`,
-      body: { attempts, repeated: attempts > 1, ...shown },
+      reason: `the deploy command for ${context.sha.slice(0, 10)} ${how}${again}${rest}`,
+      body: { attempts, repeated: attempts > 1, ...shown, left },
     });
   };
 }
 
+interface Deployed extends ShownResult {
+  /** In words what keeps its folder; absent in results from before that was said. */
+  readonly left?: string | null;
+}
+
 /** A pause waits for its end: half a deploy is no place to stop at. Any other stop cuts it. */
-function runDeploy(deps: DeployStageDeps, context: WatchContext): Promise<ShownResult> {
-  return deps.source.withCheckout(context.sha, async (tree) => {
+async function runDeploy(deps: DeployStageDeps, context: WatchContext): Promise<Deployed> {
+  const { value, left } = await deps.source.withCheckout(context.sha, async (tree) => {
     const isCut = async (): Promise<boolean> => context.signal.aborted && !(await deps.isPausing(context.run));
     const watch = createStopWatch(isCut, new AbortController().signal);
     try {
@@ -80,4 +86,5 @@ function runDeploy(deps: DeployStageDeps, context: WatchContext): Promise<ShownR
       await watch.end();
     }
   });
+  return { ...value, left };
 }

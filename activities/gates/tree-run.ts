@@ -1,15 +1,12 @@
 /** Runs a check over a fresh tree: a checkout of one sha, with paths of another laid over it, removed afterwards. */
-import { execFile } from 'node:child_process';
 import { constants } from 'node:fs';
-import { lstat, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import type { Check, Contract } from '../../domain/contract.ts';
+import { inFreshFolder } from '../exec/remove-tree.ts';
 import type { RepoGit } from '../git/port.ts';
 import type { SandboxBind } from '../sandbox/port.ts';
 import type { CheckEnvironment, CheckRun, CheckRunInput } from './check-run.ts';
-
-const run = promisify(execFile);
 
 export interface TreeRunDeps {
   readonly git: Pick<RepoGit, 'checkOut' | 'overlay'>;
@@ -38,9 +35,7 @@ export type TreeRun = (input: TreeRunInput) => Promise<CheckRun>;
 export function createTreeRun(deps: TreeRunDeps): TreeRun {
   return async function runOverTree({ contract, check, sha, overlay, without, written, trusted, signal }) {
     signal.throwIfAborted();
-    await mkdir(deps.workDir, { recursive: true });
-    const dir = await mkdtemp(join(deps.workDir, 'gate-'));
-    try {
+    const { value: run, left } = await inFreshFolder(join(deps.workDir, 'gate-'), async (dir) => {
       const tree = join(dir, 'tree');
       await deps.git.checkOut(sha, tree);
       if (overlay !== undefined && overlay.paths.length > 0) await deps.git.overlay(overlay.sha, tree, overlay.paths);
@@ -57,9 +52,8 @@ export function createTreeRun(deps: TreeRunDeps): TreeRun {
         trusted,
         signal,
       });
-    } finally {
-      await removeTree(dir);
-    }
+    });
+    return left === null ? run : { ...run, log: `${run.log}\n${left}` };
   };
 }
 
@@ -96,17 +90,5 @@ async function kindOf(path: string): Promise<'folder' | 'absent' | 'other'> {
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return 'absent';
     throw error;
-  }
-}
-
-/** What ran there may have taken write permission from its own folders. */
-async function removeTree(dir: string): Promise<void> {
-  try {
-    await rm(dir, { recursive: true, force: true });
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : null;
-    if (code !== 'EACCES' && code !== 'EPERM') throw error;
-    await run('chmod', ['-R', 'u+rwX', '--', dir]);
-    await rm(dir, { recursive: true, force: true });
   }
 }

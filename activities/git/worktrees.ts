@@ -5,8 +5,8 @@
  */
 import { constants } from 'node:fs';
 import { cp, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
-import { execOrThrow } from '../exec/exec.ts';
+import { basename, join } from 'node:path';
+import { removeTree } from '../exec/remove-tree.ts';
 import type { SandboxBind } from '../sandbox/port.ts';
 import { absent, type Clones } from './clones.ts';
 import { holdingLock } from './host-lock.ts';
@@ -94,12 +94,12 @@ async function removeFolders({ clean }: Clones, layout: RepoLayout, paths: RunLa
         'Bundle it into evidence first, or remove the folder by hand',
     );
   }
-  await removeTree(paths.work);
+  await removeWhole(paths.work);
   await rm(join(layout.checkout, 'worktrees', name), { recursive: true, force: true });
   for (const sha of await reflog(paths)) {
     if (!(await isKept(clean, sha))) return;
   }
-  await removeTree(paths.root);
+  await removeWhole(paths.root);
 }
 
 /** Reachable from main or from what was imported of a run. */
@@ -136,11 +136,9 @@ async function plainText(path: string): Promise<string | null> {
   }
 }
 
-/** What ran there may have taken write permission from its own folders. */
-async function removeTree(dir: string): Promise<void> {
-  const call = { cwd: dirname(dir), env: { PATH: '/usr/bin:/bin' }, wallMs: 10 * 60_000, keepBytes: 4_096 };
-  await execOrThrow(['chmod', '-R', 'u+rwX', '--', dir], call);
-  await rm(dir, { recursive: true, force: true });
+async function removeWhole(dir: string): Promise<void> {
+  const left = await removeTree(dir);
+  if (left !== null) throw new Error(left);
 }
 
 function nameFile(paths: RunLayout): string {

@@ -1,7 +1,7 @@
 /** `lamplighter init`: from an existing repo to drafts that were tried in the real sandbox. It writes nothing itself. */
-import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inFreshFolder } from '../../activities/exec/remove-tree.ts';
 import { createBwrapSandbox } from '../../activities/sandbox/bwrap.ts';
 import { builtinToolchains } from '../../config/defaults.ts';
 import type { Environment } from '../checkup.ts';
@@ -20,7 +20,6 @@ import { compareDraft, type DraftedFile } from './files.ts';
 import { egressOf } from './egress.ts';
 import { lookAtRepo, type RepoLook } from './repo-look.ts';
 import { namedHosts } from './named-hosts.ts';
-import { removeTree } from './remove-tree.ts';
 import { findServices } from './services.ts';
 import { findSuites, languagesIn, type Suite } from './suites.ts';
 import { findToolchains, type FoundToolchain } from './toolchains.ts';
@@ -146,8 +145,7 @@ async function tryOut(
     ...given
   }: Pick<TrialInput, 'contract' | 'egress' | 'named' | 'say'> & { readonly toolchains: readonly FoundToolchain[] },
 ): Promise<Trial> {
-  const workDir = mkdtempSync(join(tmpdir(), 'lamplighter-init-'));
-  try {
+  const { value, left } = await inFreshFolder(join(tmpdir(), 'lamplighter-init-'), async (workDir) => {
     const probe = await createBwrapSandbox({ proxySocketDir: join(workDir, 'proxy') }).probe();
     if (!probe.ok)
       throw new CliFailure(EXIT.failed, 'no-sandbox', `there is no sandbox: ${probe.reason}`, probe.remedy);
@@ -159,9 +157,9 @@ async function tryOut(
       toolchains: { ...builtinToolchains(process.execPath), ...declared },
       workDir,
     });
-  } finally {
-    await removeTree(workDir);
-  }
+  });
+  if (left !== null) given.say(left);
+  return value;
 }
 
 function nothingToRun({ root }: RepoLook, notes: readonly string[]): CliFailure {

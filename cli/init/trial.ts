@@ -1,7 +1,8 @@
 /** The drafted checks and build, run once in the real sandbox, each on a clean clone of what is committed. */
 import { lookup } from 'node:dns/promises';
-import { mkdir, mkdtemp } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join, posix } from 'node:path';
+import { inFreshFolder } from '../../activities/exec/remove-tree.ts';
 import { CHECK_PLACE, createCheckRun, type CheckRun } from '../../activities/gates/check-run.ts';
 import { createSetupCache } from '../../activities/gates/setup-cache.ts';
 import { createTrustedGit, LOCAL } from '../../activities/git/trusted.ts';
@@ -13,7 +14,6 @@ import type { Check, Contract } from '../../domain/contract.ts';
 import { createLearning, hostOf, type Learning, type Resolve } from './learning.ts';
 import { untilQuiet } from './quiet.ts';
 import { remedyFor } from './remedy.ts';
-import { removeTree } from './remove-tree.ts';
 
 export interface Tried {
   /** The check's name; `build` for a command of the build stage. */
@@ -125,25 +125,26 @@ function createTrialBench(
       ...(listener.admit === undefined ? {} : { admit: listener.admit }),
     });
     const runCheck = createCheckRun({ sandbox, setupCache, limits: { ...limits, processes: 1024 } });
-    const dir = await mkdtemp(join(workDir, 'try-'));
     try {
-      const tree = join(dir, 'tree');
-      await cleanClone(input.root, input.sha, tree, dir);
-      const whole = { ...contract, network };
-      return await runCheck({
-        check,
-        contract: whole,
-        environment: environment.forContract(whole),
-        tree,
-        reportDir: join(dir, 'report'),
-        trusted: true,
-        signal: listener.signal,
+      // The whole work folder goes at the end, and what keeps it is said then.
+      const { value } = await inFreshFolder(join(workDir, 'try-'), async (dir) => {
+        const tree = join(dir, 'tree');
+        await cleanClone(input.root, input.sha, tree, dir);
+        const whole = { ...contract, network };
+        return await runCheck({
+          check,
+          contract: whole,
+          environment: environment.forContract(whole),
+          tree,
+          reportDir: join(dir, 'report'),
+          trusted: true,
+          signal: listener.signal,
+        });
       });
+      return value;
     } catch (error) {
       if (listener.signal.aborted) return null;
       throw error;
-    } finally {
-      await removeTree(dir);
     }
   }
 
