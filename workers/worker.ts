@@ -3,17 +3,12 @@ import { DefaultLogger, Runtime } from '@temporalio/worker';
 import { join } from 'node:path';
 import { armCrash, noCrash } from '../activities/effects/crash-point.ts';
 import { openStore } from '../store/open.ts';
-import { configFromArgument, onStop, sayReady } from './entry.ts';
+import { configFromArgument, fail, onStop, sayReady } from './entry.ts';
 import { startWorker } from './start-worker.ts';
 import { bundleWorkflows } from './workflow-bundle.ts';
 
 const { config, crash, operatorToken, cacheDir } = configFromArgument();
 Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [] });
-
-function fail(error: unknown): void {
-  process.stderr.write(`worker failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-  process.exit(1);
-}
 
 const store = await openStore(config.store, join(config.dataDir, 'blobs'));
 const worker = await startWorker({

@@ -72,11 +72,49 @@ describe('the children of up', () => {
     expect(readFileSync(count, 'utf8')).toHaveLength(4);
   });
 
-  it('one that ends at its first start is an error that names its log', async () => {
+  it('one that says at its first start why it cannot run is an error with its words, and names its log', async () => {
     await expect(children.start(node('model', 'console.error("no scenario"); process.exit(3)'))).rejects.toThrow(
-      /^model ended at start \(code 3\); read .*model\.log$/,
+      /^model ended at start \(code 3\): no scenario; read .*model\.log$/,
+    );
+    await expect(children.start(node('worker', 'throw new TypeError("a bug")'))).rejects.toThrow(
+      /^worker ended at start \(code 1\): TypeError: a bug; read .*worker\.log$/,
     );
     expect(said).toEqual([]);
+  });
+
+  it.each([
+    ['a signal', `process.kill(process.pid, 'SIGKILL');${STAYS}`, 'SIGKILL'],
+    ['a signal that it answers', 'process.exit(0)', 'code 0'],
+    ['the want of another part', 'process.exit(75)', 'code 75'],
+  ])('one that dies of %s while it starts is started again until it is ready', async (_of, death, how) => {
+    const count = join(dir, 'starts');
+    const script = `const fs = require('fs'); fs.appendFileSync(${JSON.stringify(count)}, '.');
+      if (fs.readFileSync(${JSON.stringify(count)}).length < 3) { ${death} } else { ${READY}${STAYS} }`;
+
+    await children.start(node('api', script));
+
+    expect(said.filter((line) => line.startsWith(`api died (${how})`))).toHaveLength(2);
+    expect(children.processes()['api']).toBeGreaterThan(0);
+  });
+
+  it('prepares each start, so that what a death left half made is seen to', async () => {
+    let prepared = 0;
+    const prepare = (): void => void (prepared += 1);
+    await children.start({ ...node('temporal', `${READY}${STAYS}`), prepare });
+    process.kill(children.processes()['temporal'] ?? 0, 'SIGKILL');
+
+    await until('it is back', () => said.some((line) => line.startsWith('temporal is back')));
+    expect(prepared).toBe(2);
+  });
+
+  it('one whose log cannot be written runs on, and its up as well', async () => {
+    rmSync(join(dir, 'logs'), { recursive: true });
+    await children.start(node('api', `setInterval(() => console.error('a line'), 10);${READY}`));
+
+    await until('it is said', () =>
+      said.some((line) => /api\.log cannot be written, and all goes on: .*ENOENT/.test(line)),
+    );
+    expect(children.processes()['api']).toBeGreaterThan(0);
   });
 
   it('a program that is not there is an error, not a crash of up', async () => {

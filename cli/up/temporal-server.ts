@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ChildSpec } from './child.ts';
 import type { ReservedPort } from './ports.ts';
+import { removeHalfMade } from './temporal-database.ts';
 
 export interface TemporalPlace {
   readonly executable: string;
@@ -13,6 +14,7 @@ export interface TemporalPlace {
 }
 
 export function temporalServer(place: TemporalPlace): ChildSpec {
+  const database = join(place.dataDir, 'temporal.db');
   return {
     name: 'temporal',
     command: place.executable,
@@ -28,7 +30,7 @@ export function temporalServer(place: TemporalPlace): ChildSpec {
       '--ui-port',
       String(place.uiPort.port),
       '--db-filename',
-      join(place.dataDir, 'temporal.db'),
+      database,
       '--sqlite-pragma',
       'journal_mode=wal',
       '--sqlite-pragma',
@@ -37,6 +39,7 @@ export function temporalServer(place: TemporalPlace): ChildSpec {
       'error',
     ],
     env: { HOME: place.dataDir, PATH: '/usr/bin:/bin', TEMPORAL_DISABLE_ENV: '1' },
+    prepare: () => removeHalfMade(database),
     ready: (signal, pid) => untilListening(pid, place.port.port, signal),
     ports: [place.port, place.uiPort],
   };

@@ -1,4 +1,5 @@
 /** Numbered, forward only: what a release wrote, every later one reads. A migration that has shipped is never edited. */
+import { CannotRun } from '../../config/errors.ts';
 import type { Sql } from '../sql.ts';
 import { first } from './0001-first.ts';
 import { trials } from './0002-trials.ts';
@@ -25,7 +26,7 @@ export async function migrate(sql: Sql, migrations: readonly Migration[] = MIGRA
     );
     const newest = row?.newest ?? 0;
     if (newest > known) {
-      throw new Error(
+      throw new CannotRun(
         `the store's schema is number ${newest}, and this release knows up to ${known}: a newer Lamplighter has used it, and schemas only go forward; run that release, or restore a backup`,
       );
     }

@@ -146,7 +146,7 @@ export async function createKillBench(table: Table): Promise<KillBench> {
       );
       closeSync(log);
       const started = child;
-      return until('up is up', 60, () => {
+      return until('up is up', 120, () => {
         if (started.exitCode !== null) throw new Error(`up ended with ${started.exitCode}:\n${said()}`);
         const file = readUpFile(dataDir);
         return file?.pid === started.pid ? file : null;

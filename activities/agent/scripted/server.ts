@@ -4,6 +4,7 @@ import { appendFile, mkdir } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { dirname } from 'node:path';
 import { setTimeout as after } from 'node:timers/promises';
+import { CannotRun } from '../../../config/errors.ts';
 import { answerTo, type Answer } from './answer.ts';
 import { createFaultCounts, type FaultCounts } from './fault-counts.ts';
 import { readRequest, type SeenRequest } from './request.ts';
@@ -44,7 +45,8 @@ export async function startScriptedModel(
 ): Promise<{ url: string; close: () => Promise<void> }> {
   const folder = createScenarioFolder(options.scenarioDir);
   const first = await folder.read();
-  if (!first.ok) throw new Error(`the scripted model cannot start, correct its scenarios:\n${first.errors.join('\n')}`);
+  if (!first.ok)
+    throw new CannotRun(`the scripted model cannot start, correct its scenarios:\n${first.errors.join('\n')}`);
   await mkdir(dirname(options.logFile), { recursive: true });
 
   const server: Server = {
