@@ -13,6 +13,10 @@ beforeAll(() => {
   git('init', '-q', '-b', 'main', 'full.git');
   const who = ['-c', 'user.name=Ada', '-c', 'user.email=ada@example.invalid'];
   git('-C', 'full.git', ...who, 'commit', '-q', '--allow-empty', '-m', 'First');
+  git('-C', 'full.git', ...who, 'commit', '-q', '--allow-empty', '-m', 'Second');
+  git('clone', '-q', '--bare', '--depth=1', `file://${join(dir, 'full.git')}`, 'shallow.git');
+  git('init', '-q', '-b', 'main', '--object-format=sha256', 'long-ids.git');
+  git('-C', 'long-ids.git', ...who, 'commit', '-q', '--allow-empty', '-m', 'First');
   mkdirSync(join(dir, 'issues'));
 });
 afterAll(() => rmSync(dir, { recursive: true }));
@@ -28,6 +32,8 @@ it.each([
     /gone\.git cannot be read: .*does not appear to be a git/,
   ],
   ['a folder of issues that is not there', 'full.git', 'none', false, /folder of its issues is not there: .*none$/],
+  ['a shallow remote', 'shallow.git', 'issues', false, /shallow\.git cannot be worked with: it is a shallow clone/],
+  ['a remote of SHA-256', 'long-ids.git', 'issues', false, /long-ids\.git cannot be worked with: .*SHA-256 ids/],
 ] as const)('doctor tells %s', async (_case, remote, issues, ok, detail) => {
   const repo = {
     key: 'r',

@@ -1,7 +1,9 @@
 /** What `doctor` looks at for each enrolled repo, as its service's user would meet it: the main branch of the remote, the folder of the issues. */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
+import { remoteFolder, UNFIT_REMOTES } from '../config/remote-folder.ts';
 import type { Config } from '../config/types.ts';
 import type { Environment, Finding } from './checkup.ts';
 
@@ -49,6 +51,13 @@ async function headOf({ remote, branch }: Repo, env: Environment): Promise<Head>
       },
     );
     const sha = stdout.split('\t')[0] ?? '';
+    const unfit = unfitOf(remote, sha);
+    if (unfit !== null)
+      return {
+        ok: false,
+        why: `${remote} cannot be worked with: ${unfit}`,
+        remedy: 'correct remote, once that is done',
+      };
     if (sha !== '') return { ok: true, sha };
     return { ok: false, why: `${remote} has no branch ${branch}`, remedy: 'push it, or name another as branch' };
   } catch (error) {
@@ -56,4 +65,11 @@ async function headOf({ remote, branch }: Repo, env: Environment): Promise<Head>
     const why = said === undefined || said === '' ? `no answer within ${TIMEOUT_MS / 1000} s` : said;
     return { ok: false, why: `${remote} cannot be read: ${why}`, remedy: 'correct remote, or see to its access' };
   }
+}
+
+function unfitOf(remote: string, sha: string): string | null {
+  if (sha.length === 64) return UNFIT_REMOTES.sha256;
+  const folder = remoteFolder(remote);
+  const marks = folder === null ? [] : [join(folder, 'shallow'), join(folder, '.git', 'shallow')];
+  return marks.some((mark) => existsSync(mark)) ? UNFIT_REMOTES.shallow : null;
 }

@@ -19,6 +19,7 @@ import { breakglassFaults } from './load-breakglass.ts';
 import { loadCaps } from './load-caps.ts';
 import { loadModel } from './load-model.ts';
 import { loadWatchdog } from './load-watchdog.ts';
+import { realFolder } from './real-folder.ts';
 import { isAddress, repoKey } from './repo-key.ts';
 import type { LoadedConfig } from './resolved.ts';
 import { configSchema, type ConfigFile, type RepoEntry } from './schema.ts';
@@ -58,7 +59,7 @@ export function loadConfig(input: ConfigInput): LoadedConfig {
   const errors: string[] = [];
   const fail = (at: KeyPath, what: string): void => void errors.push(parsed.source.complain(at, what));
   const refs = createReferences({ folder: file === null ? process.cwd() : dirname(file), env: input.env, fail });
-  const loaded = assemble({ given: parsed.value, input: { ...input, dataDir: resolve(input.dataDir) }, refs, fail });
+  const loaded = assemble({ given: parsed.value, input: { ...input, dataDir: realFolder(input.dataDir) }, refs, fail });
   if (errors.length > 0) throw new ConfigError(errors);
   return loaded;
 }

@@ -8,6 +8,7 @@ import { describeEnd } from '../exec/exec.ts';
 import type { Clones } from './clones.ts';
 import { makeEmptyRepo } from './empty-repo.ts';
 import { runLayout, type RepoLayout } from './layout.ts';
+import { AS_OLD_AS_IT_IS } from './old-history.ts';
 import type { RepoGit } from './port.ts';
 import { createTrustedGit, LOCAL, requireSha, type TrustedGit } from './trusted.ts';
 
@@ -31,39 +32,42 @@ export function createBundles({
 }: BundlesDeps): Pick<RepoGit, 'importBundle' | 'exportBundle'> {
   const { clean, mainRef } = clones;
   const temporary = async (): Promise<string> => {
-    const dir = join(layout.root, 'bundles');
-    await mkdir(dir, { recursive: true, mode: 0o700 });
-    return join(dir, `${randomBytes(8).toString('hex')}.bundle`);
+    await mkdir(layout.bundles, { recursive: true, mode: 0o700 });
+    return join(layout.bundles, `${randomBytes(8).toString('hex')}.bundle`);
   };
 
   return {
     async importBundle(run, bundle) {
       if (dirname(bundle) !== runLayout(dataDir, run).outbox)
         throw new BundleRefused(`${bundle} does not lie in the outbox of run ${run}`);
-      const copy = await temporary();
-      try {
-        // Copied first: the outbox is the agent's, and must not change between being looked at and being read.
-        await copyPlainFile(bundle, copy);
-        return await clones.locked(() => fetchHead(clones, layout, run, copy));
-      } finally {
-        await rm(copy, { force: true });
-      }
+      return await clones.locked(async () => {
+        const copy = await temporary();
+        try {
+          // Copied first: the outbox is the agent's, and must not change between being looked at and being read.
+          await copyPlainFile(bundle, copy);
+          return await fetchHead(clones, layout, run, copy);
+        } finally {
+          await rm(copy, { force: true });
+        }
+      });
     },
 
     async exportBundle(head) {
       if ((await clean.text(['rev-list', '--max-count=1', requireSha(head), `^${mainRef}`, '--'])).trim() === '')
         return null;
-      const file = await temporary();
-      // A bundle names refs, not commits.
-      const ref = `refs/lamplighter-export/${head}`;
-      try {
-        await clean.text(['update-ref', ref, head]);
-        await clean.text(['bundle', 'create', '--quiet', file, ref, `^${mainRef}`]);
-        return await readFile(file);
-      } finally {
-        await clean.text(['update-ref', '-d', ref]);
-        await rm(file, { force: true });
-      }
+      return await clones.locked(async () => {
+        const file = await temporary();
+        // A bundle names refs, not commits.
+        const ref = `refs/lamplighter-export/${head}`;
+        try {
+          await clean.text(['update-ref', ref, head]);
+          await clean.text(['bundle', 'create', '--quiet', file, ref, `^${mainRef}`]);
+          return await readFile(file);
+        } finally {
+          await clean.text(['update-ref', '-d', ref]);
+          await rm(file, { force: true });
+        }
+      });
     },
   };
 }
@@ -89,7 +93,8 @@ async function fetchHead({ clean, cleanDeps }: Clones, layout: RepoLayout, run: 
   try {
     await makeStaging(clean, layout, staging);
     const staged = createTrustedGit({ ...cleanDeps, gitDir: staging });
-    await takeOrRefuse(staged, file, 'HEAD');
+    // A later git checks here already, and a bundle may hold what main has had for years: what is new is judged by the second step.
+    await takeOrRefuse(staged, file, 'HEAD', AS_OLD_AS_IT_IS);
     await takeOrRefuse(clean, staging, incoming);
     const ours = `refs/lamplighter/${run}`;
     const stands = await refsAt(clean, [incoming, ours]);
@@ -104,8 +109,13 @@ async function fetchHead({ clean, cleanDeps }: Clones, layout: RepoLayout, run: 
     await rm(staging, { recursive: true, force: true });
   }
 
-  async function takeOrRefuse(git: TrustedGit, from: string, source: string): Promise<void> {
-    const fetched = await git.run([...FETCH, from, `+${source}:${incoming}`], { protocols: LOCAL });
+  async function takeOrRefuse(
+    git: TrustedGit,
+    from: string,
+    source: string,
+    options: readonly string[] = [],
+  ): Promise<void> {
+    const fetched = await git.run([...options, ...FETCH, from, `+${source}:${incoming}`], { protocols: LOCAL });
     if (fetched.end === 'exited' && fetched.code === 0) return;
     if (fetched.end !== 'exited')
       throw new Error(`the bundle of run ${run} could not be read: git fetch ${describeEnd(fetched, 300_000)}`);

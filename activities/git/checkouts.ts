@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { lstat, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { SandboxBind } from '../sandbox/port.ts';
-import { absent } from './clones.ts';
+import { absent } from './absent.ts';
 import { makeEmptyRepo } from './empty-repo.ts';
 import { repoLayout, type RepoLayout } from './layout.ts';
 import type { RepoGit } from './port.ts';

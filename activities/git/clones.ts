@@ -1,10 +1,16 @@
 /** The two clones of a repo on this host, and their news from the remote. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { isAbsolute, join } from 'node:path';
+import { mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { remoteFolder } from '../../config/remote-folder.ts';
+import { describeEnd } from '../exec/exec.ts';
+import { absent } from './absent.ts';
+import { clearDeadLocks } from './dead-locks.ts';
 import { makeEmptyRepo, type EmptyRepo } from './empty-repo.ts';
+import { fetchFailure } from './fetch-failure.ts';
 import { holdingLock } from './host-lock.ts';
 import type { RepoLayout } from './layout.ts';
+import { AS_OLD_AS_IT_IS } from './old-history.ts';
 import { createTrustedGit, LOCAL, NETWORK, withoutPassword, type TrustedGit, type TrustedGitDeps } from './trusted.ts';
 
 export interface Clones {
@@ -16,7 +22,7 @@ export interface Clones {
   /** Makes both clones if they are missing and fetches; answers with the remote main's sha. Takes the repo's lock. */
   refresh(): Promise<string>;
   remoteHead(): Promise<string>;
-  /** Runs `work` while nobody else of this host changes the clones. */
+  /** Runs `work` while nobody else of this host changes the clones. All that writes to one runs here: what it finds locked was locked by the dead. */
   locked<T>(work: () => Promise<T>): Promise<T>;
 }
 
@@ -26,6 +32,8 @@ export interface ClonesDeps {
 }
 
 const FETCH_MS = 30 * 60_000;
+const HOW = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-gc', '--no-recurse-submodules'];
+const FETCH = [...AS_OLD_AS_IT_IS, 'fetch', ...HOW];
 
 /** Who commits in a worktree: the sandbox reads it from the shared configuration and can't change it there. */
 const AGENT = { name: 'Lamplighter Agent', email: 'agent@lamplighter.invalid' };
@@ -45,9 +53,8 @@ export function createClones({ repo, layout }: ClonesDeps): Clones {
 
   async function makeRoot(): Promise<void> {
     await mkdir(layout.home, { recursive: true, mode: 0o700 });
-    const text = isAbsolute(repo.remote)
-      ? `[safe]\n${safeLine(repo.remote)}${safeLine(join(repo.remote, '.git'))}`
-      : '';
+    const folders = await safeFolders(repo.remote);
+    const text = folders.length === 0 ? '' : `[safe]\n${folders.map(safeLine).join('')}`;
     if ((await readFile(globalConfig, 'utf8').catch(absent)) === text) return;
     // By rename: another git of ours may be reading it.
     const fresh = `${globalConfig}.${randomBytes(6).toString('hex')}`;
@@ -57,7 +64,12 @@ export function createClones({ repo, layout }: ClonesDeps): Clones {
 
   async function locked<T>(work: () => Promise<T>): Promise<T> {
     await makeRoot();
-    return await holdingLock(layout.lock, work);
+    return await holdingLock(layout.lock, async () => {
+      await clearDeadLocks(layout.clean);
+      await clearDeadLocks(layout.checkout);
+      await rm(layout.bundles, { recursive: true, force: true });
+      return await work();
+    });
   }
 
   async function fetch(): Promise<string> {
@@ -69,17 +81,17 @@ export function createClones({ repo, layout }: ClonesDeps): Clones {
       advice: { detachedHead: 'false' },
     });
     // The address stays on the command line and out of every file: the sandbox can read the checkout's configuration.
-    const quiet = ['fetch', '--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-gc', '--no-recurse-submodules'];
-    const fetched = await clean.run([...quiet, '--', repo.remote, `+refs/heads/${repo.branch}:${mainRef}`], {
-      protocols: NETWORK,
-      wallMs: FETCH_MS,
-    });
-    if (fetched.end !== 'exited' || fetched.code !== 0) throw remoteError('fetched from', fetched.stderr);
-    await checkout.text([...quiet, '--', layout.clean, `+${mainRef}:${mainRef}`], {
-      protocols: LOCAL,
-      wallMs: FETCH_MS,
-    });
+    await take(clean, repo.remote, `+refs/heads/${repo.branch}:${mainRef}`, NETWORK);
+    await take(checkout, layout.clean, `+${mainRef}:${mainRef}`, LOCAL);
     return (await clean.text(['rev-parse', '--verify', `${mainRef}^{commit}`])).trim();
+  }
+
+  async function take(git: TrustedGit, remote: string, refspec: string, protocols: string): Promise<void> {
+    const fetched = await git.run([...FETCH, '--', remote, refspec], { protocols, wallMs: FETCH_MS });
+    // A ref that it rejects because the remote is shallow is no failure to git.
+    if (fetched.end === 'exited' && fetched.code === 0 && !fetched.stderr.includes('warning: rejected')) return;
+    const said = fetched.end === 'exited' ? fetched.stderr : `git fetch ${describeEnd(fetched, FETCH_MS)}`;
+    throw fetchFailure({ what: `${repo.name}: ${repo.branch}`, remote, said, root: layout.root });
   }
 
   function remoteError(what: string, said: string): Error {
@@ -119,9 +131,12 @@ async function makeBare(dir: string, settings: NonNullable<EmptyRepo['settings']
   await rename(fresh, dir);
 }
 
-export function absent(error: unknown): null {
-  if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-  throw error;
+/** All names by which git may know a remote on this machine: it resolves links before it asks whether a folder is safe to read. */
+async function safeFolders(remote: string): Promise<string[]> {
+  const folder = remoteFolder(remote);
+  if (folder === null) return [];
+  const real = await realpath(folder).catch(absent);
+  return [...new Set([folder, real ?? folder])].flatMap((one) => [one, join(one, '.git')]);
 }
 
 function safeLine(path: string): string {

@@ -13,6 +13,8 @@ export interface RepoLayout {
   readonly gateCaches: string;
   /** An empty folder: the HOME of trusted git. */
   readonly home: string;
+  /** Bundles on their way in and out, while the lock is held. */
+  readonly bundles: string;
   /** Held while the clones are changed. */
   readonly lock: string;
 }
@@ -40,6 +42,7 @@ export function repoLayout(dataDir: string, key: string): RepoLayout {
     caches: join(root, 'caches'),
     gateCaches: join(root, 'gate-caches'),
     home: join(root, 'home'),
+    bundles: join(root, 'bundles'),
     lock: join(root, 'lock'),
   };
 }

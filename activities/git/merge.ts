@@ -32,7 +32,9 @@ export function createMerge(deps: { readonly clones: Clones; readonly now: () =>
         env: { GIT_AUTHOR_DATE: date, GIT_COMMITTER_DATE: date },
       });
       // Nothing else holds it until it is pushed.
-      await clean.text(['update-ref', `refs/lamplighter-merges/${merged.trim()}`, merged.trim()]);
+      await deps.clones.locked(() =>
+        clean.text(['update-ref', `refs/lamplighter-merges/${merged.trim()}`, merged.trim()]),
+      );
       return { kind: 'merged', head: merged.trim() };
     },
   };

@@ -1,4 +1,5 @@
 /** Trusted git of one repo, put together. */
+import { realFolder } from '../../config/real-folder.ts';
 import type { RepoConfig } from '../../config/types.ts';
 import { createBundles } from './bundles.ts';
 import { createCheckouts } from './checkouts.ts';
@@ -19,7 +20,8 @@ export interface RepoGitDeps {
   readonly now: () => number;
 }
 
-export function createRepoGit({ repo, dataDir, now }: RepoGitDeps): RepoGit {
+export function createRepoGit({ repo, now, ...deps }: RepoGitDeps): RepoGit {
+  const dataDir = realFolder(deps.dataDir);
   const layout = repoLayout(dataDir, repo.key);
   const clones = createClones({ repo, layout });
   const reading = createReading(clones.clean, clones.cleanDeps);

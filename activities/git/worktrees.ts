@@ -8,7 +8,8 @@ import { cp, mkdir, open, readdir, readFile, rename, rm, stat, writeFile } from 
 import { basename, join } from 'node:path';
 import { removeTree } from '../exec/remove-tree.ts';
 import type { SandboxBind } from '../sandbox/port.ts';
-import { absent, type Clones } from './clones.ts';
+import { absent } from './absent.ts';
+import type { Clones } from './clones.ts';
 import { holdingLock } from './host-lock.ts';
 import { runLayout, type RepoLayout, type RunLayout } from './layout.ts';
 import type { RepoGit, Worktree } from './port.ts';

@@ -5,6 +5,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { openStore } from '../../store/open.ts';
 import type { Store } from '../../store/port.ts';
+import { CloneFault, RemoteUnfit } from '../git/fetch-failure.ts';
 import { patiently } from './patience.ts';
 
 const MINUTE = 60_000;
@@ -22,10 +23,10 @@ describe('a remote that cannot be reached', () => {
     rmSync(dir, { recursive: true });
   });
 
-  function attempt(number: number, minutesIn: number): Promise<unknown> {
+  function attempt(number: number, minutesIn: number, error = new Error('host not found')): Promise<unknown> {
     const environment = new MockActivityEnvironment({ attempt: number, scheduledTimestampMs: 1_000 });
     const deps = { store, now: () => 1_000 + minutesIn * MINUTE };
-    return environment.run(() => patiently(deps, PATIENCE, () => Promise.reject(new Error('host not found'))));
+    return environment.run(() => patiently(deps, PATIENCE, () => Promise.reject(error)));
   }
 
   it('is tried again by itself, and nobody is called for a blip', async () => {
@@ -41,6 +42,16 @@ describe('a remote that cannot be reached', () => {
     const escalations = await store.escalations.list({ run: 'lib-1' });
     expect(escalations.map((one) => [one.topic, one.severity])).toEqual([['remote-unreachable', 'high']]);
     expect(escalations[0]?.decision).toContain('host not found');
+  });
+
+  it('is not blamed for a fault of this machine: the call names our own clone', async () => {
+    await expect(attempt(4, 1, new CloneFault('no room'))).rejects.toThrow('no room');
+
+    expect((await store.escalations.list({ run: 'lib-1' })).map((one) => one.topic)).toEqual(['clone-unwritable']);
+  });
+
+  it('is not asked again where asking heals nothing: the stage fails at once', async () => {
+    expect(await attempt(1, 0, new RemoteUnfit('it is shallow'))).toEqual({ kind: 'failed', reason: 'it is shallow' });
   });
 
   it('fails the stage after its deadline, with the reason', async () => {

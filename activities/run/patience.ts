@@ -1,9 +1,11 @@
 /**
  * Waiting for a remote that can't be reached, without a silent stall (invariant 10): the attempt is retried by the
- * activity's policy, a person is told after a few attempts, and after the deadline the stage fails with the reason.
+ * activity's policy, a person is told after a few attempts, and after the deadline the stage fails with the reason. What asking
+ * again can't heal fails at once.
  */
 import { Context } from '@temporalio/activity';
 import type { Escalations } from '../../store/port.ts';
+import { CloneFault, RemoteUnfit } from '../git/fetch-failure.ts';
 
 export interface PatienceDeps {
   readonly store: { readonly escalations: Pick<Escalations, 'raise'> };
@@ -36,12 +38,13 @@ export async function patiently<T>(
   } catch (error) {
     const { run, repo, what, deadlineMs } = patience;
     const reason = error instanceof Error ? error.message : String(error);
+    if (error instanceof RemoteUnfit) return { kind: 'failed', reason };
     if (deps.now() - scheduledTimestampMs >= deadlineMs) {
       return { kind: 'failed', reason: `${what} was tried for ${Math.round(deadlineMs / 60_000)} minutes: ${reason}` };
     }
     if (attempt >= TELL_AT_ATTEMPT) {
       const decision = `mend what keeps it back, it is tried again by itself: ${reason.slice(0, 300)}`;
-      const topic = 'remote-unreachable';
+      const topic = error instanceof CloneFault ? 'clone-unwritable' : 'remote-unreachable';
       await deps.store.escalations.raise({
         key: `${topic}/${run}/${what}`,
         run,

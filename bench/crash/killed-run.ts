@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
-import { absent } from '../../activities/git/clones.ts';
+import { absent } from '../../activities/git/absent.ts';
 import type { Seeded } from '../../playground/seeded.ts';
 import type { RunRow } from '../../store/port.ts';
 import { deleteSchedule } from '../../test/setup/schedules.ts';

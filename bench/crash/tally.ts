@@ -1,7 +1,7 @@
 /** What the crash runner has seen so far, and the document that it prints. Several runs of it on one commit add up. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { absent } from '../../activities/git/clones.ts';
+import { absent } from '../../activities/git/absent.ts';
 
 /** One kind of death, as it adds up. */
 export interface Share {

@@ -5,6 +5,7 @@ import { join, posix } from 'node:path';
 import { inFreshFolder } from '../../activities/exec/remove-tree.ts';
 import { CHECK_PLACE, createCheckRun, type CheckRun } from '../../activities/gates/check-run.ts';
 import { createSetupCache } from '../../activities/gates/setup-cache.ts';
+import { AS_OLD_AS_IT_IS } from '../../activities/git/old-history.ts';
 import { createTrustedGit, LOCAL } from '../../activities/git/trusted.ts';
 import { createBwrapSandbox } from '../../activities/sandbox/bwrap.ts';
 import { createEnvironment, DEFAULT_LIMITS } from '../../activities/sandbox/environment.ts';
@@ -192,7 +193,9 @@ interface Listener {
 async function cleanClone(root: string, sha: string, tree: string, home: string): Promise<void> {
   await mkdir(home, { recursive: true });
   const git = createTrustedGit({ gitDir: null, home, cwd: home });
-  await git.text(['clone', '--quiet', '--no-checkout', '--no-hardlinks', '--', root, tree], { protocols: LOCAL });
+  await git.text([...AS_OLD_AS_IT_IS, 'clone', '--quiet', '--no-checkout', '--no-hardlinks', '--', root, tree], {
+    protocols: LOCAL,
+  });
   await git.text(['checkout', '--quiet', '--detach', sha], { cwd: tree });
 }
 

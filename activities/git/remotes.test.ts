@@ -1,0 +1,71 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { bundleInside, KEY, openGitBench, plainGit, type GitBench } from './git-bench.ts';
+import type { RepoGit } from './port.ts';
+import { createRepoGit } from './repo-git.ts';
+
+let bench: GitBench;
+beforeEach(() => {
+  bench = openGitBench();
+});
+afterEach(() => bench.close());
+
+function gitOf(remote: string, dataDir = bench.dataDir): RepoGit {
+  return createRepoGit({
+    repo: { key: KEY, name: 'acme/shop', remote, branch: 'main', pushEnv: {} },
+    dataDir,
+    now: Date.now,
+  });
+}
+
+async function pushOne(git: RepoGit): Promise<unknown> {
+  const worktree = await git.openWorktree('run', await git.refresh());
+  const bundle = await bundleInside(bench, worktree, 'echo x > x; git add x; git commit -qm X');
+  return git.push(await git.importBundle('run', bundle));
+}
+
+describe('a remote on this machine is read and pushed to', () => {
+  test.each([
+    ['by its path with a slash at its end', (remote: string) => `${remote}/`],
+    ['by file://', (remote: string) => `file://${remote}`],
+    ['by file:// with a slash at its end', (remote: string) => `file://${remote}/`],
+    ['by a path through a link', (remote: string) => join(remote, '..', 'link')],
+  ])('%s, also where it belongs to somebody else', async (_name, spell) => {
+    symlinkSync(bench.remote, join(bench.dir, 'link'));
+    // Only root can give a folder away; for others the spelling alone is tried.
+    if (process.getuid?.() === 0) execFileSync('chown', ['-R', '65534:65534', bench.remote]);
+    expect(await pushOne(gitOf(spell(bench.remote)))).toEqual({ kind: 'pushed' });
+  });
+});
+
+test('a data directory that is reached through a link serves sessions, and stays one place', async () => {
+  mkdirSync(join(bench.dir, 'disk'));
+  symlinkSync(join(bench.dir, 'disk'), join(bench.dir, 'link'));
+  const git = gitOf(bench.remote, join(bench.dir, 'link', 'data'));
+  const worktree = await git.openWorktree('run', await git.refresh());
+  expect(worktree.dir).toBe(join(bench.dir, 'disk', 'data', 'runs', 'run', 'work'));
+  expect((await bench.inside(worktree, 'git status --porcelain')).code).toBe(0);
+  expect(await pushOne(git)).toEqual({ kind: 'pushed' });
+});
+
+describe('a remote that Lamplighter cannot work with is said to be so, with what to do', () => {
+  test('a shallow clone', async () => {
+    bench.land({ 'readme.md': 'more\n' });
+    const shallow = join(bench.dir, 'shallow.git');
+    plainGit(bench.dir, 'clone', '--quiet', '--bare', '--depth=1', `file://${bench.remote}`, shallow);
+    const refused = expect(gitOf(shallow).refresh()).rejects;
+    await refused.toThrow(/is a shallow clone.*git fetch --unshallow/s);
+    await refused.toMatchObject({ name: 'RemoteUnfit' });
+  });
+
+  test('a repository of SHA-256', async () => {
+    const work = join(bench.dir, 'work');
+    plainGit(bench.dir, 'init', '--quiet', '--object-format=sha256', '--initial-branch=main', work);
+    plainGit(work, 'commit', '--quiet', '--allow-empty', '-m', 'First');
+    const refused = expect(gitOf(work).refresh()).rejects;
+    await refused.toThrow(/SHA-256 ids, and Lamplighter works with SHA-1/);
+    await refused.toMatchObject({ name: 'RemoteUnfit' });
+  });
+});
