@@ -13,6 +13,7 @@ import type { IssueBook } from './issue-book.ts';
 import { pages, presentError } from './pages.ts';
 import { routes } from './routes.ts';
 import { createEventTail } from './sse.ts';
+import { headOf } from '../domain/text.ts';
 
 export interface ApiDeps {
   readonly store: Store;
@@ -60,7 +61,7 @@ export function createApp(options: ApiOptions): Express {
   app.use((req) => {
     throw new ApiError(404, {
       code: 'no-route',
-      message: `there is no ${req.method} ${req.path.slice(0, 200)}`,
+      message: `there is no ${req.method} ${headOf(req.path, 200)}`,
       remedy: 'api/routes.ts lists what there is',
     });
   });

@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { testIdText } from '../domain/gates/outcome.ts';
+import { headOf } from '../domain/text.ts';
 
 export const TEST_COLUMNS = ['base', 'red', 'regression', 'green'] as const;
 export type TestColumn = (typeof TEST_COLUMNS)[number];
@@ -221,7 +222,7 @@ function rowOf({ check, id, seen }: Found, read: Read): TestRow {
     excuse,
     details: TEST_COLUMNS.flatMap((column) => {
       const text = seen.get(column)?.detail ?? '';
-      return text === '' ? [] : [{ column, text: text.slice(0, DETAIL_CHARACTERS) }];
+      return text === '' ? [] : [{ column, text: headOf(text, DETAIL_CHARACTERS) }];
     }),
   };
 }

@@ -1,6 +1,7 @@
 /** Words on a terminal: tidy columns, colour only where the terminal shows it, and nothing that hostile text could do to it. */
 import { stripVTControlCharacters, styleText } from 'node:util';
 import type { RunSummary } from '../api/view.ts';
+import { headOf } from '../domain/text.ts';
 
 type Style = Parameters<typeof styleText>[0];
 
@@ -16,7 +17,7 @@ export function plain(text: string): string {
 
 export function oneLine(text: string, most: number): string {
   const line = plain(text).replace(/\s+/g, ' ').trim();
-  return line.length > most ? `${line.slice(0, most - 1)}…` : line;
+  return line.length > most ? `${headOf(line, most - 1)}…` : line;
 }
 
 export function say(text: string): void {

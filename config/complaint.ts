@@ -1,5 +1,6 @@
 /** What zod found, in an operator's words: what was expected at which key, and what stands there instead. */
 import type { z } from 'zod';
+import { headOf } from '../domain/text.ts';
 
 export interface Complaint {
   readonly path: readonly PropertyKey[];
@@ -94,5 +95,5 @@ function shown(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'object') return `a mapping (${Object.keys(value).slice(0, 5).join(', ')})`;
   const text = JSON.stringify(value) ?? typeof value;
-  return `${typeof value} ${text.length > 60 ? `${text.slice(0, 60)}…` : text}`;
+  return `${typeof value} ${text.length > 60 ? `${headOf(text, 60)}…` : text}`;
 }

@@ -1,4 +1,5 @@
 /** Of a failing log, what matters: the lines that say what went wrong with a few around them, and the end. Pure, bounded. */
+import { headOf, tailOf } from './text.ts';
 const TELLING =
   /\b(?:error|fail(?:ed|ure|ing|s)?|fatal|panic(?:ked)?|exception|traceback|assert\w*|denied|refused|not found|no such|cannot|can't|could not|couldn't|undefined|unresolved|missing|timed? ?out|out of memory|killed|segmentation|unhealthy|crash\w*)\b|^\s*(?:E\s|✖|✗|×|!)|\bexit(?:ed)?\b.*\b[1-9]\d*\b/i;
 const BEFORE = 2;
@@ -29,7 +30,7 @@ export function trimLog(log: string, limit = 6_000): string {
     for (const one of before) kept.add(one);
     break;
   }
-  return shown(lines, kept).slice(-limit);
+  return tailOf(shown(lines, kept), limit);
 }
 
 function cut(line: string): string {
@@ -41,7 +42,7 @@ function cut(line: string): string {
     if (last !== undefined && from <= last.to) last.to = Math.max(last.to, from + PIECE_CHARS);
     else pieces.push({ from, to: from + PIECE_CHARS });
   }
-  return pieces.map(({ from, to }) => line.slice(from, to)).join(' … ');
+  return pieces.map(({ from, to }) => tailOf(headOf(line, to), to - from)).join(' … ');
 }
 
 /** A line that repeats says no more than once. */

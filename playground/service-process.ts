@@ -7,6 +7,7 @@ import { once } from 'node:events';
 import { get } from 'node:http';
 import { dirname } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
+import { tailOf } from '../domain/text.ts';
 
 export interface ServiceProcess {
   readonly sha: string;
@@ -85,7 +86,7 @@ function launch(release: string, port: number): ChildProcess {
 function watchOver(child: ChildProcess, sha: string): ServiceProcess {
   let output = '';
   const keep = (chunk: Buffer): void => {
-    output = (output + chunk.toString('utf8')).slice(-KEPT_CHARS);
+    output = tailOf(output + chunk.toString('utf8'), KEPT_CHARS);
   };
   child.stdout?.on('data', keep);
   child.stderr?.on('data', keep);

@@ -10,6 +10,7 @@ import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/com
 import type { LanePort } from '../activities/run/control.ts';
 import { laneWorkflowId, runWorkflowId, type RunInput } from '../domain/run.ts';
 import { poke } from '../workflows/messages.ts';
+import { headOf } from '../domain/text.ts';
 
 export const CONTROL_QUEUE = 'control';
 export const POLLER_SCHEDULE = 'issue-poller';
@@ -150,7 +151,7 @@ export function createTemporalCalls(client: Client): TemporalCalls {
         args: [input],
         workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
-        staticSummary: `#${input.issue} ${input.title}`.slice(0, 190),
+        staticSummary: headOf(`#${input.issue} ${input.title}`, 190),
       });
       return true;
     },

@@ -6,6 +6,7 @@
 import { ActivityCancellationType, proxyActivities, type ActivityOptions } from '@temporalio/workflow';
 import { repoTaskQueue } from '../domain/repo.ts';
 import type { ControlActivities, RepoActivities } from './ports.ts';
+import { headOf } from '../domain/text.ts';
 
 type Shape = Omit<ActivityOptions, 'taskQueue' | 'summary'>;
 
@@ -43,13 +44,13 @@ export function once(heartbeatSeconds: number): Shape {
 }
 
 export function control(summary: string, shape: Shape = brief): ControlActivities {
-  return proxyActivities<ControlActivities>({ ...shape, taskQueue: 'control', summary: summary.slice(0, 190) });
+  return proxyActivities<ControlActivities>({ ...shape, taskQueue: 'control', summary: headOf(summary, 190) });
 }
 
 export function onHost(repoKey: string, summary: string, shape: Shape): RepoActivities {
   return proxyActivities<RepoActivities>({
     ...shape,
     taskQueue: repoTaskQueue(repoKey),
-    summary: summary.slice(0, 190),
+    summary: headOf(summary, 190),
   });
 }

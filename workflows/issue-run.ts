@@ -12,6 +12,7 @@ import { openInbox, takeAct, type Inbox, type TakenAct } from './inbox.ts';
 import { runEnded } from './messages.ts';
 import { RunLife } from './run-life.ts';
 import { doWork } from './run-work.ts';
+import { headOf } from '../domain/text.ts';
 
 export async function issueRun(input: RunInput): Promise<{ readonly outcome: string; readonly reason: string }> {
   const inbox = openInbox();
@@ -122,7 +123,7 @@ function rootMessage(error: unknown): string {
   if (!(error instanceof TemporalFailure)) throw error;
   let inner: Error = error;
   while (inner.cause instanceof Error) inner = inner.cause;
-  return inner.message.slice(0, 500);
+  return headOf(inner.message, 500);
 }
 
 async function tellLane(input: RunInput): Promise<void> {

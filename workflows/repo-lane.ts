@@ -22,6 +22,7 @@ import { runWorkflowId, type RunInput } from '../domain/run.ts';
 import { issueRun } from './issue-run.ts';
 import { control, waiting } from './calls.ts';
 import { poke, runEnded } from './messages.ts';
+import { headOf } from '../domain/text.ts';
 
 export interface LaneInput {
   readonly repoKey: string;
@@ -69,7 +70,7 @@ async function start(run: RunInput): Promise<void> {
       workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
       parentClosePolicy: ParentClosePolicy.ABANDON,
       cancellationType: ChildWorkflowCancellationType.ABANDON,
-      staticSummary: `#${run.issue} ${run.title}`.slice(0, 190),
+      staticSummary: headOf(`#${run.issue} ${run.title}`, 190),
       staticDetails: `${run.repoName}#${run.issue}, run \`${run.runId}\``,
     });
   } catch (error) {

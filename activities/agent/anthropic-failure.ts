@@ -5,6 +5,7 @@
 import { AnthropicError, APIConnectionError, APIConnectionTimeoutError, APIError } from '@anthropic-ai/sdk';
 import type { Usage } from '../../domain/money.ts';
 import type { ModelFailure } from './port.ts';
+import { headOf } from '../../domain/text.ts';
 
 /** The stream closed, went silent or contradicted itself before the message was whole. */
 export class StreamEndedEarly extends Error {
@@ -49,7 +50,7 @@ const LASTING: ReadonlySet<Kind> = new Set<Lasting>(['bad-request', 'unauthorise
 export function failureOf(error: unknown, began: boolean): WorldFailure {
   if (!(error instanceof Error)) throw error;
   const kind = kindOf(error, began);
-  const message = error.message.slice(0, 500);
+  const message = headOf(error.message, 500);
   const usage = costsNothing(error) ? NOTHING : null;
   if (isLasting(kind)) return { kind, message, retryAfterMs: null, usage };
   return { kind, message, retryAfterMs: isApiError(error) ? retryAfterMs(error) : null, usage };

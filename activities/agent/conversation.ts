@@ -1,35 +1,58 @@
 /** A transcript as the messages of the next request. All results of a turn stand first in the one message that follows it. */
 import type { InputRow, ToolResultRow, Transcript, TurnRow } from '../../store/port.ts';
 import type { ModelMessage, ToolUse } from './port.ts';
+import { callsOf, sentName, sentReply, sentText, takeName } from './well-formed.ts';
+
+/** Under which id each call of a turn is sent, by its id in the store: no two calls of a conversation may share one. */
+type SentIds = ReadonlyMap<string, string>;
 
 export function messagesOf(transcript: Transcript): ModelMessage[] {
   const messages: ModelMessage[] = [];
-  let before: TurnRow | null = null;
+  const taken = new Set<string>();
+  let before: { readonly turn: TurnRow; readonly ids: SentIds } | null = null;
   for (const turn of transcript.turns) {
     messages.push(...userMessage(transcript, before, turn.turn));
-    // The API refuses an empty message, and the count of turns must show in the count of messages.
-    messages.push({
-      role: 'assistant',
-      content: turn.content.length > 0 ? turn.content : [{ type: 'text', text: '(nothing)' }],
-    });
-    before = turn;
+    const ids = new Map(toolUses(turn).map(({ id }) => [id, takeName(sentName(id, 'call'), taken)]));
+    // Never empty: the API refuses an empty message, and the count of turns must show in the count of messages.
+    messages.push({ role: 'assistant', content: sentReply(turn.content, (id) => ids.get(id) ?? id) });
+    before = { turn, ids };
   }
-  messages.push(...userMessage(transcript, before, (before?.turn ?? 0) + 1));
-  return messages;
+  const last = userMessage(transcript, before, (before?.turn.turn ?? 0) + 1);
+  return last.length > 0 ? [...messages, ...last] : endedInText(messages);
 }
 
-function userMessage({ inputs, results }: Transcript, before: TurnRow | null, turn: number): ModelMessage[] {
-  const answered = before === null ? [] : toolUses(before).map((use) => resultBlock(before, use, results));
+/** A reply that the model is to go on with may not end in white space. */
+function endedInText(messages: readonly ModelMessage[]): ModelMessage[] {
+  return messages.map(({ role, content }, at) => {
+    const block = content.at(-1);
+    const isCut = at === messages.length - 1 && isText(block);
+    return { role, content: isCut ? [...content.slice(0, -1), { ...block, text: block.text.trimEnd() }] : content };
+  });
+}
+
+function isText(block: unknown): block is { readonly type: 'text'; readonly text: string } {
+  return typeof block === 'object' && block !== null && 'text' in block && typeof block.text === 'string';
+}
+
+function userMessage(
+  { inputs, results }: Transcript,
+  before: { readonly turn: TurnRow; readonly ids: SentIds } | null,
+  turn: number,
+): ModelMessage[] {
+  const answered =
+    before === null
+      ? []
+      : toolUses(before.turn).map((use) => resultBlock(before.turn, use, results, before.ids.get(use.id) ?? use.id));
   const said = inputs.filter((input) => input.beforeTurn === turn).map(inputBlock);
   const content = [...answered, ...said];
   return content.length === 0 ? [] : [{ role: 'user', content }];
 }
 
 function inputBlock({ text }: InputRow): object {
-  return { type: 'text', text };
+  return { type: 'text', text: sentText(text) };
 }
 
-function resultBlock(turn: TurnRow, use: ToolUse, results: readonly ToolResultRow[]): object {
+function resultBlock(turn: TurnRow, use: ToolUse, results: readonly ToolResultRow[], sentId: string): object {
   const result = results.find((one) => one.turn === turn.turn && one.toolUseId === use.id);
   if (result === undefined)
     throw new Error(
@@ -37,26 +60,12 @@ function resultBlock(turn: TurnRow, use: ToolUse, results: readonly ToolResultRo
     );
   return {
     type: 'tool_result',
-    tool_use_id: use.id,
-    content: result.content === '' ? '(no output)' : result.content,
+    tool_use_id: sentId,
+    content: sentText(result.content, '(no output)'),
     ...(result.isError ? { is_error: true } : {}),
   };
 }
 
 export function toolUses(turn: Pick<TurnRow, 'content'>): ToolUse[] {
-  return turn.content.filter(isToolUse);
-}
-
-function isToolUse(block: unknown): block is ToolUse {
-  return (
-    typeof block === 'object' &&
-    block !== null &&
-    'type' in block &&
-    block.type === 'tool_use' &&
-    'id' in block &&
-    typeof block.id === 'string' &&
-    'name' in block &&
-    typeof block.name === 'string' &&
-    'input' in block
-  );
+  return callsOf(turn.content);
 }

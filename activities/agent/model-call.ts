@@ -17,6 +17,8 @@ import type { Model, ModelFailure, ModelRequest, ToolDefinition } from './port.t
 import { markHeld } from './session-hold.ts';
 import { createTextStream } from './text-stream.ts';
 import { worstCase } from './worst-case.ts';
+import { headOf } from '../../domain/text.ts';
+import { sentText, storedReply } from './well-formed.ts';
 
 export interface ModelCallDeps {
   readonly store: Store;
@@ -86,7 +88,7 @@ export async function callModel(deps: ModelCallDeps, input: ModelCallInput): Pro
   const { row } = await store.sessions.commitTurn({
     session: session.id,
     turn,
-    content,
+    content: storedReply(content),
     stopReason,
     model: request.model,
     usage,
@@ -108,7 +110,7 @@ function priceOf({ name, prices }: ModelCallDeps['modelConfig']): Price {
 function requestOf({ name, maxTokens }: ModelCallDeps['modelConfig'], input: ModelCallInput): ModelRequest {
   return {
     model: name,
-    system: input.session.system,
+    system: sentText(input.session.system),
     messages: messagesOf(input.transcript),
     tools: input.tools,
     toolChoice: input.toolChoice,
@@ -181,7 +183,7 @@ function failed(failure: ModelFailure): ModelCallOutcome {
     case 'unauthorised':
     case 'no-credit':
     case 'unknown-model':
-      return { kind: 'failed', reason: `${REMEDIES[failure.kind]} (${failure.message.slice(0, 300)})` };
+      return { kind: 'failed', reason: `${REMEDIES[failure.kind]} (${headOf(failure.message, 300)})` };
     case 'interrupted':
       return { kind: 'interrupted' };
     default:

@@ -12,6 +12,7 @@ import { endOf } from './session-facts.ts';
 import { withoutHolds } from './held-time.ts';
 import { createStopWatch } from './stop-watch.ts';
 import { bindCall, SESSION_TOOLS } from './tools/all.ts';
+import { headOf } from '../../domain/text.ts';
 
 export interface ModelTurnInput {
   readonly run: RunRow;
@@ -124,7 +125,7 @@ function stepOf(due: Extract<Due, { do: 'tools' | 'end' }>): TurnStep {
   if (due.do === 'end') return ended(due.end);
   const calls = due.calls.map(({ id, name, input }) => ({
     id,
-    name: name.slice(0, NAME_CHARACTERS),
+    name: headOf(name.toWellFormed(), NAME_CHARACTERS),
     replay: bindCall(name, input).replay,
   }));
   return { kind: 'tools', turn: due.turn, calls };

@@ -6,6 +6,7 @@ import { waiversOf, type Waiver } from '../../domain/waivers.ts';
 import type { RunRow } from '../../store/port.ts';
 import type { RepoGit } from '../git/port.ts';
 import { asData, plainText } from './plain-text.ts';
+import { headOf } from '../../domain/text.ts';
 
 const INSTRUCTION_FILES = ['CONTEXT.md', 'AGENTS.md', 'CLAUDE.md'] as const;
 const INSTRUCTION_CHARACTERS = 40_000;
@@ -122,5 +123,5 @@ function fill(text: string, values: Readonly<Record<string, string>>): string {
 }
 
 function shorten(text: string, limit: number): string {
-  return text.length <= limit ? text : `${text.slice(0, limit)}\n[… ${text.length - limit} characters left out …]`;
+  return text.length <= limit ? text : `${headOf(text, limit)}\n[… ${text.length - limit} characters left out …]`;
 }

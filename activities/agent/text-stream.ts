@@ -3,6 +3,7 @@
  * be the beginning of a known secret waits for what follows, so that no secret passes in two halves.
  */
 import type { Events } from '../../store/port.ts';
+import { headOf } from '../../domain/text.ts';
 import type { Redaction } from '../evidence/redact.ts';
 
 export interface TextStreamDeps {
@@ -31,9 +32,11 @@ export function createTextStream({ events, subject, key, redaction, now }: TextS
 
   function flush(isLast: boolean): void {
     timer = null;
-    const settled = isLast ? waiting.length : redaction.settled(waiting);
-    const text = redaction.text(waiting.slice(0, settled));
-    waiting = waiting.slice(settled);
+    const settled = headOf(waiting, isLast ? waiting.length : redaction.settled(waiting));
+    // Half a character at the end waits for its other half.
+    const whole = isLast || settled.isWellFormed() ? settled : settled.slice(0, -1);
+    const text = redaction.text(whole);
+    waiting = waiting.slice(whole.length);
     if (text === '') return;
     const data = { ...key, offset, text };
     offset += text.length;

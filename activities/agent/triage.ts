@@ -8,6 +8,7 @@ import { toolUses } from './conversation.ts';
 import { callModel, type ModelCallDeps } from './model-call.ts';
 import type { ToolDefinition, ToolUse } from './port.ts';
 import { issueText, triagePrompt } from './prompt.ts';
+import { headOf } from '../../domain/text.ts';
 
 export type Triaged = Awaited<ReturnType<ControlActivities['triage']>>;
 type Decided = Exclude<Triaged, { kind: 'accepted' }> | { readonly kind: 'accepted'; readonly plan: TriagePlan };
@@ -114,7 +115,7 @@ function readCall({ name, input }: ToolUse): { decision: Decided } | { wrong: st
   if (name === 'reject_issue') {
     const parsed = rejection.safeParse(input);
     return parsed.success
-      ? { decision: { kind: 'rejected', reason: parsed.data.reason.slice(0, REASON_CHARACTERS) } }
+      ? { decision: { kind: 'rejected', reason: headOf(parsed.data.reason, REASON_CHARACTERS) } }
       : { wrong: z.prettifyError(parsed.error) };
   }
   return { wrong: `there is no tool ${name}: there are accept_issue and reject_issue` };
@@ -141,7 +142,7 @@ function summaryOf(decided: Decided): string {
     case 'exhausted':
       return `not triaged: ${decided.bound} used up`;
     default:
-      return `${decided.kind}: ${decided.reason.slice(0, 200)}`;
+      return `${decided.kind}: ${headOf(decided.reason, 200)}`;
   }
 }
 

@@ -10,6 +10,7 @@ import type { Redact } from './output.ts';
 import { pause } from './pause.ts';
 import type { WatchContext } from './port.ts';
 import type { StageRecord, StageUnit } from './stage-record.ts';
+import { headOf } from '../../domain/text.ts';
 
 interface Count {
   inARow: number;
@@ -61,7 +62,7 @@ export function createHealthStage({
 
 async function inWords(seen: Sighting, sha: string, redact: Redact): Promise<string> {
   if (seen.kind === 'failure') return seen.what;
-  return `answers version ${(await redact(seen.version)).slice(0, 100)}, not ${sha}`;
+  return `answers version ${headOf(await redact(seen.version), 100)}, not ${sha}`;
 }
 
 function unitKey({ run, sha, look }: StageUnit): string {

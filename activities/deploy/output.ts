@@ -2,6 +2,7 @@
 import { stripVTControlCharacters } from 'node:util';
 import { trimLog } from '../../domain/log-trim.ts';
 import type { CommandResult } from '../sandbox/port.ts';
+import { headOf, tailOf } from '../../domain/text.ts';
 
 /** Of each stream: its end as it is, and of what comes before that what matters. */
 const END_CHARS = 16_000;
@@ -30,8 +31,8 @@ export async function showResult(result: CommandResult, redact: Redact): Promise
 /** How it ended stands last, and the cause may stand first. */
 function shortened(text: string): string {
   if (text.length <= END_CHARS + BEFORE_CHARS) return text;
-  const end = text.slice(-END_CHARS);
-  const before = text.slice(0, -END_CHARS);
+  const end = tailOf(text, END_CHARS);
+  const before = text.slice(0, -end.length);
   return `${trimLog(before, BEFORE_CHARS)}\n[… shortened up to here …]\n${end}`;
 }
 
@@ -50,7 +51,7 @@ export function endInWords({ end, code }: ShownResult, wallMs: number): string {
 
 export function lastLine(log: string): string {
   const line = log.trim().split('\n').at(-1)?.trim() ?? '';
-  return line === '' ? '' : `: ${line.slice(0, 300)}`;
+  return line === '' ? '' : `: ${headOf(line, 300)}`;
 }
 
 /** Of a stage's evidence: its log, or that of the command that failed last; empty where it has none. */

@@ -1,4 +1,6 @@
 /** Keeps the head and the tail of a stream, so that a command's output never grows memory beyond `keepBytes`. */
+import { StringDecoder } from 'node:string_decoder';
+
 export interface BoundedOutput {
   push(chunk: Buffer): void;
   /** Head, a line that says how much was left out (when anything was), tail. */
@@ -40,7 +42,19 @@ export function createBoundedOutput(keepBytes: number): BoundedOutput {
       const end = tailBytes === 0 ? Buffer.alloc(0) : Buffer.concat(tail).subarray(-tailBytes);
       const dropped = total - keepBytes;
       if (dropped <= 0) return Buffer.concat([start, end]).toString('utf8');
-      return `${start.toString('utf8')}\n[... ${dropped} bytes left out ...]\n${end.toString('utf8')}`;
+      return `${wholeAtEnd(start)}\n[... ${dropped} bytes left out ...]\n${wholeAtStart(end)}`;
     },
   };
+}
+
+/** Without the beginning of a character whose end was left out. */
+function wholeAtEnd(head: Buffer): string {
+  return new StringDecoder('utf8').write(head);
+}
+
+/** Without the end of a character whose beginning was left out: at most three bytes. */
+function wholeAtStart(tail: Buffer): string {
+  let start = 0;
+  while (start < 3 && start < tail.length && ((tail[start] ?? 0) & 0xc0) === 0x80) start += 1;
+  return tail.subarray(start).toString('utf8');
 }

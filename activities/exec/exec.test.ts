@@ -93,6 +93,16 @@ test('100 MB of output keep head and tail, say how much is missing, and do not g
   expect(most - before).toBeLessThan(40 * 1024 * 1024);
 });
 
+test('output that is left out is cut between characters, wherever the cut falls', async () => {
+  for (const keepBytes of [96, 97, 98, 99]) {
+    const { stdout } = await exec(sh(`printf 'a'; printf '\\360\\237\\225\\257%.0s' $(seq 200)`), {
+      ...base,
+      keepBytes,
+    });
+    expect(stdout).toMatch(/^a🕯+\n\[\.\.\. \d+ bytes left out \.\.\.\]\n🕯+$/u);
+  }
+});
+
 test('a child left behind that holds stdout neither keeps us waiting nor lives on', async () => {
   const file = join(dir, 'pid');
   const result = await exec(sh(`sleep 1000 & echo $! > ${file}; echo done`), base);

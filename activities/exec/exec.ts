@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import type { CommandEnd, CommandResult } from '../sandbox/port.ts';
 import { createBoundedOutput, type BoundedOutput } from './bounded-output.ts';
+import { tailOf } from '../../domain/text.ts';
 
 export interface ExecOptions {
   readonly cwd: string;
@@ -58,7 +59,7 @@ export async function execOrThrow(argv: readonly string[], options: ExecOptions)
 
 /** Such as `exited with 128: fatal: not a git repository`. */
 export function describeEnd(result: CommandResult, wallMs: number): string {
-  const said = (result.stderr.trim() || result.stdout.trim()).slice(-2_000);
+  const said = tailOf(result.stderr.trim() || result.stdout.trim(), 2_000);
   const words = said === '' ? '' : `: ${said}`;
   switch (result.end) {
     case 'exited':

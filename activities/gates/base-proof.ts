@@ -7,6 +7,7 @@ import type { Store } from '../../store/port.ts';
 import type { CheckRun, UnjudgedWhy } from './check-run.ts';
 import { strikeOutcomes } from './secrets.ts';
 import type { TreeRun } from './tree-run.ts';
+import { headOf } from '../../domain/text.ts';
 
 export interface BaseInput {
   readonly run: string;
@@ -171,7 +172,8 @@ function summaryOf(base: string, { judged, checks }: BaseProof): string {
   const sha = base.slice(0, 10);
   if (judged.verdict === 'green')
     return `the base ${sha} is green: ${passed} tests pass${flaky > 0 ? `, ${flaky} are flaky and not judged` : ''}`;
-  return `the base ${sha} is ${judged.verdict === 'red' ? 'red' : 'not to be judged'}: ${judged.reason}`.slice(0, 500);
+  const how = judged.verdict === 'red' ? 'red' : 'not to be judged';
+  return headOf(`the base ${sha} is ${how}: ${judged.reason}`, 500);
 }
 
 function flakyFact(value: unknown): Readonly<Record<string, readonly string[]>> | null {

@@ -11,6 +11,7 @@ import type { ReadReport } from './report-parts.ts';
 import { readReport } from './report.ts';
 import { strikeSecrets } from './secrets.ts';
 import type { SetupCache } from './setup-cache.ts';
+import { tailOf } from '../../domain/text.ts';
 
 /** What the contract's toolchain, network and services come to in the sandbox. */
 export interface CheckEnvironment {
@@ -252,8 +253,8 @@ async function readBounded(path: string): Promise<{ readonly text: string | null
 async function logOf({ stdout, stderr }: CommandResult): Promise<string> {
   const tails: string[] = [];
   for (const text of [stdout, stderr]) {
-    const clean = await strikeSecrets(stripVTControlCharacters(text.slice(-3 * LOG_CHARS)));
-    if (clean.trim() !== '') tails.push(clean.trim().slice(-LOG_CHARS));
+    const clean = await strikeSecrets(stripVTControlCharacters(tailOf(text, 3 * LOG_CHARS)));
+    if (clean.trim() !== '') tails.push(tailOf(clean.trim(), LOG_CHARS));
   }
   return tails.join('\n--- stderr ---\n');
 }

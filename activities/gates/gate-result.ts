@@ -4,6 +4,7 @@ import type { CheckProof } from './base-proof.ts';
 import type { CheckRun } from './check-run.ts';
 import type { Trial } from './gates.ts';
 import { strikeOutcomes } from './secrets.ts';
+import { tailOf } from '../../domain/text.ts';
 
 export interface GateResult {
   readonly findings: readonly string[];
@@ -26,7 +27,7 @@ export function proofOf(trial: Trial, check: Check): CheckProof {
 }
 
 export function lastLines(log: string): string {
-  return log.trim().split('\n').slice(-8).join('\n').slice(-400);
+  return tailOf(log.trim().split('\n').slice(-8).join('\n'), 400);
 }
 
 export async function shown(check: Check, run: CheckRun): Promise<object> {

@@ -19,6 +19,7 @@ import { proveRed } from './red-proof.ts';
 import { strikeSecrets } from './secrets.ts';
 import { createSetupCache } from './setup-cache.ts';
 import { createTreeRun, type TreeRun } from './tree-run.ts';
+import { headOf } from '../../domain/text.ts';
 
 export interface VerifyInput extends BaseInput {
   readonly issue: number;
@@ -204,7 +205,7 @@ async function record(
     kind,
     sha: input.head,
     verdict: result.notAsked === true ? null : findings.length === 0 ? 'green' : 'red',
-    summary: await strikeSecrets(result.summary.slice(0, 500)),
+    summary: await strikeSecrets(headOf(result.summary, 500)),
     mediaType: 'application/json',
     body: JSON.stringify({ gate: kind, base: input.base, head: input.head, findings, ...result.body }, null, 1),
     at: deps.now(),

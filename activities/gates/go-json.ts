@@ -4,6 +4,7 @@
  */
 import { withOrdinals, type TestId, type TestOutcome } from '../../domain/gates/outcome.ts';
 import { boundedDetail, MAX_TESTS, readEvents, textOf, unreadable, type ReadReport } from './report-parts.ts';
+import { headOf } from '../../domain/text.ts';
 
 const KIND = 'go test -json';
 /** Of one test or package: the detail shows less still. */
@@ -159,5 +160,5 @@ function failure(kind: 'load' | 'test', detail: string): Omit<TestOutcome, 'id'>
 }
 
 function longer(text: string, more: string): string {
-  return text.length >= MAX_OUTPUT ? text : (text + more).slice(0, MAX_OUTPUT);
+  return text.length >= MAX_OUTPUT ? text : headOf(text + more, MAX_OUTPUT);
 }

@@ -10,6 +10,7 @@ import type { Trial } from './gates.ts';
 import { anyTestRule, checksFor, touchedPaths } from './paths.ts';
 import { askAgain } from './second-look.ts';
 import { strikeSecrets } from './secrets.ts';
+import { headOf } from '../../domain/text.ts';
 
 /** The base's own tests on the change: a test that it deleted or rewrote is back as it was. */
 export async function runRegression(trial: Trial): Promise<GateResult> {
@@ -108,7 +109,7 @@ export async function runGreen(trial: Trial, red: ReadonlyMap<string, readonly s
 
 async function shownExcuses(excused: readonly ChangedTest[]): Promise<ChangedTest[]> {
   return await Promise.all(
-    excused.map(async ({ id, reason }) => ({ id, reason: await strikeSecrets(reason.slice(0, 1_000)) })),
+    excused.map(async ({ id, reason }) => ({ id, reason: await strikeSecrets(headOf(reason, 1_000)) })),
   );
 }
 

@@ -1,5 +1,6 @@
 /** What the readers of every kind of report share. */
 import type { TestOutcome } from '../../domain/gates/outcome.ts';
+import { headOf } from '../../domain/text.ts';
 
 export type ReadReport =
   | { readonly ok: true; readonly outcomes: readonly TestOutcome[] }
@@ -21,14 +22,14 @@ const DETAIL_CHARS = 2_000;
 
 export function boundedDetail(text: string): string {
   const plain = text.replace(/\0/g, '').trim();
-  return plain.length > DETAIL_CHARS ? `${plain.slice(0, DETAIL_CHARS)} …` : plain;
+  return plain.length > DETAIL_CHARS ? `${headOf(plain, DETAIL_CHARS)} …` : plain;
 }
 
 /** More than any suite holds; what stands behind it would only be slow to judge. */
 export const MAX_TESTS = 200_000;
 
 export function unreadable(kind: string, why: string): ReadReport {
-  return { ok: false, why: 'unreadable', reason: `the ${kind} report cannot be read: ${why.slice(0, 300)}` };
+  return { ok: false, why: 'unreadable', reason: `the ${kind} report cannot be read: ${headOf(why, 300)}` };
 }
 
 export type JsonEvent = Readonly<Record<string, unknown>>;

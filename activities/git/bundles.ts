@@ -11,6 +11,7 @@ import { runLayout, type RepoLayout } from './layout.ts';
 import { AS_OLD_AS_IT_IS } from './old-history.ts';
 import type { RepoGit } from './port.ts';
 import { createTrustedGit, LOCAL, requireSha, type TrustedGit } from './trusted.ts';
+import { tailOf } from '../../domain/text.ts';
 
 const MAX_BUNDLE_BYTES = 256 * 1024 * 1024;
 
@@ -120,7 +121,7 @@ async function fetchHead({ clean, cleanDeps }: Clones, layout: RepoLayout, run: 
     if (fetched.end !== 'exited')
       throw new Error(`the bundle of run ${run} could not be read: git fetch ${describeEnd(fetched, 300_000)}`);
     const words = fetched.stderr.replaceAll(staging, 'the bundle').replaceAll(file, 'the bundle').trim();
-    throw new BundleRefused(`the bundle is not taken: ${words.slice(-1_500)}`);
+    throw new BundleRefused(`the bundle is not taken: ${tailOf(words, 1_500)}`);
   }
 }
 

@@ -12,6 +12,7 @@ import { holdingLock } from './host-lock.ts';
 import type { RepoLayout } from './layout.ts';
 import { AS_OLD_AS_IT_IS } from './old-history.ts';
 import { createTrustedGit, LOCAL, NETWORK, withoutPassword, type TrustedGit, type TrustedGitDeps } from './trusted.ts';
+import { tailOf } from '../../domain/text.ts';
 
 export interface Clones {
   readonly clean: TrustedGit;
@@ -96,7 +97,7 @@ export function createClones({ repo, layout }: ClonesDeps): Clones {
 
   function remoteError(what: string, said: string): Error {
     return new Error(
-      `${repo.name}: ${repo.branch} could not be ${what} ${withoutPassword(repo.remote)}: ${withoutPassword(said.trim().slice(-2_000))}`,
+      `${repo.name}: ${repo.branch} could not be ${what} ${withoutPassword(repo.remote)}: ${withoutPassword(tailOf(said.trim(), 2_000))}`,
     );
   }
 

@@ -4,6 +4,7 @@ import type { CommandResult } from '../sandbox/port.ts';
 import type { Clones } from './clones.ts';
 import type { PushOutcome, RepoGit } from './port.ts';
 import { NETWORK, requireSha, withoutPassword } from './trusted.ts';
+import { headOf } from '../../domain/text.ts';
 
 const PUSH_MS = 30 * 60_000;
 
@@ -87,5 +88,5 @@ function inWords(reason: string, stderr: string): string {
     .filter((line) => line.startsWith('remote:'))
     .map((line) => line.slice('remote:'.length).trim())
     .filter((line) => line !== '');
-  return withoutPassword([reason, ...said].join(': ')).slice(0, 2_000);
+  return headOf(withoutPassword([reason, ...said].join(': ')), 2_000);
 }

@@ -3,6 +3,7 @@ import { LRUCache } from 'lru-cache';
 import { simpleGit } from 'simple-git';
 import type { ChangedFile, Commit, RepoGit } from './port.ts';
 import { requireSha, trustedEnvironment, type TrustedGit, type TrustedGitDeps } from './trusted.ts';
+import { headOf } from '../../domain/text.ts';
 
 type Reading = Pick<
   RepoGit,
@@ -149,7 +150,7 @@ export function createReading(clean: TrustedGit, deps: TrustedGitDeps): Reading 
 function failure(args: readonly string[], exitCode: number | null, stdErr: readonly Buffer[]): Error {
   const how = typeof exitCode === 'number' && exitCode >= 0 ? `exited with ${exitCode}` : 'was killed';
   return new Error(
-    `git ${args.join(' ').slice(0, 300)} ${how}: ${Buffer.concat([...stdErr])
+    `git ${headOf(args.join(' '), 300)} ${how}: ${Buffer.concat([...stdErr])
       .toString()
       .trim()}`,
   );

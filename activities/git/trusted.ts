@@ -4,6 +4,7 @@
  */
 import { describeEnd, exec } from '../exec/exec.ts';
 import type { CommandResult } from '../sandbox/port.ts';
+import { headOf } from '../../domain/text.ts';
 
 export interface GitCall {
   readonly cwd?: string;
@@ -73,7 +74,7 @@ export function createTrustedGit(deps: TrustedGitDeps): TrustedGit {
       const options = optionsOf(call);
       const result = await exec(['git', ...args], options);
       if (result.end !== 'exited' || result.code !== 0) {
-        throw new Error(withoutPassword(`git ${args.join(' ').slice(0, 300)} ${describeEnd(result, options.wallMs)}`));
+        throw new Error(withoutPassword(`git ${headOf(args.join(' '), 300)} ${describeEnd(result, options.wallMs)}`));
       }
       // Half an answer would be read as a whole one.
       if (result.droppedBytes > 0) {
@@ -122,7 +123,7 @@ export function trustedEnvironment(
 /** What comes from a row or a file is checked before it stands on a command line, where it could be an option. */
 export function requireSha(value: string): string {
   if (/^[0-9a-f]{40}(?:[0-9a-f]{24})?$/.test(value)) return value;
-  throw new Error(`${JSON.stringify(value.slice(0, 80))} is not a commit's full sha`);
+  throw new Error(`${JSON.stringify(headOf(value, 80))} is not a commit's full sha`);
 }
 
 /** A remote's address may carry a password; messages may not. */

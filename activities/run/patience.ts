@@ -6,6 +6,7 @@
 import { Context } from '@temporalio/activity';
 import type { Escalations } from '../../store/port.ts';
 import { CloneFault, RemoteUnfit } from '../git/fetch-failure.ts';
+import { headOf } from '../../domain/text.ts';
 
 export interface PatienceDeps {
   readonly store: { readonly escalations: Pick<Escalations, 'raise'> };
@@ -43,7 +44,7 @@ export async function patiently<T>(
       return { kind: 'failed', reason: `${what} was tried for ${Math.round(deadlineMs / 60_000)} minutes: ${reason}` };
     }
     if (attempt >= TELL_AT_ATTEMPT) {
-      const decision = `mend what keeps it back, it is tried again by itself: ${reason.slice(0, 300)}`;
+      const decision = `mend what keeps it back, it is tried again by itself: ${headOf(reason, 300)}`;
       const topic = error instanceof CloneFault ? 'clone-unwritable' : 'remote-unreachable';
       await deps.store.escalations.raise({
         key: `${topic}/${run}/${what}`,

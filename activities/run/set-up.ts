@@ -6,6 +6,7 @@ import type { Worktree } from '../git/port.ts';
 import { DEFAULT_LIMITS, type Environment } from '../sandbox/environment.ts';
 import type { CommandResult, Sandbox } from '../sandbox/port.ts';
 import type { Beat } from './heartbeat.ts';
+import { headOf } from '../../domain/text.ts';
 
 export type SetUpOutcome = { readonly ok: true } | { readonly ok: false; readonly reason: string };
 
@@ -56,5 +57,5 @@ function dockerHint({ stdout, stderr }: CommandResult): string {
 }
 
 function lastLine(output: string): string {
-  return output.trimEnd().split('\n').at(-1)?.slice(0, 300) ?? '';
+  return headOf(output.trimEnd().split('\n').at(-1) ?? '', 300);
 }

@@ -11,6 +11,7 @@ import { keepDiff } from './diff-evidence.ts';
 import { heartbeating } from './heartbeat.ts';
 import { patiently } from './patience.ts';
 import { storedRun } from './stored-run.ts';
+import { headOf } from '../../domain/text.ts';
 
 export interface StageDeps {
   readonly store: Store;
@@ -58,7 +59,7 @@ export function createStageActivities(deps: StageDeps): StageActivities {
         if (judged.kind === 'broken') return { kind: 'failed', reason: `the gates cannot judge: ${judged.reason}` };
         return judged.kind !== 'refused'
           ? judged
-          : { kind: 'refused', findings: judged.findings.slice(0, 20).map((finding) => finding.slice(0, 600)) };
+          : { kind: 'refused', findings: judged.findings.slice(0, 20).map((finding) => headOf(finding, 600)) };
       }),
 
     pushRun: ({ runId, head }) =>

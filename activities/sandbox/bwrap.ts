@@ -14,6 +14,7 @@ import { notInstalled, probeSandbox, type Programs } from './probe.ts';
 import { createPostgresTemplates, type Template } from './postgres-template.ts';
 import { openProxy, type Refusal } from './proxy.ts';
 import { readServed, serviceBinds, servicesArgv, unserved, type PreparedService } from './services.ts';
+import { headOf } from '../../domain/text.ts';
 
 export interface BwrapDeps {
   /** A private folder of this process: sockets of the proxies, the few files that stand in for /etc, clusters to copy. Made when missing. */
@@ -128,7 +129,7 @@ async function runIn(programs: Programs, given: SandboxCommand, around: Around):
   // It reports an exit code only of a command that it could start: an exit without one is a sandbox that was never there.
   if (result.end === 'exited' && !status.includes('"exit-code"')) {
     throw new Error(
-      `the sandbox could not be set up for ${command.argv.join(' ').slice(0, 200)}: ${result.stderr.trim()}`,
+      `the sandbox could not be set up for ${headOf(command.argv.join(' '), 200)}: ${result.stderr.trim()}`,
     );
   }
   return services.length === 0 ? result : readServed(result);

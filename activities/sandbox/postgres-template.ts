@@ -7,6 +7,7 @@ import { mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DEFAULT_LIMITS } from './environment.ts';
 import type { CommandResult, SandboxCommand, SandboxService } from './port.ts';
+import { tailOf } from '../../domain/text.ts';
 
 type Postgres = Extract<SandboxService, { kind: 'postgres' }>;
 
@@ -69,7 +70,7 @@ async function make(
       keepBytes: 16_000,
     });
     if (result.end !== 'exited' || result.code !== 0) {
-      const said = (result.stderr.trim() || result.stdout.trim()).slice(-1_000);
+      const said = tailOf(result.stderr.trim() || result.stdout.trim(), 1_000);
       return { ok: false, reason: `postgres ${version} could not make a cluster for the sandbox: ${said}` };
     }
     await place(join(fresh, 'data'), dir);

@@ -15,6 +15,7 @@ import type { Check, Contract } from '../../domain/contract.ts';
 import { createLearning, hostOf, type Learning, type Resolve } from './learning.ts';
 import { untilQuiet } from './quiet.ts';
 import { remedyFor } from './remedy.ts';
+import { tailOf } from '../../domain/text.ts';
 
 export interface Tried {
   /** The check's name; `build` for a command of the build stage. */
@@ -254,5 +255,5 @@ function judge(check: Check, run: CheckRun, refused: readonly string[]): Tried {
 }
 
 function unhappy(log: string, refused: readonly string[]): Pick<Tried, 'remedy' | 'log'> {
-  return { remedy: remedyFor(log, refused), log: log.trim().slice(-LOG_CHARS) };
+  return { remedy: remedyFor(log, refused), log: tailOf(log.trim(), LOG_CHARS) };
 }

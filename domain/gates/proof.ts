@@ -1,6 +1,7 @@
 /** The rules of red, regression and green over what the reports say. Pure; findings are sentences for the agent. */
 import { testIdText, type TestOutcome } from './outcome.ts';
 import { stableName } from './test-name.ts';
+import { headOf } from '../text.ts';
 
 export interface ChangedTest {
   readonly id: string;
@@ -216,6 +217,6 @@ export function judgeGreen(input: {
 }
 
 function firstLines(detail: string): string {
-  const lines = detail.trim().split('\n').slice(0, 6).join('\n').slice(0, 400);
+  const lines = headOf(detail.trim().split('\n').slice(0, 6).join('\n'), 400);
   return lines === '' ? '' : `It says: ${lines}`;
 }

@@ -3,6 +3,7 @@
  * new each time: an address, a clock, a temporary folder. Each such part becomes a word in angle brackets; cases that differ
  * in nothing else are told apart by their ordinal (outcome.ts). Pure.
  */
+import { headOf } from '../text.ts';
 const RULES: readonly (readonly [unstable: RegExp, word: string])[] = [
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/gi, '<uuid>'],
   [/\b0x[0-9a-f]{4,16}\b/gi, '<address>'],
@@ -28,7 +29,7 @@ const RULES: readonly (readonly [unstable: RegExp, word: string])[] = [
 const MAX_CHARS = 2_000;
 
 export function stableName(name: string): string {
-  let stable = name.slice(0, MAX_CHARS);
+  let stable = headOf(name, MAX_CHARS);
   for (const [unstable, word] of RULES) stable = stable.replace(unstable, word);
   return stable;
 }

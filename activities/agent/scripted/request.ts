@@ -1,5 +1,6 @@
 /** A Messages API request as far as the scripted model reads it. Clients send much more; what is unknown is let be. */
 import { z } from 'zod';
+import { refusedBy } from './strictness.ts';
 
 const block = z.looseObject({ type: z.string() });
 type Block = z.infer<typeof block>;
@@ -43,7 +44,9 @@ export function readRequest(json: string): ReadRequest {
     throw error;
   }
   const parsed = body.safeParse(value);
-  return parsed.success ? { ok: true, request: seen(parsed.data) } : { ok: false, why: z.prettifyError(parsed.error) };
+  if (!parsed.success) return { ok: false, why: z.prettifyError(parsed.error) };
+  const why = refusedBy(json, parsed.data.messages);
+  return why === null ? { ok: true, request: seen(parsed.data) } : { ok: false, why };
 }
 
 function seen(request: z.infer<typeof body>): SeenRequest {

@@ -2,9 +2,15 @@
 import { bash } from './bash.ts';
 import { editor } from './editor.ts';
 import { giveUp } from './give-up.ts';
+import { headOf } from '../../../domain/text.ts';
 import { note } from './note.ts';
 import { submit } from './submit.ts';
 import { taught, type AnyTool, type BoundCall } from './tool.ts';
+
+/** Of a name that the model made up. */
+const NAME_CHARACTERS = 100;
+/** A complaint about an input names its keys, which are the model's too. */
+const REFUSAL_CHARACTERS = 4_000;
 
 export const SESSION_TOOLS: readonly AnyTool[] = [bash, editor, submit, giveUp, note];
 
@@ -13,7 +19,7 @@ export function bindCall(name: string, input: unknown): BoundCall {
   const tool = SESSION_TOOLS.find((one) => one.definition.name === name);
   if (tool === undefined) {
     return refused(
-      `There is no tool ${name}. There are: ${SESSION_TOOLS.map((one) => one.definition.name).join(', ')}.`,
+      `There is no tool ${headOf(name, NAME_CHARACTERS)}. There are: ${SESSION_TOOLS.map((one) => one.definition.name).join(', ')}.`,
     );
   }
   const bound = tool.bind(input);
@@ -21,5 +27,5 @@ export function bindCall(name: string, input: unknown): BoundCall {
 }
 
 function refused(why: string): BoundCall {
-  return { replay: 'safe', run: () => Promise.resolve(taught(why)) };
+  return { replay: 'safe', run: () => Promise.resolve(taught(headOf(why, REFUSAL_CHARACTERS))) };
 }

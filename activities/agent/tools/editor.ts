@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { boundText } from './output.ts';
 import { sealTool, taught } from './tool.ts';
+import { tailOf } from '../../../domain/text.ts';
 
 const path = z
   .string()
@@ -78,7 +79,7 @@ export const editor = sealTool({
       // 0 and 3 are the script's own words: done, and refused with a reason on stdout.
       if (result.end !== 'exited' || (result.code !== 0 && result.code !== 3)) {
         return taught(
-          `The edit did not run to its end (${result.end}, exit code ${result.code}): ${result.stderr.trim().slice(-1000)}\nLook at the file before you go on.`,
+          `The edit did not run to its end (${result.end}, exit code ${result.code}): ${tailOf(result.stderr.trim(), 1000)}\nLook at the file before you go on.`,
         );
       }
       const { shown, full } = boundText(result.stdout);

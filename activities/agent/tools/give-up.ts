@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { sealTool } from './tool.ts';
+import { headOf } from '../../../domain/text.ts';
 
 /** Reasons pass through workflow history, which is no place for long texts. */
 export const REASON_CHARACTERS = 500;
@@ -14,6 +15,6 @@ export const giveUp = sealTool({
     Promise.resolve({
       content: 'A person takes over from here.',
       isError: false,
-      end: { kind: 'gave-up', reason: reason.slice(0, REASON_CHARACTERS) },
+      end: { kind: 'gave-up', reason: headOf(reason, REASON_CHARACTERS) },
     }),
 });

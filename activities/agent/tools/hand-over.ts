@@ -8,6 +8,7 @@ import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Worktree } from '../../git/port.ts';
 import type { Shell } from './tool.ts';
+import { tailOf } from '../../../domain/text.ts';
 
 const MAX_BUNDLE_BYTES = 256 * 1024 * 1024;
 const WALL_MS = 60_000;
@@ -46,7 +47,7 @@ async function bundleHead(shell: Shell, path: string, base: string): Promise<Bun
   const argv = ['git', 'bundle', 'create', '-q', path, 'HEAD', `^${base}`];
   const result = await shell.run({ argv, wallMs: 5 * WALL_MS, keepBytes: 16_384 });
   if (result.end !== 'exited' || result.code !== 0)
-    return { ok: false, why: `git bundle ${result.end} ${result.code ?? ''}: ${result.stderr.trim().slice(-1000)}` };
+    return { ok: false, why: `git bundle ${result.end} ${result.code ?? ''}: ${tailOf(result.stderr.trim(), 1000)}` };
   const bytes = await readPlainFile(path);
   return typeof bytes === 'string' ? { ok: false, why: bytes } : { ok: true, path, bytes };
 }

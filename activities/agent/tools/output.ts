@@ -1,5 +1,6 @@
 /** What a command said, in as many characters as a model should read. */
 import type { CommandResult } from '../../sandbox/port.ts';
+import { headOf, tailOf } from '../../../domain/text.ts';
 
 /** About ten thousand tokens. */
 export const SHOWN_CHARACTERS = 30_000;
@@ -16,7 +17,7 @@ export function boundText(text: string, limit = SHOWN_CHARACTERS): BoundedText {
   const half = Math.floor(limit / 2);
   const left = text.length - 2 * half;
   return {
-    shown: `${text.slice(0, half)}\n[… ${left} characters left out; narrow the command, or write to a file and read parts of it …]\n${text.slice(-half)}`,
+    shown: `${headOf(text, half)}\n[… ${left} characters left out; narrow the command, or write to a file and read parts of it …]\n${tailOf(text, half)}`,
     full: text,
   };
 }

@@ -3,6 +3,7 @@ import { BundleRefused } from '../../git/bundles.ts';
 import type { RepoGit } from '../../git/port.ts';
 import { readHead, withBundle } from './hand-over.ts';
 import { sealTool, taught } from './tool.ts';
+import { headOf, tailOf } from '../../../domain/text.ts';
 
 const schema = z.strictObject({
   changedTests: z
@@ -27,12 +28,12 @@ export const submit = sealTool({
     const status = await shell.run({ argv, wallMs: 60_000, keepBytes: 16_384 });
     if (status.end !== 'exited' || status.code !== 0) {
       return taught(
-        `Not submitted: git status failed in the work folder: ${status.stderr.trim().slice(-1000)}\nRepair the repository, commit, and submit again.`,
+        `Not submitted: git status failed in the work folder: ${tailOf(status.stderr.trim(), 1000)}\nRepair the repository, commit, and submit again.`,
       );
     }
     if (status.stdout.trim() !== '') {
       return taught(
-        `Not submitted: these paths are not committed:\n${status.stdout.trimEnd().slice(0, 4000)}\nCommit what belongs to the change by name, remove what does not, and submit again.`,
+        `Not submitted: these paths are not committed:\n${headOf(status.stdout.trimEnd(), 4000)}\nCommit what belongs to the change by name, remove what does not, and submit again.`,
       );
     }
     const head = await readHead(shell);

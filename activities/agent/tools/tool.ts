@@ -8,6 +8,7 @@ import type { RepoGit, Worktree } from '../../git/port.ts';
 import type { CommandResult, Sandbox, SandboxBind, SandboxCommand, SandboxLimits } from '../../sandbox/port.ts';
 import type { ToolDefinition } from '../port.ts';
 import { NOT_JSON } from '../reply-builder.ts';
+import { headOf } from '../../../domain/text.ts';
 
 export type Replay = 'safe' | 'unsafe';
 
@@ -78,7 +79,7 @@ export function sealTool<Input>(tool: Tool<Input>): AnyTool {
       const raw = notJson(input);
       if (raw !== null)
         return {
-          refusal: `The input of ${tool.name} was not valid JSON and nothing was run. It began: ${raw.slice(0, 200)}\nCall it again with one whole JSON object.`,
+          refusal: `The input of ${tool.name} was not valid JSON and nothing was run. It began: ${headOf(raw, 200)}\nCall it again with one whole JSON object.`,
         };
       const parsed = tool.schema.safeParse(input);
       if (!parsed.success)

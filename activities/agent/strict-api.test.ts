@@ -1,0 +1,100 @@
+/** Sessions whose model says, and whose commands print, what a strict Messages API refuses when it comes back. */
+import { execFileSync } from 'node:child_process';
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, describe, expect, test } from 'vitest';
+import { createRepoGit } from '../git/repo-git.ts';
+import { createBwrapSandbox } from '../sandbox/bwrap.ts';
+import { messagesOf } from './conversation.ts';
+import { openSessionBench, SESSION, type SessionBench, type SessionParts } from './session-bench.ts';
+
+let bench: SessionBench;
+afterEach(() => bench.close());
+
+async function parts(dir: string): Promise<SessionParts> {
+  const source = join(dir, 'source');
+  await mkdir(source);
+  const git = (...args: string[]): unknown =>
+    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.invalid', ...args], { cwd: source });
+  git('init', '-q', '-b', 'main');
+  git('commit', '-q', '--allow-empty', '-m', 'First');
+  const repo = { key: 'shop-1', name: 'acme/shop', remote: source, branch: 'main', pushEnv: {} };
+  const repoGit = createRepoGit({ repo, dataDir: join(dir, 'data'), now: Date.now });
+  return {
+    base: await repoGit.refresh(),
+    git: repoGit,
+    sandbox: createBwrapSandbox({ proxySocketDir: join(dir, 'p') }),
+  };
+}
+
+async function open(...steps: string[]): Promise<void> {
+  const yaml = steps.map((step) => `  - ${step}\n`).join('');
+  bench = await openSessionBench(`name: one\nmatch: Greet people\nsteps:\n${yaml}`, parts);
+  await bench.open();
+}
+
+/** The calls of the next turn, all run. */
+async function runAll(): Promise<void> {
+  const step = await bench.turn();
+  if (step.kind !== 'tools') throw new Error(`no tools are due: ${JSON.stringify(step)}`);
+  for (const { id } of step.calls) await bench.tool(step.turn, id);
+}
+
+async function results(): Promise<string[]> {
+  return (await bench.transcript()).results.map(({ content }) => content);
+}
+
+const raw = (name: string, json: string): string => `{ raw: { name: ${JSON.stringify(name)}, json: '${json}' } }`;
+
+describe('a session goes on', () => {
+  test('after output that is cut where a character is', async () => {
+    await open(
+      `{ calls: [{ bash: 'python3 -c "print(chr(120)+chr(0x1F56F)*40000)"' }] }`,
+      `{ expect: { lastMessage: { contains: characters left out } }, calls: [{ note: on }] }`,
+    );
+
+    await runAll();
+
+    expect(JSON.stringify(messagesOf(await bench.transcript()))).not.toMatch(/\\ud[89a-f]|\ufffd/i);
+    expect(await bench.turn()).toMatchObject({ kind: 'tools', turn: 2 });
+  });
+
+  test('after output of control codes and of bytes that are no text', async () => {
+    await open(`{ calls: [{ bash: "printf 'a\\\\0b\\\\377c'" }] }`, '{ calls: [{ note: on }] }');
+
+    await runAll();
+
+    expect(JSON.stringify(messagesOf(await bench.transcript()))).not.toContain('\\u0000');
+    expect(await bench.turn()).toMatchObject({ kind: 'tools', turn: 2 });
+  });
+
+  test('after names and inputs that no API takes back', async () => {
+    const calls = [raw('functions.bash<|x|>', '{}'), raw('n'.repeat(300), '[1]'), raw('note', '{"text": "\\ud83d"}')];
+    await open(`{ calls: [${calls.join(', ')}] }`, '{ calls: [{ note: on }] }');
+
+    await runAll();
+
+    expect((await results())[0]).toMatch(/^There is no tool functions\.bash<\|x\|>\./);
+    expect((await results())[1]?.length).toBeLessThan(400);
+    expect(await bench.turn()).toMatchObject({ kind: 'tools', turn: 2 });
+  });
+
+  test('after two calls of one reply with the same id, each of which has run once and has its own result', async () => {
+    await open('{ calls: [{ note: x }] }', '{ calls: [{ note: on }] }');
+    const content = ['one', 'two'].map((word) => ({
+      type: 'tool_use',
+      id: 'toolu_1',
+      name: 'bash',
+      input: { command: `echo ${word} | tee -a ran` },
+    }));
+    const usage = { input: 1, output: 1, cacheRead: 0, cacheWrite: 0 };
+    // As a transcript of long ago has it: nobody told the two apart when it was stored.
+    const turn = { session: SESSION, turn: 1, content, stopReason: 'tool_use', model: 'scripted', usage };
+    await bench.store.sessions.commitTurn({ ...turn, microUsd: 1, at: 1 });
+
+    await runAll();
+
+    expect(await results()).toEqual(['one\n[exit code 0]', 'two\n[exit code 0]']);
+    expect(await bench.turn()).toMatchObject({ kind: 'tools', turn: 2 });
+  });
+});
