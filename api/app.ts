@@ -62,7 +62,7 @@ export function createApp(options: ApiOptions): Express {
     throw new ApiError(404, {
       code: 'no-route',
       message: `there is no ${req.method} ${headOf(req.path, 200)}`,
-      remedy: 'api/routes.ts lists what there is',
+      remedy: 'pages begin at /; the API begins at /api/status',
     });
   });
   app.use(createErrorHandler({ log: deps.log, present: presentError }));

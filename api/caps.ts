@@ -26,10 +26,13 @@ import type { CapsView, CapView, NoticeView } from './view.ts';
 
 export function showCaps(deps: ApiDeps): RequestHandler {
   return async (_req, res) => {
-    const standings = await deps.store.ledger.standing(capsNow(deps));
-    const caps = await Promise.all(standings.map((one) => viewCap(deps, one)));
-    res.json({ now: deps.now(), caps } satisfies CapsView);
+    res.json(await viewCaps(deps));
   };
+}
+
+export async function viewCaps(deps: ApiDeps): Promise<CapsView> {
+  const standings = await deps.store.ledger.standing(capsNow(deps));
+  return { now: deps.now(), caps: await Promise.all(standings.map((one) => viewCap(deps, one))) };
 }
 
 /** What the reached caps hold: of one repo, by its key, or of all. */

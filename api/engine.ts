@@ -9,6 +9,8 @@ export interface Engine {
   /** Starts what the rows say is open and Temporal has lost; names what it started. */
   recover(): Promise<{ readonly runs: readonly string[]; readonly lanes: readonly string[] }>;
   links(run: RunRow): { readonly temporalUrl: string | null };
+  /** All runs in Temporal Web; null where its address is not known. */
+  readonly runsUrl: string | null;
 }
 
 export interface PartHealth {

@@ -10,7 +10,8 @@ import { lookNow } from './look-now.ts';
 import { line, parseBody, parseQuery, pathParam } from './parse.ts';
 import { issueViewer } from './pick-up.ts';
 import { bookOf, issueOf, onlyRepo, repoOf } from './repos.ts';
-import { summaryOf, type IssueView } from './view.ts';
+import { summariesOf } from './summaries.ts';
+import type { IssueView } from './view.ts';
 
 /** Newest first; older ones are in `lamplighter runs --issue`. */
 const RUNS_SHOWN = 5;
@@ -24,21 +25,28 @@ const listQuery = z.strictObject({
 export function listIssues(deps: ApiDeps): RequestHandler {
   return async (req, res) => {
     const { repo, label, state } = parseQuery(listQuery, req);
-    const repos = repo === undefined ? deps.config.repos : [repoOf(deps, repo)];
-    const lists = await Promise.all(repos.map((one) => listOf(deps, one)));
-    const issues = lists
-      .flatMap((one) => one.issues)
-      .filter(
-        (issue) => (state === 'all' || issue.state === state) && (label === undefined || issue.labels.includes(label)),
-      );
-    res.json({ issues, unreadable: lists.flatMap((one) => one.unreadable) });
+    const { issues, unreadable } = await viewIssues(
+      deps,
+      repo === undefined ? deps.config.repos : [repoOf(deps, repo)],
+    );
+    const asked = issues.filter(
+      (issue) => (state === 'all' || issue.state === state) && (label === undefined || issue.labels.includes(label)),
+    );
+    res.json({ issues: asked, unreadable });
   };
 }
 
-async function listOf(
-  deps: ApiDeps,
-  repo: RepoConfig,
-): Promise<{ issues: IssueView[]; unreadable: readonly string[] }> {
+interface Listed {
+  readonly issues: readonly IssueView[];
+  readonly unreadable: readonly string[];
+}
+
+export async function viewIssues(deps: ApiDeps, repos: readonly RepoConfig[]): Promise<Listed> {
+  const lists = await Promise.all(repos.map((one) => listOf(deps, one)));
+  return { issues: lists.flatMap((one) => one.issues), unreadable: lists.flatMap((one) => one.unreadable) };
+}
+
+async function listOf(deps: ApiDeps, repo: RepoConfig): Promise<Listed> {
   const book = bookOf(deps, repo);
   const view = await issueViewer(deps, repo, book);
   const unreadable = (await book.unreadable?.()) ?? [];
@@ -56,7 +64,7 @@ export function showIssue(deps: ApiDeps): RequestHandler {
     const runs = await deps.store.runs.list({ repo: repo.key, issue: issue.number, limit: RUNS_SHOWN });
     res.json({
       issue: await (await issueViewer(deps, repo, book))(issue),
-      runs: runs.map((run) => summaryOf(run, deps.now())),
+      runs: await summariesOf(deps.store, runs, deps.now()),
     });
   };
 }

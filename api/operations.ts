@@ -3,12 +3,14 @@ import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import type { ApiDeps } from './app.ts';
 import { readHolds } from './caps.ts';
+import { commandPlace } from './command-place.ts';
 import { principalOf } from './guards.ts';
 import { readKillSwitch, setKillSwitch } from './kill-switch.ts';
 import { lookNow } from './look-now.ts';
 import { readNotices } from './notices.ts';
 import { flag, line, parseBody, parseQuery } from './parse.ts';
-import { summaryOf, type QueueView, type StatusView } from './view.ts';
+import { summariesOf } from './summaries.ts';
+import type { QueueView, StatusView } from './view.ts';
 
 /** This process answers; nothing more. */
 export const alive: RequestHandler = (_req, res) => {
@@ -24,9 +26,9 @@ export function showHealth(deps: ApiDeps): RequestHandler {
 
 export async function viewStatus(deps: ApiDeps): Promise<StatusView> {
   const { store, config } = deps;
-  const [killSwitch, open, queue, health, notices, holds] = await Promise.all([
+  const [killSwitch, openRuns, queue, health, notices, holds] = await Promise.all([
     readKillSwitch(store.control, config.dataDir),
-    store.runs.list({ open: true, limit: 1_000 }),
+    store.runs.list({ open: true, limit: 1_000 }).then((open) => summariesOf(store, open, deps.now())),
     queued(deps),
     deps.health(),
     readNotices(deps),
@@ -40,10 +42,11 @@ export async function viewStatus(deps: ApiDeps): Promise<StatusView> {
     allow: config.allow,
     repos: config.repos.map(({ key, name }) => ({ key, name, allowed: config.allow.includes(name) })),
     model: { provider: config.model.provider, name: config.model.name },
-    openRuns: open.map((run) => summaryOf(run, deps.now())),
+    openRuns,
     queued: queue.length,
     notices,
     holds,
+    links: { temporal: deps.engine.runsUrl, commandPlace: commandPlace(config.dataDir) },
     ...health,
   };
 }

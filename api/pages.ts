@@ -1,19 +1,24 @@
 /** The pages for people: rendered here, live by the same events, whole without JavaScript. */
 import { fileURLToPath } from 'node:url';
 import { Router, type Request } from 'express';
+import { capsPage } from '../ui/caps-page.ts';
 import { evidencePage } from '../ui/evidence.ts';
+import { issuesPage } from '../ui/issues-page.ts';
 import { messagePage } from '../ui/layout.ts';
 import { runPage } from '../ui/run-page.ts';
 import { runsPage } from '../ui/runs-page.ts';
 import type { ApiDeps } from './app.ts';
+import { viewCaps } from './caps.ts';
+import { commandPlace } from './command-place.ts';
 import { notFound, type ErrorBody } from './errors.ts';
 import { isText } from './evidence.ts';
 import { readGateEvidence } from './gate-evidence.ts';
+import { viewIssues } from './issues.ts';
 import { readKillSwitch } from './kill-switch.ts';
 import { viewStatus } from './operations.ts';
 import { pathParam } from './parse.ts';
 import { viewRun, viewTranscript } from './runs.ts';
-import { summaryOf } from './view.ts';
+import { summariesOf } from './summaries.ts';
 
 const LISTED = 200;
 /** A browser chokes on more; the whole is one click away. */
@@ -32,8 +37,19 @@ export function pages(deps: ApiDeps): Router {
     // The place before the rows: an event in between is shown twice, never missed.
     const place = await deps.store.events.last();
     const [rows, status] = await Promise.all([deps.store.runs.list({ limit: LISTED }), viewStatus(deps)]);
-    const runs = rows.map((run) => summaryOf(run, deps.now()));
+    const runs = await summariesOf(deps.store, rows, deps.now());
     res.type('html').send(runsPage({ runs, status, place }));
+  });
+
+  router.get('/issues', async (_req, res) => {
+    const { issues, unreadable } = await viewIssues(deps, deps.config.repos);
+    const open = issues.filter((issue) => issue.state === 'open');
+    res.type('html').send(issuesPage({ issues: open, unreadable }));
+  });
+
+  router.get('/caps', async (_req, res) => {
+    const place = commandPlace(deps.config.dataDir);
+    res.type('html').send(capsPage(await viewCaps(deps), place));
   });
 
   router.get('/runs/:id', async (req, res) => {

@@ -10,6 +10,7 @@ import { notFound } from './errors.ts';
 import { viewFixForward } from './fix-forward.ts';
 import { movesOf } from './moves.ts';
 import { flag, line, parseQuery, pathParam, wholeNumber } from './parse.ts';
+import { summariesOf } from './summaries.ts';
 import { summaryOf, type RunView, type SessionView, type TranscriptView } from './view.ts';
 
 const LISTED = 100;
@@ -35,7 +36,7 @@ export function listRuns(deps: ApiDeps): RequestHandler {
       ...(issue === undefined ? {} : { issue }),
     });
     const found = id === undefined ? rows : rows.filter((run) => run.id.startsWith(id)).slice(0, limit);
-    res.json({ runs: found.map((run) => summaryOf(run, deps.now())) });
+    res.json({ runs: await summariesOf(deps.store, found, deps.now()) });
   };
 }
 

@@ -188,6 +188,7 @@ export interface StatusView {
   readonly notices: readonly NoticeView[];
   /** Those of the notices that are reached caps. */
   readonly holds: readonly NoticeView[];
+  readonly links: { readonly temporal: string | null; readonly commandPlace: string };
   readonly ok: boolean;
   readonly parts: readonly PartHealth[];
 }

@@ -1,6 +1,7 @@
 /** Events of a run as lines for people. Text that streamed is not told again when its turn is committed. */
 import { z } from 'zod';
 import type { EventView, TranscriptView } from '../api/view.ts';
+import { withNotes } from '../domain/act.ts';
 import { money } from '../ui/format.ts';
 import type { ApiClient } from './api-client.ts';
 import { oneLine, paint, plain, say } from './output.ts';
@@ -33,7 +34,12 @@ const committed = z.object({
 const result = z.object({ session: z.string(), turn: z.number(), toolUseId: z.string(), isError: z.boolean() });
 const evidence = z.object({ kind: z.string(), verdict: z.string().nullable(), summary: z.string() });
 const held = z.object({ why: z.string() });
-const act = z.object({ kind: z.string(), by: z.union([z.string(), z.object({ name: z.string() })]), note: z.string() });
+const act = z.object({
+  id: z.string(),
+  kind: z.string(),
+  by: z.union([z.string(), z.object({ name: z.string() })]),
+  note: z.string(),
+});
 
 const RESULT_LINES = 8;
 
@@ -43,6 +49,8 @@ export function createNarrator(deps: {
 }): (row: EventView) => Promise<void> {
   /** How much of a turn's text is on the screen. */
   const told = new Map<string, number>();
+  /** A state names the act; its note came with the act's own event. */
+  const notes: { readonly id: string; readonly note: string }[] = [];
   let spent = 0;
   let midLine = false;
 
@@ -98,7 +106,7 @@ export function createNarrator(deps: {
     const clock = paint('dim', new Date(row.at).toISOString().slice(11, 19));
     switch (kind) {
       case 'run.stage':
-        return line(`${clock} ${stageLine(stage.parse(data))}`);
+        return line(`${clock} ${withNotes(stageLine(stage.parse(data)), notes)}`);
       case 'text.delta':
         return onDelta(delta.parse(data));
       case 'turn.restarted': {
@@ -118,6 +126,7 @@ export function createNarrator(deps: {
       }
       case 'act.added': {
         const read = act.parse(data);
+        notes.push(read);
         return line(
           `${clock} ${paint('bold', `${read.kind} by ${plain(typeof read.by === 'string' ? read.by : read.by.name)}`)}: ${oneLine(read.note, 200)}`,
         );

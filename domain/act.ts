@@ -165,10 +165,17 @@ export function actInWords(act: RequestedAct): string {
   }
 }
 
+const NAMED_ACT = /\bact (\S+)/;
+
+/** Whether `reason` holds an act's id where a person's words belong. */
+export function namesAct(reason: string | null): boolean {
+  return reason !== null && NAMED_ACT.test(reason);
+}
+
 /** A person's words stay in the store: a state names the act, and here its note is put back in. */
 export function withNotes<T extends string | null>(
   reason: T,
   acts: readonly { readonly id: string; readonly note: string }[],
 ): T | string {
-  return reason?.replace(/\bact (\S+)/, (named, id) => acts.find((act) => act.id === id)?.note ?? named) ?? reason;
+  return reason?.replace(NAMED_ACT, (named, id) => acts.find((act) => act.id === id)?.note ?? named) ?? reason;
 }

@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { RunSummary, RunView } from '../api/view.ts';
+import type { CapView, IssueView, RunSummary, RunView } from '../api/view.ts';
+import { capsPage } from './caps-page.ts';
+import { command } from './command.ts';
 import { duration, money } from './format.ts';
 import { escapeHtml, html } from './html.ts';
+import { issuesPage } from './issues-page.ts';
 import { runsPage } from './runs-page.ts';
 import { runPage } from './run-page.ts';
 import { stageTrack } from './stages.ts';
@@ -189,10 +192,41 @@ const paused: RunView = {
     state: { stage: 'watch', progress: { ...progress, pause: { by: HOSTILE, note: HOSTILE, since: 0 } }, sha: HOSTILE },
   },
 };
+const issue: IssueView = {
+  number: 1,
+  title: HOSTILE,
+  body: HOSTILE,
+  state: 'open',
+  labels: [HOSTILE],
+  labelEvents: [],
+  blockedBy: [],
+  url: HOSTILE,
+  repo: HOSTILE,
+  repoName: HOSTILE,
+  pickUp: { asked: true, run: null, refusals: [{ why: 'cap', text: HOSTILE, remedy: HOSTILE }] },
+};
+const cap: CapView = {
+  key: HOSTILE,
+  window: 'day',
+  repo: HOSTILE,
+  repoName: HOSTILE,
+  endsAt: 0,
+  capMicroUsd: 1,
+  raisedMicroUsd: 1,
+  spentMicroUsd: 2,
+  leftMicroUsd: 0,
+  reached: true,
+  raises: [{ id: HOSTILE, microUsd: 1, by: HOSTILE, note: HOSTILE, at: 0 }],
+};
 const killSwitch = { on: true, row: true, file: true, by: HOSTILE, note: HOSTILE, at: 0 };
 
 function pageOf(of: RunView): string {
   return runPage({ view: of, transcript: { sessions: [session] }, killSwitch, place: 0, now: 12_000 });
+}
+
+/** What a person copies from it. */
+function wordsOf(page: string): string {
+  return page.replace(/<[^>]*>/g, '');
 }
 
 describe('pages of hostile data (invariant 9)', () => {
@@ -207,12 +241,15 @@ describe('pages of hostile data (invariant 9)', () => {
         holds: [{ text: HOSTILE, remedy: HOSTILE }],
         allow: [HOSTILE],
         repos: [],
+        links: { temporal: `javascript:${HOSTILE}`, commandPlace: ` --data-dir '${HOSTILE}'` },
       },
       place: 0,
     }),
     run: pageOf(view),
     approval: pageOf(waiting),
     paused: pageOf(paused),
+    issues: issuesPage({ issues: [issue], unreadable: [HOSTILE] }),
+    caps: capsPage({ now: 1, caps: [cap] }, ` --data-dir '${HOSTILE}'`),
   };
 
   it.each(Object.entries(pages))('%s: every word of it is text', (_name, page) => {
@@ -233,12 +270,12 @@ describe('pages of hostile data (invariant 9)', () => {
 
   it('a frozen run shows its three ways out as commands', () => {
     for (const way of ['retry', 'resolved', 'resolved --reverted', 'abandon'])
-      expect(pages.run).toContain(`--way ${way} --note`);
+      expect(wordsOf(pages.run)).toContain(`--way ${way} --note`);
     expect(pages.run).toContain('Grants nothing.');
   });
 
   it('what waits for approval is shown with its diff and the command of that very sha', () => {
-    expect(pages.approval).toContain(`--sha ${'a'.repeat(40)} --note`);
+    expect(wordsOf(pages.approval)).toContain(`--sha ${'a'.repeat(40)} --note`);
     expect(pages.approval).toMatch(/<span class="diff-added">\+&quot;&gt;/);
     expect(pages.approval).toContain('<span class="diff-removed">-old\n</span>');
     expect(pages.approval).toMatch(/<span class="stage">approval</);
@@ -247,7 +284,7 @@ describe('pages of hostile data (invariant 9)', () => {
 
   it('a paused run says how it goes on', () => {
     expect(pages.paused).toContain('Paused in watch');
-    expect(pages.paused).toContain('lamplighter resume id');
+    expect(wordsOf(pages.paused)).toContain('lamplighter resume id');
   });
 
   it('a red deploy is told push by push, with its log and what is left of the bounds', () => {
@@ -270,6 +307,14 @@ describe('the stage track', () => {
       ['frozen', 'here', 1, 2000],
       ['ended', 'ahead', 0, 0],
     ]);
+  });
+});
+
+describe('a command to copy', () => {
+  it('keeps every character, and may break between its words only', () => {
+    const { text } = command('lamplighter resume id --note "two words"');
+    expect(wordsOf(text)).toBe('lamplighter resume id --note &quot;two words&quot;');
+    expect(text).toContain('<span class="word">--note</span> <span');
   });
 });
 

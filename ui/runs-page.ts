@@ -1,12 +1,15 @@
 import type { RunSummary, StatusView } from '../api/view.ts';
+import { command } from './command.ts';
 import { when } from './format.ts';
 import { html, type Html } from './html.ts';
+import { killSwitchCard } from './kill-switch.ts';
 import { badge, layout } from './layout.ts';
 import { runTone } from './stages.ts';
+import { topLinks } from './top-links.ts';
 
 export interface RunsPage {
   readonly runs: readonly RunSummary[];
-  readonly status: Pick<StatusView, 'now' | 'killSwitch' | 'holds' | 'parts' | 'queued' | 'allow' | 'repos'>;
+  readonly status: Pick<StatusView, 'now' | 'killSwitch' | 'holds' | 'parts' | 'queued' | 'allow' | 'repos' | 'links'>;
   /** The place in the event table that this page shows. */
   readonly place: number;
 }
@@ -21,10 +24,12 @@ export function runsPage({ runs, status, place }: RunsPage): string {
     holds: status.holds,
     body: html` <h1>Runs</h1>
       <p class="muted">${facts(status)}</p>
+      ${topLinks(status)}
       ${ill.map((part) => html`<p class="banner"><strong>${part.name}</strong>: ${part.detail}</p>`)}
       ${group('Needs you', of('needs-you'), status.now, 'Nothing waits for you.')}
       ${group('Running', of('running'), status.now, runs.length === 0 ? null : 'Nothing is running.')}
-      ${runs.length === 0 ? welcome() : group('Done', of('done'), status.now, 'Nothing has ended yet.')}`,
+      ${runs.length === 0 ? welcome(status.links.commandPlace) : group('Done', of('done'), status.now, 'Nothing has ended yet.')}
+      ${killSwitchCard(status)}`,
   });
 }
 
@@ -65,10 +70,10 @@ function row(run: RunSummary, now: number): Html {
   </li>`;
 }
 
-function welcome(): Html {
+function welcome(place: string): Html {
   return html`<section class="card">
     <h2>No run yet</h2>
     <p>Label an issue <code>ready-for-agent</code>, or add one:</p>
-    <pre>lamplighter issue add --title "…" --body "…" --label ready-for-agent</pre>
+    ${command(`lamplighter issue add --title "…" --body "…" --label ready-for-agent${place}`)}
   </section>`;
 }

@@ -1,5 +1,6 @@
 /** The first thing to read on a run's page: how it ended, or why it stands still and what a person can do, as commands to copy. */
 import type { RunView } from '../api/view.ts';
+import { command } from './command.ts';
 import { shortSha, when } from './format.ts';
 import { html, type Html, type HtmlPart } from './html.ts';
 import { runTone } from './stages.ts';
@@ -64,12 +65,9 @@ function approvalCard(view: RunView, { head, since, diff }: NonNullable<RunView[
 function moves({ moves: rows }: RunView): Html {
   return html`<dl class="ways">
     ${rows.map(
-      ({ name, what, command }) =>
+      ({ name, what, command: line }) =>
         html`<dt>${name}</dt>
-          <dd>
-            ${what}
-            <pre>${command}</pre>
-          </dd>`,
+          <dd>${what} ${command(line)}</dd>`,
     )}
   </dl>`;
 }

@@ -1,6 +1,8 @@
 /** The engine behind the api: pokes, and the rebuilding of runs and lanes from their rows when Temporal has lost them. */
 import type { Engine } from '../api/engine.ts';
 import type { Config } from '../config/types.ts';
+import { runWorkflowId } from '../domain/run.ts';
+import { runsInTemporalWeb, timelineInTemporalWeb } from '../domain/temporal-web.ts';
 import { runInputOf } from '../activities/run/run-input.ts';
 import type { Store } from '../store/port.ts';
 import type { TemporalCalls } from './temporal.ts';
@@ -12,13 +14,13 @@ export interface EngineDeps {
 }
 
 export function createEngine({ store, calls, config }: EngineDeps): Engine & { pokeUnread(): Promise<void> } {
+  const { webUrl, namespace } = config.temporal;
+  const web = webUrl === null ? null : { webUrl, namespace };
   return {
     poke: (runId) => calls.pokeRun(runId),
     pollNow: () => calls.pollNow(),
-    links: (run) => ({
-      temporalUrl:
-        config.temporal.webUrl === null ? null : timelineUrl(config.temporal.webUrl, config.temporal.namespace, run.id),
-    }),
+    links: (run) => ({ temporalUrl: web === null ? null : timelineInTemporalWeb(web, runWorkflowId(run.id)) }),
+    runsUrl: web === null ? null : runsInTemporalWeb(web),
 
     /** Idempotent: a run that is open is left alone. Git, tracker and deploy are asked by the stages themselves before they act again. */
     async recover() {
@@ -44,8 +46,4 @@ export function createEngine({ store, calls, config }: EngineDeps): Engine & { p
       }
     },
   };
-}
-
-function timelineUrl(webUrl: string, namespace: string, runId: string): string {
-  return `${webUrl}/namespaces/${namespace}/workflows/${encodeURIComponent(`run/${runId}`)}`;
 }

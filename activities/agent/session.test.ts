@@ -288,6 +288,9 @@ describe('activities/agent triage', () => {
     expect(again).toEqual(first);
     expect(await bench.model.requests()).toHaveLength(1);
     expect(await bench.store.evidence.list(RUN)).toMatchObject([{ kind: 'triage' }]);
+    // A call without a result would read "no result yet" for ever.
+    const { results } = await bench.store.sessions.transcript(`${RUN}/triage`);
+    expect(results).toMatchObject([{ isError: false, content: 'taken: triage is over' }]);
   });
 
   test('a rejected issue says why', async () => {

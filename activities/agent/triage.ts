@@ -84,18 +84,18 @@ async function decide(store: Store, row: TurnRow, at: number): Promise<Decided |
     ...(cut ? { wrong: 'your reply was cut at its token limit: be shorter' } : readCall(call)),
   }));
   const decision = read.find((one) => 'decision' in one);
-  if (decision !== undefined && 'decision' in decision) return decision.decision;
-
   for (const one of read) {
+    const wrong = 'wrong' in one ? one.wrong : null;
     await store.sessions.putResult({
       session: row.session,
       turn: row.turn,
       toolUseId: one.call.id,
-      isError: true,
+      isError: wrong !== null,
       at,
-      content: 'wrong' in one ? one.wrong : 'not read',
+      content: wrong ?? (one === decision ? 'taken: triage is over' : 'not read: another call decided'),
     });
   }
+  if (decision !== undefined && 'decision' in decision) return decision.decision;
   await store.sessions.addInput(
     row.session,
     `nudge/${row.turn}`,

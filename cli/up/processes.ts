@@ -1,6 +1,7 @@
 /** Which processes an `up` has, with which ports and files, started in the order in which they need each other. */
 import { fileURLToPath } from 'node:url';
 import { loadConfig, writeResolvedConfig } from '../../config/load.ts';
+import { runsInTemporalWeb } from '../../domain/temporal-web.ts';
 import type { Playground } from '../../playground/playground.ts';
 import type { ChildSpec } from './child.ts';
 import type { Children } from './children.ts';
@@ -11,7 +12,7 @@ import type { UpOptions } from './up.ts';
 
 export interface Started {
   readonly url: string;
-  /** Temporal Web; null where an outside server's is not configured. */
+  /** The runs in Temporal Web; null where an outside server's is not configured. */
   readonly temporalUrl: string | null;
 }
 
@@ -56,7 +57,9 @@ export async function startProcesses(input: StartInput): Promise<Started> {
     await children.start(spec);
     say(`${spec.name} is ready`);
   }
-  return { url: `http://127.0.0.1:${ports.api}`, temporalUrl: config.temporal.webUrl };
+  const { webUrl, namespace } = config.temporal;
+  const temporalUrl = webUrl === null ? null : runsInTemporalWeb({ webUrl, namespace });
+  return { url: `http://127.0.0.1:${ports.api}`, temporalUrl };
 }
 
 function nodeChild(

@@ -72,6 +72,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
         pollNow: async () => void (polled += 1),
         recover: async () => ({ runs: ['run-lost'], lanes: ['shop-1'] }),
         links: (run) => ({ temporalUrl: `http://127.0.0.1:8233/run/${run.id}` }),
+        runsUrl: null,
         ...engine,
       },
       issues: (repo) => (repo === 'shop-1' ? tracker : null),
