@@ -1,5 +1,5 @@
 /**
- * `npm run crash -- <area> [--json] [--seed N] [--story NAME] [--deaths N] [--sigkills N | --rounds N] [--minutes N] [--resume] [--state DIR]`: kills runs or power verbs by the thousand
+ * `npm run crash -- <area> [--json] [--seed N] [--story NAME] [--deaths N] [--sigkills N | --rounds N] [--minutes N] [--resume] [--load N] [--state DIR]`: kills runs or power verbs by the thousand
  * and counts what that did to the world. One JSON document on stdout with `--json`; progress on stderr. Exits with 1 when anything was
  * doubled, lost or left unresolved, or a place was missed, and with 2 when it was called wrongly.
  */
@@ -9,6 +9,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { AREAS, type Area } from './crash/areas.ts';
 import { commitOf } from './crash/commit.ts';
+import { makeLoad } from './crash/load.ts';
 import type { Story } from './crash/stories.ts';
 import { added, documentOf, keepTally, NOTHING, readTally, type CrashDocument, type Tally } from './crash/tally.ts';
 
@@ -28,37 +29,44 @@ interface Asked {
   readonly minutes: number | null;
   readonly stories: readonly Story[];
   readonly resume: boolean;
+  /** Busy processes beside it, of its own making. */
+  readonly load: number;
   /** Folder in which it is kept what came of it. */
   readonly state: string;
 }
 
-async function run({ name, area, goals, seed, minutes, stories, resume, state }: Asked): Promise<CrashDocument> {
+async function run({ name, area, goals, seed, minutes, stories, resume, load, state }: Asked): Promise<CrashDocument> {
   const file = join(state, `${name}.json`);
   mkdirSync(state, { recursive: true });
   const commit = commitOf();
   const kept = resume ? readTally(file, name, commit) : null;
   const before: Tally = kept ?? { area: name, commit, seconds: 0, shares: {} };
-  const sum = documentOf(before, seed, area);
-  say(`${name} at ${commit}, seed ${seed}${kept === null ? '' : `, on top of ${sum.deaths} deaths`}`);
+  const sum = documentOf(before, { seed, load }, area);
+  const beside = load === 0 ? '' : `, beside ${load} busy processes`;
+  say(`${name} at ${commit}, seed ${seed}${beside}${kept === null ? '' : `, on top of ${sum.deaths} deaths`}`);
   const begun = Date.now();
   const until = minutes === null ? Number.POSITIVE_INFINITY : begun + minutes * 60_000;
   const logFile = join(state, `${name}.log`);
-  const more = await area.tell({ goals, stories, seed, until, logFile, say, before: before.shares });
+  const busy = makeLoad(load);
+  const telling = { goals, stories, seed, until, logFile, say, before: before.shares };
+  const more = await area.tell(telling).finally(() => busy.stop());
   const shares = { ...before.shares };
   for (const [kind, share] of Object.entries(more)) shares[kind] = added(shares[kind] ?? NOTHING, share);
   const seconds = before.seconds + (Date.now() - begun) / 1_000;
   const tally = { ...before, seconds, shares };
   keepTally(file, tally);
-  return documentOf(tally, seed, area);
+  return documentOf(tally, { seed, load }, area);
 }
 
-const NUMBERS = ['seed', 'minutes', 'deaths', 'sigkills', 'rounds'] as const;
+const NUMBERS = ['seed', 'minutes', 'load', 'deaths', 'sigkills', 'rounds'] as const;
+/** What is no goal of an area. */
+const HOW: readonly string[] = ['seed', 'minutes', 'load'];
 
 /** Throws words about what is wrong. */
 function readArguments(): Asked & { readonly json: boolean } {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean', default: false } as const;
-  const numbers = { seed: text, minutes: text, deaths: text, sigkills: text, rounds: text } as const;
+  const numbers = { seed: text, minutes: text, load: text, deaths: text, sigkills: text, rounds: text } as const;
   const options = { json: flag, resume: flag, state: text, story: text, ...numbers } as const;
   const { values, positionals } = parseArgs({ options, allowPositionals: true });
   const [name = ''] = positionals;
@@ -70,7 +78,7 @@ function readArguments(): Asked & { readonly json: boolean } {
   );
   const goals = { ...area.goals };
   for (const [key, value] of given) {
-    if (key === 'seed' || key === 'minutes') continue;
+    if (HOW.includes(key)) continue;
     if (goals[key] === undefined)
       throw new Error(`--${key} is nothing that ${name} counts. It counts ${Object.keys(goals).join(', ')}`);
     goals[key] = value;
@@ -80,7 +88,8 @@ function readArguments(): Asked & { readonly json: boolean } {
     throw new Error(`There is no story ${values.story}. Stories: ${area.stories.map((one) => one.name).join(', ')}`);
   const { json, resume, state = join(root, '.cache', 'crash') } = values;
   const seed = given.get('seed') ?? 1;
-  return { name, area, goals, seed, minutes: given.get('minutes') ?? null, stories, json, resume, state };
+  const load = given.get('load') ?? 0;
+  return { name, area, goals, seed, minutes: given.get('minutes') ?? null, stories, json, resume, load, state };
 }
 
 function numberOf(key: string, given: string): number {

@@ -23,8 +23,6 @@ interface Reference {
   readonly points: Points;
 }
 
-/** A run in which nothing is done for so long is stuck. */
-const BOUND_MS = 5 * 60_000;
 /** About; more tellers than runs would have nothing to tell. */
 const DEATHS_A_RUN = 200;
 const STEP = 7_919;
@@ -49,7 +47,7 @@ export async function killInProcess(input: AbortsInput): Promise<Share> {
             references.set(story.name, reference);
           }
           const { points, world } = await reference;
-          const telling = await teller.tell({ story: story.name, plan: { seed, points }, boundMs: BOUND_MS });
+          const telling = await teller.tell({ story: story.name, plan: { seed, points } });
           const judged = judge(
             'in-process',
             story,
@@ -72,7 +70,7 @@ export async function killInProcess(input: AbortsInput): Promise<Share> {
 }
 
 async function undisturbed(teller: Teller, story: Story): Promise<Reference> {
-  const { run, world, points } = await teller.tell({ story: story.name, plan: null, boundMs: BOUND_MS });
+  const { run, world, points } = await teller.tell({ story: story.name, plan: null });
   if (run?.outcome !== story.outcome)
     throw new Error(
       `${story.name} told undisturbed came to ${run?.outcome ?? 'nothing'}: ${JSON.stringify(run?.state)}`,

@@ -2,6 +2,7 @@
  * A story told by lives that die: at each activity of the run up to a few lives end, each at a point picked by the seed among those
  * that the activity passes; then one life gets through. The undisturbed telling shows how many points there are.
  */
+import { setTimeout as delay } from 'node:timers/promises';
 import type { TemporalCalls } from '../../workers/temporal.ts';
 import type { RunRow } from '../../store/port.ts';
 import { laneWorkflowId, runWorkflowId } from '../../domain/run.ts';
@@ -9,6 +10,8 @@ import { Engine, type ActivityTask, type Attempt } from './engine.ts';
 import { beginLife, LANDED, type Life } from './life.ts';
 import type { LoadedWorkflows } from './load-workflows.ts';
 import type { Seeded } from '../../playground/seeded.ts';
+import { lastWords } from './last-words.ts';
+import { createPatience } from './patience.ts';
 import { setTable, type Table } from './table.ts';
 import type { Story } from './stories.ts';
 import { ACTED, worldOf, type World } from './world.ts';
@@ -19,6 +22,8 @@ export interface Telling {
   readonly deaths: readonly Death[];
   /** Points that each activity passed, call by call. */
   readonly points: Points;
+  readonly gaveUp: string | null;
+  readonly lastWords: string | null;
 }
 
 export type Points = Readonly<Record<string, readonly number[]>>;
@@ -45,13 +50,12 @@ const SLOW = new Set(['prepareRun', 'verifyRun', 'pushRun', 'mergeRun', 'watchDe
 const MOST_INTERRUPTED = 3;
 const TEMPORAL = { address: 'none', namespace: 'none', webUrl: null, unattributedSignals: false };
 
-/** `plan` null: undisturbed. Where nothing moves for as long as the bound, the run's row is as it stood then. */
-export async function tell(
-  story: Story,
-  workflows: LoadedWorkflows,
-  plan: Plan | null,
-  boundMs: number,
-): Promise<Telling> {
+/** At a run in which nothing is done: five minutes on a quiet machine, longer on a busy one. Then it is taken for stuck. */
+const LOOKS = 30_000;
+const LOOK_EVERY_MS = 10;
+
+/** `plan` null: undisturbed. Where the judge's patience runs out, the run's row is as it stood then. */
+export async function tell(story: Story, workflows: LoadedWorkflows, plan: Plan | null): Promise<Telling> {
   const table = await setTable({ stories: [story], temporal: TEMPORAL, heartbeatSeconds: 5 });
   const lives = createLives({ table, story, plan });
   const engine = new Engine((task) => lives.perform(task));
@@ -59,12 +63,19 @@ export async function tell(
   try {
     const issue = await table.release(story);
     void engine.start('issue-poller', workflows.issuePoller, undefined);
-    const run = await untilOver(table, engine, issue, { boundMs, movedAt: lives.movedAt });
+    const patience = createPatience({ looks: LOOKS, now: Date.now });
+    const run = await untilOver(table, engine, issue, () => {
+      patience.look(String(lives.moves()));
+      return patience.isOver();
+    });
+    const isTold = run === null || run.outcome === story.outcome;
     return {
       run,
       world: run === null ? {} : { ...(await worldOf(table, run)), ...lives.acted },
       deaths: lives.deaths,
       points: lives.points,
+      gaveUp: patience.isOver() ? patience.inWords() : null,
+      lastWords: isTold ? null : await lastWords(table.store, run),
     };
   } finally {
     engine.stop();
@@ -73,28 +84,18 @@ export async function tell(
   }
 }
 
-async function untilOver(
-  table: Table,
-  engine: Engine,
-  issue: number,
-  { boundMs, movedAt }: Bound,
-): Promise<RunRow | null> {
+async function untilOver(table: Table, engine: Engine, issue: number, isStuck: () => boolean): Promise<RunRow | null> {
   for (;;) {
     const [run] = await table.store.runs.list({ issue, limit: 1 });
     const isOver = run !== undefined && run.outcome !== null && !engine.isOpen(runWorkflowId(run.id));
-    if (isOver || Date.now() - movedAt() > boundMs) return run ?? null;
-    await new Promise((resolve) => setTimeout(resolve, 10));
+    if (isOver || isStuck()) return run ?? null;
+    await delay(LOOK_EVERY_MS);
   }
 }
 
-interface Bound {
-  readonly boundMs: number;
-  readonly movedAt: () => number;
-}
-
 interface Lives {
-  /** When an activity was last done, in epoch milliseconds. */
-  readonly movedAt: () => number;
+  /** Activities that were done. */
+  readonly moves: () => number;
   readonly deaths: readonly Death[];
   /** How often each provable effect was done: the trackers and remotes here fold a second time, others may not. */
   readonly acted: World;
@@ -115,7 +116,7 @@ function createLives({ table, story, plan }: { table: Table; story: Story; plan:
   let turns = 0;
   let interrupted = 0;
   let hasLanded = false;
-  let movedAt = Date.now();
+  let moves = 0;
 
   async function living(): Promise<Life> {
     if (life !== null && !life.isDead()) return life;
@@ -156,7 +157,7 @@ function createLives({ table, story, plan }: { table: Table; story: Story; plan:
   }
 
   return {
-    movedAt: () => movedAt,
+    moves: () => moves,
     deaths,
     acted,
     points,
@@ -178,7 +179,7 @@ function createLives({ table, story, plan }: { table: Table; story: Story; plan:
       if (isCounted) note(task.name, own.passed());
       if (came.kind === 'lost' && task.isOnce) interrupted += 1;
       if (came.kind !== 'done' || !isCounted) return came;
-      movedAt = Date.now();
+      moves += 1;
       for (const { at, ...death } of fresh.splice(0)) deaths.push({ ...death, recoveryMs: performance.now() - at });
       return came;
     },

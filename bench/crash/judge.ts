@@ -9,6 +9,10 @@ interface Told {
   readonly world: World;
   readonly deaths: readonly { readonly point: string; readonly turnsLost: number }[];
   readonly recoveryMs: readonly number[];
+  /** Where the judge's patience ran out: how long nothing had moved. */
+  readonly gaveUp: string | null;
+  /** What it said last; null where it came to its outcome. */
+  readonly lastWords: string | null;
 }
 
 /** Against what the undisturbed story leaves. `how` says in findings what kind of deaths they were. */
@@ -19,7 +23,7 @@ export function judge(how: string, story: Story, seed: number, told: Told, expec
   for (const { point } of deaths) points[point] = (points[point] ?? 0) + 1;
   const { duplicates, others } = compare(world, expected);
   const isResolved = run?.outcome === story.outcome;
-  const reason = isResolved ? others.join('; ') : `stands at ${JSON.stringify(run?.state ?? 'no run')}`;
+  const reason = isResolved ? others.join('; ') : standing(told);
   return {
     runs: 1,
     deaths: deaths.length,
@@ -29,4 +33,9 @@ export function judge(how: string, story: Story, seed: number, told: Told, expec
     recoveryMs,
     points,
   };
+}
+
+function standing({ run, gaveUp, lastWords }: Told): string {
+  const patience = gaveUp === null ? '' : `the judge's patience ran out (${gaveUp}): `;
+  return `${patience}stands at ${JSON.stringify(run?.state ?? 'no run')}, ${lastWords ?? 'nothing was said'}`;
 }

@@ -10,6 +10,8 @@ import type { Seeded } from '../../playground/seeded.ts';
 import type { RunRow } from '../../store/port.ts';
 import { deleteSchedule } from '../../test/setup/schedules.ts';
 import { createTemporalCalls } from '../../workers/temporal.ts';
+import { lastWords } from './last-words.ts';
+import { createPatience, type Patience } from './patience.ts';
 import { setTable, type Table } from './table.ts';
 import type { Story } from './stories.ts';
 import { startWorkerProcess, type WorkerProcess } from './worker-process.ts';
@@ -22,6 +24,8 @@ export interface KilledRun {
   /** Times that a worker ended by itself. */
   readonly restarts: number;
   readonly recoveryMs: readonly number[];
+  readonly gaveUp: string | null;
+  readonly lastWords: string | null;
 }
 
 export interface KilledRunInput {
@@ -31,7 +35,8 @@ export interface KilledRunInput {
   /** Names the run's own namespace. */
   readonly namespace: string;
   readonly deaths: number;
-  readonly boundMs: number;
+  /** At a run in which nothing moves, before it is taken for stuck. */
+  readonly looks: number;
   /** Asked before each death: whether there is to be another one. */
   readonly goOn: () => boolean;
 }
@@ -69,7 +74,8 @@ export async function runUnderKills(input: KilledRunInput): Promise<KilledRun> {
       const begun = startWorkerProcess(table, { points: isArmed ? arm(seeded) : [] });
       worker = begun;
       const timed = isLast || isArmed ? null : killSoon(begun, watch, seeded.between(0, 4_000));
-      const over = await untilOver(begun, watch, input.boundMs);
+      const patience = createPatience({ looks: input.looks, now: Date.now });
+      const over = await untilOver(begun, watch, patience);
       if (over !== 'died') {
         // What the run has left is complete: this is no death of it.
         begun.kill();
@@ -77,7 +83,9 @@ export async function runUnderKills(input: KilledRunInput): Promise<KilledRun> {
         await timed;
         const run = await watch.run();
         const world = run === null ? {} : await worldOf(table, run);
-        return { run, world, deaths, restarts, recoveryMs: watch.recoveryMs };
+        const words = run === null || run.outcome === story.outcome ? null : await lastWords(table.store, run);
+        const gaveUp = over === 'late' ? patience.inWords() : null;
+        return { run, world, deaths, restarts, recoveryMs: watch.recoveryMs, gaveUp, lastWords: words };
       }
       await timed;
       const point = await begun.died;
@@ -110,19 +118,20 @@ async function killSoon(worker: WorkerProcess, watch: Watch, ms: number): Promis
   worker.kill();
 }
 
-async function untilOver(worker: WorkerProcess, watch: Watch, boundMs: number): Promise<'died' | 'ended' | 'late'> {
+async function untilOver(worker: WorkerProcess, watch: Watch, patience: Patience): Promise<'died' | 'ended' | 'late'> {
   for (;;) {
     if (!worker.isAlive()) return 'died';
     await watch.hasMoved();
     if (await watch.hasEnded()) return 'ended';
-    if (Date.now() - watch.movedAt() > boundMs) return 'late';
+    patience.look(watch.seen());
+    if (patience.isOver()) return 'late';
     await delay(LOOK_EVERY_MS);
   }
 }
 
 interface Watch {
-  /** When the run's record was last seen to have changed, in epoch milliseconds. */
-  readonly movedAt: () => number;
+  /** The run's record when it was last looked at: changes when that does. */
+  readonly seen: () => string;
   readonly recoveryMs: readonly number[];
   run(): Promise<RunRow | null>;
   /** Whether the run's record has changed since the last death. */
@@ -139,7 +148,6 @@ function watchRun({ store, modelLog }: Table, isOpen: (run: RunRow) => Promise<b
   let diedAt: number | null = null;
   let mark = '';
   let seen = '';
-  let movedAt = Date.now();
 
   async function run(): Promise<RunRow | null> {
     return (await store.runs.list({ limit: 1 }))[0] ?? null;
@@ -156,12 +164,11 @@ function watchRun({ store, modelLog }: Table, isOpen: (run: RunRow) => Promise<b
   }
 
   return {
-    movedAt: () => movedAt,
+    seen: () => seen,
     recoveryMs,
     run,
     async hasMoved() {
       const now = await markOf();
-      if (now !== seen) movedAt = Date.now();
       seen = now;
       if (now === mark) return false;
       if (diedAt !== null) recoveryMs.push(Date.now() - diedAt);

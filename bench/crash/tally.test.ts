@@ -64,7 +64,9 @@ describe('the tally of the crash runner', () => {
       missed: (shares: Tally['shares']) => (shares['inProcess'] === undefined ? [] : ['push.before']),
     };
 
-    expect(documentOf(tally, 5, area)).toMatchObject({
+    expect(documentOf(tally, { seed: 5, load: 3 }, area)).toMatchObject({
+      seed: 5,
+      load: 3,
       deaths: 5,
       sigkills: 2,
       duplicates: 0,

@@ -73,6 +73,8 @@ export interface CrashDocument {
   readonly area: string;
   readonly commit: string;
   readonly seed: number;
+  /** Busy processes that it made beside what it told last. */
+  readonly load: number;
   readonly minutes: number;
   /** Of all kinds. */
   readonly deaths: number;
@@ -105,7 +107,11 @@ export interface AreaOfTally {
   readonly missed: (shares: Tally['shares']) => readonly string[];
 }
 
-export function documentOf(tally: Tally, seed: number, { sigkillsOf, missed }: AreaOfTally): CrashDocument {
+export function documentOf(
+  tally: Tally,
+  { seed, load }: Pick<CrashDocument, 'seed' | 'load'>,
+  { sigkillsOf, missed }: AreaOfTally,
+): CrashDocument {
   const { area, commit, seconds, shares } = tally;
   const kinds = Object.entries(shares);
   const all = kinds.reduce((sum, [, share]) => added(sum, share), NOTHING);
@@ -114,6 +120,7 @@ export function documentOf(tally: Tally, seed: number, { sigkillsOf, missed }: A
     area,
     commit,
     seed,
+    load,
     minutes: Math.round(seconds / 6) / 10,
     deaths: all.deaths,
     sigkills: killed.reduce((sum, [kind, share]) => sum + sigkillsOf(kind, share), 0),

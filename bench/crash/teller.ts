@@ -11,19 +11,18 @@ export interface TellerJob {
   readonly story: string;
   /** Null: undisturbed. */
   readonly plan: { readonly seed: number; readonly points: Points } | null;
-  readonly boundMs: number;
 }
 
 export type Told = { readonly ok: true; readonly telling: Telling } | { readonly ok: false; readonly error: string };
 
 const workflows = await loadWorkflows();
 
-async function answer({ story: name, plan, boundMs }: TellerJob): Promise<Told> {
+async function answer({ story: name, plan }: TellerJob): Promise<Told> {
   const story = STORIES.find((one) => one.name === name);
   if (story === undefined) return { ok: false, error: `there is no story ${name}` };
   try {
     const given = plan === null ? null : { seeded: createSeeded(plan.seed), points: plan.points };
-    return { ok: true, telling: await tell(story, workflows, given, boundMs) };
+    return { ok: true, telling: await tell(story, workflows, given) };
   } catch (error) {
     return { ok: false, error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }
