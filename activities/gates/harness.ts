@@ -5,6 +5,7 @@ import type { Contract } from '../../domain/contract.ts';
 import {
   filesConfigured,
   filesNamed,
+  filesReferred,
   HARNESS_FILES,
   HARNESS_OF_COMMANDS,
   harnessChanges,
@@ -12,6 +13,7 @@ import {
   manifestHarness,
   reachableScripts,
 } from '../../domain/gates/harness.ts';
+import { inNewFolder, knownBeside, knownPackages, newPackageParts } from '../../domain/gates/new-package.ts';
 import { makeRecipes } from '../../domain/gates/makefile.ts';
 import type { ChangedFile, RepoGit } from '../git/port.ts';
 import { anyTestRule, touchedPaths, type PathRule } from './paths.ts';
@@ -33,7 +35,7 @@ export interface Harness {
 }
 
 export async function readHarness(git: HarnessGit, input: HarnessInput): Promise<Harness> {
-  const { base, head, contract } = input;
+  const { base, contract } = input;
   const files = new Set(await git.files(base));
   const read = async (sha: string, path: string): Promise<string> => (await git.readFile(sha, path)) ?? '';
   const lines: { readonly dir: string; readonly command: string }[] = [];
@@ -70,13 +72,78 @@ export async function readHarness(git: HarnessGit, input: HarnessInput): Promise
   }
   const isTest = anyTestRule(contract);
   const isConftest = (path: string): boolean => /(?:^|\/)conftest\.py$/i.test(path) && !isTest(path);
+  const tree: Trees = { files, read, commands };
+  const alike = await anothersConfigurations(tree, input, byGlob);
+  return {
+    isHarness: (path) => (byGlob(path) && !alike.has(path)) || named.has(path) || isConftest(path),
+    changes: await manifestChanges(tree, input),
+  };
+}
+
+interface Trees {
+  /** Of the base. */
+  readonly files: ReadonlySet<string>;
+  /** Empty where there is no such file. */
+  readonly read: (sha: string, path: string) => Promise<string>;
+  readonly commands: string;
+}
+
+async function manifestChanges(
+  { files, read, commands }: Trees,
+  { base, head, files: changed }: HarnessInput,
+): Promise<Harness['changes']> {
+  const touched = [...new Set(changed.flatMap(touchedPaths).filter(isManifest))];
+  const readAll = (paths: readonly string[]) =>
+    Promise.all(paths.map(async (path) => ({ path, text: await read(base, path) })));
+  const declared = touched.some((path) => isPackage(path)) ? [...files].filter((path) => declaresNames(path)) : [];
+  const known = knownPackages(await readAll(declared));
   const changes = [];
-  for (const path of new Set(input.files.flatMap(touchedPaths).filter(isManifest))) {
-    const before = manifestHarness(path, await read(base, path), commands);
-    const after = manifestHarness(path, await read(head, path), commands);
-    for (const what of harnessChanges(before, after)) changes.push({ path, what });
+  for (const path of touched) {
+    const after = await read(head, path);
+    if (!files.has(path) && inNewFolder(path, files)) {
+      const others = await readAll([...files].filter((one) => posix.basename(one) === posix.basename(path)));
+      // An installer runs its hooks, whatever the commands say.
+      const around = { commands: `${commands}\nnpm install`, known };
+      const manifests = others.map((one) => manifestHarness(one.path, one.text, around));
+      const parts = newPackageParts(manifestHarness(path, after, around), { manifests, commands });
+      for (const what of parts) changes.push({ path, what: `${what} as no package of main does` });
+    } else {
+      const text = await read(base, path);
+      const around = { commands, known: knownBeside(known, text) };
+      const before = manifestHarness(path, text, around);
+      for (const what of harnessChanges(before, manifestHarness(path, after, around))) changes.push({ path, what });
+    }
   }
-  return { isHarness: (path) => byGlob(path) || named.has(path) || isConftest(path), changes };
+  return changes;
+}
+
+/** Runner configurations of new packages that are another package's, word for word, and lead to no file that the change brings. */
+async function anothersConfigurations(
+  { files, read }: Trees,
+  { base, head, files: changed }: HarnessInput,
+  byGlob: PathRule,
+): Promise<ReadonlySet<string>> {
+  const brought = new Set(changed.map((file) => file.path));
+  const alike = new Set<string>();
+  for (const path of brought) {
+    if (!byGlob(path) || files.has(path) || !inNewFolder(path, files)) continue;
+    const text = await read(head, path);
+    const others = [...files].filter((one) => posix.basename(one) === posix.basename(path));
+    const texts = await Promise.all(others.map((one) => read(base, one)));
+    if (texts.includes(text) && filesReferred(text, posix.dirname(path), brought).length === 0) alike.add(path);
+  }
+  return alike;
+}
+
+function isPackage(path: string): boolean {
+  return posix.basename(path) === 'package.json';
+}
+
+function declaresNames(path: string): boolean {
+  return (
+    isPackage(path) ||
+    /^(?:package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|yarn\.lock|bun\.lock)$/.test(posix.basename(path))
+  );
 }
 
 function scriptsOf(manifest: string): Readonly<Record<string, unknown>> {

@@ -72,6 +72,14 @@ export function filesConfigured(config: string, dir: string, files: ReadonlySet<
   return [...new Set(candidates)].filter((path) => files.has(path) && !isManifest(path));
 }
 
+/** Files that a configuration leads to in any way: by a key that is known, or by a path of its own. */
+export function filesReferred(config: string, dir: string, files: ReadonlySet<string>): string[] {
+  const paths = [...config.matchAll(/["'`](\.{1,2}\/[^"'`\n]*)["'`]/g)].map((match) => joined(dir, match[1] ?? ''));
+  const ways = (file: string): string[] => [file, file.replace(/\.\w+$/, ''), file.replace(/\/index\.\w+$/, '')];
+  const led = [...files].filter((file) => ways(file).some((way) => paths.includes(way)));
+  return [...led, ...filesConfigured(config, dir, files)];
+}
+
 function joined(dir: string, word: string): string {
   const parts: string[] = [];
   for (const part of `${dir}/${word}`.split('/')) {
@@ -81,9 +89,16 @@ function joined(dir: string, word: string): string {
   return parts.join('/');
 }
 
+export interface Around {
+  /** All that the contract's commands come to. */
+  readonly commands: string;
+  /** Whether main has or installs a package of this name. */
+  readonly known: (name: string) => boolean;
+}
+
 /** What of a manifest belongs to the harness: a name for people, and its text. */
-export function manifestHarness(path: string, text: string, commands: string): ReadonlyMap<string, string> {
-  if (/(?:^|\/)package\.json$/.test(path)) return packageHarness(text, commands);
+export function manifestHarness(path: string, text: string, around: Around): ReadonlyMap<string, string> {
+  if (/(?:^|\/)package\.json$/.test(path)) return packageHarness(text, around);
   if (/(?:^|\/)go\.(?:mod|work)$/.test(path)) return goHarness(text);
   return path.endsWith('Cargo.toml')
     ? sections(text, /^profile\.test/, /^\s*(?:harness|autotests|doctest|test)\s*=/)
@@ -111,16 +126,31 @@ export function harnessChanges(before: ReadonlyMap<string, string>, after: Reado
 const RUNNER_KEYS = ['jest', 'mocha', 'ava', 'vitest', 'tap', 'nyc', 'c8'] as const;
 const RUNNERS =
   /^(?:vitest|jest|mocha|ava|chai|tap|tape|jasmine|uvu|expect|playwright|c8|nyc)$|^@(?:vitest|jest|playwright)\//;
+/** What a runner is started by, or starts: a package that brings a program of such a name stands in its place. */
+const PROGRAMS =
+  /^(?:node|npm|npx|pnpm|pnpx|yarn|bun|bunx|corepack|sh|bash|dash|env|python3?|git|make|tsc|tsx|ts-node)$/;
 const OTHER_SOURCE = /^(?:file|link|portal|git|https?|npm|github)[:+]/;
 
-function packageHarness(text: string, commands: string): ReadonlyMap<string, string> {
+function packageHarness(text: string, { commands, known }: Around): ReadonlyMap<string, string> {
   const found = new Map<string, string>();
   const manifest = parsedObject(text);
   if (manifest === null) return new Map([['the whole file', text]]);
   const scripts = objectAt(manifest, 'scripts');
   for (const name of reachableScripts(scripts, commands)) found.set(`scripts.${name}`, JSON.stringify(scripts[name]));
   for (const key of RUNNER_KEYS) if (key in manifest) found.set(key, JSON.stringify(manifest[key]));
-  for (const kind of ['dependencies', 'devDependencies', 'overrides', 'resolutions']) {
+  const name = typeof manifest['name'] === 'string' ? manifest['name'] : '';
+  if (RUNNERS.test(name) || known(name)) found.set(`name ${name}`, name);
+  for (const [program, file] of programsOf(manifest, name))
+    if (
+      RUNNERS.test(program) ||
+      PROGRAMS.test(program) ||
+      wordsOf(commands).has(program) ||
+      (program !== name && known(program))
+    )
+      found.set(`bin.${program}`, String(file));
+  const folder = objectAt(manifest, 'directories')['bin'];
+  if (folder !== undefined) found.set('bin', JSON.stringify(folder));
+  for (const kind of KINDS_OF_DEPENDENCIES) {
     for (const [name, version] of Object.entries(objectAt(manifest, kind))) {
       // A newer release of a runner is ordinary; one from elsewhere may be the change's own.
       if (RUNNERS.test(name) && typeof version === 'string' && OTHER_SOURCE.test(version))
@@ -130,11 +160,35 @@ function packageHarness(text: string, commands: string): ReadonlyMap<string, str
   return found;
 }
 
+const KINDS_OF_DEPENDENCIES = [
+  'dependencies',
+  'devDependencies',
+  'optionalDependencies',
+  'peerDependencies',
+  'overrides',
+  'resolutions',
+];
+
+/** What an installer links beside the programs of other packages. */
+function programsOf(manifest: Readonly<Record<string, unknown>>, name: string): [string, unknown][] {
+  const own = name.slice(name.lastIndexOf('/') + 1);
+  return typeof manifest['bin'] === 'string' ? [[own, manifest['bin']]] : Object.entries(objectAt(manifest, 'bin'));
+}
+
+function wordsOf(text: string): Set<string> {
+  return new Set(text.split(/[\s"'`;|&()]+/));
+}
+
+/** A script that an installer runs by itself, in every package of a workspace. */
+export function isHook(script: string): boolean {
+  return /^(?:pre|post)?(?:install|prepare|prepublish)$/.test(script);
+}
+
 /** Scripts that the contract's commands call, with those that npm runs around them and those that they call in turn. */
 export function reachableScripts(scripts: Readonly<Record<string, unknown>>, commands: string): string[] {
   const reached = new Set<string>();
   const look = (text: string): void => {
-    const words = new Set(text.split(/[\s"'`;|&()]+/));
+    const words = wordsOf(text);
     if (['npm', 'pnpm', 'yarn', 'bun'].some((tool) => words.has(tool))) {
       if (words.has('t') || words.has('tst')) words.add('test');
       if (words.has('ci') || words.has('install') || words.has('i'))

@@ -36,18 +36,20 @@ describe('an empty shell', () => {
 });
 
 describe('the harness within a manifest', () => {
+  const around = (commands: string) => ({ commands, known: () => false });
+
   it('is the scripts that the commands reach, with those around and those called in turn', () => {
     const scripts = { test: 'npm run unit && npm run lint', unit: 'x', lint: 'y', preunit: 'z', build: 'w' };
-    const found = manifestHarness('package.json', JSON.stringify({ scripts }), 'npm t');
+    const found = manifestHarness('package.json', JSON.stringify({ scripts }), around('npm t'));
     expect([...found.keys()].toSorted()).toEqual(['scripts.lint', 'scripts.preunit', 'scripts.test', 'scripts.unit']);
   });
 
   it('is the whole file where it cannot be parsed', () => {
-    expect([...manifestHarness('package.json', '{', 'npm t').keys()]).toEqual(['the whole file']);
+    expect([...manifestHarness('package.json', '{', around('npm t')).keys()]).toEqual(['the whole file']);
   });
 
   it('of go.mod and go.work is where libraries of assertions come from', () => {
-    const found = (path: string, text: string) => [...manifestHarness(path, text, '')];
+    const found = (path: string, text: string) => [...manifestHarness(path, text, around(''))];
     const text = 'replace (\n\tgithub.com/stretchr/testify v1.9.0 => ./fake\n\tshop/tax => ./tax\n)\n';
     expect(found('go.mod', text)).toEqual([['the replacement of github.com/stretchr/testify', './fake']]);
     expect(found('x/go.work', 'replace gotest.tools/v3 => ../y\n')).toHaveLength(1);
@@ -55,7 +57,7 @@ describe('the harness within a manifest', () => {
   });
 
   it('of pyproject.toml is what configures pytest, however it is written', () => {
-    const found = (text: string) => [...manifestHarness('pyproject.toml', text, '').keys()];
+    const found = (text: string) => [...manifestHarness('pyproject.toml', text, around('')).keys()];
     expect(found('[project]\nname = "p"\ndependencies = ["pytest"]\n')).toEqual([]);
     expect(found('[tool.pytest.ini_options]\naddopts = "-q"\n')).toEqual(['[tool.pytest.ini_options]']);
     expect(found('[ "tool" . "pytest" . "ini_options" ]\nx = 1\n')).toEqual(['[tool.pytest.ini_options]']);
