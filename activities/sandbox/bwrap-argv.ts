@@ -168,6 +168,9 @@ function proxyVariables(): Record<string, string> {
     no_proxy: none,
     // Node's own fetch looks at the variables only when told to.
     NODE_USE_ENV_PROXY: '1',
+    // Yarn from 2 on knows its own names only.
+    YARN_HTTP_PROXY: proxy,
+    YARN_HTTPS_PROXY: proxy,
     ...trustVariables(),
   };
 }

@@ -44,6 +44,8 @@ const CACHE_VARIABLES: Readonly<Record<string, string>> = {
   npm_config_store_dir: 'pnpm',
   pnpm_config_store_dir: 'pnpm',
   YARN_CACHE_FOLDER: 'yarn',
+  YARN_GLOBAL_FOLDER: 'yarn-berry',
+  BUN_INSTALL_CACHE_DIR: 'bun',
   PIP_CACHE_DIR: 'pip',
   UV_CACHE_DIR: 'uv',
   GOMODCACHE: 'go-mod',

@@ -112,7 +112,7 @@ describe.skipIf(!has('bwrap') || !has('postgres'))('postgres in the sandbox', ()
   });
 
   test('beside the way to the network and beside redis', async () => {
-    const script = `${sql('SELECT 1')}; redis-cli -u "$REDIS_URL" ping; env | grep -c HTTPS_PROXY`;
+    const script = `${sql('SELECT 1')}; redis-cli -u "$REDIS_URL" ping; env | grep -c ^HTTPS_PROXY`;
     const result = await run(script, has('redis') ? [POSTGRES, REDIS] : [POSTGRES], { hosts: ['a.example'] });
     expect(result.stdout).toContain('1\n');
     if (has('redis')) expect(result.stdout).toBe('1\nPONG\n1\n');

@@ -11,14 +11,33 @@ export function partsOf(scripts: Scripts, name = 'test', above: readonly string[
   const parts: string[] = [];
   const pre = scripts[`pre${name}`];
   for (const part of [...(pre === undefined ? [] : [`npm run pre${name}`]), ...script.split('&&')].map((one) =>
-    one.trim(),
+    withoutPrinter(one.trim()),
   )) {
     if (/[;|\n&]/.test(part)) return null;
-    const called = /^(?:npm|pnpm|yarn) (?:run(?:-script)? )?(?:-s |--silent )?([\w:.-]+)$/.exec(part)?.[1];
+    const called = /^(?:npm|pnpm|yarn|bun) (?:run(?:-script)? )?(?:-s |--silent )?([\w:.-]+)$/.exec(part)?.[1];
     const inner = called === undefined || called.startsWith('pre') ? null : partsOf(scripts, called, [...above, name]);
     parts.push(...(inner ?? [part]));
   }
   return parts;
+}
+
+/** What makes TAP pretty keeps it from whoever reads it. */
+function withoutPrinter(part: string): string {
+  return part.replace(/\s*\|\s*(?:npx )?(?:tap-[\w-]+|faucet|colortape|tnyan)(?:\s+-[\w-]+)*$/, '');
+}
+
+const PACKAGES = [
+  /^npm\s.*(-ws\b|--workspaces\b|-w[= ]|--workspace[= ]|--prefix[= ])/,
+  /^pnpm\s.*(-r\b|--recursive\b|--filter[= ]|-F\s)/,
+  /^yarn\s.*\b(workspaces|workspace|wsrun)\b/,
+  /^bun\s.*(--filter[= ]|--workspaces\b)/,
+  /^(npx )?(lerna|wsrun|turbo)\s/,
+  /^(npx )?nx\s(run-many|affected)/,
+];
+
+/** Whether the part has packages run a script of their own that tests. */
+export function runsPackages(part: string): boolean {
+  return /\btest/.test(part) && PACKAGES.some((call) => call.test(part));
 }
 
 /** Coverage would fail where main's own tests run alone over a change, so its wrapper is left out. */
@@ -30,7 +49,8 @@ export function withoutCoverage(part: string): string {
 }
 
 /** What looks at the text of the code alone: it runs after the tests, so that there is a report whatever it finds. */
-const LOOKS = /^(npx )?(eslint|prettier|standard|xo|biome|oxlint|remark|neostandard|ts-standard|jshint)\b|\blint\b/;
+export const LOOKS =
+  /^(npx )?(eslint|prettier|standard|xo|biome|oxlint|remark|neostandard|ts-standard|jshint)\b|\blint\b/;
 
 /** The parts around the runner's: what must come before it, and what follows it. */
 export function around(parts: readonly string[], at: number): { readonly before: string[]; readonly after: string[] } {
@@ -49,6 +69,7 @@ const NOT_A_BIN = new Set([
   'npx',
   'pnpm',
   'yarn',
+  'bun',
   'rm',
   'cp',
   'mv',

@@ -1,8 +1,9 @@
-/** A folder with a package.json: which runner its test script calls, and how that one writes a report. */
-import { relative } from 'node:path/posix';
+/** A folder with a package.json: its test script, what installs it, and which files are its tests. */
 import { z } from 'zod';
-import { around, partsOf, withoutCoverage } from './node-script.ts';
-import type { Folder, FoundSuite, Suite, Tools } from './suites.ts';
+import { nodeManager, typed, type NodeManager } from './node-manager.ts';
+import { runnerOf, type Told } from './node-runner.ts';
+import { LOOKS, partsOf, runsPackages } from './node-script.ts';
+import type { Folder, FoundSuite, Tools } from './suites.ts';
 
 const manifest = z.object({
   scripts: z.record(z.string(), z.string()).optional(),
@@ -11,39 +12,66 @@ const manifest = z.object({
   workspaces: z.unknown().optional(),
 });
 type Manifest = z.infer<typeof manifest>;
-type Runner = Pick<Suite, 'test' | 'report' | 'notes'>;
 
-const TEST_FILE = /(^|\/)(test|tests|__tests__)\/.*\.[cm]?[jt]sx?$|[.-](test|spec)\.[cm]?[jt]sx?$/;
+const TEST_FILE =
+  /(^|\/)(test|tests|__tests__)\/.*\.[cm]?[jt]sx?$|[.-](test|spec)\.[cm]?[jt]sx?$|(^|\/)test\.[cm]?[jt]s$/;
 const SETTINGS =
-  /^((vitest|jest|ava)\.config\.[cm]?[jt]s(on)?|vitest\.workspace\.[cm]?[jt]s|\.mocharc\.(c?js|json|ya?ml))$/;
-const LOCKS = ['package-lock.json', 'npm-shrinkwrap.json', 'pnpm-lock.yaml', 'yarn.lock'];
+  /^((vitest|jest|ava)\.config\.[cm]?[jt]s(on)?|vitest\.workspace\.[cm]?[jt]s|\.mocharc\.(c?js|json|ya?ml)|\.taprc|bunfig\.toml)$/;
+
+/** Bun itself reserves more memory than one process has in a sandbox, and aborts; as what installs and calls scripts it stays below. */
+const BUN_RUNS = /^(\w+=\S+\s+)*(npx )?bun(x --bun| test)(\s|$)/;
 
 export function nodeSuite(folder: Folder, tools: Tools): FoundSuite | null {
   const parsed = parse(folder.read('package.json') ?? '{}');
   const where = folder.dir === '.' ? 'package.json' : `${folder.dir}/package.json`;
   if (parsed === null) return { note: `${where} is not a package manifest that can be read: add its check by hand.` };
-  const script = parsed.scripts?.['test'] ?? null;
-  const real = script !== null && !script.includes('no test specified') ? script : null;
+  const script = ownScript(parsed);
   const tests = folder.files.filter((file) => TEST_FILE.test(file));
-  if (real === null && tests.length === 0) return null;
-  const runner = runnerOf(real, parsed);
-  if (runner === null) {
-    return { note: `${where} has test files and no test script, and its runner is unknown: add its check by hand.` };
-  }
-  const { setup, notes } = setupOf(folder, parsed, tools);
-  const build = parsed.scripts?.['build'] === undefined ? plainTest(real) : 'npm run build';
-  return {
-    suite: {
-      language: 'node',
-      dir: folder.dir,
-      setup,
-      ...runner,
-      globs: globsOf(tests),
-      build,
-      protect: folder.files.filter((file) => SETTINGS.test(file)),
-      notes: [...runner.notes, ...notes],
-    },
+  if (script === null && tests.length === 0) return null;
+  if (partsOf(parsed.scripts ?? {})?.some((part) => BUN_RUNS.test(part)) === true) return { note: bunNote(where) };
+  const manager = nodeManager(folder, tools);
+  const runner = runnerOf(script, toldBy(parsed, manager));
+  const { setup, notes } = setupOf(parsed, manager);
+  const suite = {
+    language: 'node' as const,
+    dir: folder.dir,
+    setup,
+    ...runner,
+    globs: globsOf(tests),
+    build: buildOf(parsed, script, manager),
+    protect: folder.files.filter((file) => SETTINGS.test(file)),
+    notes: [...runner.notes, ...notes],
   };
+  const others = script === null ? null : besidePackages(parsed);
+  return others === null ? { suite } : { suite, insteadOf: delegationNote(where, others) };
+}
+
+/** `own`: its test script runs something itself; `packages`: only what packages below have; null: it has none, or none that can be read. */
+export function testScriptOf(text: string): 'own' | 'packages' | null {
+  const parsed = parse(text);
+  if (parsed === null || ownScript(parsed) === null) return null;
+  return besidePackages(parsed) === null ? 'own' : 'packages';
+}
+
+function ownScript({ scripts }: Manifest): string | null {
+  const script = scripts?.['test'] ?? null;
+  return script !== null && !script.includes('no test specified') ? script : null;
+}
+
+/** What the script runs beside the tests of packages; null where it runs tests of its own, or none of a package. */
+function besidePackages({ scripts }: Manifest): string[] | null {
+  const parts = partsOf(scripts ?? {}) ?? [];
+  const others = parts.filter((part) => !runsPackages(part));
+  return others.length < parts.length && others.every((part) => LOOKS.test(part)) ? others : null;
+}
+
+function bunNote(where: string): string {
+  return `The tests of ${where} are run by \`bun test\`, which does not start with the 4 GB of memory that a process has in the sandbox: have them run by vitest or node:test, and run init again. Bun may go on installing.`;
+}
+
+function delegationNote(where: string, others: readonly string[]): string {
+  const rest = others.length === 0 ? '' : `; nothing checks what else it runs: ${others.join(', ')}`;
+  return `The test script of ${where} only runs the packages’ own, so it is no check of its own${rest}.`;
 }
 
 function parse(text: string): Manifest | null {
@@ -56,102 +84,50 @@ function parse(text: string): Manifest | null {
   }
 }
 
-/** Null when nothing says how the tests are run. */
-function runnerOf(script: string | null, given: Manifest): Runner | null {
-  const { dependencies, devDependencies } = given;
-  const has = (name: string): boolean => dependencies?.[name] !== undefined || devDependencies?.[name] !== undefined;
-  if (script === null) {
-    const name = ['vitest', 'jest', 'mocha', 'ava', 'tape'].find(has);
-    return reporting(name === 'tape' ? 'tape "test/**/*.js"' : (name ?? 'node --test'), has);
-  }
-  const parts = partsOf(given.scripts ?? {}) ?? [];
-  for (const [at, part] of parts.entries()) {
-    const runner = reporting(withoutCoverage(part), has);
-    if (runner === null) continue;
-    const { before, after } = around(parts, at);
-    const test = [...before, runner.test, ...after].join(' && ');
-    return { ...runner, test, notes: [...runner.notes, ...coverageNote(parts)] };
-  }
-  const hint = /(^|[\s/])jest(\s|$)/.test(parts.join('\n'))
-    ? 'add jest-junit to its devDependencies and run init again'
-    : 'have it write junit or tap';
+function toldBy({ scripts, dependencies, devDependencies }: Manifest, manager: NodeManager): Told {
   return {
-    test: 'npm test',
-    report: 'exit-code',
-    notes: [`The check by \`npm test\` knows only an exit code, which is weak: ${hint}.`],
+    scripts: scripts ?? {},
+    versionOf(name) {
+      const version = dependencies?.[name] ?? devDependencies?.[name];
+      return version === undefined ? null : typeof version === 'string' ? version : '';
+    },
+    typed: (part) => typed(manager, part),
+    wholeTest: wholeTest(manager),
   };
 }
 
-function coverageNote(parts: readonly string[]): string[] {
-  return parts.every((part) => withoutCoverage(part) === part)
-    ? []
-    : [
-        'The check leaves coverage out, because main’s own tests need not cover a change: only the build stage asks for it.',
-      ];
+/** `bun test` is Bun's own runner, not the script. */
+function wholeTest({ name, call }: NodeManager): string {
+  return name === 'npm' ? 'npm test' : `${call} run test`;
 }
 
-/** Null when the part's runner is unknown, or writes nothing that can be read. */
-function reporting(part: string, has: (name: string) => boolean): Runner | null {
-  const junit = (test: string): Runner => ({ test, report: 'junit', notes: [] });
-  const calls = (name: string): boolean => new RegExp(`^(\\w+=\\S+\\s+)*(npx )?(\\S*/)?${name}(\\s|$)`).test(part);
-  if (calls('vitest')) return junit('npx vitest run --reporter=junit --outputFile="$LAMPLIGHTER_REPORT"');
-  if (calls('jest') && has('jest-junit')) {
-    return junit(
-      'JEST_JUNIT_OUTPUT_FILE="$LAMPLIGHTER_REPORT" npx jest --ci --reporters=default --reporters=jest-junit',
-    );
-  }
-  if (calls('mocha')) return junit('npx mocha --reporter xunit --reporter-option output="$LAMPLIGHTER_REPORT"');
-  if (calls('ava')) return { test: 'npx ava --tap > "$LAMPLIGHTER_REPORT"', report: 'tap', notes: [] };
-  if (calls('tape')) {
-    const tape = part.replace(/^((?:\w+=\S+\s+)*)(npx )?\S*tape(?=\s|$)/, '$1npx tape');
-    return { test: `${tape} > "$LAMPLIGHTER_REPORT"`, report: 'tap', notes: [] };
-  }
-  return /^(\w+=\S+\s+)*node\s(.*\s)?--test(\s|$)/.test(part) ? junit(withReporter(part)) : null;
-}
-
-function withReporter(command: string): string {
-  return command
-    .replaceAll(/\s--test-reporter(-destination)?[= ]\S+/g, '')
-    .replace(/\s--test(?=\s|$)/, ' --test --test-reporter=junit --test-reporter-destination="$LAMPLIGHTER_REPORT"');
-}
-
-function plainTest(script: string | null): string {
-  return script === null ? 'node --test' : 'npm test';
+function buildOf({ scripts }: Manifest, script: string | null, manager: NodeManager): string {
+  if (scripts?.['build'] !== undefined) return `${manager.call} run build`;
+  return script === null ? 'node --test' : wholeTest(manager);
 }
 
 function setupOf(
-  folder: Folder,
   { dependencies, devDependencies, workspaces }: Manifest,
-  tools: Tools,
+  manager: NodeManager,
 ): { readonly setup: string | null; readonly notes: readonly string[] } {
   const none = [dependencies, devDependencies].every((group) => Object.keys(group ?? {}).length === 0);
-  const lockedAt = folder.nearest(LOCKS);
-  const lock = lockedAt?.name;
-  if (none && workspaces === undefined) return { setup: null, notes: [] };
-  const away = relative(folder.dir, lockedAt?.dir ?? folder.dir);
-  const go = away === '' ? '' : `cd ${away} && `;
-  if (lock === 'pnpm-lock.yaml') {
-    const notes = tools.pnpm ? [] : ['The repo is installed by pnpm, which was not found on PATH: install it.'];
-    return { setup: `${go}pnpm install --frozen-lockfile`, notes };
-  }
-  if (lock === 'yarn.lock') {
-    const notes = ['The repo is installed by yarn; that its version knows --frozen-lockfile is a guess.'];
-    return { setup: `${go}yarn install --frozen-lockfile`, notes };
-  }
-  if (lock !== undefined) return { setup: `${go}npm ci`, notes: [] };
-  return {
-    setup: 'npm install',
-    notes: ['There is no lockfile, so each setup may install something else: commit one.'],
-  };
+  // Another manager than npm must itself be fetched before a test can call it.
+  if (none && workspaces === undefined && manager.name === 'npm') return { setup: null, notes: [] };
+  return { setup: manager.install, notes: manager.notes };
 }
 
 /** Files of a test folder include its fixtures; tests beside the code are told by their names. */
 function globsOf(tests: readonly string[]): string[] {
-  const folders = ['test', 'tests', '__tests__'].filter((name) => tests.some((file) => file.startsWith(`${name}/`)));
-  const loose = tests.filter((file) => !folders.some((name) => file.startsWith(`${name}/`)));
+  const names = ['test', 'tests', '__tests__'];
+  const below = names.filter((name) => tests.some((file) => file.includes(`/${name}/`)));
+  const folders = names.filter((name) => tests.some((file) => file.startsWith(`${name}/`)) && !below.includes(name));
+  const loose = tests.filter((file) => ![...folders, ...below].some((name) => `/${file}`.includes(`/${name}/`)));
   const named = loose.length > 0 || tests.length === 0;
   return [
     ...folders.map((name) => `${name}/**`),
-    ...(named ? ['**/*.{test,spec}.*', '**/*-test.*', '**/__tests__/**', '**/__snapshots__/**'] : []),
+    ...below.map((name) => `**/${name}/**`),
+    ...(named
+      ? ['**/*.{test,spec}.*', '**/*-test.*', '**/test.{js,cjs,mjs,ts}', '**/__tests__/**', '**/__snapshots__/**']
+      : []),
   ];
 }

@@ -38,10 +38,25 @@ describe('a Node folder', () => {
       'junit',
     ],
     ['c8 --100 --reporter lcov tape test/*.js', 'npx tape test/*.js > "$LAMPLIGHTER_REPORT"', 'tap'],
+    ['tape "test/**/*.js" | tap-spec', 'npx tape "test/**/*.js" > "$LAMPLIGHTER_REPORT"', 'tap'],
+    ['standard && tape test | npx faucet', 'npx tape test > "$LAMPLIGHTER_REPORT" && npx standard', 'tap'],
+    [
+      'tap test/*.js --100 -R spec',
+      'npx tap --reporter=tap --disable-coverage test/*.js > "$LAMPLIGHTER_REPORT"',
+      'tap',
+    ],
     ['vitest & sleep 1', 'npm test', 'exit-code'],
     ['make check', 'npm test', 'exit-code'],
   ])('whose test script is `%s` is tested by `%s`', (script, test, report) => {
     expect(only(node({ scripts: { test: script } }))).toMatchObject({ test, report });
+  });
+
+  it.each([
+    ['node test', { tape: '^5.0.0' }, 'node test > "$LAMPLIGHTER_REPORT"'],
+    ['tsx test.ts', { tape: '5' }, 'npx tsx test.ts > "$LAMPLIGHTER_REPORT"'],
+    ['tap --no-check-coverage', { tap: '~16.3.0' }, 'npx tap --reporter=tap --no-coverage > "$LAMPLIGHTER_REPORT"'],
+  ])('whose test script is `%s`, with %j, is read as TAP by `%s`', (script, devDependencies, test) => {
+    expect(only(node({ scripts: { test: script }, devDependencies }))).toMatchObject({ test, report: 'tap' });
   });
 
   it.each([
@@ -51,6 +66,52 @@ describe('a Node folder', () => {
   ])('with dependencies and %s is set up by `%s`', (file, setup) => {
     const manifest = { dependencies: { a: '1' }, scripts: { test: 'vitest run' } };
     expect(only(node(manifest, { [file]: '' })).setup).toBe(setup);
+  });
+
+  const V1 = '# yarn lockfile v1\n';
+  const V8 = '__metadata:\n  version: 8\n';
+  it.each([
+    ['pnpm@9.15.0+sha512.0a', { 'pnpm-lock.yaml': '' }, 'npx -y pnpm@9.15.0 install --frozen-lockfile'],
+    ['yarn@1.22.19', { 'yarn.lock': V1 }, 'npx -y yarn@1.22.19 install --frozen-lockfile'],
+    ['yarn@4.5.0', { 'yarn.lock': V8 }, 'npx -y -p @yarnpkg/cli-dist@4.5.0 yarn install --immutable'],
+    ['bun@1.2.20', { 'bun.lock': '' }, 'npx -y bun@1.2.20 install --frozen-lockfile'],
+    ['pnpm@9.15.0', { 'package-lock.json': '' }, 'npx -y pnpm@9.15.0 install --no-frozen-lockfile'],
+    [undefined, { 'yarn.lock': V1 }, 'npx -y yarn@1 install --frozen-lockfile'],
+    [undefined, { 'yarn.lock': V8 }, 'npx -y -p @yarnpkg/cli-dist@4 yarn install --immutable'],
+    [undefined, { 'bun.lockb': '' }, 'npx -y bun@1 install --frozen-lockfile'],
+    [undefined, { 'pnpm-lock.yaml': "lockfileVersion: '6.0'\n" }, 'npx -y pnpm@8 install --frozen-lockfile'],
+    [
+      'yarn@3.6.4',
+      {
+        'yarn.lock': V8,
+        '.yarnrc.yml': 'nodeLinker: node-modules\nyarnPath: .yarn/releases/yarn-3.6.4.cjs\n',
+      },
+      'node .yarn/releases/yarn-3.6.4.cjs install --immutable',
+    ],
+  ])('whose manager is %s beside %j is set up by `%s`, whatever PATH has', (packageManager, files, setup) => {
+    const manifest = { packageManager, dependencies: { a: '1' }, scripts: { test: 'vitest', build: 'tsc' } };
+    const suite = only(node(manifest, files), { pnpm: false });
+    expect(suite.setup).toBe(setup);
+    expect(suite.build).toBe(`${setup.replace(/ install.*/, '')} run build`);
+  });
+
+  it('of Plug’n’Play is tested through yarn, which alone finds its packages', () => {
+    const manifest = {
+      packageManager: 'yarn@4.5.0',
+      scripts: { test: 'tsc && vitest' },
+      devDependencies: { vitest: '3' },
+    };
+    expect(only(node(manifest, { 'yarn.lock': V8 })).test).toBe(
+      'npx -y -p @yarnpkg/cli-dist@4.5.0 yarn run tsc && npx -y -p @yarnpkg/cli-dist@4.5.0 yarn run vitest run --reporter=junit --outputFile="$LAMPLIGHTER_REPORT"',
+    );
+  });
+
+  it('whose tests Bun runs itself is refused by name, with what to do', () => {
+    const { suites, notes } = look(
+      node({ packageManager: 'bun@1.2.20', scripts: { test: 'bun test' } }, { 'a.test.ts': '' }),
+    );
+    expect(suites).toEqual([]);
+    expect(notes.join()).toMatch(/run by `bun test`, which does not start with the 4 GB .* run by vitest or node:test/);
   });
 
   it('is tested by what its script comes to: scripts behind npm run, `pretest` before, coverage left to the build', () => {
@@ -79,6 +140,48 @@ describe('a Node folder', () => {
       'packages/a/package.json': '{ "scripts": { "test": "vitest" }, "devDependencies": { "vitest": "1" } }',
     };
     expect(only(files)).toMatchObject({ dir: 'packages/a', setup: 'cd ../.. && npm ci' });
+  });
+
+  it.each([
+    'npm -ws test',
+    'npm test --workspaces --if-present',
+    'eslint . && pnpm -r test',
+    'pnpm --filter "./packages/**" run test',
+    'yarn workspaces foreach -A run test',
+    'lerna run test',
+    'turbo run test',
+    'nx run-many -t test',
+  ])('whose script `%s` only runs the packages’ tests is no check beside theirs', (script) => {
+    const files = {
+      'package.json': JSON.stringify({ workspaces: ['packages/*'], scripts: { test: script } }),
+      'packages/a/package.json': '{ "scripts": { "test": "node --test" } }',
+      'packages/b/package.json': '{ "scripts": { "test": "node --test" } }',
+    };
+    const { suites, notes } = look(files);
+    expect(suites.map(({ dir }) => dir)).toEqual(['packages/a', 'packages/b']);
+    expect(notes.join()).toContain('The test script of package.json only runs the packages’ own');
+  });
+
+  it('whose script runs packages and tests of its own is a check', () => {
+    const files = {
+      'package.json': '{ "scripts": { "test": "node --test && npm -ws test" } }',
+      'packages/a/package.json': '{ "scripts": { "test": "node --test" } }',
+    };
+    expect(look(files).suites.map(({ dir }) => dir)).toEqual(['.', 'packages/a']);
+  });
+
+  it('whose vitest runs a whole workspace speaks for packages without a script, and knows their tests', () => {
+    const files = {
+      'package.json': '{ "scripts": { "test": "vitest run" }, "devDependencies": { "vitest": "3" } }',
+      'pnpm-lock.yaml': '',
+      'packages/a/package.json': '{ "name": "a" }',
+      'packages/a/src/a.test.ts': '',
+      'packages/b/package.json': '{ "name": "b" }',
+      'packages/b/test/b.ts': '',
+    };
+    const suite = only(files);
+    expect(suite).toMatchObject({ dir: '.', report: 'junit' });
+    expect(suite.globs).toEqual(expect.arrayContaining(['**/test/**', '**/*.{test,spec}.*']));
   });
 
   it('with npm’s placeholder for a test script and no test is none', () => {

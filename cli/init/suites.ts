@@ -2,7 +2,7 @@
 import { dirname } from 'node:path/posix';
 import type { ReportKind } from '../../domain/contract.ts';
 import { cargoSuite, goSuite, mavenSuite } from './compiled-suites.ts';
-import { nodeSuite } from './node-suite.ts';
+import { nodeSuite, testScriptOf } from './node-suite.ts';
 import { pythonSuite } from './python-suite.ts';
 
 export const LANGUAGES = ['node', 'python', 'go', 'cargo', 'maven'] as const;
@@ -38,6 +38,8 @@ export interface Folder {
   read(file: string): string | null;
   /** The nearest folder that holds one of these, from this one up to the root; null when none does. */
   nearest(names: readonly string[]): { readonly dir: string; readonly name: string } | null;
+  /** The texts of the file of this name, in this folder and in those above it, nearest first. */
+  up(name: string): readonly { readonly dir: string; readonly text: string }[];
 }
 
 export interface Tree {
@@ -45,7 +47,9 @@ export interface Tree {
   read(path: string): string | null;
 }
 
-export type FoundSuite = { readonly suite: Suite } | { readonly note: string };
+export type FoundSuite =
+  /** `insteadOf` is said where the suites of folders below run all that this one would run. */
+  { readonly suite: Suite; readonly insteadOf?: string } | { readonly note: string };
 
 const FOREIGN = /(^|\/)(node_modules|vendor|third_party|testdata|fixtures|__fixtures__|examples?|\.venv|venv)\//;
 const MANIFESTS: Readonly<Record<Language, RegExp>> = {
@@ -75,9 +79,10 @@ export function findSuites(
   tree: Tree,
   tools: Tools,
 ): { readonly suites: readonly Suite[]; readonly notes: readonly string[] } {
-  const found = LANGUAGES.flatMap((language) =>
+  const all = LANGUAGES.flatMap((language) =>
     foldersOf(tree, language).flatMap((dir) => suiteOf[language](folderAt(tree, dir, language), tools) ?? []),
   );
+  const found = all.map((one) => (isDoubled(one, all) ? { note: one.insteadOf } : one));
   const unread = own(tree).filter((path) => NOT_READ.test(path));
   return {
     suites: found.flatMap((one) => ('suite' in one ? [one.suite] : [])).toSorted((a, b) => a.dir.localeCompare(b.dir)),
@@ -86,6 +91,22 @@ export function findSuites(
       ...unread.slice(0, 3).map((path) => `${path} is of a kind that init does not know: add its check by hand.`),
     ],
   };
+}
+
+/** Whether suites below it run all that it would run. */
+function isDoubled(
+  one: FoundSuite,
+  all: readonly FoundSuite[],
+): one is { readonly suite: Suite; readonly insteadOf: string } {
+  if (!('suite' in one) || one.insteadOf === undefined) return false;
+  const { dir, language } = one.suite;
+  return all.some(
+    (other) =>
+      'suite' in other &&
+      other.suite.language === language &&
+      other.suite.dir !== dir &&
+      isInside(other.suite.dir, dir),
+  );
 }
 
 function own(tree: Tree): string[] {
@@ -102,8 +123,17 @@ function foldersOf(tree: Tree, language: Language): string[] {
     const bare = language === 'python' ? /(^|\/)(test_[^/]*|[^/]*_test)\.py$/ : /(^|\/)[^/]+[.-]test\.[cm]?js$/;
     return (language === 'python' || language === 'node') && files.some((path) => bare.test(path)) ? ['.'] : [];
   }
+  if (language === 'node') return dirs.filter((dir) => !isSpokenFor(tree, dir, dirs));
   if (!TOPMOST.includes(language)) return dirs;
   return dirs.filter((dir) => !dirs.some((other) => other !== dir && isInside(dir, other)));
+}
+
+/** A package without a test script is tested by the folder above that has one, as by one vitest for a whole workspace. */
+function isSpokenFor(tree: Tree, dir: string, dirs: readonly string[]): boolean {
+  const scriptOf = (folder: string): ReturnType<typeof testScriptOf> =>
+    testScriptOf(tree.read(inFolder(folder, 'package.json')) ?? '{}');
+  if (scriptOf(dir) !== null) return false;
+  return dirs.some((other) => other !== dir && isInside(dir, other) && scriptOf(other) === 'own');
 }
 
 /** A file belongs to the deepest folder with a manifest of the language. */
@@ -115,15 +145,27 @@ function folderAt(tree: Tree, dir: string, language: Language): Folder {
   return {
     dir,
     files,
-    read: (file) => (files.includes(file) ? tree.read(dir === '.' ? file : `${dir}/${file}`) : null),
+    read: (file) => (files.includes(file) ? tree.read(inFolder(dir, file)) : null),
     nearest(names) {
-      for (let at = dir; ; at = dirname(at)) {
-        const name = names.find((one) => tree.files.includes(at === '.' ? one : `${at}/${one}`));
+      for (const at of upwards(dir)) {
+        const name = names.find((one) => tree.files.includes(inFolder(at, one)));
         if (name !== undefined) return { dir: at, name };
-        if (at === '.') return null;
       }
+      return null;
     },
+    up: (name) =>
+      upwards(dir)
+        .filter((at) => tree.files.includes(inFolder(at, name)))
+        .map((at) => ({ dir: at, text: tree.read(inFolder(at, name)) ?? '' })),
   };
+}
+
+function upwards(dir: string): string[] {
+  return dir === '.' ? ['.'] : [dir, ...upwards(dirname(dir))];
+}
+
+function inFolder(dir: string, file: string): string {
+  return dir === '.' ? file : `${dir}/${file}`;
 }
 
 function isInside(path: string, dir: string): boolean {

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -56,6 +56,16 @@ describe('a toolchain', () => {
     program('.nvm/versions/node/v22.1.0/bin/node', `echo ${home}/.nvm/versions/node/v22.1.0\necho v22.1.0`);
     const other = await findToolchains(['node'], home, { PATH: `${home}/shims`, HOME: home });
     expect(other.found).toMatchObject([{ name: 'node-22', bind: [join(home, '.nvm/versions/node/v22.1.0')] }]);
+  });
+
+  it('takes pnpm from PATH, but not what corepack put there', async () => {
+    program('shims/pnpm', 'echo 9');
+    const env = { PATH: `${home}/shims`, HOME: home };
+    expect((await findToolchains(['node'], home, env)).pnpm).toBe(true);
+    program('corepack/dist/pnpm.js', 'echo 9');
+    rmSync(join(home, 'shims/pnpm'));
+    symlinkSync(join(home, 'corepack/dist/pnpm.js'), join(home, 'shims/pnpm'));
+    expect((await findToolchains(['node'], home, env)).pnpm).toBe(false);
   });
 
   it('is asked without the secrets of who asks', async () => {

@@ -105,7 +105,7 @@ export async function findToolchains(
     else notes.push(`${PROBES[language].program} was not found or does not run here: install it, and run init again.`);
   }
   const python = found.find((one) => one.language === 'python');
-  const pnpm = languages.includes('node') ? onPath('pnpm', place) : null;
+  const pnpm = languages.includes('node') ? notOfCorepack(onPath('pnpm', place)) : null;
   return {
     found: found.map((one) => (one.language === 'node' ? withProgram(one, pnpm) : one)),
     pytest: python !== undefined && (await hasPytest(python, place)),
@@ -227,6 +227,11 @@ function onPath(program: string, { env }: Place): string | null {
     .map((dir) => join(dir, program))
     .find((one) => existsSync(one));
   return path === undefined ? null : path;
+}
+
+/** What corepack puts there would fetch another version each time, into a home that is gone afterwards. */
+function notOfCorepack(program: string | null): string | null {
+  return program === null || realpathSync(program).includes('/corepack/') ? null : program;
 }
 
 /** A program that is used beside the toolchain, from where it was installed. */

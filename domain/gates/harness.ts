@@ -189,7 +189,8 @@ export function reachableScripts(scripts: Readonly<Record<string, unknown>>, com
   const reached = new Set<string>();
   const look = (text: string): void => {
     const words = wordsOf(text);
-    if (['npm', 'pnpm', 'yarn', 'bun'].some((tool) => words.has(tool))) {
+    // Such as `npx -y pnpm@9.15.0 install`.
+    if ([...words].some((word) => /^(?:npm|pnpm|yarn|bun|@yarnpkg\/cli-dist)(?:@|$)/.test(word))) {
       if (words.has('t') || words.has('tst')) words.add('test');
       if (words.has('ci') || words.has('install') || words.has('i'))
         for (const hook of ['install', 'prepare', 'prepublish']) words.add(hook);

@@ -44,6 +44,16 @@ describe('the harness within a manifest', () => {
     expect([...found.keys()].toSorted()).toEqual(['scripts.lint', 'scripts.preunit', 'scripts.test', 'scripts.unit']);
   });
 
+  it('of scripts is the same where the manager is called by its version', () => {
+    const scripts = { prepare: 'x', pretest: 'y', test: 'z', build: 'w' };
+    const found = manifestHarness(
+      'package.json',
+      JSON.stringify({ scripts }),
+      around('npx -y pnpm@9.15.0 install && npx -y pnpm@9.15.0 t'),
+    );
+    expect([...found.keys()].toSorted()).toEqual(['scripts.prepare', 'scripts.pretest', 'scripts.test']);
+  });
+
   it('is the whole file where it cannot be parsed', () => {
     expect([...manifestHarness('package.json', '{', around('npm t')).keys()]).toEqual(['the whole file']);
   });
