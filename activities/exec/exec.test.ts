@@ -169,3 +169,34 @@ test('a command whose starter was killed before it was bound to it never runs', 
   await once(spawn(program, args), 'exit');
   expect(existsSync(join(dir, 'ran'))).toBe(false);
 });
+
+test('a start that the kernel refuses is an exit with 127 that says why', async () => {
+  expect(await exec(['/bin/true', 'x'.repeat(256 * 1024)], base)).toMatchObject({
+    end: 'exited',
+    code: 127,
+    stderr: expect.stringContaining('E2BIG') as string,
+  });
+});
+
+test('without descriptors left a start is an exit with 127, at whichever of its pipes they run out', async () => {
+  const script = `
+    import { closeSync, openSync } from 'node:fs';
+    import { exec } from ${JSON.stringify(new URL('exec.ts', import.meta.url).href)};
+    const options = { ...${JSON.stringify(base)}, input: 'x', onStatus: () => {} };
+    await exec(['/bin/true'], options);
+    const held = [];
+    try { for (;;) held.push(openSync('/dev/null')); } catch (error) { if (error.code !== 'EMFILE') throw error; }
+    const ends = [];
+    for (let free = 0; free < 40; free += 1) {
+      const { end, code, stderr } = await exec(['/bin/true'], options);
+      ends.push(code === 0 ? 'ran' : end + ' ' + code + ' ' + /EMFILE/.test(stderr));
+      closeSync(held.pop());
+    }
+    console.log(ends.join());`;
+  const ran = await exec(
+    ['/bin/sh', '-c', 'ulimit -n 128; exec "$0" --input-type=module -e "$1"', process.execPath, script],
+    base,
+  );
+  expect(ran.stdout.trim().split(',')).toEqual(expect.arrayContaining(['exited 127 true', 'ran']));
+  expect(ran.stdout).toMatch(/^(?:exited 127 true,)+(?:ran,)*ran\n$/);
+});

@@ -1,6 +1,6 @@
 /** The one way a process is started: argv without a shell, in a process group of its own, bounded in time and output. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
 import type { CommandEnd, CommandResult } from '../sandbox/port.ts';
@@ -29,6 +29,8 @@ const TERM_GRACE_MS = 1_000;
 const DRAIN_MS = 500;
 /** What a shell says of a program that it cannot start. */
 const NOT_STARTED = 127;
+/** Both ends of four pipes and of the one on which a start tells that it failed, and a few that others open meanwhile. */
+const DESCRIPTORS_OF_A_START = 14;
 
 /**
  * Never throws for how the program ended: a program that can't be started exits with 127 and says why on stderr.
@@ -41,13 +43,39 @@ export async function exec(argv: readonly string[], options: ExecOptions): Promi
   if (!existsSync(options.cwd)) {
     return emptyResult('exited', NOT_STARTED, `${argv[0]}: the folder to run in does not exist: ${options.cwd}\n`);
   }
-  const child = spawn(program, args, {
-    cwd: options.cwd,
-    env: { LC_ALL: 'C', ...options.env },
-    detached: true,
-    stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', options.onStatus ? 'pipe' : 'ignore'],
-  });
-  return await follow(child, options, performance.now());
+  const started = await start(program, args, options);
+  if (started instanceof Error) return emptyResult('exited', NOT_STARTED, `${argv[0]}: ${started.message}\n`);
+  return await follow(started, options, performance.now());
+}
+
+/** The running program, or why there is none. Node says the one by an event, the other by throwing: too many descriptors, no memory. */
+async function start(program: string, args: readonly string[], options: ExecOptions): Promise<ChildProcess | Error> {
+  let child: ChildProcess;
+  try {
+    leaveRoom();
+    child = spawn(program, args, {
+      cwd: options.cwd,
+      env: { LC_ALL: 'C', ...options.env },
+      detached: true,
+      stdio: [options.input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe', options.onStatus ? 'pipe' : 'ignore'],
+    });
+  } catch (error) {
+    if (error instanceof Error && 'syscall' in error) return error;
+    throw error;
+  }
+  const failed = new Promise<Error>((resolve) => child.on('error', resolve));
+  // After a start that worked an error is about a signal that could not be delivered: the exit tells the end.
+  return child.pid === undefined ? await failed : child;
+}
+
+/** Node loses the pipes of a start that fails for want of descriptors, so none is begun without room for all of them. Throws as the start would. */
+function leaveRoom(): void {
+  const held: number[] = [];
+  try {
+    while (held.length < DESCRIPTORS_OF_A_START) held.push(openSync('/dev/null', 'r'));
+  } finally {
+    for (const descriptor of held) closeSync(descriptor);
+  }
 }
 
 /** Exit 0, or an Error that names the program, its arguments, how it ended and what it said. Answers with stdout. */
@@ -82,22 +110,16 @@ async function follow(child: ChildProcess, options: ExecOptions, startedAt: numb
   const stop = createStop(child, options);
   const drained = new Promise<void>((resolve) => child.once('close', () => resolve()));
 
-  const ended = await new Promise<{ code: number | null; end: CommandEnd; why: string }>((resolve) => {
-    child.once('error', (error) => {
-      // After a start that worked an error is about a signal that could not be delivered: the exit tells the end.
-      if (child.pid === undefined) resolve({ code: NOT_STARTED, end: 'exited', why: `${error.message}\n` });
-    });
-    child.once('exit', (code) => resolve({ code, end: code === null ? 'signalled' : 'exited', why: '' }));
-  });
+  const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
   stop.disarm();
   await endOfOutput(child, drained);
 
-  const end = stop.reason() ?? ended.end;
+  const end = stop.reason() ?? (code === null ? 'signalled' : 'exited');
   return {
     end,
-    code: end === 'exited' ? ended.code : null,
+    code: end === 'exited' ? code : null,
     stdout: stdout.text(),
-    stderr: stderr.text() + ended.why,
+    stderr: stderr.text(),
     droppedBytes: stdout.droppedBytes() + stderr.droppedBytes(),
     ms: Math.round(performance.now() - startedAt),
   };
@@ -105,7 +127,6 @@ async function follow(child: ChildProcess, options: ExecOptions, startedAt: numb
 
 /** The program is gone; what it left behind must neither hold us up nor live on. */
 async function endOfOutput(child: ChildProcess, drained: Promise<void>): Promise<void> {
-  if (child.pid === undefined) return;
   let timer: NodeJS.Timeout | undefined;
   const grace = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, DRAIN_MS);
@@ -134,6 +155,7 @@ function createStop(child: ChildProcess, { wallMs, signal, onStatus }: ExecOptio
   };
 
   signal?.addEventListener('abort', onAbort, { once: true });
+  if (signal?.aborted === true) onAbort();
   if (onStatus === undefined) startWall();
   else readStatus(child, onStatus, startWall);
 

@@ -8,6 +8,7 @@ import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Egress } from '../../config/types.ts';
 import { exec } from '../exec/exec.ts';
+import { boundOfProcess } from './connections.ts';
 import { bridgeArgv, bwrapArgv, hostLimitsArgv } from './bwrap-argv.ts';
 import type { CommandResult, Sandbox, SandboxCommand, SandboxService } from './port.ts';
 import { notInstalled, probeSandbox, type Programs } from './probe.ts';
@@ -34,6 +35,7 @@ const SEARCH_PATH = ['/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin',
 
 export function createBwrapSandbox(deps: BwrapDeps): Sandbox {
   const searchPath = deps.searchPath ?? SEARCH_PATH;
+  const connections = boundOfProcess();
   let etc: Promise<string> | undefined;
   const templateOf = createPostgresTemplates({ dir: join(deps.proxySocketDir, 'services'), run });
 
@@ -66,6 +68,7 @@ export function createBwrapSandbox(deps: BwrapDeps): Sandbox {
       privateHosts: deps.egress?.privateHosts ?? [],
       upstream: deps.egress?.proxy ?? null,
       onRefusal: deps.onRefusal ?? (() => undefined),
+      bound: connections.ofCommand(),
     });
     try {
       return await runIn(programs, command, { etcDir, services, proxySocket: proxy.socket });

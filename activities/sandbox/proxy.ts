@@ -5,12 +5,24 @@
 import { randomBytes } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { createServer, request, type IncomingMessage, type ServerResponse } from 'node:http';
-import { connect, type Socket } from 'node:net';
+import { createServer as createHttp } from 'node:http';
+import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Duplex } from 'node:stream';
 import { isPublicAddress } from './address.ts';
+import { boundOfProcess, type Bound } from './connections.ts';
+import {
+  fetchFor,
+  IDLE_MS,
+  parseTarget,
+  Refused,
+  sayOn,
+  tunnel,
+  type Answer,
+  type ExchangeDeps,
+  type Route,
+} from './exchange.ts';
 
 export interface Refusal {
   /** As asked for: `host:port`. */
@@ -34,6 +46,8 @@ export interface ProxyDeps {
   readonly resolve?: (host: string) => Promise<string>;
   readonly mayReach?: (address: string) => boolean;
   readonly ports?: readonly number[];
+  /** Of its connections; what one command may hold by itself when absent. */
+  readonly bound?: Bound;
 }
 
 export interface Proxy {
@@ -41,27 +55,12 @@ export interface Proxy {
   close(): Promise<void>;
 }
 
-interface Route {
-  readonly address: string;
-  readonly port: number;
-}
-
-const CONNECT_MS = 20_000;
+/** From a connection's start to the end of its request's head. */
+const HEAD_MS = 20_000;
 /** A Unix socket's path has 108 bytes with its end mark. */
 const LONGEST_SOCKET_PATH = 107;
-const HOP_BY_HOP = new Set([
-  'connection',
-  'proxy-connection',
-  'proxy-authorization',
-  'keep-alive',
-  'te',
-  'trailer',
-  'upgrade',
-  'transfer-encoding',
-]);
 
 export async function openProxy(deps: ProxyDeps): Promise<Proxy> {
-  const route = createRouting(deps);
   const open = new Set<Duplex>();
   const track = <S extends Duplex>(stream: S): S => {
     open.add(stream);
@@ -70,15 +69,7 @@ export async function openProxy(deps: ProxyDeps): Promise<Proxy> {
     stream.on('error', () => stream.destroy());
     return stream;
   };
-
-  const server = createServer((asked, answer) => void fetchFor(asked, answer, deps, route));
-  server.on('connection', track);
-  server.on(
-    'connect',
-    (asked: IncomingMessage, client: Duplex, head: Buffer) => void tunnel({ asked, client, head, deps, route, track }),
-  );
-  server.on('clientError', (_error, socket) => socket.destroy());
-
+  const server = createFront(deps, track);
   const { socket, remove } = await socketPath(deps.socketDir);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
@@ -92,6 +83,65 @@ export async function openProxy(deps: ProxyDeps): Promise<Proxy> {
       await remove();
     },
   };
+}
+
+/** Lets in as many connections as are allowed, one exchange each, and hands them to an HTTP server that listens nowhere itself. */
+function createFront(deps: ProxyDeps, track: ExchangeDeps['track']): Server {
+  const bound = deps.bound ?? boundOfProcess().ofCommand();
+  /** By connection: marks its one exchange as begun; null once it has. */
+  const begins = new WeakMap<Duplex, (exchange: Promise<void>) => void>();
+  const begin = (client: Duplex, exchange: () => Promise<void>): void => {
+    const begun = begins.get(client);
+    begins.delete(client);
+    if (begun === undefined) client.destroy();
+    else begun(exchange());
+  };
+
+  const exchanges: ExchangeDeps = {
+    route: createRouting(deps),
+    isUpstream: deps.upstream !== null,
+    onMethod: (target, method) => deps.onRefusal({ target, reason: `method ${method}` }),
+    track,
+  };
+  const http = createHttp();
+  http.on('request', (asked, answer) => begin(asked.socket, () => fetchFor(exchanges, asked, answer)));
+  http.on('connect', (asked, client, head) => begin(client, () => tunnel(exchanges, { asked, client, head })));
+  http.on('clientError', (error, client) => sayOn(client, unreadable(error)));
+
+  return createServer({ allowHalfOpen: true }, (client) => {
+    track(client);
+    const leave = bound.enter();
+    if (leave === null) {
+      sayOn(client, TOO_MANY);
+      return;
+    }
+    const silence = setTimeout(() => sayOn(client, TOO_SLOW), HEAD_MS);
+    const closed = new Promise<void>((resolve) => client.once('close', resolve));
+    let exchange = Promise.resolve();
+    begins.set(client, (begun) => {
+      clearTimeout(silence);
+      exchange = begun;
+    });
+    // Its place is free when both are over: a client that is gone may have left a far side behind that is still dialled.
+    void closed.then(() => {
+      clearTimeout(silence);
+      void exchange.then(leave);
+    });
+    client.setTimeout(IDLE_MS, () => client.destroy());
+    http.emit('connection', client);
+  });
+}
+
+const TOO_MANY: Answer = {
+  status: '503 Service Unavailable',
+  text: "lamplighter's proxy holds as many connections as it may: close some, and ask again\n",
+};
+const TOO_SLOW: Answer = { status: '408 Request Timeout', text: "lamplighter's proxy waited too long for a request\n" };
+
+function unreadable(error: Error): Answer {
+  const status =
+    'code' in error && error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request';
+  return { status, text: `lamplighter's proxy cannot read the request: ${error.message}\n` };
 }
 
 /** Answers where to connect for an allowed target, or throws a Refused with the reason. */
@@ -122,115 +172,6 @@ function createRouting(deps: ProxyDeps) {
       );
     return { address, port };
   };
-}
-
-class Refused extends Error {}
-
-interface Tunnel {
-  readonly asked: IncomingMessage;
-  readonly client: Duplex;
-  readonly head: Buffer;
-  readonly deps: ProxyDeps;
-  readonly route: (host: string, port: number) => Promise<Route>;
-  readonly track: <S extends Duplex>(stream: S) => S;
-}
-
-async function tunnel({ asked, client, head, deps, route, track }: Tunnel): Promise<void> {
-  const target = parseTarget(asked.url ?? '');
-  try {
-    if (target === null) throw new Refused(`${asked.url}: CONNECT wants host:port`);
-    const { address, port } = await route(target.address, target.port);
-    const far = track(await dial(address, port));
-    if (deps.upstream === null) client.write('HTTP/1.1 200 Connection established\r\n\r\n');
-    else
-      far.write(`CONNECT ${target.address}:${target.port} HTTP/1.1\r\nHost: ${target.address}:${target.port}\r\n\r\n`);
-    if (head.length > 0) far.write(head);
-    far.pipe(client);
-    client.pipe(far);
-    // Either end gone means the other has nobody to talk to.
-    far.once('close', () => client.destroy());
-    client.once('close', () => far.destroy());
-  } catch (error) {
-    const { status, text } = answerFor(error);
-    client.end(
-      `HTTP/1.1 ${status}\r\nContent-Type: text/plain\r\nContent-Length: ${Buffer.byteLength(text)}\r\nConnection: close\r\n\r\n${text}`,
-    );
-  }
-}
-
-async function fetchFor(
-  asked: IncomingMessage,
-  answer: ServerResponse,
-  deps: ProxyDeps,
-  route: (host: string, port: number) => Promise<Route>,
-): Promise<void> {
-  try {
-    const url = URL.parse(asked.url ?? '');
-    if (url === null || url.protocol !== 'http:')
-      throw new Refused(`${asked.url}: a proxy is asked for whole http:// addresses`);
-    if (asked.method !== 'GET' && asked.method !== 'HEAD') {
-      deps.onRefusal({ target: url.host, reason: `method ${asked.method}` });
-      throw new Refused(`${asked.method} ${url.host}: only GET and HEAD are let through`);
-    }
-    const port = Number(url.port || 80);
-    const { address, port: routePort } = await route(url.hostname, port);
-    const headers = Object.entries(asked.headers).filter(([name]) => !HOP_BY_HOP.has(name) && name !== 'host');
-    const far = request({
-      host: address,
-      port: routePort,
-      method: asked.method,
-      path: deps.upstream === null ? `${url.pathname}${url.search}` : url.href,
-      headers: { ...Object.fromEntries(headers), host: url.host, connection: 'close' },
-      agent: false,
-      timeout: CONNECT_MS,
-    });
-    far.once('timeout', () => far.destroy(new Error('no answer in time')));
-    far.once('error', (error) => sayFailure(answer, error));
-    far.once('response', (response) => {
-      const back = Object.entries(response.headers).filter(([name]) => !HOP_BY_HOP.has(name));
-      answer.writeHead(response.statusCode ?? 502, Object.fromEntries(back));
-      response.pipe(answer);
-      response.once('error', () => answer.destroy());
-    });
-    answer.once('close', () => far.destroy());
-    far.end();
-  } catch (error) {
-    sayFailure(answer, error);
-  }
-}
-
-function sayFailure(answer: ServerResponse, error: unknown): void {
-  if (answer.headersSent) {
-    answer.destroy();
-    return;
-  }
-  const { status, text } = answerFor(error);
-  answer.writeHead(Number(status.slice(0, 3)), { 'content-type': 'text/plain' }).end(text);
-}
-
-function answerFor(error: unknown): { readonly status: string; readonly text: string } {
-  const words = error instanceof Error ? error.message : String(error);
-  if (error instanceof Refused) return { status: '403 Forbidden', text: `lamplighter's sandbox refused ${words}\n` };
-  return { status: '502 Bad Gateway', text: `lamplighter's proxy could not get through: ${words}\n` };
-}
-
-function dial(address: string, port: number): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = connect({ host: address, port });
-    socket.setTimeout(CONNECT_MS, () => socket.destroy(new Error(`${address}:${port} did not answer in time`)));
-    socket.once('error', reject);
-    socket.once('connect', () => {
-      socket.setTimeout(0);
-      socket.off('error', reject);
-      resolve(socket);
-    });
-  });
-}
-
-function parseTarget(target: string): Route | null {
-  const match = /^(\[[0-9a-f:.]+\]|[^:/\s]+):(\d{1,5})$/i.exec(target);
-  if (match?.[1] === undefined || match[2] === undefined) return null;
-  return { address: match[1].replaceAll(/[[\]]/g, ''), port: Number(match[2]) };
 }
 
 async function socketPath(dir: string): Promise<{ socket: string; remove: () => Promise<void> }> {
