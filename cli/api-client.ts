@@ -3,7 +3,7 @@ import { EventSourceParserStream } from 'eventsource-parser/stream';
 import type { ErrorBody } from '../api/errors.ts';
 import type { RunSummary } from '../api/view.ts';
 import { CliFailure, EXIT } from './failure.ts';
-import { findApi, notUp, readToken, type ApiAddress, type Place } from './find-api.ts';
+import { findApi, notUp, otherUp, readToken, type ApiAddress, type Place } from './find-api.ts';
 
 export interface ApiOptions extends Place {
   /** The name that acts are recorded under. */
@@ -27,6 +27,9 @@ export interface ApiClient {
 }
 
 export function createApiClient(options: ApiOptions): ApiClient {
+  const other = otherUp(options);
+  if (other !== null) process.stderr.write(`lamplighter: ${other}\n`);
+
   async function call(path: string, init: RequestInit): Promise<Response> {
     // Looked up each time: an api that came back may have another port.
     const address = findApi(options);

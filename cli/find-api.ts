@@ -1,8 +1,8 @@
 /** Where the api is and what opens it: `up` leaves both in its data directory. */
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { z } from 'zod';
+import { ownDataDir, playgroundDataDir } from '../config/data-dirs.ts';
 import { CliFailure, EXIT } from './failure.ts';
 
 export interface Place {
@@ -19,11 +19,40 @@ export interface ApiAddress {
   readonly from: string;
 }
 
+/** The one that was named; else the usual one, unless the playground is up and that one is not. */
 export function dataDirOf(place: Place): string {
-  return place.dataDir === undefined ? join(homedir(), '.local', 'share', 'lamplighter') : resolve(place.dataDir);
+  if (place.dataDir !== undefined) return resolve(place.dataDir);
+  return !isUp(ownDataDir(), place.url) && isUp(playgroundDataDir(), place.url) ? playgroundDataDir() : ownDataDir();
+}
+
+/** Null, or why the answer may not be about what its reader has in mind. */
+export function otherUp(place: Place): string | null {
+  if (place.dataDir !== undefined || place.url !== undefined) return null;
+  if (!isUp(ownDataDir()) || !isUp(playgroundDataDir())) return null;
+  return `this is about ${ownDataDir()}; the playground is up too: --data-dir ${playgroundDataDir()}`;
 }
 
 const upFile = z.object({ url: z.url({ protocol: /^https?$/ }), pid: z.number() });
+
+/** Whether its process lives, at that address if one is given. A killed one leaves its file behind. */
+function isUp(dataDir: string, url?: string): boolean {
+  const read = upFile.safeParse(parseJson(readIfThere(join(dataDir, 'up.json')) ?? ''));
+  return read.success && isAlive(read.data.pid) && (url === undefined || sameAddress(url, read.data.url));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    // Another user's is alive all the same.
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+function sameAddress(one: string, other: string): boolean {
+  return one.replace(/\/+$/, '') === other.replace(/\/+$/, '');
+}
 
 export function findApi(place: Place): ApiAddress {
   const dataDir = dataDirOf(place);
@@ -73,7 +102,7 @@ function readIfThere(file: string): string | null {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    if (error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return null;
     const why = error instanceof Error ? error.message : String(error);
     throw new CliFailure(
       EXIT.failed,

@@ -8,7 +8,10 @@ export interface CommonOptions extends ApiOptions {
 /** A command that speaks to the api. Options stand on each command, because `up` has a `--data-dir` of its own. */
 export function apiCommand(name: string, description: string, examples: readonly string[]): Command {
   return withExamples(new Command(name).description(description), examples)
-    .option('--data-dir <dir>', 'of the `up` to speak to (default: ~/.local/share/lamplighter)')
+    .option(
+      '--data-dir <dir>',
+      'of the `up` to speak to (default: ~/.local/share/lamplighter, or the playground that is up)',
+    )
     .option('--url <url>', 'of the api, instead of the one in the data directory')
     .option('--json', 'print JSON');
 }

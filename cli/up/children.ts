@@ -50,8 +50,8 @@ export function createChildren({ logDir, say, onChange }: ChildrenDeps): Childre
   mkdirSync(logDir, { recursive: true, mode: 0o700 });
 
   async function start(spec: ChildSpec): Promise<void> {
-    stopping.signal.throwIfAborted();
     for (const port of spec.ports ?? []) await port.release();
+    stopping.signal.throwIfAborted();
     const log = openLog(spec);
     const child: Running = { spec, log, current: launch(spec, log), deaths: 0 };
     running.push(child);

@@ -1,11 +1,11 @@
 /** The playground as `up` runs it: made on first use, followed, and with `--exit` played to its end by the demo client. */
-import { join } from 'node:path';
 import { followPlayground, runDemo } from '../../playground/demo-client.ts';
 import type { DemoRun } from '../../playground/demo-document.ts';
 import { createPlayground, type Playground } from '../../playground/playground.ts';
+import { playgroundIn } from './data-dir.ts';
 
 export function openPlayground(dataDir: string, seed: number): Promise<Playground> {
-  return createPlayground({ dir: join(dataDir, 'playground'), seed });
+  return createPlayground({ dir: playgroundIn(dataDir), seed });
 }
 
 interface Play {

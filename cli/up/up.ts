@@ -3,21 +3,37 @@ import { existsSync, mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createBwrapSandbox } from '../../activities/sandbox/bwrap.ts';
+import { ownDataDir, playgroundDataDir } from '../../config/data-dirs.ts';
+import { EXIT } from '../failure.ts';
+import { plain } from '../output.ts';
 import { createChildren, type Children } from './children.ts';
-import { lockDataDir, operatorToken, readUpFile, removeUpFile, writeUpFile } from './data-dir.ts';
+import {
+  clearPlayground,
+  lockDataDir,
+  operatorToken,
+  readUpFile,
+  removeUpFile,
+  strangerIn,
+  writeUpFile,
+} from './data-dir.ts';
 import { openPlayground, playDemo, reportPlayground } from './demo.ts';
 import { startProcesses, type Started } from './processes.ts';
 import { stopOnSignal, type Stop } from './stop.ts';
+import { tellRuns } from './tell-runs.ts';
+import { againOf, welcomeToOwn, welcomeToPlayground } from './welcome.ts';
 
 export interface UpOptions {
   /** Null: the default, or a throwaway folder for a playground that is to exit. */
   readonly dataDir: string | null;
-  readonly defaultDataDir: string;
   readonly port: number | null;
   readonly config: string | null;
   readonly exit: boolean;
   readonly json: boolean;
   readonly seed: number;
+  /** The playground that was played before is thrown away first. */
+  readonly fresh: boolean;
+  /** How this program is called here: what is printed for copying begins with it. */
+  readonly command: string;
 }
 
 /** The demo was not played to its end: as a shell says it of Ctrl-C. */
@@ -25,15 +41,37 @@ const EXIT_INTERRUPTED = 130;
 const STARTED_AT = Date.now();
 
 export async function up(options: UpOptions): Promise<number> {
-  const say = (line: string): void => void process.stderr.write(`lamplighter  ${line}\n`);
+  const say = (line: string): void => void process.stderr.write(`lamplighter  ${plain(line)}\n`);
   const config = options.config ?? (existsSync('lamplighter.yaml') ? resolve('lamplighter.yaml') : null);
-  if (config !== null && options.exit) {
-    say(`--exit runs the playground to its end, but ${config} is to be served: leave one of them out`);
-    return 2;
+  if (config !== null && (options.exit || options.fresh)) {
+    const option = options.exit ? '--exit plays the playground to its end' : '--fresh makes a new playground';
+    say(`${option}, but ${config} is to be served: leave one of them out`);
+    return EXIT.usage;
   }
-  const dataDir = chooseDataDir(options);
+  const dataDir = chooseDataDir(options, config);
   const lock = lockDataDir(dataDir);
   if (lock === null) return pointToFirst(dataDir, say);
+  try {
+    const stranger = strangerIn(dataDir, config === null ? 'playground' : 'config');
+    if (stranger === null) return await supervise(options, config, dataDir, say);
+    say(stranger);
+    return EXIT.usage;
+  } finally {
+    lock.release();
+  }
+}
+
+async function supervise(
+  options: UpOptions,
+  config: string | null,
+  dataDir: string,
+  say: (line: string) => void,
+): Promise<number> {
+  const left = options.fresh ? await clearPlayground(dataDir) : null;
+  if (left !== null) {
+    say(left);
+    return EXIT.failed;
+  }
   // Its writer is gone without having removed it.
   const afterKill = readUpFile(dataDir) !== null;
   removeUpFile(dataDir);
@@ -48,7 +86,7 @@ export async function up(options: UpOptions): Promise<number> {
   try {
     // Also before all is up: whoever asks to stop has not to wait until it is.
     return await Promise.race([
-      stop.asked.then(() => (options.exit ? EXIT_INTERRUPTED : 0)),
+      stop.asked.then(() => (options.exit ? EXIT_INTERRUPTED : EXIT.done)),
       serve(serving, (now) => {
         started = now;
         publish();
@@ -56,18 +94,19 @@ export async function up(options: UpOptions): Promise<number> {
     ]);
   } catch (error) {
     say(error instanceof Error ? error.message : String(error));
-    return 1;
+    return EXIT.failed;
   } finally {
     await children.stop();
     removeUpFile(dataDir);
-    lock.release();
+    if (stop.isAsked()) say(`stopped: nothing of it runs any more; what was done is kept in ${dataDir}`);
   }
 }
 
 /** A playground that is to exit leaves nothing that a second one would stumble over. */
-function chooseDataDir(options: UpOptions): string {
+function chooseDataDir(options: UpOptions, config: string | null): string {
   if (options.dataDir !== null) return options.dataDir;
-  return options.exit ? mkdtempSync(join(tmpdir(), 'lamplighter-')) : options.defaultDataDir;
+  if (config !== null) return ownDataDir();
+  return options.exit ? mkdtempSync(join(tmpdir(), 'lamplighter-')) : playgroundDataDir();
 }
 
 function pointToFirst(dataDir: string, say: (line: string) => void): number {
@@ -77,7 +116,7 @@ function pointToFirst(dataDir: string, say: (line: string) => void): number {
       ? `another lamplighter is starting on ${dataDir}: wait for it, or give this one another --data-dir`
       : `lamplighter is already up on ${dataDir} (process ${first.pid}): ${first.url}`,
   );
-  return 1;
+  return EXIT.failed;
 }
 
 interface Serving {
@@ -97,7 +136,7 @@ async function serve(serving: Serving, onStarted: (started: Started) => void): P
   const probe = await createBwrapSandbox({ proxySocketDir: join(dataDir, 'proxy') }).probe();
   if (!probe.ok) {
     say(`the sandbox cannot be set up: ${probe.reason}\n             ${probe.remedy}`);
-    return 1;
+    return EXIT.failed;
   }
   const playground = config === null ? await openPlayground(dataDir, options.seed) : null;
   const started = await startProcesses({ ...serving, config: config ?? playground?.config ?? '', playground });
@@ -107,24 +146,26 @@ async function serve(serving: Serving, onStarted: (started: Started) => void): P
   if (playground !== null) {
     const play = { playground, url: started.url, token: operatorToken(dataDir), json: options.json, say };
     if (options.exit) return playDemo(play);
-    welcome(dataDir, say);
-    // Reporting is a courtesy beside serving: its failure is said, and the rest goes on.
-    reportPlayground(play).catch((error: unknown) => {
-      if (!stop.isAsked()) say(`the playground could not be followed: ${String(error)}`);
+    welcomeToPlayground(options, say);
+    report(serving, async () => {
+      await reportPlayground(play);
+      say(`all three have ended; to play again from the start: Ctrl-C, then ${againOf(options)}`);
+    });
+  } else {
+    report(serving, async () => {
+      await welcomeToOwn(options, dataDir, say);
+      await tellRuns({ dataDir, say, isOver: () => stop.isAsked() });
     });
   }
   await stop.asked;
-  return 0;
+  return EXIT.done;
 }
 
-function welcome(dataDir: string, say: (line: string) => void): void {
-  say(
-    'this is the playground: two repos, three issues. One ships; one is red once deployed and mended by another commit; one',
-  );
-  say('cannot be mended: it freezes, untouched, and waits for you');
-  say(
-    `put the command on PATH:  ln -s "$PWD/bin/lamplighter" ~/.local/bin/   then:  lamplighter runs --data-dir ${dataDir}`,
-  );
+/** A courtesy beside serving: its failure is said, and the rest goes on. */
+function report({ stop, say }: Serving, tell: () => Promise<void>): void {
+  tell().catch((error: unknown) => {
+    if (!stop.isAsked()) say(`the runs are not told here any more: ${String(error)}`);
+  });
 }
 
 function publishUp(dataDir: string, { url, temporalUrl }: Started, children: Children): void {

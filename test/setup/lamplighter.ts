@@ -11,11 +11,21 @@ export interface Ran {
   readonly stderr: string;
 }
 
-export function lamplighter(args: readonly string[], cwd = tmpdir(), timeout = 25_000): Promise<Ran> {
+export function lamplighter(
+  args: readonly string[],
+  cwd = tmpdir(),
+  timeout = 25_000,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Ran> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...args], { cwd, timeout }, (error, stdout, stderr) => {
-      const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
-      resolve({ code, stdout, stderr });
-    });
+    execFile(
+      process.execPath,
+      [MAIN, ...args],
+      { cwd, timeout, env: { ...process.env, ...env } },
+      (error, stdout, stderr) => {
+        const code = error === null ? 0 : typeof error.code === 'number' ? error.code : -1;
+        resolve({ code, stdout, stderr });
+      },
+    );
   });
 }
