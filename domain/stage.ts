@@ -123,6 +123,8 @@ export type RunEvent =
   | { readonly kind: 'main-red'; readonly sha: string; readonly reason: string }
   /** A person has mended or reverted: what is declared for `sha`, which main is at, is green. */
   | { readonly kind: 'main-healthy'; readonly sha: string; readonly proven: readonly DeployStage[] }
+  /** A person took back what we had pushed: main is at `main`, on what was there before us, and no longer holds `sha`. */
+  | { readonly kind: 'taken-back'; readonly main: string; readonly sha: string }
   /** The time for fixing forward ran out in a wait. */
   | { readonly kind: 'overdue'; readonly reason: string }
   /** The stage's work cannot be done and a person is needed: a broken contract, a policy rejection, a remote gone past its deadline. */

@@ -76,6 +76,7 @@ const EVENTS: { readonly [K in RunEvent['kind']]: Extract<RunEvent, { kind: K }>
   'main-ours': { kind: 'main-ours', main: 'p' },
   'main-red': { kind: 'main-red', sha: 'm', reason: 'r' },
   'main-healthy': { kind: 'main-healthy', sha: 'm', proven: ['health'] },
+  'taken-back': { kind: 'taken-back', main: 'm', sha: 'p' },
   overdue: { kind: 'overdue', reason: 'r' },
   retry: { kind: 'retry', grants: NO_GRANTS, ...said },
   resolved: { kind: 'resolved', resolution },
@@ -119,6 +120,7 @@ function expected(name: string, state: RunState, kind: RunEvent['kind'], pushed:
   if (state.stage !== 'ended' && state.stage !== 'frozen') {
     if ((FAILURES as readonly string[]).includes(kind)) return pushed ? 'frozen' : 'needs-human';
     if (kind === 'cancel') return 'cancelled';
+    if (kind === 'taken-back') return pushed ? 'superseded' : 'stays';
     if (kind === 'withdrawn') return pushed ? 'frozen' : 'cancelled';
     if (kind === 'overdue' && /^(?:verify|fix), waiting/.test(name)) return pushed ? 'frozen' : 'needs-human';
     if (kind === 'pause') return state.stage;
@@ -171,6 +173,14 @@ describe('effects of a transition', () => {
     expect(state).toMatchObject({ stage: 'frozen', sha: 'p', since: AT, reason: 'r', proving: null });
     expect(effects.map((effect) => effect.do)).toEqual(['release-slot', 'escalate', 'label', 'comment']);
     expect(effects).toContainEqual({ do: 'label', add: [LABELS.human], remove: [LABELS.inProgress] });
+  });
+
+  it('what a person took back ends superseded with both shas, and a person is called to look at what is deployed', () => {
+    const { state, effects } = next(afterPush['watch']!, EVENTS['taken-back'], bounds, AT);
+
+    expect(state).toMatchObject({ outcome: 'superseded', reason: expect.stringMatching(/taken back to m, .* p of/) });
+    expect(effects.map((effect) => effect.do)).toEqual(['release-slot', 'label', 'comment', 'escalate']);
+    expect(effects.at(-1)).toMatchObject({ severity: 'high', topic: 'taken-back' });
   });
 
   it('a withdrawal before the push cancels without calling anybody', () => {

@@ -7,7 +7,7 @@ import { LABELS } from './issue.ts';
 import { provenInWords } from './proven.ts';
 import type { RunBounds } from './run.ts';
 import type { In, Progress, RunEffect, RunEvent, RunState } from './stage.ts';
-import { fromFix, fromWatch, retryFrozen } from './transitions/fix-forward.ts';
+import { fromFix, fromWatch, retryFrozen, takenBack } from './transitions/fix-forward.ts';
 import { callPerson, end, go, openSession, stay, waitForMain, type Transition } from './transitions/moves.ts';
 
 export type { Transition } from './transitions/moves.ts';
@@ -37,6 +37,8 @@ function move(state: RunState, event: RunEvent, bounds: RunBounds, at: number): 
         : callPerson(state, event.reason, at);
     case 'escalate':
       return callPerson(state, `escalated by ${event.by}: ${event.note}`, at);
+    case 'taken-back':
+      return takenBack(state, event);
     case 'failed':
     case 'gave-up':
       return callPerson(state, event.reason, at);

@@ -26,6 +26,10 @@ export function createEffectLog(sql: Sql): EffectLog {
       if (known.length === 0) throw new Error(`effect ${key} was never begun: its intent comes before its outcome`);
     },
 
+    async withdraw(key) {
+      await sql.query('DELETE FROM effects WHERE key = ? AND done_at IS NULL RETURNING key', [key]);
+    },
+
     async list(run) {
       const rows = await sql.query<Row>('SELECT * FROM effects WHERE run = ? ORDER BY at, key', [run]);
       return rows.map((row) => ({

@@ -286,6 +286,8 @@ export interface EffectLog {
   }): Promise<EffectStanding>;
   /** Idempotent: the first result stands. `repeated` marks an at-least-once effect that was done again after an unknown outcome. */
   done(key: string, result: unknown, repeated: boolean, at: number): Promise<void>;
+  /** The world said no, so there is no outcome to wait for: the intent is taken back, and an outcome that stands is left alone. */
+  withdraw(key: string): Promise<void>;
   list(run: string): Promise<
     {
       readonly key: string;

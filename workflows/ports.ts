@@ -81,11 +81,11 @@ export interface RepoActivities {
   pushRun(input: {
     readonly runId: string;
     readonly head: string;
-  }): Promise<Extract<RunEvent, { kind: 'pushed' | 'raced' | 'failed' }>>;
+  }): Promise<Extract<RunEvent, { kind: 'pushed' | 'raced' | 'taken-back' | 'failed' }>>;
   mergeRun(input: {
     readonly runId: string;
     readonly head: string;
-  }): Promise<Extract<RunEvent, { kind: 'merged' | 'conflicts' | 'failed' }>>;
+  }): Promise<Extract<RunEvent, { kind: 'merged' | 'conflicts' | 'taken-back' | 'failed' }>>;
   watchDeploy(input: {
     readonly runId: string;
     readonly sha: string;
@@ -93,13 +93,14 @@ export interface RepoActivities {
     | Extract<RunEvent, { kind: 'green' }>
     | { readonly kind: 'red'; readonly stage: string; readonly reason: string }
     | { readonly kind: 'unwatchable'; readonly reason: string }
+    | Extract<RunEvent, { kind: 'taken-back' }>
   >;
   /** Whose the red of `sha` is, as main stands now. `asked`: a person wants another session, whatever the deploy says. */
   judgeMain(input: {
     readonly runId: string;
     readonly sha: string;
     readonly asked: boolean;
-  }): Promise<Extract<RunEvent, { kind: 'main-ours' | 'main-red' | 'main-healthy' | 'failed' }>>;
+  }): Promise<Extract<RunEvent, { kind: 'main-ours' | 'main-red' | 'main-healthy' | 'taken-back' | 'failed' }>>;
   proveHead(input: {
     readonly runId: string;
     readonly sha: string;

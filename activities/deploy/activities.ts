@@ -3,17 +3,19 @@ import type { RunRow, Store } from '../../store/port.ts';
 import type { RepoActivities } from '../../workflows/ports.ts';
 import type { RepoGit } from '../git/port.ts';
 import { heartbeating } from '../run/heartbeat.ts';
+import { takenAway } from '../run/main-holds.ts';
 import { patiently } from '../run/patience.ts';
 import { judgeMain, type JudgeMainDeps } from './judge-main.ts';
 import { createWatch, type WatchDeps } from './watch.ts';
 import { storedRun } from '../run/stored-run.ts';
 
 export interface WatchActivitiesDeps extends WatchDeps, Omit<JudgeMainDeps, 'watch'> {
-  readonly git: Pick<RepoGit, 'refresh' | 'contains'>;
+  readonly git: Pick<RepoGit, 'refresh' | 'remoteHead' | 'contains'>;
   readonly store: Pick<Store, 'runs' | 'evidence' | 'control' | 'escalations'>;
 }
 
 export type WatchActivities = Pick<RepoActivities, 'watchDeploy' | 'judgeMain' | 'proveHead'>;
+type Gone = Extract<Awaited<ReturnType<WatchActivities['watchDeploy']>>, { kind: 'unwatchable' | 'taken-back' }>;
 
 /** Something of ours is on main: the remote is waited for as long as for a push, and no longer without a person. */
 const MAIN_PATIENCE_MS = 60 * 60_000;
@@ -21,14 +23,32 @@ const MAIN_PATIENCE_MS = 60 * 60_000;
 export function createWatchActivities(deps: WatchActivitiesDeps): WatchActivities {
   const watch = createWatch(deps);
 
-  function mainOf({ id, repo }: RunRow, what: string): ReturnType<typeof patiently<string>> {
-    const patience = { run: id, repo, what, deadlineMs: MAIN_PATIENCE_MS };
-    return patiently(deps, patience, () => deps.git.refresh());
+  function mainOf(
+    { id, repo }: RunRow,
+    what: string,
+    look: () => Promise<string> = () => deps.git.refresh(),
+  ): ReturnType<typeof patiently<string>> {
+    return patiently(deps, { run: id, repo, what, deadlineMs: MAIN_PATIENCE_MS }, look);
+  }
+
+  /** What a person took from main while it was watched is not shipped, however healthy it is. Null while it is there. */
+  async function goneFromMain(run: RunRow, sha: string): Promise<Gone | null> {
+    const what = 'the last look at main';
+    const head = await mainOf(run, what, () => deps.git.remoteHead());
+    if (head === sha) return null;
+    const main = typeof head === 'string' ? await mainOf(run, what) : head;
+    if (typeof main !== 'string') return { kind: 'unwatchable', reason: main.reason };
+    const away = await takenAway(deps.git, { base: null, pushed: sha, onto: run.state.progress.onto }, main);
+    return away?.kind === 'failed' ? { kind: 'unwatchable', reason: away.reason } : away;
   }
 
   return {
     watchDeploy: ({ runId, sha }) =>
-      heartbeating(async (beat) => watch(await storedRun(deps.store.runs, runId), sha, beat)),
+      heartbeating(async (beat) => {
+        const run = await storedRun(deps.store.runs, runId);
+        const seen = await watch(run, sha, beat);
+        return seen.kind === 'green' ? ((await goneFromMain(run, sha)) ?? seen) : seen;
+      }),
 
     judgeMain: ({ runId, sha, asked }) =>
       heartbeating(async (beat) => {

@@ -1,5 +1,5 @@
 /** Whose a red is, over a real remote and real deploy commands; the checks of main say what a test needs. */
-import { renameSync } from 'node:fs';
+import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -62,14 +62,51 @@ describe('whose a red is', () => {
     expect(judged).toEqual({ kind: 'main-red', sha: theirs, reason: 'check unit: "x" fails' });
   });
 
-  it('a person decides where main was rewritten without our commit and is not healthy', async () => {
+  it('nobody is to mend what a person took back from main, healthy or not', async () => {
     const ours = await bench.commit('app.txt', 'two\n');
     await redOf(ours, bench.sha);
     await bench.resetMain(bench.sha);
     const { judgeMain } = bench.start({ target: onlyMended });
     const judged = await inActivity(judgeMain, { runId: RUN, sha: ours, asked: false });
-    expect(judged).toEqual({ kind: 'failed', reason: expect.stringContaining('main was rewritten') as string });
+    expect(judged).toEqual({ kind: 'taken-back', main: bench.sha, sha: ours });
+    // Who asks for another session all the same is told why there is none.
+    const asked = await inActivity(judgeMain, { runId: RUN, sha: ours, asked: true });
+    expect(asked).toMatchObject({ kind: 'failed', reason: expect.stringContaining(`without ${ours}`) as string });
   });
+
+  it('a person decides where main became another history, and that is not deployed to find out', async () => {
+    const ours = await bench.commit('app.txt', 'two\n');
+    await redOf(ours, bench.sha);
+    const other = await bench.replaceMain();
+    const { judgeMain } = bench.start({ target: { command: `echo deployed >> ${join(bench.dir, 'deploys')}` } });
+    const judged = await inActivity(judgeMain, { runId: RUN, sha: ours, asked: false });
+    expect(judged).toMatchObject({
+      kind: 'failed',
+      reason: expect.stringMatching(`${other}.*neither ${ours}`) as string,
+    });
+    expect(existsSync(join(bench.dir, 'deploys'))).toBe(false);
+  });
+});
+
+describe('a green watch', () => {
+  it.each(['taken back', 'still there, under a later commit', 'gone with all the history'])(
+    'looks at main once more: our commit is %s',
+    async (now) => {
+      const ours = await bench.commit('app.txt', 'two\n');
+      await redOf(ours, bench.sha);
+      const { watchDeploy } = bench.start({ target: { command: 'true' } });
+      if (now === 'taken back') await bench.resetMain(bench.sha);
+      else if (now === 'gone with all the history') await bench.replaceMain();
+      else await bench.commit('later.txt', 'x\n');
+      expect(await inActivity(watchDeploy, { runId: RUN, sha: ours })).toMatchObject(
+        {
+          'taken back': { kind: 'taken-back', main: bench.sha, sha: ours },
+          'still there, under a later commit': { kind: 'green' },
+          'gone with all the history': { kind: 'unwatchable', reason: expect.stringContaining(ours) as string },
+        }[now] ?? {},
+      );
+    },
+  );
 });
 
 describe('a remote that cannot be reached, with something of ours on main', () => {

@@ -1,6 +1,6 @@
 /**
  * Whose a red is, before anything is spent on it. What was red on main before our first push is not ours. Main as we pushed it: ours.
- * Main with others' commits on top: healthy means that somebody has mended or reverted it; checks that fail there, where ours passed
+ * Main that went back, without ours: taken back. Main with others' commits on top: healthy means that somebody has mended or reverted it; checks that fail there, where ours passed
  * before our push, are theirs; what is left is ours.
  */
 import { DEPLOY_STAGES } from '../../domain/verdict.ts';
@@ -10,6 +10,7 @@ import type { Gates } from '../gates/gates.ts';
 import type { RepoGit } from '../git/port.ts';
 import type { ContractAt } from '../run/contract-at.ts';
 import type { Beat } from '../run/heartbeat.ts';
+import { takenAway } from '../run/main-holds.ts';
 import type { Watcher } from './port.ts';
 import { lastWatched, type Watch } from './watch.ts';
 
@@ -42,17 +43,22 @@ export async function judgeMain(
   const before = asked ? null : await redBefore(deps, run, beat);
   if (main === sha)
     return before === null ? { kind: 'main-ours', main } : { kind: 'main-red', sha: main, reason: before };
+  const away = await takenAway(deps.git, { base: null, pushed: sha, onto: run.state.progress.onto }, main);
+  // Another history is not deployed to find out; a main that went back to what it was before us may be healthy.
+  if (away?.kind === 'failed') return away;
   if (!asked) {
     const seen = await deps.watch(run, main, beat);
     if (seen.kind === 'green') return { kind: 'main-healthy', sha: main, proven: seen.proven };
     if (seen.kind === 'unwatchable') return { kind: 'failed', reason: seen.reason };
   }
-  if (!(await deps.git.contains(sha, main))) {
-    return {
-      kind: 'failed',
-      reason: `main was rewritten: ${main} does not contain ${sha}, which was pushed; nothing is built on top of that without a person`,
-    };
-  }
+  // A session on top would hold what was taken back: a person who asks for one is told so.
+  if (away !== null)
+    return asked
+      ? {
+          kind: 'failed',
+          reason: `main was taken back to ${main}, without ${sha}: abandon, then label the issue again`,
+        }
+      : away;
   if (before !== null) return { kind: 'main-red', sha: main, reason: before };
   const read = await deps.contractAt(main);
   if (!read.ok) return { kind: 'failed', reason: read.reason };

@@ -14,6 +14,7 @@ import { noCrash, type CrashPoint } from '../effects/crash-point.ts';
 import { createPerformEffect } from '../effects/perform.ts';
 import { exec, execOrThrow } from '../exec/exec.ts';
 import type { BaseVerdict } from '../gates/base-proof.ts';
+import type { RepoGit } from '../git/port.ts';
 import type { Sandbox } from '../sandbox/port.ts';
 import { createWatchActivities } from './activities.ts';
 import type { BuildEnvironment } from './build-stage.ts';
@@ -57,6 +58,8 @@ export interface Bench {
   commit(file: string, text: string): Promise<string>;
   /** Sets the remote's main to an earlier sha, as a person with the right to it may. */
   resetMain(to: string): Promise<void>;
+  /** Makes main another history, and answers with its sha. */
+  replaceMain(): Promise<string>;
   /** The activities as a worker process has them; called again, as a fresh process has them. */
   start(given?: {
     readonly target?: Partial<DeployTarget>;
@@ -101,15 +104,7 @@ export async function openBench(bounds: { readonly watchMs?: number } = {}): Pro
     return git(work, 'rev-parse', 'HEAD');
   }
   const sha = await commit('app.txt', 'one\n');
-  const realGit = {
-    checkOut: async (at: string, to: string): Promise<void> => {
-      await git(dir, 'clone', '-q', '--no-checkout', remote, to);
-      await git(to, 'checkout', '-q', at);
-    },
-    refresh: () => git(remote, 'rev-parse', 'main'),
-    contains: async (ancestor: string, head: string): Promise<boolean> =>
-      (await git(remote, 'merge-base', ancestor, head)) === ancestor,
-  };
+  const realGit = gitOf(dir, remote);
 
   return {
     dir,
@@ -122,6 +117,7 @@ export async function openBench(bounds: { readonly watchMs?: number } = {}): Pro
     async resetMain(to) {
       await git(remote, 'update-ref', 'refs/heads/main', to);
     },
+    replaceMain: () => replaceMain(remote),
     start({ target, build, sandbox, services, crash, now, mainChecks = MAIN_GREEN } = {}) {
       const clock = now ?? Date.now;
       const watcher = createCommandWatcher({
@@ -219,4 +215,24 @@ async function startService(): Promise<Pick<Bench, 'url' | 'asked' | 'answer' | 
       await new Promise((resolve) => server.close(resolve));
     },
   };
+}
+
+/** What trusted git does for a watch, by a clone each. */
+function gitOf(dir: string, remote: string): Pick<RepoGit, 'checkOut' | 'refresh' | 'remoteHead' | 'contains'> {
+  const head = (): Promise<string> => git(remote, 'rev-parse', 'main');
+  return {
+    async checkOut(at, to) {
+      await git(dir, 'clone', '-q', '--no-checkout', remote, to);
+      await git(to, 'checkout', '-q', at);
+    },
+    refresh: head,
+    remoteHead: head,
+    contains: async (ancestor, at) => (await git(remote, 'rev-list', '--max-count=1', ancestor, `^${at}`)) === '',
+  };
+}
+
+async function replaceMain(remote: string): Promise<string> {
+  const other = await git(remote, 'commit-tree', await git(remote, 'rev-parse', 'main^{tree}'), '-m', 'Other');
+  await git(remote, 'update-ref', 'refs/heads/main', other);
+  return other;
 }

@@ -16,7 +16,8 @@ export interface WatchDeps {
   readonly now: () => number;
 }
 
-export type Watched = Awaited<ReturnType<RepoActivities['watchDeploy']>>;
+/** Where main stands meanwhile is not looked at here. */
+export type Watched = Exclude<Awaited<ReturnType<RepoActivities['watchDeploy']>>, { readonly kind: 'taken-back' }>;
 export type Watch = (run: RunRow, sha: string, beat: Beat) => Promise<Watched>;
 
 /** The health probe, the only stage that stays pending today, keeps its own pace (`everySeconds`): more would stretch that. */

@@ -173,6 +173,34 @@ describe('two attempts at one effect in one process', () => {
   });
 });
 
+describe('an effect that the world answered with no', () => {
+  it('is not remembered: asked again it acts again, and what then happens stands', async () => {
+    const store = await openStore({ kind: 'sqlite', file: join(dir, 'store.db') }, join(dir, 'blobs'));
+    try {
+      const perform = createPerformEffect({ log: store.effects, crash: noCrash, now: Date.now });
+      const answers = ['refused', 'refused', 'done', 'never asked'];
+      const effect: Effect<string> = {
+        class: 'provable',
+        key: KEY,
+        name: 'act',
+        run: RUN,
+        lookup: async () => null,
+        act: async () => answers.shift() ?? 'none',
+        happened: (answer) => answer === 'done',
+      };
+
+      expect(await perform(effect)).toBe('refused');
+      expect(await store.effects.list(RUN)).toEqual([]);
+      expect(await perform(effect)).toBe('refused');
+      expect(await perform(effect)).toBe('done');
+      expect(await perform(effect)).toBe('done');
+      expect(await store.effects.list(RUN)).toMatchObject([{ key: KEY, done: true }]);
+    } finally {
+      await store.close();
+    }
+  });
+});
+
 describe('a keyed effect', () => {
   it('dead before it acted, is done once', async () => {
     expect(await dieAndRepeat('keyed', 'act.before')).toEqual(['receipt 1', 'receipt 1']);

@@ -22,6 +22,8 @@ interface EffectBase<T> {
 export interface ProvableEffect<T> extends EffectBase<T> {
   readonly class: 'provable';
   lookup(): Promise<T | null>;
+  /** Whether what `act` answers is the effect; absent: always. A refusal is an answer, and not remembered: the world may let it happen later. */
+  happened?(result: T): boolean;
 }
 
 export interface RepeatableEffect<T> extends EffectBase<T> {
@@ -69,6 +71,10 @@ export function createPerformEffect(deps: {
     deps.crash(`${effect.name}.before`);
     const result = found ?? (await effect.act(repeated));
     deps.crash(`${effect.name}.after`);
+    if (effect.class === 'provable' && effect.happened?.(result) === false) {
+      await deps.log.withdraw(effect.key);
+      return result;
+    }
     await deps.log.done(effect.key, result ?? null, repeated, deps.now());
     return result;
   }

@@ -15,6 +15,8 @@ export interface RepoLayout {
   readonly home: string;
   /** Bundles on their way in and out, while the lock is held. */
   readonly bundles: string;
+  /** Git's hooks of our own push. */
+  readonly hooks: string;
   /** Held while the clones are changed. */
   readonly lock: string;
 }
@@ -43,6 +45,7 @@ export function repoLayout(dataDir: string, key: string): RepoLayout {
     gateCaches: join(root, 'gate-caches'),
     home: join(root, 'home'),
     bundles: join(root, 'bundles'),
+    hooks: join(root, 'hooks'),
     lock: join(root, 'lock'),
   };
 }

@@ -76,6 +76,9 @@ export interface RepoGit {
   mergeBase(a: string, b: string): Promise<string>;
   /** Merges main into head without a work tree. */
   merge(head: string, main: string, message: string): Promise<MergeOutcome>;
-  /** Plain push, never forced. An unreachable remote throws. */
-  push(head: string): Promise<PushOutcome>;
+  /**
+   * Plain push, never forced, and only onto the main that was looked at: `onto`, as last fetched when absent. Where main stands
+   * elsewhere, before or behind, it is `raced`. An unreachable remote throws.
+   */
+  push(head: string, onto?: string): Promise<PushOutcome>;
 }

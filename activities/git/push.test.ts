@@ -1,10 +1,11 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { bundleInside, KEY, openGitBench, plainGit, type GitBench } from './git-bench.ts';
+import { repoLayout } from './layout.ts';
 import { createRepoGit } from './repo-git.ts';
 
 let bench: GitBench;
@@ -40,6 +41,32 @@ test('a push that is repeated after somebody landed on top of it says that it is
   bench.person('pull', '--quiet', '--ff-only', 'origin', 'main');
   bench.land({ 'on-top.md': 'x\n' });
   expect(await bench.git.push(head)).toEqual({ kind: 'pushed' });
+});
+
+test('a main that is set back between the look and the push is left where it is: what was taken away does not come back', async () => {
+  const before = plainGit(bench.remote, 'rev-parse', 'main');
+  bench.land({ 'leak.txt': 'must go\n' });
+  const head = await commitInside('run', 'echo mine > mine.md');
+  plainGit(bench.remote, 'update-ref', 'refs/heads/main', before);
+  expect(await bench.git.push(head)).toEqual({ kind: 'raced', main: before });
+  expect(plainGit(bench.remote, 'rev-parse', 'main')).toBe(before);
+});
+
+test('a push goes onto the main that was judged and onto no other, newer ones included', async () => {
+  const judged = await bench.git.refresh();
+  const head = await commitInside('run', 'echo mine > mine.md');
+  expect(await bench.git.push(head, judged)).toEqual({ kind: 'pushed' });
+  const more = await commitInside('more', 'echo more > more.md');
+  expect(await bench.git.push(more, judged)).toEqual({ kind: 'raced', main: head });
+  expect(await bench.git.push(more, head)).toEqual({ kind: 'pushed' });
+});
+
+test('a hook that may not be executed stops the push before it: git would pass over it', async () => {
+  const head = await commitInside('run', 'echo mine > mine.md');
+  const { hooks } = repoLayout(bench.dataDir, KEY);
+  mkdirSync(join(hooks, 'pre-push'), { recursive: true });
+  await expect(bench.git.push(head)).rejects.toThrow(/pre-push/);
+  expect(plainGit(bench.remote, 'rev-parse', 'main')).not.toBe(head);
 });
 
 test('conflicts name their files and leave everything as it was', async () => {

@@ -1,7 +1,15 @@
-/** The one push: plain, never forced, out of the clean clone, with credentials that only this process has. */
+/**
+ * The one push: plain, never forced, out of the clean clone, with credentials that only this process has. A plain push onto a main that
+ * was set back in the meantime would bring back what a person took away: so git's own pre-push hook, which is told where the remote
+ * stands in this very exchange, ends it unless that is the main that was judged. The remote then moves it from there or not at all.
+ */
+import { access, chmod, constants, mkdir, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describeEnd } from '../exec/exec.ts';
 import type { CommandResult } from '../sandbox/port.ts';
 import type { Clones } from './clones.ts';
+import { CloneFault } from './fetch-failure.ts';
+import type { RepoLayout } from './layout.ts';
 import type { PushOutcome, RepoGit } from './port.ts';
 import { NETWORK, requireSha, withoutPassword } from './trusted.ts';
 import { headOf } from '../../domain/text.ts';
@@ -16,19 +24,33 @@ export interface PushDeps {
     readonly pushEnv: Readonly<Record<string, string>>;
   };
   readonly clones: Clones;
+  readonly layout: RepoLayout;
 }
 
-export function createPush({ repo, clones }: PushDeps): Pick<RepoGit, 'push'> {
-  async function send(head: string): Promise<CommandResult> {
+const MOVED = 'lamplighter: main stands elsewhere';
+const PRE_PUSH = `#!/bin/sh
+while read -r local head ref stands; do
+  [ "$stands" = "$LAMPLIGHTER_ONTO" ] || { echo "${MOVED}" >&2; exit 1; }
+done
+`;
+
+export function createPush({ repo, clones, layout }: PushDeps): Pick<RepoGit, 'push'> {
+  async function send(head: string, onto: string): Promise<CommandResult> {
+    await makeHook(layout.hooks);
     const refspec = `${head}:refs/heads/${repo.branch}`;
+    const how = ['--porcelain', '--no-signed', '--verify', '--recurse-submodules=no'];
     return await clones.clean.run(
-      ['push', '--porcelain', '--no-signed', '--recurse-submodules=no', '--', repo.remote, refspec],
+      ['-c', `core.hooksPath=${layout.hooks}`, 'push', ...how, '--', repo.remote, refspec],
       {
         protocols: NETWORK,
         wallMs: PUSH_MS,
-        env: repo.pushEnv,
+        env: { ...repo.pushEnv, LAMPLIGHTER_ONTO: onto },
       },
     );
+  }
+
+  async function lastFetched(): Promise<string> {
+    return (await clones.clean.text(['rev-parse', '--verify', `${clones.mainRef}^{commit}`])).trim();
   }
 
   /** Somebody else's commits are on main; or ours already are, and theirs on top of them. */
@@ -39,12 +61,13 @@ export function createPush({ repo, clones }: PushDeps): Pick<RepoGit, 'push'> {
   }
 
   return {
-    async push(head) {
+    async push(head, given) {
       requireSha(head);
-      const result = await clones.locked(() => send(head));
+      const onto = requireSha(given ?? (await lastFetched()));
+      const result = await clones.locked(() => send(head, onto));
       if (result.end === 'exited' && result.code === 0) return { kind: 'pushed' };
       const rejection = rejectionIn(result.stdout);
-      if (rejection?.kind === 'behind') return await raced(head);
+      if (rejection?.kind === 'behind' || result.stderr.includes(MOVED)) return await raced(head);
       if (rejection?.kind === 'collided') {
         const outcome = await raced(head);
         const ours = await clones.clean.run([
@@ -63,6 +86,24 @@ export function createPush({ repo, clones }: PushDeps): Pick<RepoGit, 'push'> {
       );
     },
   };
+}
+
+/** By rename: another push of ours may be about to run it. */
+async function makeHook(dir: string): Promise<void> {
+  const hook = join(dir, 'pre-push');
+  await mkdir(dir, { recursive: true, mode: 0o700 });
+  await writeFile(`${hook}.new`, PRE_PUSH);
+  await chmod(`${hook}.new`, 0o700);
+  await rename(`${hook}.new`, hook);
+  try {
+    // Git passes over a hook that it may not execute, without a word that counts.
+    await access(hook, constants.X_OK);
+  } catch (error) {
+    throw new CloneFault(
+      `nothing is pushed, because ${hook} cannot be executed: put the data directory where programs may run (no noexec)`,
+      { cause: error },
+    );
+  }
 }
 
 interface Rejection {

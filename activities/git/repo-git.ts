@@ -33,6 +33,6 @@ export function createRepoGit({ repo, now, ...deps }: RepoGitDeps): RepoGit {
     ...createCheckouts({ clean: clones.clean, cleanDeps: clones.cleanDeps, layout, files: reading.files }),
     ...reading,
     ...createMerge({ clones, now }),
-    ...createPush({ repo, clones }),
+    ...createPush({ repo, clones, layout }),
   };
 }

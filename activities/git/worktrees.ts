@@ -35,7 +35,7 @@ export function createWorktrees({
       requireSha(base);
       // git itself fails now and then when worktrees of one clone are added at once.
       return await clones.locked(async () => {
-        const name = (await readName(paths)) ?? (await addWorktree(clones.checkout, layout, paths, base));
+        const name = (await readName(paths)) ?? (await addWorktree(clones, layout, { run, paths, base }));
         return worktreeOf(layout, paths, name);
       });
     },
@@ -49,7 +49,11 @@ export function createWorktrees({
   };
 }
 
-async function addWorktree(git: TrustedGit, layout: RepoLayout, paths: RunLayout, base: string): Promise<string> {
+async function addWorktree(
+  { clean, checkout }: Clones,
+  layout: RepoLayout,
+  { run, paths, base }: { readonly run: string; readonly paths: RunLayout; readonly base: string },
+): Promise<string> {
   // Its name is written last: what lies here without one was never given to a session, so it holds nobody's work.
   for (const stale of await registered(layout, paths))
     await rm(join(layout.checkout, 'worktrees', stale), { recursive: true });
@@ -57,7 +61,9 @@ async function addWorktree(git: TrustedGit, layout: RepoLayout, paths: RunLayout
     await rm(dir, { recursive: true, force: true });
   await mkdir(paths.root, { recursive: true, mode: 0o700 });
 
-  await git.text(['worktree', 'add', '--quiet', '--detach', '--lock', '--', paths.work, base]);
+  // What comes out of it builds on the base, also where a person takes that from main meanwhile.
+  await clean.text(['update-ref', `refs/lamplighter-bases/${run}`, base]);
+  await checkout.text(['worktree', 'add', '--quiet', '--detach', '--lock', '--', paths.work, base]);
   const name = basename((await readFile(join(paths.work, '.git'), 'utf8')).trim());
   await cp(join(layout.checkout, 'worktrees', name), paths.admin, { recursive: true });
   await mkdir(join(paths.objects, 'info'), { recursive: true });

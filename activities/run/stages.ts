@@ -9,6 +9,7 @@ import type { PushOutcome, RepoGit } from '../git/port.ts';
 import type { ContractAt } from './contract-at.ts';
 import { keepDiff } from './diff-evidence.ts';
 import { heartbeating } from './heartbeat.ts';
+import { takenAway } from './main-holds.ts';
 import { patiently } from './patience.ts';
 import { storedRun } from './stored-run.ts';
 import { headOf } from '../../domain/text.ts';
@@ -64,19 +65,24 @@ export function createStageActivities(deps: StageDeps): StageActivities {
 
     pushRun: ({ runId, head }) =>
       heartbeating(async () => {
-        const { repo } = await storedRun(store.runs, runId);
+        const { repo, state } = await storedRun(store.runs, runId);
         const patience = { run: runId, repo, what: 'the push', deadlineMs: PUSH_PATIENCE_MS };
-        const outcome = await patiently(deps, patience, () =>
-          deps.perform<PushOutcome>({
-            key: `push/${runId}/${head}`,
-            name: 'push',
-            class: 'provable',
-            run: runId,
-            lookup: async () => ((await git.contains(head, await git.refresh())) ? { kind: 'pushed' } : null),
-            act: () => git.push(head),
-          }),
-        );
-        if (outcome.kind === 'failed') return outcome;
+        const outcome = await patiently(deps, patience, async () => {
+          const main = await git.refresh();
+          return (
+            (await takenAway(git, state.progress, main)) ??
+            (await deps.perform<PushOutcome>({
+              key: `push/${runId}/${head}`,
+              name: 'push',
+              class: 'provable',
+              run: runId,
+              lookup: async () => ((await git.contains(head, main)) ? { kind: 'pushed' } : null),
+              act: () => git.push(head, main),
+              happened: ({ kind }) => kind === 'pushed',
+            }))
+          );
+        });
+        if (outcome.kind === 'failed' || outcome.kind === 'taken-back') return outcome;
         await recordPush(store, runId, head, outcome, deps.now());
         if (outcome.kind === 'refused')
           return {
@@ -92,6 +98,8 @@ export function createStageActivities(deps: StageDeps): StageActivities {
         const patience = { run: runId, repo: run.repo, what: 'the merge', deadlineMs: PUSH_PATIENCE_MS };
         const main = await patiently(deps, patience, () => git.refresh());
         if (typeof main !== 'string') return main;
+        const away = await takenAway(git, run.state.progress, main);
+        if (away !== null) return away;
         const merged = await git.merge(head, main, `Merge main\n\nRefs #${run.issue}\nLamplighter-Run: ${runId}\n`);
         return merged.kind === 'merged'
           ? { kind: 'merged', head: merged.head, base: main }
@@ -113,7 +121,8 @@ async function recordedRed(store: Store, run: RunRow): Promise<RecordedRed | nul
 
 async function recordPush(store: Store, run: string, sha: string, outcome: PushOutcome, at: number): Promise<void> {
   await store.evidence.put({
-    key: `push/${run}/${sha}`,
+    // One for each answer: what was refused may be pushed later.
+    key: outcome.kind === 'pushed' ? `push/${run}/${sha}` : `push/${run}/${sha}/${JSON.stringify(outcome)}`,
     run,
     kind: 'push',
     sha,

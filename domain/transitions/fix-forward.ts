@@ -31,7 +31,11 @@ export function fromFix(state: In<'fix'>, event: RunEvent, bounds: RunBounds, at
       return state.brief === null ? foreign(state, event, bounds, at) : stay(state);
     case 'main-healthy':
       return state.brief === null
-        ? end(state, 'superseded', `somebody else mended it: ${provenInWords(event.sha, event.proven)}`)
+        ? end(
+            state,
+            'superseded',
+            `somebody else mended it, after ${state.sha} of this run: ${provenInWords(event.sha, event.proven)}`,
+          )
         : stay(state);
     case 'head-moved':
       return state.redMain === null ? stay(state) : go({ ...state, redMain: null });
@@ -40,6 +44,15 @@ export function fromFix(state: In<'fix'>, event: RunEvent, bounds: RunBounds, at
     default:
       return stay(state);
   }
+}
+
+/** Whoever took our commit from main has decided: nothing of ours is there to be watched, mended or frozen. Only a person leaves a freeze. */
+export function takenBack(state: RunState, { main, sha }: Extract<RunEvent, { kind: 'taken-back' }>): Transition {
+  if (state.stage === 'frozen' || state.progress.pushed === null) return stay(state);
+  const what = `main was taken back to ${main}, which does not hold ${sha} of this run`;
+  const decision = `see what is deployed, which nobody changed: ${what}`;
+  const { state: ended, effects } = end(state, 'superseded', `${what}: nothing is pushed again`);
+  return go(ended, [...effects, { do: 'escalate', severity: 'high', topic: 'taken-back', decision }]);
 }
 
 function attempt(state: In<'fix'>, head: string, bounds: RunBounds, at: number): Transition {

@@ -144,6 +144,11 @@ export function describeEffects(stores: Stores): void {
       await store.effects.done(push.key, undefined, false, 2);
       expect(await store.effects.begin(push)).toEqual({ standing: 'done', result: null });
       await expect(store.effects.done('never', null, false, 2)).rejects.toThrow('was never begun');
+      await store.effects.withdraw(push.key);
+      expect(await store.effects.begin(push)).toMatchObject({ standing: 'done' });
+      await store.effects.begin({ ...push, key: 'refused' });
+      await store.effects.withdraw('refused');
+      expect(await store.effects.begin({ ...push, key: 'refused' })).toEqual({ standing: 'new' });
     });
   });
 }
