@@ -107,6 +107,7 @@ const MOVES: Readonly<Record<string, Partial<Record<RunEvent['kind'], Stage | Ou
     abandon: 'abandoned',
     'head-proven': 'shipped',
     'head-not-proven': 'frozen',
+    failed: 'frozen',
   },
   ended: {},
 };
@@ -181,6 +182,12 @@ describe('effects of a transition', () => {
     expect(state).toMatchObject({ outcome: 'superseded', reason: expect.stringMatching(/taken back to m, .* p of/) });
     expect(effects.map((effect) => effect.do)).toEqual(['release-slot', 'label', 'comment', 'escalate']);
     expect(effects.at(-1)).toMatchObject({ severity: 'high', topic: 'taken-back' });
+  });
+
+  it('a proof of the head that can not be made is no proof: it is not tried again by itself', () => {
+    const { state } = next(afterPush['frozen, proving']!, EVENTS.failed, bounds, AT);
+
+    expect(state).toMatchObject({ stage: 'frozen', proving: null, reason: 'not resolved: r' });
   });
 
   it('a withdrawal before the push cancels without calling anybody', () => {

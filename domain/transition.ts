@@ -40,6 +40,10 @@ function move(state: RunState, event: RunEvent, bounds: RunBounds, at: number): 
     case 'taken-back':
       return takenBack(state, event);
     case 'failed':
+      // What a person asked to be proven and can't be judged is not proven: tried again by itself it would be for ever.
+      if (state.stage === 'frozen')
+        return forward(state, { kind: 'head-not-proven', reason: event.reason }, bounds, at);
+      return callPerson(state, event.reason, at);
     case 'gave-up':
       return callPerson(state, event.reason, at);
     case 'exhausted':

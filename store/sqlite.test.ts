@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
+import { Outage } from '../domain/outage.ts';
 import type { StoreHome } from './contract/stores.ts';
 import { newRun } from './contract/stores.ts';
 import { describeStore } from './contract.ts';
@@ -26,6 +27,26 @@ describe('the store on SQLite', () => {
     expect(database.prepare('PRAGMA integrity_check').all()).toEqual([{ integrity_check: 'ok' }]);
     database.close();
   });
+
+  it(
+    'another process that holds it for long is an outage, to be waited out; a statement that is wrong is none',
+    { timeout: 30_000 },
+    async () => {
+      const store = await stores.open();
+      const { config } = stores.home;
+      if (config.kind !== 'sqlite') throw new Error('this is the SQLite suite');
+      const other = new DatabaseSync(config.file);
+      other.exec('BEGIN IMMEDIATE');
+      await expect(store.runs.create(newRun('r'))).rejects.toThrow(Outage);
+      other.exec('ROLLBACK');
+      other.exec('ALTER TABLE runs RENAME TO elsewhere');
+      other.close();
+      const wrong = await store.runs.get('r').catch((error: unknown) => error);
+      expect(wrong).toBeInstanceOf(Error);
+      expect(wrong).not.toBeInstanceOf(Outage);
+      await store.close();
+    },
+  );
 
   it('what is asked after the close is an error, not a wait', async () => {
     const store = await stores.open();

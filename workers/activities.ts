@@ -7,11 +7,12 @@ import { createWatchActivities } from '../activities/deploy/activities.ts';
 import type { CrashPoint } from '../activities/effects/crash-point.ts';
 import { uncrossed, type AroundPort } from '../activities/effects/crossed.ts';
 import { createPerformEffect } from '../activities/effects/perform.ts';
-import { createRedaction } from '../activities/evidence/redact.ts';
+import { createRedaction, type Redaction } from '../activities/evidence/redact.ts';
 import { redactedReasons } from '../activities/evidence/redacted-reasons.ts';
 import { redactingStore } from '../activities/evidence/redacting-store.ts';
 import { createLogNotifier } from '../activities/notify/log.ts';
 import { createRunControlActivities } from '../activities/run/control.ts';
+import { endingLastingFailures } from '../activities/run/lasting-failures.ts';
 import { createPrepareActivities } from '../activities/run/prepare.ts';
 import { createSetUp } from '../activities/run/set-up.ts';
 import { createStageActivities } from '../activities/run/stages.ts';
@@ -46,11 +47,23 @@ export interface WorkerActivities {
   readonly ofRepo: (repoKey: string) => RepoActivities;
 }
 
-export function createActivities({ config, crash, now, ...deps }: ActivitiesDeps): WorkerActivities {
+export function createActivities(deps: ActivitiesDeps): WorkerActivities {
+  const redaction = createRedaction(knownSecrets(deps.config, deps.operatorToken));
+  const store = redactingStore((deps.around ?? uncrossed)('store', deps.store), redaction);
+  const made = createEndless({ ...deps, store, redaction });
+  const ends = { store, redaction, now: deps.now };
+  return {
+    control: (granted) => endingLastingFailures(made.control(granted), CONTROL_WORK, ends),
+    ofRepo: (repoKey) => endingLastingFailures(made.ofRepo(repoKey), WORK, ends),
+  };
+}
+
+type EndlessDeps = Omit<ActivitiesDeps, 'operatorToken'> & { readonly redaction: Redaction };
+
+/** As they are by themselves: what one throws it may throw for ever. */
+function createEndless({ config, crash, now, store, redaction, ...deps }: EndlessDeps): WorkerActivities {
   const around = deps.around ?? uncrossed;
   const calls = around('lanes', deps.calls);
-  const redaction = createRedaction(knownSecrets(config, deps.operatorToken));
-  const store = redactingStore(around('store', deps.store), redaction);
   const perform = createPerformEffect({ log: store.effects, crash, now });
   const sandbox = around(
     'sandbox',
@@ -135,6 +148,23 @@ export function createActivities({ config, crash, now, ...deps }: ActivitiesDeps
     },
   };
 }
+
+/** What each does, as the reason says it when it can't be done. */
+const CONTROL_WORK = { checkIssue: 'reading the issue', triage: 'triage', modelTurn: 'the model turn' } as const;
+const WORK: Readonly<Record<keyof RepoActivities, string>> = {
+  readContract: 'reading the contract',
+  prepareRun: 'preparing the run',
+  awaitHeadMove: 'looking whether main has moved',
+  verifyRun: 'the gates',
+  pushRun: 'the push',
+  mergeRun: 'the merge',
+  watchDeploy: 'watching the deploy',
+  judgeMain: 'judging main',
+  proveHead: 'proving the head of main',
+  openSession: 'opening the session',
+  runTool: 'a tool call',
+  recordInterrupted: 'recording a lost tool call',
+};
 
 function crossedTrackers(config: Config, around: AroundPort, now: () => number): TrackerOf {
   const trackerOf = trackersOf(config, now);

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { remoteFolder } from '../../config/remote-folder.ts';
+import { Outage } from '../../domain/outage.ts';
 import { describeEnd } from '../exec/exec.ts';
 import { absent } from './absent.ts';
 import { clearDeadLocks } from './dead-locks.ts';
@@ -96,7 +97,7 @@ export function createClones({ repo, layout }: ClonesDeps): Clones {
   }
 
   function remoteError(what: string, said: string): Error {
-    return new Error(
+    return new Outage(
       `${repo.name}: ${repo.branch} could not be ${what} ${withoutPassword(repo.remote)}: ${withoutPassword(tailOf(said.trim(), 2_000))}`,
     );
   }

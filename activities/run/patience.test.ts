@@ -54,6 +54,15 @@ describe('a remote that cannot be reached', () => {
     expect(await attempt(1, 0, new RemoteUnfit('it is shallow'))).toEqual({ kind: 'failed', reason: 'it is shallow' });
   });
 
+  it('is not what a fault of our own is taken for', async () => {
+    const environment = new MockActivityEnvironment({ attempt: 90, scheduledTimestampMs: 0 });
+    const failing = environment.run(() =>
+      patiently({ store, now: () => 90 * MINUTE }, PATIENCE, () => Promise.reject(new TypeError('x is undefined'))),
+    );
+    await expect(failing).rejects.toThrow(TypeError);
+    expect(await store.escalations.list({ run: 'lib-1' })).toEqual([]);
+  });
+
   it('fails the stage after its deadline, with the reason', async () => {
     expect(await attempt(90, 60)).toEqual({
       kind: 'failed',

@@ -4,6 +4,7 @@
  * again can't heal fails at once.
  */
 import { Context } from '@temporalio/activity';
+import { isBug, Outage } from '../../domain/outage.ts';
 import type { Escalations } from '../../store/port.ts';
 import { CloneFault, RemoteUnfit } from '../git/fetch-failure.ts';
 import { headOf } from '../../domain/text.ts';
@@ -37,6 +38,8 @@ export async function patiently<T>(
   try {
     return await work();
   } catch (error) {
+    // Ours to mend: the remote has nothing to do with it.
+    if (isBug(error)) throw error;
     const { run, repo, what, deadlineMs } = patience;
     const reason = error instanceof Error ? error.message : String(error);
     if (error instanceof RemoteUnfit) return { kind: 'failed', reason };
@@ -56,6 +59,6 @@ export async function patiently<T>(
         at: deps.now(),
       });
     }
-    throw error;
+    throw error instanceof Outage ? error : new Outage(reason, { cause: error });
   }
 }

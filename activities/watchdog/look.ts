@@ -5,6 +5,7 @@ import { isForSession } from '../../domain/act.ts';
 import { capsOfAll, isReached } from '../../domain/caps.ts';
 import {
   mainRedSince,
+  newEvidenceAt,
   type Seen,
   type TemporalLook,
   type WatchedLane,
@@ -29,8 +30,8 @@ export interface LookDeps {
   readonly now: () => number;
 }
 
-/** Events that show work. A call for a person, an act and a repeated attempt do not. */
-const PROGRESS = ['run.created', 'run.stage', 'session.input', 'turn.committed', 'tool.result', 'evidence.added'];
+/** Events that show work. A call for a person, an act and a repeated attempt do not; evidence does once for each kind and sha. */
+const PROGRESS = ['run.created', 'run.stage', 'session.input', 'turn.committed', 'tool.result'];
 
 export async function lookAround(deps: LookDeps): Promise<Seen> {
   const { store, config, now } = deps;
@@ -80,7 +81,10 @@ async function watchRun({ store, config }: LookDeps, run: RunRow, slotSince: num
     state,
     bounds,
     stageAt: run.updatedAt,
-    progressAt: (await store.events.newestAt(`run/${id}`, PROGRESS)) ?? run.updatedAt,
+    progressAt: Math.max(
+      (await store.events.newestAt(`run/${id}`, PROGRESS)) ?? run.updatedAt,
+      newEvidenceAt(await store.evidence.list(id)) ?? 0,
+    ),
     mainRedSince: mainRedSince(await store.runs.transitions(id)),
     slotSince,
     unread: unread.map((act) => ({ id: act.id, kind: act.data.kind, forSession: isForSession(act.data), at: act.at })),

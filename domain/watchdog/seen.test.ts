@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { mainRedSince } from './seen.ts';
+import { mainRedSince, newEvidenceAt } from './seen.ts';
 
 const rows = (...causes: readonly string[]) => causes.map((cause, at) => ({ stage: 'prepare' as const, cause, at }));
 
@@ -19,4 +19,16 @@ it.each([
 it('the wait for main in another stage is another one', () => {
   const later = { stage: 'verify' as const, cause: 'base-red', at: 9 };
   expect(mainRedSince([...rows('accepted', 'base-red'), later])).toBe(9);
+});
+
+it('evidence is news once for each kind and sha, however often it is written', () => {
+  const rows = [
+    { kind: 'guard', sha: 'a', at: 1 },
+    { kind: 'red', sha: 'a', at: 2 },
+    { kind: 'guard', sha: 'a', at: 3 },
+    { kind: 'red', sha: 'a', at: 4 },
+  ];
+  expect(newEvidenceAt([])).toBeNull();
+  expect(newEvidenceAt(rows)).toBe(2);
+  expect(newEvidenceAt([...rows, { kind: 'guard', sha: 'b', at: 5 }])).toBe(5);
 });

@@ -78,6 +78,18 @@ export interface Seen {
   readonly disk: { readonly freeBytes: number; readonly place: string };
 }
 
+/** When the newest piece of evidence came that says what none before it said: another attempt at the same sha writes the like of it again. Oldest first. */
+export function newEvidenceAt(
+  rows: readonly { readonly kind: string; readonly sha: string | null; readonly at: number }[],
+): number | null {
+  const first = new Map<string, number>();
+  for (const { kind, sha, at } of rows) {
+    const said = JSON.stringify([kind, sha]);
+    if (!first.has(said)) first.set(said, at);
+  }
+  return first.size === 0 ? null : Math.max(...first.values());
+}
+
 interface Moved {
   readonly stage: Stage;
   readonly cause: string;

@@ -2,7 +2,8 @@
  * PostgreSQL, for more than one host: READ COMMITTED, and transaction-scoped advisory locks where a decision rests on what was read.
  * As safe against the loss of power as the server's `synchronous_commit` is (on, unless its operator turned it off).
  */
-import { Pool, types, type PoolClient } from 'pg';
+import { DatabaseError, Pool, types, type PoolClient } from 'pg';
+import { Outage } from '../../domain/outage.ts';
 import type { Sql, SqlSession, SqlValue } from '../sql.ts';
 
 const CONNECTIONS = 10;
@@ -28,11 +29,11 @@ export function openPostgres(url: string): Sql {
 
   return {
     async query<T>(statement: string, params: readonly SqlValue[] = []): Promise<T[]> {
-      const { rows } = await pool.query(numbered(statement), [...params]);
+      const { rows } = await answered(pool.query(numbered(statement), [...params]));
       return rows as T[];
     },
     async transaction(locks, work) {
-      const client = await pool.connect();
+      const client = await answered(pool.connect());
       // The statement that is due next fails with the loss; this event only says so earlier.
       client.on('error', ignoreIdleLoss);
       try {
@@ -57,19 +58,31 @@ async function inTransaction<T>(
   locks: readonly string[],
   work: (session: SqlSession) => Promise<T>,
 ): Promise<T> {
-  await client.query('BEGIN');
+  await answered(client.query('BEGIN'));
   // In one order everywhere, so that two transactions never wait for each other.
   for (const lock of locks.toSorted()) {
-    await client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [lock]);
+    await answered(client.query('SELECT pg_advisory_xact_lock(hashtextextended($1, 0))', [lock]));
   }
   const result = await work({
     async query<R>(statement: string, params: readonly SqlValue[] = []): Promise<R[]> {
-      const { rows } = await client.query(numbered(statement), [...params]);
+      const { rows } = await answered(client.query(numbered(statement), [...params]));
       return rows as R[];
     },
   });
-  await client.query('COMMIT');
+  await answered(client.query('COMMIT'));
   return result;
+}
+
+/** Connections, conflicts, resources, states, operators and the system: classes of errors that are not of what was asked. */
+const PASSING = new Set(['08', '25', '40', '53', '55', '57', '58']);
+
+async function answered<T>(asked: Promise<T>): Promise<T> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof DatabaseError && !PASSING.has(error.code?.slice(0, 2) ?? '')) throw error;
+    throw new Outage(error instanceof Error ? error.message : String(error), { cause: error });
+  }
 }
 
 /** Gives the connection back clean, or gives it up: a rollback that fails means that it is lost, and the server rolls back. */

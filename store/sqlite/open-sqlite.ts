@@ -5,6 +5,7 @@
  */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { Outage } from '../../domain/outage.ts';
 import type { Sql, SqlSession, SqlValue } from '../sql.ts';
 import { createDatabaseFile } from './create-file.ts';
 import type { WorkerInput, WorkerReply, WorkerRequest } from './worker.ts';
@@ -75,10 +76,10 @@ async function connect(file: string): Promise<Connection> {
     if (asked === undefined) return;
     pending.delete(reply.id);
     if ('rows' in reply) asked.resolve(reply.rows);
-    else asked.reject(explain(file, asked.statement, reply.error));
+    else asked.reject(explain(file, asked.statement, reply));
   });
   const lose = (why: string): void => {
-    gone ??= new Error(`the connection to the store ${file} is gone: ${why}`);
+    gone ??= new Outage(`the connection to the store ${file} is gone: ${why}`);
     for (const asked of pending.values()) asked.reject(gone);
     pending.clear();
   };
@@ -104,8 +105,15 @@ async function connect(file: string): Promise<Connection> {
   return { query, close };
 }
 
-function explain(file: string, statement: string, message: string): Error {
-  const locked = /database is locked/.test(message);
+/** BUSY, LOCKED, NOMEM, READONLY, INTERRUPT, IOERR, FULL, CANTOPEN: of the machine, and not of what was asked. */
+const PASSING = new Set([5, 6, 7, 8, 9, 10, 13, 14]);
+const BUSY = 5;
+
+function explain(file: string, statement: string, { error, code }: Extract<WorkerReply, { error: string }>): Error {
+  // An extended code holds its kind in its lowest byte.
+  const kind = (code ?? 0) & 0xff;
+  const locked = kind === BUSY;
   const remedy = locked ? `; another process held it for ${BUSY_MS / 1000} s: find it with fuser or lsof` : '';
-  return new Error(`the store ${file} refused "${statement.trim().slice(0, 120)}": ${message}${remedy}`);
+  const words = `the store ${file} refused "${statement.trim().slice(0, 120)}": ${error}${remedy}`;
+  return PASSING.has(kind) ? new Outage(words) : new Error(words);
 }

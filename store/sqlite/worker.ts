@@ -16,7 +16,8 @@ export interface WorkerRequest {
 
 export type WorkerReply =
   | { readonly id: number; readonly rows: readonly unknown[] }
-  | { readonly id: number; readonly error: string };
+  /** `code`: SQLite's own, extended or not; null where the error is not SQLite's. */
+  | { readonly id: number; readonly error: string; readonly code: number | null };
 
 if (parentPort === null) throw new Error('store/sqlite/worker.ts is a worker thread: start it through openSqlite');
 const port = parentPort;
@@ -41,7 +42,9 @@ function answer({ id, statement, params }: WorkerRequest): WorkerReply {
     if (statement === 'ROLLBACK' && !database.isTransaction) return { id, rows: [] };
     return { id, rows: prepare(statement).all(...params) };
   } catch (error) {
-    return { id, error: error instanceof Error ? error.message : String(error) };
+    const code =
+      error instanceof Error && 'errcode' in error && typeof error.errcode === 'number' ? error.errcode : null;
+    return { id, error: error instanceof Error ? error.message : String(error), code };
   }
 }
 

@@ -1,0 +1,37 @@
+/** What no further try would mend: the run does not stand still, and a person hears why within minutes. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { has } from '../setup/needs.ts';
+import { ended, openBench, SOON, topicsOf, type Bench } from './bench.ts';
+import { MULTIPLY } from './scenarios.ts';
+
+describe.skipIf(!has('temporal') || !has('bwrap'))('work that fails alike at each try', { timeout: 180_000 }, () => {
+  let bench: Bench;
+  beforeAll(async () => {
+    bench = await openBench();
+  });
+  afterAll(() => bench.close());
+
+  it('ends the run and calls a person, with what failed, how often and why; the next run is free to go', async () => {
+    // Where the worktrees of runs are to lie there is a file: no folder can be made in it.
+    const runs = join(bench.config.dataDir, 'runs');
+    rmSync(runs, { recursive: true, force: true });
+    writeFileSync(runs, '');
+    bench.scenario('Multiply', MULTIPLY);
+    const issue = await bench.release('Multiply');
+    const run = await bench.run(issue.number, ended, 150_000);
+
+    expect(run.outcome).toBe('needs-human');
+    expect(run.state).toHaveProperty(
+      'reason',
+      expect.stringMatching(/^preparing the run failed \d+ times within \d+ s: E.*mend what it names$/),
+    );
+    await expect.poll(() => topicsOf(bench, run), SOON).toContain('needs-human');
+
+    rmSync(runs);
+    mkdirSync(runs);
+    const again = await bench.release('Multiply');
+    expect((await bench.run(again.number, ended, 60_000)).outcome).toBe('shipped');
+  });
+});
