@@ -6,22 +6,13 @@ import { stripVTControlCharacters } from 'node:util';
 import type { Check, Contract, ReportKind } from '../../domain/contract.ts';
 import { wantsDocker } from '../../domain/docker.ts';
 import type { TestOutcome } from '../../domain/gates/outcome.ts';
-import type { CommandResult, Sandbox, SandboxBind, SandboxLimits, SandboxService } from '../sandbox/port.ts';
+import type { CommandResult, Sandbox, SandboxLimits } from '../sandbox/port.ts';
+import { checkCommand, type CheckEnvironment, type CheckPlace } from './check-command.ts';
 import type { ReadReport } from './report-parts.ts';
 import { readReport } from './report.ts';
 import { strikeSecrets } from './secrets.ts';
 import type { SetupCache } from './setup-cache.ts';
 import { tailOf } from '../../domain/text.ts';
-
-/** What the contract's toolchain, network and services come to in the sandbox. */
-export interface CheckEnvironment {
-  readonly binds: readonly SandboxBind[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly path: readonly string[];
-  readonly hosts: readonly string[];
-  readonly services: readonly SandboxService[];
-  readonly secrets: Readonly<Record<string, string>>;
-}
 
 /** Where the tree stands inside, whatever it is called outside: ids and virtual environments then are the same for each run. */
 export const CHECK_PLACE = '/checkout';
@@ -144,35 +135,18 @@ async function setUp(deps: CheckRunDeps, input: CheckRunInput): Promise<CheckRun
 async function runCommand(deps: CheckRunDeps, input: CheckRunInput, command: string): Promise<CommandResult> {
   const { check, environment, tree, reportDir, signal } = input;
   await mkdir(reportDir, { recursive: true });
-  const result = await deps.sandbox.run({
-    argv: ['/bin/sh', '-c', command],
-    cwd: posix.join(CHECK_PLACE, check.dir),
+  const place: CheckPlace = {
+    dir: CHECK_PLACE,
     binds: [
-      ...environment.binds,
       { from: tree, to: CHECK_PLACE, mode: 'rw' },
       { from: reportDir, to: REPORT_PLACE, mode: 'rw' },
     ],
-    env: {
-      ...environment.env,
-      CI: '1',
-      GOFLAGS: uncached(environment.env),
-      LAMPLIGHTER_REPORT: `${REPORT_PLACE}/report`,
-    },
-    path: environment.path,
-    hosts: environment.hosts,
-    services: environment.services,
-    secrets: environment.secrets,
-    limits: { ...deps.limits, wallMs: check.timeoutSeconds * 1_000 },
-    signal,
-    keepBytes: KEPT_BYTES,
-  });
+    env: { LAMPLIGHTER_REPORT: `${REPORT_PLACE}/report` },
+  };
+  const asked = checkCommand(command, { check, environment, place, limits: deps.limits });
+  const result = await deps.sandbox.run({ ...asked, signal, keepBytes: KEPT_BYTES });
   signal.throwIfAborted();
   return result;
-}
-
-/** What is asked twice must be run twice: `go test` would otherwise print what it remembers of the first time. */
-function uncached(env: CheckEnvironment['env']): string {
-  return `${env['GOFLAGS'] ?? ''} -count=1`.trim();
 }
 
 function stoppedRun(what: string, check: Check, result: CommandResult, log: string): CheckRun | null {

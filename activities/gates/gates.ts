@@ -11,7 +11,8 @@ import type { Store } from '../../store/port.ts';
 import type { ChangedFile, RepoGit } from '../git/port.ts';
 import type { Sandbox, SandboxBind, SandboxLimits } from '../sandbox/port.ts';
 import { createBaseProof, type BaseInput, type BaseProof, type BaseVerdict } from './base-proof.ts';
-import { CHECK_PLACE, createCheckRun, type CheckEnvironment } from './check-run.ts';
+import { CHECK_LIMITS, type CheckEnvironment } from './check-command.ts';
+import { CHECK_PLACE, createCheckRun } from './check-run.ts';
 import { runGuard } from './guard-gate.ts';
 import { runGreen, runRegression } from './proof-gates.ts';
 import type { GateResult } from './gate-result.ts';
@@ -72,14 +73,6 @@ export interface GatesDeps {
   readonly now: () => number;
 }
 
-const GIB = 1024 ** 3;
-const LIMITS: Omit<SandboxLimits, 'wallMs'> = {
-  cpuSeconds: 3_600,
-  memoryBytes: 4 * GIB,
-  fileBytes: 2 * GIB,
-  processes: 1_024,
-};
-
 /** What the gates of one verification share. */
 export interface Trial extends VerifyInput {
   readonly files: readonly ChangedFile[];
@@ -89,7 +82,7 @@ export interface Trial extends VerifyInput {
 
 export function createGates(deps: GatesDeps): Gates {
   const setupCache = createSetupCache({ dir: deps.setupCacheDir, place: CHECK_PLACE });
-  const runCheck = createCheckRun({ sandbox: deps.sandbox, setupCache, limits: deps.limits ?? LIMITS });
+  const runCheck = createCheckRun({ sandbox: deps.sandbox, setupCache, limits: deps.limits ?? CHECK_LIMITS });
   const runOverTree = createTreeRun({ ...deps, runCheck });
   const proveBase = createBaseProof({ ...deps, runOverTree });
 

@@ -6,7 +6,8 @@ import type { Check, Contract } from '../../domain/contract.ts';
 import { inFreshFolder } from '../exec/remove-tree.ts';
 import type { RepoGit } from '../git/port.ts';
 import type { SandboxBind } from '../sandbox/port.ts';
-import type { CheckEnvironment, CheckRun, CheckRunInput } from './check-run.ts';
+import type { CheckEnvironment } from './check-command.ts';
+import type { CheckRun, CheckRunInput } from './check-run.ts';
 
 export interface TreeRunDeps {
   readonly git: Pick<RepoGit, 'checkOut' | 'overlay'>;

@@ -1,5 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { bundleInside, KEY, openGitBench, plainGit, type GitBench } from './git-bench.ts';
@@ -41,7 +50,7 @@ async function wholeLife(script: string): Promise<string> {
   return head;
 }
 
-test('configuration, refs, hooks and objects of the shared clone refuse every write from inside (invariant 15)', async () => {
+test('configuration, refs, hooks and objects of the shared clone take no write from inside (invariant 15)', async () => {
   const { checkout } = repoLayout(bench.dataDir, KEY);
   const before = execFileSync('find', [
     checkout,
@@ -58,12 +67,11 @@ test('configuration, refs, hooks and objects of the shared clone refuse every wr
     git config core.fsmonitor /bin/true; git config url.http://evil.example/.insteadOf /; git config --global x.y z
     git config --worktree core.fsmonitor /bin/true; git branch stolen; git tag stolen; git update-ref refs/remotes/origin/main HEAD~0 $(git commit-tree -m x HEAD^{tree})
     mkdir -p ${checkout}/hooks; echo x > ${checkout}/hooks/post-checkout; echo x >> ${checkout}/config; rm -rf ${checkout}/refs ${checkout}/packed-refs
-    echo x > ${checkout}/worktrees/other; mount -o remount,rw ${checkout}; umount ${checkout}
+    echo x > ${checkout}/worktrees/other; mount -o remount,rw ${checkout}; umount ${checkout}; umount .git; touch /run/lamplighter/objects/x
     echo change >> readme.md; git commit -qam Change; exit 0`;
   const result = await bench.inside(worktree, script);
   expect(result).toMatchObject({ end: 'exited', code: 0 });
-  expect(result.stderr).toContain('could not lock config file');
-  expect(result.stderr).toContain('Read-only file system');
+  expect(result.stderr).toMatch(/objects\/x.*Read-only file system/);
   const after = execFileSync('find', [
     checkout,
     '-type',
@@ -76,15 +84,22 @@ test('configuration, refs, hooks and objects of the shared clone refuse every wr
     '+',
   ]).toString();
   expect(after).toBe(before);
+  // What it could write is of its own folder: no other session has it, and no gate.
+  const other = await bench.git.openWorktree('other', base);
+  const seen = await bench.inside(
+    other,
+    'git config --get-regexp "fsmonitor|insteadof"; git branch; git tag; git rev-parse origin/main',
+  );
+  expect(seen.stdout).toBe(`* (no branch)\n${base}\n`);
 });
 
 test("the worktree's .git can't be replaced, and trusted git would not look at it (invariant 15)", async () => {
   const { program, sprung } = trap();
   const replaced = await bench.inside(
     worktree,
-    `rm -f .git; mv .git x; ln -sf x .git; echo "gitdir: /tmp" > .git; cat .git`,
+    `mv .git x; rmdir .git; ln -sfT /tmp .git; echo "gitdir: /tmp" > .git; cat .git/HEAD`,
   );
-  expect(replaced.stdout).toMatch(/^gitdir: .*checkout\.git\/worktrees\//);
+  expect(replaced.stdout).toBe(`${base}\n`);
   // Even where it is replaced, by whatever means, by one that has a monitor and hooks of its own.
   const script = `echo x > new.md; git add -A; git commit -q -m New`;
   const bundle = await bundleInside(bench, worktree, script);
@@ -92,6 +107,7 @@ test("the worktree's .git can't be replaced, and trusted git would not look at i
   plainGit(bench.dir, 'clone', '--quiet', bench.remote, evil);
   plainGit(evil, 'config', 'core.fsmonitor', program);
   writeFileSync(join(evil, '.git', 'hooks', 'post-checkout'), `#!/bin/sh\n${program}\n`, { mode: 0o755 });
+  rmSync(join(worktree.dir, '.git'), { recursive: true });
   writeFileSync(join(worktree.dir, '.git'), `gitdir: ${join(evil, '.git')}\n`);
   const head = await bench.git.importBundle('run', bundle);
   expect(await bench.git.openWorktree('run', base)).toEqual(worktree);
@@ -104,14 +120,14 @@ test("the worktree's .git can't be replaced, and trusted git would not look at i
   expect(existsSync(worktree.dir)).toBe(false);
 });
 
-test("what an agent writes into its own administrative folder is not trusted git's configuration (invariant 15)", async () => {
+test("what an agent writes into its own repository is not trusted git's configuration (invariant 15)", async () => {
   const { program, sprung } = trap();
-  const { admin } = runLayout(bench.dataDir, 'run');
+  const { git } = runLayout(bench.dataDir, 'run');
   await wholeLife(`
-    dir=$(git rev-parse --absolute-git-dir); printf '[core]\\n\\tfsmonitor = ${program}\\n\\thooksPath = ${bench.dir}\\n' > $dir/config
+    dir=$(git rev-parse --absolute-git-dir); printf '[core]\\n\\tfsmonitor = ${program}\\n\\thooksPath = ${bench.dir}\\n' >> $dir/config
     cp $dir/config $dir/config.worktree; echo ${bench.dir} > $dir/commondir.bak; mkdir -p $dir/hooks; echo x > new.md; git add -A; git commit -q -m New`);
   expect(sprung()).toBe(false);
-  expect(existsSync(admin)).toBe(false);
+  expect(existsSync(git)).toBe(false);
 });
 
 test('attributes name filters, drivers and text conversions in vain', async () => {

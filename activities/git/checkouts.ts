@@ -6,6 +6,7 @@ import type { SandboxBind } from '../sandbox/port.ts';
 import { absent } from './absent.ts';
 import { makeEmptyRepo } from './empty-repo.ts';
 import { repoLayout, type RepoLayout } from './layout.ts';
+import { OWN_SETTINGS } from './own-repo.ts';
 import type { RepoGit } from './port.ts';
 import { createTrustedGit, requireSha, type TrustedGit, type TrustedGitDeps } from './trusted.ts';
 
@@ -33,7 +34,11 @@ export function createCheckouts({
       if ((await stat(dir).catch(absent)) !== null)
         throw new Error(`${dir} exists already: a checkout is made in a folder of its own`);
       const git = createTrustedGit({ ...cleanDeps, gitDir: join(dir, '.git') });
-      await makeEmptyRepo(join(dir, '.git'), { bare: false, borrows: join(layout.clean, 'objects') });
+      await makeEmptyRepo(join(dir, '.git'), {
+        bare: false,
+        borrows: join(layout.clean, 'objects'),
+        settings: OWN_SETTINGS,
+      });
       await git.text(['checkout', '--quiet', '--detach', sha, '--'], { cwd: dir, env: { GIT_WORK_TREE: dir } });
     },
 

@@ -37,9 +37,6 @@ const FETCH_MS = 30 * 60_000;
 const HOW = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-gc', '--no-recurse-submodules'];
 const FETCH = [...AS_OLD_AS_IT_IS, 'fetch', ...HOW];
 
-/** Who commits in a worktree: the sandbox reads it from the shared configuration and can't change it there. */
-const AGENT = { name: 'Lamplighter Agent', email: 'agent@lamplighter.invalid' };
-
 export function createClones({ repo, layout }: ClonesDeps): Clones {
   const globalConfig = join(layout.root, 'gitconfig');
   const depsOf = (gitDir: string | null): TrustedGitDeps => ({
@@ -76,13 +73,8 @@ export function createClones({ repo, layout }: ClonesDeps): Clones {
 
   async function fetch(): Promise<string> {
     await makeBare(layout.clean, {});
-    await makeBare(layout.checkout, {
-      user: AGENT,
-      gc: { auto: '0' },
-      maintenance: { auto: 'false' },
-      advice: { detachedHead: 'false' },
-    });
-    // The address stays on the command line and out of every file: the sandbox can read the checkout's configuration.
+    await makeBare(layout.checkout, { gc: { auto: '0' }, maintenance: { auto: 'false' } });
+    // The address stays on the command line and out of every file.
     await take(clean, repo.remote, `+refs/heads/${repo.branch}:${mainRef}`, NETWORK);
     await take(checkout, layout.clean, `+${mainRef}:${mainRef}`, LOCAL);
     return (await clean.text(['rev-parse', '--verify', `${mainRef}^{commit}`])).trim();

@@ -11,7 +11,9 @@ export interface EmptyRepo {
 }
 
 export async function makeEmptyRepo(gitDir: string, { bare, borrows, settings = {} }: EmptyRepo): Promise<void> {
-  for (const folder of ['objects/info', 'objects/pack', 'refs/heads', 'refs/tags'])
+  // What setups write into stands there, as after `git init`; a repository of ours alone has no use for it.
+  const written = bare ? [] : ['hooks', 'info'];
+  for (const folder of ['objects/info', 'objects/pack', 'refs/heads', 'refs/tags', ...written])
     await mkdir(join(gitDir, folder), { recursive: true });
   const core = { repositoryformatversion: '0', filemode: 'true', bare: String(bare) };
   const sections = { core: bare ? core : { ...core, logallrefupdates: 'true' }, ...settings };

@@ -25,9 +25,9 @@ export interface RunLayout {
   readonly root: string;
   /** The worktree: what the session sees, at this same path inside. */
   readonly work: string;
-  /** The session's copy of the worktree's administrative folder (HEAD, index), writable inside. */
-  readonly admin: string;
-  /** The session's own objects: its quarantine. */
+  /** The session's own repository, `.git` of its worktree inside. */
+  readonly git: string;
+  /** New objects of the session: its quarantine. */
   readonly objects: string;
   /** Where the hand-over bundle appears. */
   readonly outbox: string;
@@ -55,8 +55,8 @@ export function runLayout(dataDir: string, run: string): RunLayout {
   return {
     root,
     work: join(root, 'work'),
-    admin: join(root, 'admin'),
-    objects: join(root, 'objects'),
+    git: join(root, 'git'),
+    objects: join(root, 'git', 'objects'),
     outbox: join(root, 'outbox'),
     lock: join(root, 'lock'),
   };

@@ -3,12 +3,15 @@ import { lookup } from 'node:dns/promises';
 import { mkdir } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { inFreshFolder } from '../../activities/exec/remove-tree.ts';
+import { CHECK_LIMITS } from '../../activities/gates/check-command.ts';
 import { CHECK_PLACE, createCheckRun, type CheckRun } from '../../activities/gates/check-run.ts';
 import { createSetupCache } from '../../activities/gates/setup-cache.ts';
 import { AS_OLD_AS_IT_IS } from '../../activities/git/old-history.ts';
+import { makeEmptyRepo } from '../../activities/git/empty-repo.ts';
+import { OWN_SETTINGS } from '../../activities/git/own-repo.ts';
 import { createTrustedGit, LOCAL } from '../../activities/git/trusted.ts';
 import { createBwrapSandbox } from '../../activities/sandbox/bwrap.ts';
-import { createEnvironment, DEFAULT_LIMITS } from '../../activities/sandbox/environment.ts';
+import { createEnvironment } from '../../activities/sandbox/environment.ts';
 import type { Refusal } from '../../activities/sandbox/proxy.ts';
 import type { Egress, Toolchain } from '../../config/types.ts';
 import type { Check, Contract } from '../../domain/contract.ts';
@@ -116,7 +119,6 @@ function createTrialBench(
   const { contract, toolchains, workDir } = input;
   const environment = createEnvironment({ toolchains, cachesDir: join(workDir, 'caches') });
   const setupCache = createSetupCache({ dir: join(workDir, 'setups'), place: CHECK_PLACE });
-  const { wallMs: _wallMs, ...limits } = DEFAULT_LIMITS;
 
   async function once(check: Check, network: readonly string[], listener: Listener): Promise<CheckRun | null> {
     const sandbox = createBwrapSandbox({
@@ -126,7 +128,7 @@ function createTrialBench(
       onRefusal: (refusal) => listener.refused(refusal),
       ...(listener.admit === undefined ? {} : { admit: listener.admit }),
     });
-    const runCheck = createCheckRun({ sandbox, setupCache, limits: { ...limits, processes: 1024 } });
+    const runCheck = createCheckRun({ sandbox, setupCache, limits: CHECK_LIMITS });
     try {
       // The whole work folder goes at the end, and what keeps it is said then.
       const { value } = await inFreshFolder(join(workDir, 'try-'), async (dir) => {
@@ -197,6 +199,8 @@ async function cleanClone(root: string, sha: string, tree: string, home: string)
   await git.text([...AS_OLD_AS_IT_IS, 'clone', '--quiet', '--no-checkout', '--no-hardlinks', '--', root, tree], {
     protocols: LOCAL,
   });
+  // As a run has it: a repository of the folder's own, without the settings of a clone.
+  await makeEmptyRepo(join(tree, '.git'), { bare: false, settings: OWN_SETTINGS });
   await git.text(['checkout', '--quiet', '--detach', sha], { cwd: tree });
 }
 

@@ -1,0 +1,62 @@
+/**
+ * How the contract's commands are run, setup and test alike, whoever asks: a gate over its checkout, a run in its worktree, `init`
+ * on trial. What works in one of them works in the others.
+ */
+import { posix } from 'node:path';
+import type { Check } from '../../domain/contract.ts';
+import type { SandboxBind, SandboxCommand, SandboxLimits, SandboxService } from '../sandbox/port.ts';
+
+/** What the contract's toolchain, network and services come to in the sandbox. */
+export interface CheckEnvironment {
+  readonly binds: readonly SandboxBind[];
+  readonly env: Readonly<Record<string, string>>;
+  readonly path: readonly string[];
+  readonly hosts: readonly string[];
+  readonly services: readonly SandboxService[];
+  readonly secrets: Readonly<Record<string, string>>;
+}
+
+/** Where the repo's files are, as the command sees them. */
+export interface CheckPlace {
+  readonly dir: string;
+  readonly binds: readonly SandboxBind[];
+  readonly env: Readonly<Record<string, string>>;
+}
+
+const GIB = 1024 ** 3;
+/** For each process; the wall clock is the check's own. */
+export const CHECK_LIMITS: Omit<SandboxLimits, 'wallMs'> = {
+  cpuSeconds: 3_600,
+  memoryBytes: 4 * GIB,
+  fileBytes: 2 * GIB,
+  processes: 1_024,
+};
+
+export interface CheckCommandInput {
+  readonly check: Pick<Check, 'dir' | 'timeoutSeconds'>;
+  readonly environment: CheckEnvironment;
+  readonly place: CheckPlace;
+  readonly limits: Omit<SandboxLimits, 'wallMs'>;
+}
+
+export function checkCommand(
+  command: string,
+  { check, environment, place, limits }: CheckCommandInput,
+): Omit<SandboxCommand, 'keepBytes'> {
+  return {
+    argv: ['/bin/sh', '-c', command],
+    cwd: posix.join(place.dir, check.dir),
+    binds: [...environment.binds, ...place.binds],
+    env: { ...environment.env, ...place.env, CI: '1', GOFLAGS: uncached(environment.env) },
+    path: environment.path,
+    hosts: environment.hosts,
+    services: environment.services,
+    secrets: environment.secrets,
+    limits: { ...limits, wallMs: check.timeoutSeconds * 1_000 },
+  };
+}
+
+/** What is asked twice must be run twice: `go test` would otherwise print what it remembers of the first time. */
+function uncached(env: CheckEnvironment['env']): string {
+  return `${env['GOFLAGS'] ?? ''} -count=1`.trim();
+}
