@@ -1,6 +1,6 @@
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
-import { actInWords, withNotes } from '../domain/act.ts';
+import { actInWords } from '../domain/act.ts';
 import { boundsWith } from '../domain/bounds.ts';
 import type { RunRow, Store } from '../store/port.ts';
 import type { ApiDeps } from './app.ts';
@@ -11,7 +11,7 @@ import { viewFixForward } from './fix-forward.ts';
 import { movesOf } from './moves.ts';
 import { flag, line, parseQuery, pathParam, wholeNumber } from './parse.ts';
 import { summariesOf } from './summaries.ts';
-import { summaryOf, type RunView, type SessionView, type TranscriptView } from './view.ts';
+import type { RunView, SessionView, TranscriptView } from './view.ts';
 
 const LISTED = 100;
 const MOST = 1_000;
@@ -82,7 +82,8 @@ export async function viewRun(deps: ApiDeps, id: string): Promise<RunView> {
       SPENDING.includes(run.state.stage) ? readHolds(deps, run.repo) : [],
     ]);
   const { release, seq, state, plan, bounds } = run;
-  const summary = summaryOf(run, deps.now());
+  const [summary] = await summariesOf(store, [run], deps.now());
+  if (summary === undefined) throw new Error(`run ${id} has no summary`);
   const [fixForward, approval] = await Promise.all([
     viewFixForward(store.evidence, run, transitions, evidence),
     viewApproval(store.evidence, run, evidence),
@@ -90,7 +91,6 @@ export async function viewRun(deps: ApiDeps, id: string): Promise<RunView> {
   return {
     run: {
       ...summary,
-      reason: withNotes(summary.reason, acts),
       release,
       seq,
       state,

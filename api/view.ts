@@ -35,8 +35,10 @@ export interface RunSummary {
   readonly group: RunGroup;
   readonly stage: RunRow['state']['stage'];
   readonly outcome: RunRow['outcome'];
-  /** Why it is frozen, how it ended, or what it waits for; null while it works. */
+  /** Why it is frozen, how it ended, what it waits for, or why it does not get on; null while it works. */
   readonly reason: string | null;
+  /** Why it does not get on just now, though it is tried again by itself; it is the reason too where there is no other. */
+  readonly trouble: string | null;
   /** The newest sha of ours: on main, or on its way there. */
   readonly sha: string | null;
   readonly createdAt: number;
@@ -207,6 +209,7 @@ export function summaryOf(run: RunRow, now: number): RunSummary {
     stage: run.state.stage,
     outcome: run.outcome,
     reason: reasonOf(run.state),
+    trouble: null,
     sha: shaOf(run.state),
     createdAt: run.createdAt,
     updatedAt: run.updatedAt,

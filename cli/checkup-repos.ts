@@ -19,11 +19,12 @@ export async function checkRepos(repos: readonly Repo[], env: Environment): Prom
 async function checkRepo(repo: Repo, env: Environment): Promise<Finding> {
   const about = { name: `repo ${repo.name}`, required: false } as const;
   const head = await headOf(repo, env);
-  if (!head.ok) return { ...about, ok: false, detail: head.why, remedy: head.remedy };
+  if (!head.ok) return { ...about, ok: false, ails: true, detail: head.why, remedy: head.remedy };
   if (!existsSync(repo.tracker.dir))
     return {
       ...about,
       ok: false,
+      ails: true,
       detail: `the folder of its issues is not there: ${repo.tracker.dir}`,
       remedy: `make it, or correct tracker.dir; \`lamplighter issue add\` makes it too`,
     };

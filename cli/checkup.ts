@@ -12,6 +12,8 @@ export interface Finding {
   readonly ok: boolean;
   /** Without it Lamplighter can't do its work. */
   readonly required: boolean;
+  /** It is there, and some work does not get on for it. */
+  readonly ails?: boolean;
   readonly detail: string;
   readonly remedy: string | null;
 }

@@ -21,6 +21,7 @@ const summary: RunSummary = {
   stage: 'frozen',
   outcome: null,
   reason: HOSTILE,
+  trouble: HOSTILE,
   sha: HOSTILE,
   createdAt: 0,
   updatedAt: 0,

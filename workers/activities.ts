@@ -15,6 +15,7 @@ import { createRunControlActivities } from '../activities/run/control.ts';
 import { endingLastingFailures } from '../activities/run/lasting-failures.ts';
 import { createPrepareActivities } from '../activities/run/prepare.ts';
 import { createSetUp } from '../activities/run/set-up.ts';
+import { recordingTrouble } from '../activities/run/trouble.ts';
 import { createStageActivities } from '../activities/run/stages.ts';
 import { createBwrapSandbox } from '../activities/sandbox/bwrap.ts';
 import { createTrackerActivities } from '../activities/tracker/activities.ts';
@@ -53,8 +54,8 @@ export function createActivities(deps: ActivitiesDeps): WorkerActivities {
   const made = createEndless({ ...deps, store, redaction });
   const ends = { store, redaction, now: deps.now };
   return {
-    control: (granted) => endingLastingFailures(made.control(granted), CONTROL_WORK, ends),
-    ofRepo: (repoKey) => endingLastingFailures(made.ofRepo(repoKey), WORK, ends),
+    control: (granted) => recordingTrouble(endingLastingFailures(made.control(granted), CONTROL_WORK, ends), ends),
+    ofRepo: (repoKey) => recordingTrouble(endingLastingFailures(made.ofRepo(repoKey), WORK, ends), ends),
   };
 }
 

@@ -1,5 +1,8 @@
 import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/common';
 
+/** The type of a failure that is a known wait. */
+export const NOT_YET = 'NotYet';
+
 /**
  * "Not yet": the server retries the activity after its fixed interval. Retries write no history, so a wait may last
  * weeks, and the failure is benign, so no log or metric takes it for trouble.
@@ -7,7 +10,7 @@ import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/comm
 export function notYet(what: string): ApplicationFailure {
   return ApplicationFailure.create({
     message: what,
-    type: 'NotYet',
+    type: NOT_YET,
     nonRetryable: false,
     category: ApplicationFailureCategory.BENIGN,
   });

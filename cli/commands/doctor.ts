@@ -70,7 +70,8 @@ async function examine(options: DoctorOptions, env: Environment): Promise<Findin
   const { finding, config } = checkConfig(options, dataDir, env);
   const api = await checkApi(options);
   const repos = config === null ? [] : await checkRepos(config.repos, env);
-  return [...checkMachine(env, dataDir), finding, ...repos, api.finding, ...checkArmed(dataDir, config, api.status)];
+  const running = [api.finding, ...checkRuns(api.status), ...checkArmed(dataDir, config, api.status)];
+  return [...checkMachine(env, dataDir), finding, ...repos, ...running];
 }
 
 function checkConfig(
@@ -129,6 +130,7 @@ async function checkApi(options: DoctorOptions): Promise<{ finding: Finding; sta
       finding: {
         ...about,
         ok: ill.length === 0,
+        ails: ill.length > 0,
         detail,
         remedy: ill.length === 0 ? null : 'look into the logs folder of the data directory',
       },
@@ -138,6 +140,24 @@ async function checkApi(options: DoctorOptions): Promise<{ finding: Finding; sta
     if (!(error instanceof CliFailure)) throw error;
     return { finding: { ...about, ok: false, detail: error.message, remedy: error.remedy }, status: null };
   }
+}
+
+/** Each run that is tried again and again: a model that is down, a remote that cannot be reached. */
+function checkRuns(status: StatusView | null): Finding[] {
+  return (status?.openRuns ?? []).flatMap(({ id, repoName, issue, trouble }) =>
+    trouble === null
+      ? []
+      : [
+          {
+            name: `run ${repoName}#${issue}`,
+            ok: false,
+            required: false,
+            ails: true,
+            detail: trouble,
+            remedy: `see to what it names; lamplighter show ${id}`,
+          },
+        ],
+  );
 }
 
 /** It ships disarmed (invariant 8), which is no fault: doctor only says so. */
@@ -177,10 +197,16 @@ function checkArmed(dataDir: string, config: Config | null, status: StatusView |
 function sayFindings(findings: readonly Finding[], ok: boolean, words: Words): void {
   const width = Math.max(14, ...findings.map((one) => one.name.length));
   for (const one of findings) {
-    const mark = one.ok ? paint('green', 'ok') : one.required ? paint('red', words.bad) : paint('yellow', 'absent');
+    const mark = one.ok
+      ? paint('green', 'ok')
+      : one.required
+        ? paint('red', words.bad)
+        : paint('yellow', one.ails === true ? 'bad' : 'absent');
     say(columns([[mark + ' '.repeat(Math.max(0, 7 - plain(mark).length)), one.name.padEnd(width), plain(one.detail)]]));
     if (one.remedy !== null) say(`${' '.repeat(width + 11)}${paint('dim', '→')} ${plain(one.remedy)}`);
   }
   const lacking = findings.filter((one) => !one.ok && one.required).map((one) => one.name);
-  say(ok ? `\nready: \`${words.next}\`` : `\nnot ready: ${lacking.join(', ')}`);
+  if (!ok) return say(`\nnot ready: ${lacking.join(', ')}`);
+  const ailing = findings.filter((one) => one.ails === true).map((one) => one.name);
+  say(ailing.length === 0 ? `\nready: \`${words.next}\`` : `\nready, but see to: ${ailing.join(', ')}`);
 }

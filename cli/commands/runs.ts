@@ -46,7 +46,7 @@ function sayNotices(notices: StatusView['notices']): void {
 
 function row(run: RunSummary): string[] {
   // Of what has ended well nobody asks why.
-  const reason = run.group === 'done' ? '' : oneLine(run.reason ?? '', 80);
+  const reason = run.group === 'done' ? '' : oneLine(run.reason ?? '', 120);
   const why = reason === '' ? '' : paint(run.stage === 'frozen' ? 'red' : 'yellow', `  ${reason}`);
   return [
     plain(run.id),

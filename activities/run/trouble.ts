@@ -1,0 +1,67 @@
+/** Why an attempt at a run's work failed is kept as a fact of the run until an attempt succeeds, so that lists and pages can say it. */
+import { Context } from '@temporalio/activity';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
+import { headOf } from '../../domain/text.ts';
+import { withTrouble } from '../../domain/trouble.ts';
+import type { Control } from '../../store/port.ts';
+import type { Redaction } from '../evidence/redact.ts';
+import { readTrouble, troubleKey } from './read-trouble.ts';
+import { NOT_YET } from './waiting.ts';
+
+export interface TroubleDeps {
+  readonly store: { readonly control: Pick<Control, 'fact' | 'setFact'> };
+  readonly redaction: Redaction;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+type Activity = (input: unknown) => Promise<unknown>;
+
+/** Every activity whose input names a run; the others are left as they are. */
+export function recordingTrouble<Activities extends object>(activities: Activities, deps: TroubleDeps): Activities {
+  const wrapped = Object.entries(activities).map(([name, act]: [string, Activity]) => [
+    name,
+    async (input: unknown) => {
+      const run = runOf(input);
+      return run === null ? act(input) : watched(deps, run, () => act(input));
+    },
+  ]);
+  return Object.fromEntries(wrapped) as Activities;
+}
+
+async function watched(deps: TroubleDeps, run: string, work: () => Promise<unknown>): Promise<unknown> {
+  const { control } = deps.store;
+  const { info, cancellationSignal } = Context.current();
+  const key = troubleKey(run);
+  try {
+    const done = await work();
+    if (info.attempt > 1) await beside(async () => control.setFact(key, null, deps.now()));
+    return done;
+  } catch (error) {
+    const stopped = error instanceof CancelledFailure || cancellationSignal.aborted;
+    // A known wait is no trouble: the run's stage says what is waited for.
+    const waits = error instanceof ApplicationFailure && error.type === NOT_YET;
+    if (stopped || waits) throw error;
+    const said = headOf(deps.redaction.text(error instanceof Error ? error.message : String(error)), 300);
+    await beside(async () => {
+      const before = info.attempt === 1 ? null : await readTrouble(control, run);
+      await control.setFact(key, withTrouble(before, said, deps.now()), deps.now());
+    });
+    throw error;
+  }
+}
+
+/** What is only told must cost neither the work's result nor its own failure. */
+async function beside(tell: () => Promise<void>): Promise<void> {
+  try {
+    await tell();
+  } catch (error) {
+    Context.current().log.warn('why the run does not get on could not be recorded', { error: String(error) });
+  }
+}
+
+function runOf(input: unknown): string | null {
+  return typeof input === 'object' && input !== null && 'runId' in input && typeof input.runId === 'string'
+    ? input.runId
+    : null;
+}
