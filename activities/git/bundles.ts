@@ -129,7 +129,7 @@ async function fetchHead({ clean, cleanDeps }: Clones, layout: RepoLayout, run: 
 async function makeStaging(clean: TrustedGit, layout: RepoLayout, staging: string): Promise<void> {
   await makeEmptyRepo(staging, { bare: true, borrows: join(layout.clean, 'objects') });
   const refs = await clean.text(['for-each-ref', '--sort=refname', '--format=%(objectname) %(refname)']);
-  await writeFile(join(staging, 'packed-refs'), `# pack-refs with: peeled fully-peeled sorted \n${refs}`);
+  await writeFile(join(staging, 'packed-refs'), `# pack-refs with: sorted \n${refs}`);
 }
 
 /** Amended or reset work leaves commits that nothing else holds: they stay (invariant 11). */

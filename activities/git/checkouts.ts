@@ -1,6 +1,6 @@
 /** Fresh checkouts of a sha out of the clean clone, for gates and builds. */
 import { randomBytes } from 'node:crypto';
-import { lstat, rm, rmdir, stat } from 'node:fs/promises';
+import { copyFile, lstat, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { SandboxBind } from '../sandbox/port.ts';
 import { absent } from './absent.ts';
@@ -39,6 +39,8 @@ export function createCheckouts({
         borrows: join(layout.clean, 'objects'),
         settings: OWN_SETTINGS,
       });
+      // Versions are derived from them, as in a clone.
+      await copyFile(layout.tags, join(dir, '.git', 'packed-refs')).catch(absent);
       await git.text(['checkout', '--quiet', '--detach', sha, '--'], { cwd: dir, env: { GIT_WORK_TREE: dir } });
     },
 

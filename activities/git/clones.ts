@@ -1,18 +1,15 @@
 /** The two clones of a repo on this host, and their news from the remote. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { remoteFolder } from '../../config/remote-folder.ts';
 import { Outage } from '../../domain/outage.ts';
-import { describeEnd } from '../exec/exec.ts';
 import { absent } from './absent.ts';
 import { clearDeadLocks } from './dead-locks.ts';
-import { makeEmptyRepo, type EmptyRepo } from './empty-repo.ts';
-import { fetchFailure } from './fetch-failure.ts';
 import { holdingLock } from './host-lock.ts';
 import type { RepoLayout } from './layout.ts';
-import { AS_OLD_AS_IT_IS } from './old-history.ts';
-import { createTrustedGit, LOCAL, NETWORK, withoutPassword, type TrustedGit, type TrustedGitDeps } from './trusted.ts';
+import { createNews } from './main-news.ts';
+import { createTrustedGit, NETWORK, withoutPassword, type TrustedGit, type TrustedGitDeps } from './trusted.ts';
 import { tailOf } from '../../domain/text.ts';
 
 export interface Clones {
@@ -33,10 +30,6 @@ export interface ClonesDeps {
   readonly layout: RepoLayout;
 }
 
-const FETCH_MS = 30 * 60_000;
-const HOW = ['--quiet', '--no-tags', '--no-write-fetch-head', '--no-auto-gc', '--no-recurse-submodules'];
-const FETCH = [...AS_OLD_AS_IT_IS, 'fetch', ...HOW];
-
 export function createClones({ repo, layout }: ClonesDeps): Clones {
   const globalConfig = join(layout.root, 'gitconfig');
   const depsOf = (gitDir: string | null): TrustedGitDeps => ({
@@ -49,6 +42,7 @@ export function createClones({ repo, layout }: ClonesDeps): Clones {
   const checkout = createTrustedGit(depsOf(layout.checkout));
   const outside = createTrustedGit(depsOf(null));
   const mainRef = `refs/remotes/origin/${repo.branch}`;
+  const news = createNews({ repo, layout, clean, checkout, outside, mainRef });
 
   async function makeRoot(): Promise<void> {
     await mkdir(layout.home, { recursive: true, mode: 0o700 });
@@ -71,23 +65,6 @@ export function createClones({ repo, layout }: ClonesDeps): Clones {
     });
   }
 
-  async function fetch(): Promise<string> {
-    await makeBare(layout.clean, {});
-    await makeBare(layout.checkout, { gc: { auto: '0' }, maintenance: { auto: 'false' } });
-    // The address stays on the command line and out of every file.
-    await take(clean, repo.remote, `+refs/heads/${repo.branch}:${mainRef}`, NETWORK);
-    await take(checkout, layout.clean, `+${mainRef}:${mainRef}`, LOCAL);
-    return (await clean.text(['rev-parse', '--verify', `${mainRef}^{commit}`])).trim();
-  }
-
-  async function take(git: TrustedGit, remote: string, refspec: string, protocols: string): Promise<void> {
-    const fetched = await git.run([...FETCH, '--', remote, refspec], { protocols, wallMs: FETCH_MS });
-    // A ref that it rejects because the remote is shallow is no failure to git.
-    if (fetched.end === 'exited' && fetched.code === 0 && !fetched.stderr.includes('warning: rejected')) return;
-    const said = fetched.end === 'exited' ? fetched.stderr : `git fetch ${describeEnd(fetched, FETCH_MS)}`;
-    throw fetchFailure({ what: `${repo.name}: ${repo.branch}`, remote, said, root: layout.root });
-  }
-
   function remoteError(what: string, said: string): Error {
     return new Outage(
       `${repo.name}: ${repo.branch} could not be ${what} ${withoutPassword(repo.remote)}: ${withoutPassword(tailOf(said.trim(), 2_000))}`,
@@ -100,7 +77,7 @@ export function createClones({ repo, layout }: ClonesDeps): Clones {
     checkout,
     mainRef,
     locked,
-    refresh: () => locked(fetch),
+    refresh: () => locked(news),
 
     async remoteHead() {
       await makeRoot();
@@ -114,15 +91,6 @@ export function createClones({ repo, layout }: ClonesDeps): Clones {
       return sha;
     },
   };
-}
-
-/** All or nothing: a clone that was made half is not mistaken for one. */
-async function makeBare(dir: string, settings: NonNullable<EmptyRepo['settings']>): Promise<void> {
-  if ((await stat(dir).catch(absent)) !== null) return;
-  const fresh = `${dir}.new`;
-  await rm(fresh, { recursive: true, force: true });
-  await makeEmptyRepo(fresh, { bare: true, settings });
-  await rename(fresh, dir);
 }
 
 /** All names by which git may know a remote on this machine: it resolves links before it asks whether a folder is safe to read. */

@@ -15,6 +15,8 @@ export interface RepoLayout {
   readonly home: string;
   /** Bundles on their way in and out, while the lock is held. */
   readonly bundles: string;
+  /** The tags of main, in the shape of `packed-refs`: for checkouts. */
+  readonly tags: string;
   /** Git's hooks of our own push. */
   readonly hooks: string;
   /** Held while the clones are changed. */
@@ -45,6 +47,7 @@ export function repoLayout(dataDir: string, key: string): RepoLayout {
     gateCaches: join(root, 'gate-caches'),
     home: join(root, 'home'),
     bundles: join(root, 'bundles'),
+    tags: join(root, 'tags'),
     hooks: join(root, 'hooks'),
     lock: join(root, 'lock'),
   };
