@@ -64,29 +64,33 @@ async function init(path: string, options: InitOptions, env: Environment): Promi
     say: (line) => void process.stderr.write(`${plain(line)}\n`),
   });
   if (options.json !== true) sayFindings(findings);
-  const fresh = findings.files.filter((file) => file.state === 'new' || file.state === 'renewed');
-  const write = fresh.length > 0 && (options.yes === true || (options.json !== true && (await agreed(fresh))));
-  if (write) fresh.forEach(writeDraft);
-  if (options.json === true) sayJson({ ...findings, written: write ? fresh.map((file) => file.path) : [] });
-  else sayEnd(findings, write ? fresh : []);
+  const fresh = findings.files.filter((file) => ['new', 'renewed', 'added'].includes(file.state));
+  const answer =
+    options.yes === true || fresh.length === 0 ? 'yes' : options.json === true ? 'nobody' : await answerTo(fresh);
+  const written = answer === 'yes' ? fresh : [];
+  written.forEach(writeDraft);
+  if (options.json === true) sayJson({ ...findings, written: written.map((file) => file.path) });
+  else sayEnd(findings, { written, answer });
   return findings.trial.tried.every((one) => one.verdict === 'passed') ? EXIT.done : EXIT.failed;
 }
 
-async function agreed(fresh: readonly DraftedFile[]): Promise<boolean> {
-  if (process.stdin.isTTY !== true) {
-    say('\nNothing was written, because nobody can be asked here: --yes writes.');
-    return false;
-  }
+type Answer = 'yes' | 'no' | 'nobody';
+
+async function answerTo(fresh: readonly DraftedFile[]): Promise<Answer> {
+  if (process.stdin.isTTY !== true) return 'nobody';
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   try {
     const answer = await terminal.question(`\nWrite ${fresh.map((file) => plain(file.path)).join(', ')}? [y/N] `);
-    return /^y(es)?$/i.test(answer.trim());
+    return /^y(es)?$/i.test(answer.trim()) ? 'yes' : 'no';
   } finally {
     terminal.close();
   }
 }
 
-function sayEnd({ trial, next }: InitFindings, written: readonly DraftedFile[]): void {
+function sayEnd(
+  { trial, next }: InitFindings,
+  { written, answer }: { readonly written: readonly DraftedFile[]; readonly answer: Answer },
+): void {
   for (const { path } of written) say(`${paint('green', 'written')}  ${plain(path)}`);
   const failing = trial.tried.filter((one) => one.verdict !== 'passed').map((one) => one.name);
   if (failing.length > 0) {
@@ -94,5 +98,14 @@ function sayEnd({ trial, next }: InitFindings, written: readonly DraftedFile[]):
       `\nNot ready: ${plain(failing.join(', '))} did not pass. Correct .lamplighter.yml or main first: no run starts on a red main.`,
     );
   }
-  say(`\nNext:\n${next.map((command) => `  ${plain(command)}`).join('\n')}`);
+  // Commands over files that are not there would fail one after the other.
+  if (answer === 'no') {
+    say('\nNothing was written. Run init again to be asked once more; --yes writes without asking.');
+    return;
+  }
+  const heading =
+    answer === 'nobody'
+      ? 'Nothing was written, because nobody can be asked here: --yes writes. Then come, with the files there'
+      : 'Next';
+  say(`\n${heading}:\n${next.map((command) => `  ${plain(command)}`).join('\n')}`);
 }

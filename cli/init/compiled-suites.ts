@@ -1,5 +1,5 @@
 /** Go, Cargo and Maven: one command each, and the best report that the gates can read from it today. */
-import type { Folder, FoundSuite } from './suites.ts';
+import type { Folder, FoundSuite, Suite, Tools } from './suites.ts';
 
 export function goSuite(folder: Folder): FoundSuite | null {
   if (!folder.files.some((file) => file.endsWith('_test.go'))) return null;
@@ -20,26 +20,47 @@ export function goSuite(folder: Folder): FoundSuite | null {
   };
 }
 
-export function cargoSuite(folder: Folder): FoundSuite | null {
+export function cargoSuite(folder: Folder, { cargo }: Tools): FoundSuite | null {
   const toml = folder.read('Cargo.toml') ?? '';
   const dependencies = /^\[(workspace\.|dev-|build-)?dependencies(\.[\w-]+)?\]/m.test(toml);
+  const { note, ...tested } = CARGO[cargo];
   return {
     suite: {
       language: 'cargo',
       dir: folder.dir,
       setup: dependencies || toml.includes('[workspace]') ? 'cargo fetch' : null,
-      test: 'cargo test --workspace --offline',
-      report: 'exit-code',
+      ...tested,
       globs: ['**/tests/**'],
       build: 'cargo build --workspace --offline',
       protect: folder.files.filter((file) => file === 'build.rs' || file.startsWith('.cargo/')),
       notes: [
-        'The check of Cargo knows only an exit code, which is weak: with cargo-nextest, or an unstable option of libtest, it can be cargo-json (docs/contract.md).',
+        note,
         'Tests that stand inside src/ are no files of their own, so the red gate cannot lay them over main: have new tests in tests/.',
       ],
     },
   };
 }
+
+const NO_DOC_TESTS = 'The check of Cargo leaves the tests in documentation out: they are in no report.';
+
+/** Each names what to know of it. */
+const CARGO: Readonly<Record<Tools['cargo'], Pick<Suite, 'test' | 'report'> & { readonly note: string }>> = {
+  nextest: {
+    test: 'NEXTEST_EXPERIMENTAL_LIBTEST_JSON=1 cargo nextest run --workspace --offline --no-fail-fast --message-format libtest-json > "$LAMPLIGHTER_REPORT"',
+    report: 'cargo-json',
+    note: NO_DOC_TESTS,
+  },
+  nightly: {
+    test: 'cargo test --workspace --offline --no-fail-fast --tests --message-format json -- -Z unstable-options --format json > "$LAMPLIGHTER_REPORT"',
+    report: 'cargo-json',
+    note: NO_DOC_TESTS,
+  },
+  stable: {
+    test: 'cargo test --workspace --offline',
+    report: 'exit-code',
+    note: 'The check of Cargo knows only an exit code, which is weak: with cargo-nextest, a nightly toolchain, or an unstable option of libtest, it can be cargo-json (docs/contract.md).',
+  },
+};
 
 export function mavenSuite(folder: Folder): FoundSuite | null {
   if (!folder.files.some((file) => /(^|\/)src\/test\//.test(file))) return null;

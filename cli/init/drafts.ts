@@ -7,6 +7,7 @@ import type { Egress } from '../../config/types.ts';
 import { parseYaml } from '../../config/yaml-document.ts';
 import type { Check, Contract, Service } from '../../domain/contract.ts';
 import { usd } from '../../domain/money.ts';
+import type { Addition } from './add-repo.ts';
 import type { RepoLook } from './repo-look.ts';
 import type { Suite } from './suites.ts';
 import type { FoundToolchain } from './toolchains.ts';
@@ -135,21 +136,32 @@ export interface ConfigDraft {
   readonly egress: Egress;
 }
 
-/** Throws when what was drafted is no configuration: that is a bug of ours. */
-export function configText({ look, remote, toolchains, person, allow, egress }: ConfigDraft): string {
-  const repo = {
-    name: look.name,
-    remote,
-    branch: look.branch,
-    tracker: { kind: 'local', dir: `issues/${look.name}`, people: { [person]: 'admin' } },
-  };
+/** What a configuration needs for the repo, whether it is a new one or one that serves others already. */
+export function additionOf({ look, remote, toolchains, person, allow, egress }: ConfigDraft): Addition {
   const declared = toolchains.filter((one) => !one.builtIn);
-  const folders = Object.fromEntries(
-    declared.map(({ name, bind, path, env }) => [
-      name,
-      { ...(bind.length === 0 ? {} : { bind }), path, ...(Object.keys(env).length === 0 ? {} : { env }) },
-    ]),
-  );
+  return {
+    repo: {
+      name: look.name,
+      remote,
+      branch: look.branch,
+      tracker: { kind: 'local', dir: `issues/${look.name}`, people: { [person]: 'admin' } },
+    },
+    allow,
+    egress,
+    toolchains: Object.fromEntries(
+      declared.map(({ name, bind, path, env }) => [
+        name,
+        { ...(bind.length === 0 ? {} : { bind }), path, ...(Object.keys(env).length === 0 ? {} : { env }) },
+      ]),
+    ),
+  };
+}
+
+/** Throws when what was drafted is no configuration: that is a bug of ours. */
+export function configText(draft: ConfigDraft): string {
+  const { look, toolchains, allow, egress } = draft;
+  const { repo, toolchains: folders } = additionOf(draft);
+  const declared = toolchains.filter((one) => !one.builtIn);
   const text = [
     comment(['Drafted by `lamplighter init`. This file is the operator’s: keep it out of the repo that it serves.']),
     yaml({ repos: [repo] }),

@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Extended } from './add-repo.ts';
 import { compareDraft, writeDraft } from './files.ts';
 
 let dir: string;
@@ -18,7 +19,7 @@ const draft = (name: string, more = ''): { path: string; text: string } => ({
 });
 
 async function drafted(name: string, more?: string): Promise<string> {
-  const file = await compareDraft(draft(name, more), `- name: ${name}\n`);
+  const file = await compareDraft(draft(name, more), { ofRepo: `- name: ${name}\n` });
   if (file.state === 'new' || file.state === 'renewed') writeDraft(file);
   return file.state;
 }
@@ -47,6 +48,16 @@ describe('a draft', () => {
     await drafted('shop');
     expect(await drafted('web')).toBe('kept');
     expect(readFileSync(path, 'utf8')).toContain('name: shop');
+  });
+
+  it('is what is there with the further repo, where another one stands, and is written as that', async () => {
+    await drafted('shop');
+    const extend = (there: string): Extended => ({ text: `${there}  - name: web\n`, isThere: there.includes('web') });
+    const file = await compareDraft(draft('web'), { ofRepo: '- name: web\n', extend });
+    expect(file).toMatchObject({ state: 'added', difference: expect.stringContaining('+  - name: web') as string });
+    writeDraft(file);
+    expect(readFileSync(path, 'utf8')).toMatch(/- name: shop\n {2}- name: web\n$/);
+    expect(await drafted('shop', 'slots: 2\n')).toBe('kept');
   });
 
   it('that is edited while the new one is looked at stays as it is', async () => {

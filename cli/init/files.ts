@@ -1,8 +1,9 @@
-/** Drafts become files where there is none, or an older draft that nobody touched: what a person wrote is compared, never overwritten. */
+/** Drafts become files where there is none, or an older draft that nobody touched: what a person wrote is compared or added to, never overwritten. */
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
+import type { Extended } from './add-repo.ts';
 import { exec } from '../../activities/exec/exec.ts';
 
 export interface Draft {
@@ -11,28 +12,43 @@ export interface Draft {
 }
 
 export interface DraftedFile extends Draft {
-  /** `renewed`: there is an older draft of the same repo, as `init` wrote it; `kept`: there is one that says something else. */
-  readonly state: 'new' | 'same' | 'renewed' | 'kept';
-  /** From the file that is there to the draft, as a unified difference; empty unless kept. */
+  /** `renewed`: there is an older draft of the same repo, as `init` wrote it; `added`: there is one for other repos, and `text` is that with this one; `kept`: there is one that says something else. */
+  readonly state: 'new' | 'same' | 'renewed' | 'added' | 'kept';
+  /** From the file that is there to `text`, as a unified difference; empty where there is none. */
   readonly difference: string;
+  /** Digest of the file that is there; null where there is none. */
+  readonly there: string | null;
 }
 
-/** `ofRepo` is what a draft of this repo holds and one of another does not; empty where the file's place says it. */
-export async function compareDraft(draft: Draft, ofRepo = ''): Promise<DraftedFile> {
+export interface Placed {
+  /** What a draft of this repo holds and one of another does not; empty where the file's place says it. */
+  readonly ofRepo?: string;
+  /** The text that is there with what it lacks for this repo; null where it cannot be read. */
+  readonly extend?: (there: string) => Extended | null;
+}
+
+export async function compareDraft(draft: Draft, { ofRepo = '', extend }: Placed = {}): Promise<DraftedFile> {
   const { path } = draft;
   const text = signed(draft.text);
-  if (!existsSync(path)) return { path, text, state: 'new', difference: '' };
-  const there = readFileSync(path, 'utf8');
-  if (there === text) return { path, text, state: 'same', difference: '' };
-  const state = isUntouched(there) && there.includes(ofRepo) ? 'renewed' : 'kept';
-  return { path, text, state, difference: await difference(path, text) };
+  if (!existsSync(path)) return { path, text, state: 'new', difference: '', there: null };
+  const before = readFileSync(path, 'utf8');
+  const there = digestOf(before);
+  if (before === text) return { path, text, state: 'same', difference: '', there };
+  if (isUntouched(before) && before.includes(ofRepo)) {
+    return { path, text, state: 'renewed', difference: await difference(path, text), there };
+  }
+  const extended = extend?.(before) ?? null;
+  if (extended === null) return { path, text, state: 'kept', difference: await difference(path, text), there };
+  if (extended.text === before) return { path, text: before, state: 'same', difference: '', there };
+  const state = extended.isThere ? 'kept' : 'added';
+  return { path, text: extended.text, state, difference: await difference(path, extended.text), there };
 }
 
 /** Throws where a file came into being, or was touched, meanwhile. */
-export function writeDraft({ path, text, state }: DraftedFile): void {
+export function writeDraft({ path, text, there }: DraftedFile): void {
   mkdirSync(dirname(path), { recursive: true });
-  if (state === 'renewed' && !isUntouched(readFileSync(path, 'utf8'))) throw new Error(`${path} was edited meanwhile`);
-  writeFileSync(path, text, { flag: state === 'renewed' ? 'w' : 'wx' });
+  if (there !== null && digestOf(readFileSync(path, 'utf8')) !== there) throw new Error(`${path} was edited meanwhile`);
+  writeFileSync(path, text, { flag: there === null ? 'wx' : 'w' });
 }
 
 const BY_US = 'Drafted by `lamplighter init`';

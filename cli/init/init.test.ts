@@ -1,6 +1,7 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -16,6 +17,7 @@ import type { Tried } from './trial.ts';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
 const LONG = 240_000;
+const HAS_NIGHTLY = existsSync(join(homedir(), '.rustup/toolchains/nightly-x86_64-unknown-linux-gnu'));
 const dir = mkdtempSync(join(tmpdir(), 'lamplighter-init-test-'));
 afterAll(() => rmSync(dir, { recursive: true }));
 
@@ -117,6 +119,63 @@ describe.skipIf(!has('bwrap'))('init', () => {
     expect(existsSync(join(repo, '.lamplighter.yml'))).toBe(false);
     expect(ran.stdout).toMatch(/\$20 for each issue.* \$25 a day .* \$500 a month/s);
     expect(ran.stdout).toMatch(/lamplighter up --config \S+asked\.yaml/);
+  });
+
+  it('answered with no writes nothing, and prints no commands for files that are not there', async () => {
+    const repo = repoOf('refused', REPOS.node);
+    const argv = [process.execPath, MAIN, 'init', repo, '--config', `${repo}.yaml`, '--as', 'ada'];
+    const asked = spawn('script', ['-qec', argv.map((word) => `'${word}'`).join(' '), '/dev/null'], { cwd: dir });
+    let said = '';
+    asked.stdout.on('data', (chunk: Buffer) => {
+      said += chunk.toString();
+      if (said.includes('[y/N]')) asked.stdin.end('n\n');
+    });
+    await once(asked, 'close');
+    expect(said).toContain('Nothing was written. Run init again');
+    expect(said).not.toMatch(/up --config|kill-switch off|git -C/);
+    expect(existsSync(join(repo, '.lamplighter.yml'))).toBe(false);
+    expect(existsSync(`${repo}.yaml`)).toBe(false);
+  });
+
+  it('adds a second repo to the configuration that is there, which loads with both', async () => {
+    const config = join(dir, 'both.yaml');
+    await found(repoOf('first', REPOS.node), '--yes', '--config', config);
+    writeFileSync(config, `${readFileSync(config, 'utf8')}\n# A note of mine.\n`);
+    const { files, written, next } = await found(repoOf('second', REPOS.node), '--yes', '--config', config);
+
+    expect(files.at(-1)).toMatchObject({ path: config, state: 'added' });
+    expect(written).toContain(config);
+    expect(
+      files
+        .at(-1)
+        ?.difference.split('\n')
+        .filter((line) => /^-(?!--)/.test(line)),
+    ).toEqual([]);
+    execFileSync('/bin/sh', ['-c', next.find((command) => command.startsWith('sed ')) ?? 'false']);
+    const loaded = loadConfig({
+      file: config,
+      dataDir: join(dir, 'data'),
+      env: { ANTHROPIC_API_KEY: 'none' },
+      ports: { api: 1, temporal: 2, temporalUi: 3, model: 4 },
+    });
+    expect(loaded.repos.map(({ name }) => name)).toEqual(['first', 'second']);
+    expect(loaded.allow).toEqual(['second']);
+    const again = await found(join(dir, 'first'), '--config', config);
+    expect(again.files.at(-1)).toMatchObject({ state: 'same' });
+  });
+
+  it.skipIf(!HAS_NIGHTLY)('reads the report of Cargo where the toolchain writes one', { timeout: LONG }, async () => {
+    const repo = repoOf('crate', {
+      'Cargo.toml': '[package]\nname = "sum"\nversion = "0.1.0"\nedition = "2021"\n',
+      'rust-toolchain.toml': '[toolchain]\nchannel = "nightly"\n',
+      'Cargo.lock': 'version = 3\n\n[[package]]\nname = "sum"\nversion = "0.1.0"\n',
+      'src/lib.rs': 'pub fn add(a: i32, b: i32) -> i32 {\n    a + b\n}\n',
+      'tests/sum.rs': '#[test]\nfn adds() {\n    assert_eq!(sum::add(1, 2), 3);\n}\n',
+    });
+    const { trial } = await found(repo, '--yes');
+    expect(verdicts(trial.tried)).toEqual(['unit passed', 'build passed']);
+    expect(trial.tried[0]?.tests).toBe(1);
+    expect(contractOf(repo).checks).toMatchObject([{ report: 'cargo-json' }]);
   });
 
   it('leaves a file that is there as it is, and shows the difference', async () => {

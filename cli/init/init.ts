@@ -8,6 +8,7 @@ import type { Environment } from '../checkup.ts';
 import { CliFailure, EXIT } from '../failure.ts';
 import {
   CONTRACT_FILE,
+  additionOf,
   configText,
   contractText,
   draftContract,
@@ -16,6 +17,7 @@ import {
   WORDS_FILE,
   wordsText,
 } from './drafts.ts';
+import { allowCommand, extendConfig } from './add-repo.ts';
 import { compareDraft, type DraftedFile } from './files.ts';
 import { egressOf } from './egress.ts';
 import { lookAtRepo, type RepoLook } from './repo-look.ts';
@@ -87,25 +89,25 @@ export async function examineRepo(input: InitInput): Promise<InitFindings> {
   const suiteNotes = suites.flatMap(({ dir, notes: own }) =>
     own.map((note) => (dir === '.' ? note : `In ${dir}: ${note}`)),
   );
-  const files = await Promise.all(
-    [
-      {
-        path: join(look.root, CONTRACT_FILE),
-        text: contractText(contract, [...notes, ...servers.notes, ...suiteNotes]),
-      },
-      { path: join(look.root, WORDS_FILE), text: wordsText(look, contract) },
-      {
-        path: input.configFile,
-        text: configText({
-          ...input,
-          look,
-          remote,
-          toolchains: used,
-          egress: { ...egress, privateHosts: trial.privateHosts },
-        }),
-      },
-    ].map((draft) => compareDraft(draft, draft.path === input.configFile ? `- name: ${look.name}\n` : '')),
+  const config = {
+    ...input,
+    look,
+    remote,
+    toolchains: used,
+    egress: { ...egress, privateHosts: trial.privateHosts },
+  };
+  const ours = await compareDraft(
+    { path: input.configFile, text: configText(config) },
+    { ofRepo: `- name: ${look.name}\n`, extend: (there) => extendConfig(there, additionOf(config)) },
   );
+  const files = [
+    await compareDraft({
+      path: join(look.root, CONTRACT_FILE),
+      text: contractText(contract, [...notes, ...servers.notes, ...suiteNotes]),
+    }),
+    await compareDraft({ path: join(look.root, WORDS_FILE), text: wordsText(look, contract) }),
+    ours,
+  ];
   const { root, name, branch, sha, uncommitted } = look;
   return {
     repo: { root, name, remote: look.remote, branch, sha, uncommitted },
@@ -115,7 +117,7 @@ export async function examineRepo(input: InitInput): Promise<InitFindings> {
     notes: [...repoNotes(look, input), ...notes, ...tools.notes, ...servers.notes, ...suiteNotes],
     files,
     worstCase: worstCase(look.name, input.allow),
-    next: nextCommands(look, remote, input, files.at(-1)?.state === 'kept'),
+    next: nextCommands(look, remote, input, ours),
   };
 }
 
@@ -217,7 +219,7 @@ function nextCommands(
   look: RepoLook,
   remote: string,
   { configFile, person, allow, env }: InitInput,
-  kept: boolean,
+  ours: DraftedFile,
 ): string[] {
   const config = quoted(configFile);
   const lamplighter = commandOf(env);
@@ -230,8 +232,11 @@ function nextCommands(
   return [
     ...publish,
     `${git} add ${everything} && ${git} commit -m "Add Lamplighter's contract" && ${git} push origin HEAD:${look.branch}`,
-    ...(kept ? [`# add the repo, its toolchains and its name under allow to ${config}: see the difference above`] : []),
-    ...(allow || kept ? [] : [`sed -i 's|^allow: \\[\\]|allow: [${look.name}]|' ${config}`]),
+    ...(ours.state === 'kept'
+      ? [`# what ${config} lacks for this repo: see the difference above, and name ${look.name} under allow`]
+      : allow
+        ? []
+        : [allowCommand(ours.text, look.name, config) ?? `# name ${look.name} under allow in ${config}`]),
     `${lamplighter} up --config ${config}   # it stays: the rest in another terminal`,
     `${lamplighter} kill-switch off --note "armed by ${person}"`,
     `${lamplighter} issue add --repo ${look.name} --title "…" --label ready-for-agent --as ${person}`,

@@ -21,6 +21,8 @@ export function sayFindings({ repo, suites, toolchains, trial, notes, files, wor
   for (const { path, text, state, difference } of files) {
     if (state === 'same') say(plain(`${path}: is there already, and says just this`));
     if (state === 'kept') say(plain(`${path}: is there already and stays as it is; the draft differs:\n${difference}`));
+    if (state === 'added')
+      say(plain(`${path}: serves other repos already; this one is added, and all else stays:\n${difference}`));
     if (state === 'renewed')
       say(plain(`${path}: the draft that is there was not touched, and changes:\n${difference}`));
     if (state === 'new') say(`${paint('cyan', plain(`--- ${path}`))}\n${plain(text)}`);

@@ -3,7 +3,7 @@ import type { Files } from './init-bench.ts';
 import { remedyFor } from './remedy.ts';
 import { findSuites, type Suite, type Tools } from './suites.ts';
 
-const TOOLS: Tools = { pytest: true, pnpm: true };
+const TOOLS: Tools = { pytest: true, pnpm: true, cargo: 'stable' };
 
 function look(files: Files, tools: Partial<Tools> = {}): ReturnType<typeof findSuites> {
   return findSuites({ files: Object.keys(files), read: (path) => files[path] ?? null }, { ...TOOLS, ...tools });
@@ -260,6 +260,11 @@ describe('compiled languages', () => {
   it('speak for the folders below: one check for a Cargo workspace, one for a Maven build', () => {
     const cargo = { 'Cargo.toml': '[workspace]', 'a/Cargo.toml': '[package]', 'a/tests/a.rs': '' };
     expect(only(cargo)).toMatchObject({ dir: '.', setup: 'cargo fetch', report: 'exit-code' });
+    expect(only(cargo, { cargo: 'nightly' })).toMatchObject({ report: 'cargo-json' });
+    expect(only(cargo, { cargo: 'nextest' })).toMatchObject({
+      report: 'cargo-json',
+      test: expect.stringContaining('cargo nextest run --workspace') as string,
+    });
     const maven = only({ 'pom.xml': '', 'a/pom.xml': '', 'a/src/test/java/A.java': '' });
     expect(maven.notes.join()).toMatch(/Surefire writes one JUnit file for each class.*cannot download yet/);
   });

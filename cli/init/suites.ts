@@ -29,6 +29,8 @@ export interface Suite {
 export interface Tools {
   readonly pytest: boolean;
   readonly pnpm: boolean;
+  /** What writes a report of Rust's tests: cargo-nextest, libtest with its unstable option, or nothing. */
+  readonly cargo: 'nextest' | 'nightly' | 'stable';
 }
 
 /** The part of a repo that is one language's: files are relative to `dir`. */

@@ -58,6 +58,25 @@ describe('a toolchain', () => {
     expect(other.found).toMatchObject([{ name: 'node-22', bind: [join(home, '.nvm/versions/node/v22.1.0')] }]);
   });
 
+  it('of Rust is known by what writes a report of its tests', async () => {
+    const rustc = (name: string): void => {
+      const sysroot = join(home, '.rustup/toolchains', name);
+      program(`.rustup/toolchains/${name}/bin/rustc`, `echo ${sysroot}`);
+      program('shims/rustc', `echo ${sysroot}`);
+    };
+    const env = { PATH: `${home}/shims:/bin`, HOME: home };
+    rustc('stable-x86_64');
+    expect((await findToolchains(['cargo'], home, env)).cargo).toBe('stable');
+    rustc('nightly-x86_64');
+    expect((await findToolchains(['cargo'], home, env)).cargo).toBe('nightly');
+    program('shims/cargo-nextest', 'echo 1');
+    const { cargo, found } = await findToolchains(['cargo'], home, env);
+    expect(cargo).toBe('nextest');
+    expect(found).toMatchObject([
+      { name: 'rust', path: [join(home, '.rustup/toolchains/nightly-x86_64/bin'), join(home, 'shims')] },
+    ]);
+  });
+
   it('takes pnpm from PATH, but not what corepack put there', async () => {
     program('shims/pnpm', 'echo 9');
     const env = { PATH: `${home}/shims`, HOME: home };

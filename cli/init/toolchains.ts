@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { exec } from '../../activities/exec/exec.ts';
 import type { Toolchain } from '../../config/types.ts';
 import type { Environment } from '../checkup.ts';
-import type { Language } from './suites.ts';
+import type { Language, Tools } from './suites.ts';
 
 export interface FoundToolchain extends Toolchain {
   /** As the contract asks for it. */
@@ -20,10 +20,8 @@ export interface FoundToolchain extends Toolchain {
   readonly builtIn: boolean;
 }
 
-export interface Toolchains {
+export interface Toolchains extends Tools {
   readonly found: readonly FoundToolchain[];
-  readonly pytest: boolean;
-  readonly pnpm: boolean;
   readonly notes: readonly string[];
 }
 
@@ -106,10 +104,14 @@ export async function findToolchains(
   }
   const python = found.find((one) => one.language === 'python');
   const pnpm = languages.includes('node') ? notOfCorepack(onPath('pnpm', place)) : null;
+  const rust = found.find((one) => one.language === 'cargo');
+  const nextest = rust === undefined ? null : onPath('cargo-nextest', place);
+  const beside: Partial<Record<Language, string | null>> = { node: pnpm, cargo: nextest };
   return {
-    found: found.map((one) => (one.language === 'node' ? withProgram(one, pnpm) : one)),
+    found: found.map((one) => withProgram(one, beside[one.language] ?? null)),
     pytest: python !== undefined && (await hasPytest(python, place)),
     pnpm: pnpm !== null,
+    cargo: nextest !== null ? 'nextest' : rust?.version.startsWith('nightly') === true ? 'nightly' : 'stable',
     notes,
   };
 }
