@@ -10,7 +10,7 @@ import { parseArgs } from 'node:util';
 import { AREAS, type Area } from './crash/areas.ts';
 import { commitOf } from './crash/commit.ts';
 import { makeLoad } from './crash/load.ts';
-import type { Story } from './crash/stories.ts';
+import type { Tale } from './crash/tales.ts';
 import { added, documentOf, keepTally, NOTHING, readTally, type CrashDocument, type Tally } from './crash/tally.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -27,7 +27,7 @@ interface Asked {
   readonly goals: Readonly<Record<string, number>>;
   readonly seed: number;
   readonly minutes: number | null;
-  readonly stories: readonly Story[];
+  readonly tales: readonly Tale[];
   readonly resume: boolean;
   /** Busy processes beside it, of its own making. */
   readonly load: number;
@@ -35,7 +35,7 @@ interface Asked {
   readonly state: string;
 }
 
-async function run({ name, area, goals, seed, minutes, stories, resume, load, state }: Asked): Promise<CrashDocument> {
+async function run({ name, area, goals, seed, minutes, tales, resume, load, state }: Asked): Promise<CrashDocument> {
   const file = join(state, `${name}.json`);
   mkdirSync(state, { recursive: true });
   const commit = commitOf();
@@ -48,7 +48,7 @@ async function run({ name, area, goals, seed, minutes, stories, resume, load, st
   const until = minutes === null ? Number.POSITIVE_INFINITY : begun + minutes * 60_000;
   const logFile = join(state, `${name}.log`);
   const busy = makeLoad(load);
-  const telling = { goals, stories, seed, until, logFile, say, before: before.shares };
+  const telling = { goals, tales, seed, until, logFile, say, before: before.shares };
   const more = await area.tell(telling).finally(() => busy.stop());
   const shares = { ...before.shares };
   for (const [kind, share] of Object.entries(more)) shares[kind] = added(shares[kind] ?? NOTHING, share);
@@ -83,13 +83,14 @@ function readArguments(): Asked & { readonly json: boolean } {
       throw new Error(`--${key} is nothing that ${name} counts. It counts ${Object.keys(goals).join(', ')}`);
     goals[key] = value;
   }
-  const stories = area.stories.filter((one) => values.story === undefined || one.name === values.story);
-  if (values.story !== undefined && stories.length === 0)
-    throw new Error(`There is no story ${values.story}. Stories: ${area.stories.map((one) => one.name).join(', ')}`);
+  // `shipped` are all that are told of it, `shipped, cancel in verify` is one.
+  const tales = area.tales.filter((one) => one.name.startsWith(values.story ?? ''));
+  if (values.story !== undefined && tales.length === 0)
+    throw new Error(`There is no story ${values.story}. Stories: ${area.tales.map((one) => one.name).join('; ')}`);
   const { json, resume, state = join(root, '.cache', 'crash') } = values;
   const seed = given.get('seed') ?? 1;
   const load = given.get('load') ?? 0;
-  return { name, area, goals, seed, minutes: given.get('minutes') ?? null, stories, json, resume, load, state };
+  return { name, area, goals, seed, minutes: given.get('minutes') ?? null, tales, json, resume, load, state };
 }
 
 function numberOf(key: string, given: string): number {
@@ -100,10 +101,11 @@ function numberOf(key: string, given: string): number {
 }
 
 function isClean({ goals }: Area, document: CrashDocument): boolean {
-  const { duplicates, unresolved, turnsLostMax, missed, deaths } = document;
+  const { duplicates, unresolved, actsLost, undone, turnsLostMax, missed, deaths } = document;
   // Few deaths can't be everywhere.
   const wasEverywhere = missed.length === 0 || deaths < (goals['deaths'] ?? 0);
-  return duplicates === 0 && unresolved === 0 && turnsLostMax <= MOST_TURNS_LOST && wasEverywhere;
+  const isWhole = duplicates + unresolved + actsLost + undone === 0;
+  return isWhole && turnsLostMax <= MOST_TURNS_LOST && wasEverywhere;
 }
 
 async function main(): Promise<number> {
@@ -115,11 +117,11 @@ async function main(): Promise<number> {
     return 2;
   }
   const document = await run(asked);
-  const { deaths, sigkills, duplicates, turnsLostMax, unresolved } = document;
+  const { deaths, sigkills, duplicates, turnsLostMax, unresolved, actsLost, undone } = document;
   if (asked.json) process.stdout.write(`${JSON.stringify(document, null, 2)}\n`);
   else
     say(
-      `${deaths} deaths (${sigkills} SIGKILLs), ${duplicates} duplicates, at most ${turnsLostMax} turns lost, ${unresolved} unresolved`,
+      `${deaths} deaths (${sigkills} SIGKILLs), ${duplicates} duplicates, at most ${turnsLostMax} turns lost, ${unresolved} unresolved, ${actsLost} acts lost, ${undone} times undone what a person did to main`,
     );
   return isClean(asked.area, document) ? 0 : 1;
 }

@@ -1,22 +1,26 @@
-/** In-process deaths by the thousand: the stories in turn, told by a process a core, each with a seed of its own. */
+/** In-process deaths by the thousand: the tales in turn, told by a process a core, each with a seed of its own. */
 import { availableParallelism } from 'node:os';
-import type { Points } from './in-process.ts';
 import { judge } from './judge.ts';
-import type { Story } from './stories.ts';
-import { added, NOTHING, type Share } from './tally.ts';
+import type { Points } from './lives.ts';
+import { plainly, type Tale, type TaleKind } from './tales.ts';
+import { added, findingsIn, NOTHING, type Share } from './tally.ts';
 import { openTeller, type Teller } from './tellers.ts';
 import type { World } from './world.ts';
 
 export interface AbortsInput {
-  readonly stories: readonly Story[];
+  readonly tales: readonly Tale[];
   readonly seed: number;
-  /** Stories told before, in earlier runs on this commit: seeds go on from there. */
+  /** Tales told before, in earlier runs on this commit: seeds go on from there. */
   readonly toldBefore: number;
   readonly deaths: number;
+  /** Each tale is told once at least, also when there were deaths enough. */
+  readonly each: boolean;
   readonly until: number;
   readonly logFile: string;
   readonly say: (line: string) => void;
 }
+
+export type AbortShares = Readonly<Record<TaleKind, Share>>;
 
 interface Reference {
   readonly world: World;
@@ -27,53 +31,57 @@ interface Reference {
 const DEATHS_A_RUN = 200;
 const STEP = 7_919;
 
-export async function killInProcess(input: AbortsInput): Promise<Share> {
+export async function killInProcess(input: AbortsInput): Promise<AbortShares> {
+  const { tales, seed, toldBefore, until, say } = input;
   const count = Math.min(availableParallelism(), Math.ceil(input.deaths / DEATHS_A_RUN));
   const tellers = Array.from({ length: count }, () => openTeller(input.logFile));
   const references = new Map<string, Promise<Reference>>();
-  let share = NOTHING;
-  let next = input.toldBefore;
+  const shares: Record<TaleKind, Share> = {
+    inProcess: NOTHING,
+    deadLocks: NOTHING,
+    lostPokes: NOTHING,
+    rewoundMains: NOTHING,
+  };
+  let deaths = 0;
+  let next = toldBefore;
+  const goOn = (): boolean => Date.now() < until && (deaths < input.deaths || (input.each && next < tales.length));
+
+  async function tellOne(teller: Teller, index: number): Promise<void> {
+    const tale = tales[index % tales.length];
+    if (tale === undefined) throw new Error('there are no tales');
+    const own = seed + index * STEP;
+    let reference = references.get(tale.story.name);
+    if (reference === undefined) {
+      reference = undisturbed(teller, plainly(tale));
+      references.set(tale.story.name, reference);
+    }
+    const { points, world } = await reference;
+    const telling = await teller.tell({ tale: tale.name, plan: { seed: own, points } });
+    const told = { ...telling, recoveryMs: telling.deaths.map((one) => one.recoveryMs) };
+    const judged = judge({ how: 'in-process', tale, seed: own }, told, world);
+    deaths += judged.deaths;
+    shares[tale.kind] = added(shares[tale.kind], judged);
+    for (const finding of findingsIn(judged)) say(finding);
+    say(`in-process: ${deaths} deaths in ${next - toldBefore} runs (${tale.name}, ${judged.deaths})`);
+  }
+
   try {
     await Promise.all(
       tellers.map(async (teller) => {
-        while (share.deaths < input.deaths && Date.now() < input.until) {
-          const index = next++;
-          const story = input.stories[index % input.stories.length];
-          if (story === undefined) throw new Error('there are no stories');
-          const seed = input.seed + index * STEP;
-          let reference = references.get(story.name);
-          if (reference === undefined) {
-            reference = undisturbed(teller, story);
-            references.set(story.name, reference);
-          }
-          const { points, world } = await reference;
-          const telling = await teller.tell({ story: story.name, plan: { seed, points } });
-          const judged = judge(
-            'in-process',
-            story,
-            seed,
-            { ...telling, recoveryMs: telling.deaths.map((one) => one.recoveryMs) },
-            world,
-          );
-          share = added(share, judged);
-          for (const finding of [...judged.duplicates, ...judged.unresolved]) input.say(finding);
-          input.say(
-            `in-process: ${share.deaths} deaths in ${share.runs} runs (${story.name}, ${telling.deaths.length})`,
-          );
-        }
+        while (goOn()) await tellOne(teller, next++);
       }),
     );
   } finally {
     await Promise.all(tellers.map((teller) => teller.close()));
   }
-  return share;
+  return shares;
 }
 
-async function undisturbed(teller: Teller, story: Story): Promise<Reference> {
-  const { run, world, points } = await teller.tell({ story: story.name, plan: null });
-  if (run?.outcome !== story.outcome)
+async function undisturbed(teller: Teller, tale: Tale): Promise<Reference> {
+  const { run, world, points } = await teller.tell({ tale: tale.name, plan: null });
+  if (run?.outcome == null || !tale.outcomes.includes(run.outcome))
     throw new Error(
-      `${story.name} told undisturbed came to ${run?.outcome ?? 'nothing'}: ${JSON.stringify(run?.state)}`,
+      `${tale.name} told undisturbed came to ${run?.outcome ?? 'nothing'}: ${JSON.stringify(run?.state)}`,
     );
   return { world, points };
 }

@@ -4,15 +4,15 @@ import { killInProcess } from './aborts.ts';
 import { FAKE_LAB, REAL_LAB, REAL_LAB_PARTS } from './host/labs.ts';
 import { killOnHosts, notStruck, sigkillsIn } from './host/rounds.ts';
 import { killProcesses } from './kills.ts';
-import { STORIES, type Story } from './stories.ts';
-import { type AreaOfTally, NOTHING, type Share, type Tally } from './tally.ts';
+import { DEEDS, TALES, type Tale } from './tales.ts';
+import { added, type AreaOfTally, NOTHING, type Share, type Tally } from './tally.ts';
 
 type Shares = Tally['shares'];
 
 interface Telling {
   /** What must be reached, by the area's own names. */
   readonly goals: Readonly<Record<string, number>>;
-  readonly stories: readonly Story[];
+  readonly tales: readonly Tale[];
   readonly seed: number;
   readonly until: number;
   readonly logFile: string;
@@ -24,7 +24,7 @@ interface Telling {
 export interface Area extends AreaOfTally {
   /** When nothing else is asked for. Each is an option. */
   readonly goals: Readonly<Record<string, number>>;
-  readonly stories: readonly Story[];
+  readonly tales: readonly Tale[];
   tell(telling: Telling): Promise<Shares>;
 }
 
@@ -32,29 +32,35 @@ function goal({ goals }: Telling, name: string): number {
   return goals[name] ?? 0;
 }
 
+const DEATHS = 2_000;
+
 const pipeline: Area = {
   // SIGKILLs are among the deaths.
-  goals: { deaths: 2_000, sigkills: 100 },
-  stories: STORIES,
+  goals: { deaths: DEATHS, sigkills: 100 },
+  tales: TALES,
   sigkillsOf: (kind, { deaths }) => (kind === 'sigkill' ? deaths : 0),
   async tell(telling) {
-    const { inProcess = NOTHING, sigkill = NOTHING } = telling.before;
+    const { sigkill = NOTHING, ...rest } = telling.before;
+    const before = Object.values(rest).reduce(added, NOTHING);
     // Side by side: the one mostly waits for Temporal, the other for the machine.
     const sigkills = goal(telling, 'sigkills') - sigkill.deaths;
-    const aborts = goal(telling, 'deaths') - goal(telling, 'sigkills') - inProcess.deaths;
+    const deaths = goal(telling, 'deaths') - goal(telling, 'sigkills') - before.deaths;
+    const each = goal(telling, 'deaths') >= DEATHS;
+    const isDue = deaths > 0 || (each && before.runs < telling.tales.length);
     const [kills, more] = await Promise.all([
       sigkills > 0 ? killProcesses({ ...telling, runsBefore: sigkill.runs, deaths: sigkills }) : NOTHING,
-      aborts > 0 ? killInProcess({ ...telling, toldBefore: inProcess.runs, deaths: aborts }) : NOTHING,
+      isDue ? killInProcess({ ...telling, toldBefore: before.runs, deaths, each }) : {},
     ]);
-    return { inProcess: more, sigkill: kills };
+    return { ...more, sigkill: kills };
   },
-  missed: () => [],
+  missed: (shares) =>
+    [...DEEDS].filter(([, { kind, what }]) => (shares[kind]?.faults[what] ?? 0) === 0).map(([deed]) => deed),
 };
 
 const host: Area = {
   // Deaths on hosts of files, and rounds with a real guest.
   goals: { deaths: 2_000, rounds: 100 },
-  stories: [],
+  tales: [],
   sigkillsOf: (_kind, share) => sigkillsIn(share),
   async tell(telling) {
     const { fake = NOTHING, real = NOTHING } = telling.before;

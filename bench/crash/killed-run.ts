@@ -11,6 +11,7 @@ import type { RunRow } from '../../store/port.ts';
 import { deleteSchedule } from '../../test/setup/schedules.ts';
 import { createTemporalCalls } from '../../workers/temporal.ts';
 import { lastWords } from './last-words.ts';
+import { plantLocks } from './locks.ts';
 import { createPatience, type Patience } from './patience.ts';
 import { setTable, type Table } from './table.ts';
 import type { Story } from './stories.ts';
@@ -26,6 +27,10 @@ export interface KilledRun {
   readonly recoveryMs: readonly number[];
   readonly gaveUp: string | null;
   readonly lastWords: string | null;
+  /** Locks that the dead have left. */
+  readonly faults: readonly string[];
+  readonly actsLost: readonly string[];
+  readonly undone: readonly string[];
 }
 
 export interface KilledRunInput {
@@ -64,6 +69,7 @@ export async function runUnderKills(input: KilledRunInput): Promise<KilledRun> {
   // A server under strain may not say: then it is asked again.
   const watch = watchRun(table, (run) => calls.isOpen(run.id).catch(() => true));
   const deaths: { point: string; turnsLost: number }[] = [];
+  const locks: string[] = [];
   let restarts = 0;
   let worker: WorkerProcess | null = null;
   try {
@@ -85,7 +91,9 @@ export async function runUnderKills(input: KilledRunInput): Promise<KilledRun> {
         const world = run === null ? {} : await worldOf(table, run);
         const words = run === null || run.outcome === story.outcome ? null : await lastWords(table.store, run);
         const gaveUp = over === 'late' ? patience.inWords() : null;
-        return { run, world, deaths, restarts, recoveryMs: watch.recoveryMs, gaveUp, lastWords: words };
+        const nobody = { actsLost: [], undone: [] };
+        const told = { run, world, deaths, recoveryMs: watch.recoveryMs, gaveUp, lastWords: words, faults: locks };
+        return { ...told, ...nobody, restarts };
       }
       await timed;
       const point = await begun.died;
@@ -94,6 +102,9 @@ export async function runUnderKills(input: KilledRunInput): Promise<KilledRun> {
       if (point === null) restarts += 1;
       else deaths.push({ point, turnsLost });
       await watch.afterDeath();
+      // Every other time: what a death costs without them is to be seen as well.
+      const run = (await watch.run())?.id ?? null;
+      if (seeded.between(0, 1) === 0) locks.push(...plantLocks(table, seeded, { run, inCommand: false }));
     }
   } finally {
     worker?.kill();

@@ -5,13 +5,13 @@ import { createSeeded } from '../../playground/seeded.ts';
 import { startDevServer } from '../../test/setup/dev-server.ts';
 import { runUnderKills } from './killed-run.ts';
 import { judge } from './judge.ts';
-import type { Story } from './stories.ts';
-import { added, NOTHING, type Share } from './tally.ts';
+import type { Tale } from './tales.ts';
+import { added, findingsIn, NOTHING, type Share } from './tally.ts';
 import { openTeller } from './tellers.ts';
 import { ACTED, type World } from './world.ts';
 
 export interface KillsInput {
-  readonly stories: readonly Story[];
+  readonly tales: readonly Tale[];
   readonly seed: number;
   readonly runsBefore: number;
   readonly deaths: number;
@@ -31,8 +31,10 @@ export async function killProcesses(input: KillsInput): Promise<Share> {
   if (program === null)
     throw new Error('the Temporal CLI was not found: `npm run crash` fetches it, or name it in LAMPLIGHTER_TEMPORAL');
   // Those that no hook of the engine in this process takes part in, and that live long enough to die often.
-  const stories = input.stories.filter((story) => story.landsBefore === undefined && story.outcome === 'shipped');
-  const expected = await undisturbed(stories, input.logFile);
+  const tales = input.tales.filter(
+    ({ kind, steps, outcomes }) => kind === 'inProcess' && steps.length === 0 && outcomes.includes('shipped'),
+  );
+  const expected = await undisturbed(tales, input.logFile);
   const server = await startDevServer(program);
   let share = NOTHING;
   let killed = 0;
@@ -43,11 +45,11 @@ export async function killProcesses(input: KillsInput): Promise<Share> {
       Array.from({ length: Math.min(SIDE_BY_SIDE, Math.ceil(input.deaths / DEATHS_A_RUN)) }, async () => {
         while (goOn()) {
           const index = next++;
-          const story = stories[index % stories.length];
-          if (story === undefined) throw new Error('none of the stories can be told under SIGKILLs: give --sigkills 0');
+          const tale = tales[index % tales.length];
+          if (tale === undefined) throw new Error('none of the tales can be told under SIGKILLs: give --sigkills 0');
           const seed = input.seed + index;
           const done = await runUnderKills({
-            story,
+            story: tale.story,
             seeded: createSeeded(seed),
             temporalAddress: server.address,
             namespace: `crash-${randomUUID()}`,
@@ -59,12 +61,12 @@ export async function killProcesses(input: KillsInput): Promise<Share> {
               return true;
             },
           });
-          const judged = judge('SIGKILL', story, seed, done, expected.get(story.name) ?? {});
+          const judged = judge({ how: 'SIGKILL', tale, seed }, done, expected.get(tale.name) ?? {});
           share = added(share, judged);
-          for (const finding of [...judged.duplicates, ...judged.unresolved]) input.say(finding);
+          for (const finding of findingsIn(judged)) input.say(finding);
           const ended = done.restarts === 0 ? '' : `, ${done.restarts} workers ended by themselves`;
           input.say(
-            `SIGKILL: ${share.deaths} deaths in ${share.runs} runs (${story.name}, ${done.deaths.length}${ended})`,
+            `SIGKILL: ${share.deaths} deaths in ${share.runs} runs (${tale.name}, ${done.deaths.length}${ended})`,
           );
         }
       }),
@@ -75,12 +77,12 @@ export async function killProcesses(input: KillsInput): Promise<Share> {
   return share;
 }
 
-async function undisturbed(stories: readonly Story[], logFile: string): Promise<ReadonlyMap<string, World>> {
+async function undisturbed(tales: readonly Tale[], logFile: string): Promise<ReadonlyMap<string, World>> {
   const teller = openTeller(logFile);
   const worlds = new Map<string, World>();
   try {
-    for (const { name } of stories) {
-      const { world } = await teller.tell({ story: name, plan: null });
+    for (const { name } of tales) {
+      const { world } = await teller.tell({ tale: name, plan: null });
       // What a worker process did is not seen from here: only what it left.
       const left = Object.entries(world).filter(([what]) => !what.startsWith(ACTED));
       worlds.set(name, Object.fromEntries(left));

@@ -2,16 +2,21 @@
  * What the runs of the crash runner are about: tiny changes of a shell library, with every effect that a run can owe. The scripted
  * session repeats one command that does what is still missing, as a model does that was told that its command was interrupted.
  */
-
-export type Hook = 'pushRun';
+import type { RunBounds } from '../../domain/run.ts';
+import { ABANDON, APPROVE } from './acts.ts';
+import type { Step } from './people.ts';
 
 export interface Story {
   readonly name: string;
   readonly outcome: string;
   /** Of the scripted model: `triage` and `steps`. */
   readonly scenario: object;
-  /** Somebody lands a commit right before the first of this activity. */
-  readonly landsBefore?: Hook;
+  /** What people do for it to come to its outcome. */
+  readonly steps?: readonly Step[];
+  /** The contract says `push: ask`. */
+  readonly asks?: true;
+  /** Bounds other than the usual. */
+  readonly bounds?: Partial<RunBounds>;
 }
 
 /** More than any session here is interrupted. */
@@ -51,8 +56,9 @@ const SUBMIT = { calls: [{ submit: [] }] };
 
 export const LIB = 'add() { echo $(($1 + $2)); }\n';
 
+/** A submit past which a person said something is asked for again. */
 function ships(name: string): object {
-  return { triage: ACCEPT, steps: [...work(`${test(name)}\n${code(name)}`), SUBMIT] };
+  return { triage: ACCEPT, steps: [...work(`${test(name)}\n${code(name)}`), SUBMIT, SUBMIT, SUBMIT] };
 }
 
 /** `count` of them one after another in one repo, each with a function of its own. */
@@ -65,18 +71,44 @@ export function shippedStories(count: number): Story[] {
 
 const BROKEN = `${test('multiply')}\n${code('multiply', true)}`;
 
+const FORWARD = { triage: ACCEPT, steps: [...work(BROKEN), SUBMIT, ...work(MEND), SUBMIT, SUBMIT] };
+
+/** What `BROKEN` and `MEND` come to. */
+export const MENDED = { 'lib.sh': `${LIB}multiply() { echo $(($1 * $2)); }\n` } as const;
+
 export const STORIES: readonly Story[] = [
   { name: 'shipped', outcome: 'shipped', scenario: ships('multiply') },
+  { name: 'fixed-forward', outcome: 'shipped', scenario: FORWARD },
   {
-    name: 'fixed-forward',
+    name: 'raced',
     outcome: 'shipped',
-    scenario: { triage: ACCEPT, steps: [...work(BROKEN), SUBMIT, ...work(MEND), SUBMIT] },
+    scenario: ships('multiply'),
+    steps: [{ where: { before: 'pushRun', nth: 1 }, does: { lands: { 'NOTES.md': 'landed first\n' } }, what: 'Notes' }],
   },
-  { name: 'raced', outcome: 'shipped', scenario: ships('multiply'), landsBefore: 'pushRun' },
   {
     name: 'gave-up',
     outcome: 'needs-human',
     scenario: { triage: ACCEPT, steps: [...work(test('multiply')), { calls: [{ give_up: 'it contradicts itself' }] }] },
   },
   { name: 'rejected', outcome: 'rejected', scenario: { triage: { reject: 'nobody decided' }, steps: [] } },
+];
+
+/** Told with acts only: in these a run waits for a person. */
+export const WAITING: readonly Story[] = [
+  {
+    name: 'asked',
+    outcome: 'shipped',
+    asks: true,
+    scenario: {
+      triage: ACCEPT,
+      steps: [
+        ...work(`${test('multiply')}\n${code('multiply')}`),
+        SUBMIT,
+        ...work(once('Say so', 'echo >> NOTES.md')),
+        SUBMIT,
+      ],
+    },
+    steps: [APPROVE],
+  },
+  { name: 'frozen', outcome: 'abandoned', scenario: FORWARD, bounds: { fixAttempts: 0 }, steps: [ABANDON] },
 ];

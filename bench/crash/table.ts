@@ -53,12 +53,12 @@ const CONTRACT = {
   build: ['! grep -q broken lib.sh'],
 };
 
-const FILES = {
+const filesOf = (asks: boolean): Record<string, string> => ({
   'lib.sh': LIB,
   'run-tests.sh': RUNNER,
   'test/add.sh': '. ./lib.sh\n[ "$(add 1 2)" = 3 ] || { echo "expected 3"; exit 1; }\n',
-  '.lamplighter.yml': stringify(CONTRACT),
-};
+  '.lamplighter.yml': stringify(asks ? { ...CONTRACT, push: 'ask' } : CONTRACT),
+});
 
 export async function setTable(options: TableOptions): Promise<Table> {
   const dir = mkdtempSync(join(tmpdir(), 'lamplighter-crash-'));
@@ -66,7 +66,7 @@ export async function setTable(options: TableOptions): Promise<Table> {
   const scenarios = join(dir, 'scenarios');
   const dataDir = join(dir, 'data');
   for (const folder of [issues, scenarios, dataDir]) mkdirSync(folder, { mode: 0o700 });
-  const remote = createRemote(dir);
+  const remote = createRemote(dir, filesOf(options.stories.some(({ asks }) => asks === true)));
   for (const story of options.stories) writeFileSync(join(scenarios, `${story.name}.yaml`), scenarioFile(story));
   const modelLog = join(dir, 'model.jsonl');
   const model = await startScriptedModel({ scenarioDir: scenarios, port: 0, logFile: modelLog });
@@ -99,7 +99,10 @@ function scenarioFile({ name, scenario }: Story): string {
   return stringify({ name, match: name, capture, ...scenario }, { lineWidth: 0, aliasDuplicateObjects: false });
 }
 
-function createRemote(dir: string): Pick<Table, 'git' | 'land'> & { readonly path: string } {
+function createRemote(
+  dir: string,
+  files: Readonly<Record<string, string>>,
+): Pick<Table, 'git' | 'land'> & { readonly path: string } {
   const path = join(dir, 'remote.git');
   const run = (cwd: string, args: readonly string[]): string =>
     execFileSync('git', args, {
@@ -111,12 +114,12 @@ function createRemote(dir: string): Pick<Table, 'git' | 'land'> & { readonly pat
   run(dir, ['init', '-q', '--bare', '-b', 'main', path]);
   // The remote's own record of every change of main. A hook after the fact would miss the push whose sender was killed.
   run(path, ['config', 'core.logAllRefUpdates', 'always']);
-  land(dir, path, FILES, 'First');
+  land(dir, path, files, 'First');
   return { path, land: (files, subject) => void land(dir, path, files, subject), git: (...args) => run(path, args) };
 }
 
 function configOf(
-  { temporal, heartbeatSeconds }: TableOptions,
+  { stories, temporal, heartbeatSeconds }: TableOptions,
   at: { dir: string; dataDir: string; issues: string; remote: string; modelUrl: string },
 ): Config {
   return {
@@ -149,7 +152,7 @@ function configOf(
       maxTokens: 4_000,
       prices: PRICES,
     },
-    bounds: BOUNDS,
+    bounds: stories.reduce((all, { bounds }) => ({ ...all, ...bounds }), BOUNDS),
     caps: CAPS,
     watchdog: WATCHDOG,
     slots: 2,

@@ -11,10 +11,9 @@ beforeEach(() => {
 afterEach(() => rmSync(join(file, '..'), { recursive: true }));
 
 const SHARE: Share = {
+  ...NOTHING,
   runs: 1,
   deaths: 3,
-  duplicates: [],
-  unresolved: [],
   turnsLostMax: 1,
   recoveryMs: [30, 10, 20],
   points: { 'push.after': 2, 'at any moment': 1 },
@@ -27,7 +26,10 @@ describe('the tally of the crash runner', () => {
     const kept = readTally(file, 'pipeline', 'abc');
 
     expect(kept).toEqual(TALLY);
-    expect(added(SHARE, { ...SHARE, turnsLostMax: 0, duplicates: ['x'], points: { 'push.after': 1 } })).toEqual({
+    const more = { turnsLostMax: 0, duplicates: ['x'], points: { 'push.after': 1 }, faults: { 'cancel in verify': 1 } };
+    expect(added(SHARE, { ...SHARE, ...more })).toEqual({
+      ...NOTHING,
+      faults: { 'cancel in verify': 1 },
       runs: 2,
       deaths: 6,
       duplicates: ['x'],
@@ -57,7 +59,9 @@ describe('the tally of the crash runner', () => {
 
   it('counts SIGKILLs among the deaths, and shows the kinds apart', () => {
     const sigkill = { ...SHARE, deaths: 2, unresolved: ['run seed 7: stands at verify'], recoveryMs: [70] };
-    const tally = { ...TALLY, shares: { inProcess: SHARE, sigkill } };
+    const lostPokes = { ...NOTHING, actsLost: ['run seed 8: never taken'], faults: { 'cancel in verify': 1 } };
+    const rewoundMains = { ...NOTHING, undone: ['run seed 9: is on main again'] };
+    const tally = { ...TALLY, shares: { inProcess: SHARE, sigkill, lostPokes, rewoundMains } };
 
     const area = {
       sigkillsOf: (kind: string, { deaths }: Share) => (kind === 'sigkill' ? deaths : 0),
@@ -71,12 +75,18 @@ describe('the tally of the crash runner', () => {
       sigkills: 2,
       duplicates: 0,
       unresolved: 1,
+      actsLost: 1,
+      undone: 1,
       turnsLostMax: 1,
       minutes: 1,
       recoveryMs: { p50: 70, p95: 70 },
-      kinds: { inProcess: { deaths: 3, sigkills: 0 }, sigkill: { deaths: 2, sigkills: 2 } },
+      kinds: {
+        inProcess: { deaths: 3, sigkills: 0 },
+        sigkill: { deaths: 2, sigkills: 2 },
+        lostPokes: { faults: { 'cancel in verify': 1 } },
+      },
       missed: ['push.before'],
-      findings: ['run seed 7: stands at verify'],
+      findings: ['run seed 7: stands at verify', 'run seed 8: never taken', 'run seed 9: is on main again'],
     });
   });
 

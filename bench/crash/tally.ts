@@ -10,8 +10,14 @@ export interface Share {
   readonly duplicates: readonly string[];
   /** Runs that did not come to their outcome, or came to it in another way than an undisturbed one. */
   readonly unresolved: readonly string[];
+  /** Acts that nobody took, and pushes past a person who held the run. */
+  readonly actsLost: readonly string[];
+  /** What a person took from main and came back, or put there and is gone. */
+  readonly undone: readonly string[];
   readonly turnsLostMax: number;
   readonly recoveryMs: readonly number[];
+  /** What was done beside the deaths: acts whose poke was lost, changes of main, locks that were left. */
+  readonly faults: Readonly<Record<string, number>>;
   /** Deaths by the place where they fell. */
   readonly points: Readonly<Record<string, number>>;
 }
@@ -30,23 +36,43 @@ export const NOTHING: Share = {
   deaths: 0,
   duplicates: [],
   unresolved: [],
+  actsLost: [],
+  undone: [],
   turnsLostMax: 0,
   recoveryMs: [],
+  faults: {},
   points: {},
 };
 
 export function added(a: Share, b: Share): Share {
-  const points: Record<string, number> = { ...a.points };
-  for (const [point, count] of Object.entries(b.points)) points[point] = (points[point] ?? 0) + count;
   return {
     runs: a.runs + b.runs,
     deaths: a.deaths + b.deaths,
     duplicates: [...a.duplicates, ...b.duplicates],
     unresolved: [...a.unresolved, ...b.unresolved],
+    actsLost: [...a.actsLost, ...b.actsLost],
+    undone: [...a.undone, ...b.undone],
     turnsLostMax: Math.max(a.turnsLostMax, b.turnsLostMax),
     recoveryMs: [...a.recoveryMs, ...b.recoveryMs],
-    points,
+    faults: summed(a.faults, b.faults),
+    points: summed(a.points, b.points),
   };
+}
+
+type Counts = Readonly<Record<string, number>>;
+
+function summed(a: Counts, b: Counts): Counts {
+  const sums: Record<string, number> = { ...a };
+  for (const [what, count] of Object.entries(b)) sums[what] = (sums[what] ?? 0) + count;
+  return sums;
+}
+
+export function countsOf(names: readonly string[]): Counts {
+  return names.reduce((counts, name) => summed(counts, { [name]: 1 }), {});
+}
+
+export function findingsIn({ duplicates, unresolved, actsLost, undone }: Share): string[] {
+  return [...duplicates, ...unresolved, ...actsLost, ...undone];
 }
 
 /** What an earlier run of the area on this commit has come to; null where there was none. Work trees with changes never add up. */
@@ -83,12 +109,14 @@ export interface CrashDocument {
   readonly duplicates: number;
   readonly turnsLostMax: number;
   readonly unresolved: number;
+  readonly actsLost: number;
+  readonly undone: number;
   /** From a SIGKILL until the record of the run or the op moved again. */
   readonly recoveryMs: Percentiles;
   readonly kinds: Readonly<Record<string, KindDocument>>;
   /** Places where somebody ought to die, and nobody has yet. */
   readonly missed: readonly string[];
-  /** What was doubled or not resolved, in words. */
+  /** What was doubled, lost, undone or not resolved, in words. */
   readonly findings: readonly string[];
 }
 
@@ -97,7 +125,8 @@ interface KindDocument {
   readonly deaths: number;
   readonly sigkills: number;
   readonly recoveryMs: Percentiles;
-  readonly points: Readonly<Record<string, number>>;
+  readonly faults: Counts;
+  readonly points: Counts;
 }
 
 /** What only an area knows of its shares. */
@@ -127,16 +156,28 @@ export function documentOf(
     duplicates: all.duplicates.length,
     turnsLostMax: all.turnsLostMax,
     unresolved: all.unresolved.length,
+    actsLost: all.actsLost.length,
+    undone: all.undone.length,
     recoveryMs: percentiles(killed.flatMap(([, share]) => share.recoveryMs)),
     kinds: Object.fromEntries(kinds.map(([kind, share]) => [kind, kindOf(share, sigkillsOf(kind, share))])),
     missed: missed(shares),
-    findings: [...all.duplicates, ...all.unresolved],
+    findings: findingsIn(all),
   };
 }
 
-function kindOf({ runs, deaths, recoveryMs, points }: Share, sigkills: number): KindDocument {
-  const sorted = Object.entries(points).sort(([a], [b]) => a.localeCompare(b));
-  return { runs, deaths, sigkills, recoveryMs: percentiles(recoveryMs), points: Object.fromEntries(sorted) };
+function kindOf({ runs, deaths, recoveryMs, faults, points }: Share, sigkills: number): KindDocument {
+  return {
+    runs,
+    deaths,
+    sigkills,
+    recoveryMs: percentiles(recoveryMs),
+    faults: sorted(faults),
+    points: sorted(points),
+  };
+}
+
+function sorted(counts: Counts): Counts {
+  return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => a.localeCompare(b)));
 }
 
 export function percentiles(given: readonly number[]): Percentiles {

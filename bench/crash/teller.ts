@@ -1,14 +1,15 @@
 /**
- * A process that tells stories with lives that die in it, one after another, for the runner that started it. What the product writes on
+ * A process that tells tales with lives that die in it, one after another, for the runner that started it. What the product writes on
  * stdout (calls for a person) does not mix with the runner's document here.
  */
 import { createSeeded } from '../../playground/seeded.ts';
-import { tell, type Points, type Telling } from './in-process.ts';
+import { tell, type Telling } from './in-process.ts';
+import type { Points } from './lives.ts';
 import { loadWorkflows } from './load-workflows.ts';
-import { STORIES } from './stories.ts';
+import { TALES } from './tales.ts';
 
 export interface TellerJob {
-  readonly story: string;
+  readonly tale: string;
   /** Null: undisturbed. */
   readonly plan: { readonly seed: number; readonly points: Points } | null;
 }
@@ -17,12 +18,12 @@ export type Told = { readonly ok: true; readonly telling: Telling } | { readonly
 
 const workflows = await loadWorkflows();
 
-async function answer({ story: name, plan }: TellerJob): Promise<Told> {
-  const story = STORIES.find((one) => one.name === name);
-  if (story === undefined) return { ok: false, error: `there is no story ${name}` };
+async function answer({ tale: name, plan }: TellerJob): Promise<Told> {
+  const tale = TALES.find((one) => one.name === name);
+  if (tale === undefined) return { ok: false, error: `there is no tale ${name}` };
   try {
     const given = plan === null ? null : { seeded: createSeeded(plan.seed), points: plan.points };
-    return { ok: true, telling: await tell(story, workflows, given) };
+    return { ok: true, telling: await tell(tale, workflows, given) };
   } catch (error) {
     return { ok: false, error: error instanceof Error ? (error.stack ?? error.message) : String(error) };
   }

@@ -26,8 +26,8 @@ export function openTeller(logFile: string): Teller {
       const answer = once(child, 'message') as Promise<[Told]>;
       child.send(job);
       const told = await Promise.race([answer.then(([one]) => one), gone.then(() => null)]);
-      if (told === null) throw new Error(`the teller of ${job.story} ended: ${logFile} says more`);
-      if (!told.ok) throw new Error(`${job.story} could not be told: ${told.error}`);
+      if (told === null) throw new Error(`the teller of ${job.tale} ended: ${logFile} says more`);
+      if (!told.ok) throw new Error(`${job.tale} could not be told: ${told.error}`);
       return told.telling;
     },
     async close() {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { compare } from './world.ts';
+import { compare, doubledIn, unsettledIn } from './world.ts';
 
 const EXPECTED = { 'update of main: push': 1, 'comment: <!-- x -->': 1, closed: 1, 'transition: green to ended': 1 };
 
@@ -21,5 +21,21 @@ describe('two worlds', () => {
       duplicates: [],
       others: ['unsettled effect: close × 1', 'transition: failed to frozen × 1', 'closed × -1'],
     });
+  });
+});
+
+describe('a world that nothing is compared with', () => {
+  it('shows what can only be there once and is there twice, and what was not settled', () => {
+    const world = {
+      ...EXPECTED,
+      'commit: Add': 2,
+      'label: added x': 2,
+      'repeated effect: push/r/s': 1,
+      'unsettled effect: close': 1,
+    };
+
+    expect(doubledIn(world)).toEqual(['commit: Add × 2', 'repeated effect: push/r/s × 1']);
+    expect(unsettledIn(world)).toEqual(['unsettled effect: close × 1']);
+    expect([...doubledIn(EXPECTED), ...unsettledIn(EXPECTED)]).toEqual([]);
   });
 });

@@ -61,3 +61,18 @@ export function compare(found: World, expected: World): Difference {
   }
   return { duplicates, others };
 }
+
+/** Commits by their subject, comments by their marker, and provable effects: each is there once, however the run went. */
+const ONCE = /^(?:commit|comment|closed)/;
+
+export function doubledIn(world: World): string[] {
+  return Object.entries(world).flatMap(([what, count]) =>
+    what.startsWith('repeated effect: ') || (ONCE.test(what) && count > 1) ? [`${what} × ${count}`] : [],
+  );
+}
+
+export function unsettledIn(world: World): string[] {
+  return Object.entries(world).flatMap(([what, count]) =>
+    what.startsWith('unsettled effect: ') ? [`${what} × ${count}`] : [],
+  );
+}

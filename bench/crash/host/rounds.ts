@@ -1,5 +1,5 @@
 /** Rounds on hosts, several side by side, until enough have died. */
-import { added, NOTHING, type Share } from '../tally.ts';
+import { added, countsOf, findingsIn, NOTHING, type Share } from '../tally.ts';
 import { BOUNDARIES } from './boundaries.ts';
 import { planOf } from './plan.ts';
 import { crashRound, type Death, type Round, type Table } from './round.ts';
@@ -36,11 +36,11 @@ export async function killOnHosts({ lab, seed, roundsBefore, until, say, more }:
           const index = next++;
           const told = shareOf(lab, index, await crashRound(table, planOf(index, seed + index, lab.cycleMs)));
           share = added(share, told);
-          for (const finding of [...told.duplicates, ...told.unresolved]) say(finding);
+          for (const finding of findingsIn(told)) say(finding);
           if (share.runs % 20 === 0 || lab.roundsAHost > 1)
             say(`${lab.name}: ${share.deaths} deaths in ${share.runs} rounds`);
           // What a broken host would do in the next round is no finding of that one.
-          if (told.duplicates.length + told.unresolved.length > 0) break;
+          if (findingsIn(told).length > 0) break;
         }
       } finally {
         await table.close();
@@ -53,16 +53,14 @@ export async function killOnHosts({ lab, seed, roundsBefore, until, say, more }:
 
 function shareOf(lab: Lab, index: number, round: Round): Share {
   const where = (finding: string): string => `${lab.name} round ${index}: ${finding}`;
-  const points: Record<string, number> = {};
-  for (const death of round.deaths) points[pointOf(death)] = (points[pointOf(death)] ?? 0) + 1;
   return {
+    ...NOTHING,
     runs: 1,
     deaths: round.deaths.length,
     duplicates: round.duplicates.map(where),
     unresolved: round.unresolved.map(where),
-    turnsLostMax: 0,
     recoveryMs: round.recoveryMs,
-    points,
+    points: countsOf(round.deaths.map(pointOf)),
   };
 }
 
