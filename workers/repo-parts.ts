@@ -79,7 +79,6 @@ function build({ config, store, sandbox, perform, around, now }: RepoPartsDeps, 
       checkoutBinds: binds,
       now,
       workDir: join(layout.root, 'gates'),
-      setupCacheDir: join(layout.root, 'setup'),
     }),
     watcher: createCommandWatcher({
       git,

@@ -119,8 +119,7 @@ async function proveCheck(
   check: Check,
   known: readonly string[] | null,
 ): Promise<ProvenCheck> {
-  const once = () =>
-    deps.runOverTree({ contract: input.contract, check, sha: input.base, trusted: true, signal: input.signal });
+  const once = () => deps.runOverTree({ contract: input.contract, check, sha: input.base, signal: input.signal });
   const first = await once();
   if (first.kind === 'unjudged') return unjudged(check, first);
   let flaky = [...(known ?? [])];

@@ -21,7 +21,7 @@ export async function runBaseTests(
   check: Check,
   { restored, proof }: { readonly restored: readonly string[]; readonly proof: CheckProof },
 ): Promise<BaseTestsRun> {
-  const tree = { ...trial, check, sha: trial.head, overlay: { sha: trial.base, paths: restored }, trusted: false };
+  const tree = { ...trial, check, sha: trial.head, overlay: { sha: trial.base, paths: restored } };
   const first = { run: await trial.runOverTree(tree), unloaded: [] };
   if (first.run.kind === 'unjudged') return first;
   const seen = new Set(first.run.outcomes.map((one) => testIdText(one.id)));

@@ -1,9 +1,9 @@
 /** One check (setup, then test) over a tree that nothing else uses, in the sandbox. */
 import { constants } from 'node:fs';
-import { mkdir, open, readdir } from 'node:fs/promises';
+import { mkdir, open } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
-import type { Check, Contract, ReportKind } from '../../domain/contract.ts';
+import type { Check, ReportKind } from '../../domain/contract.ts';
 import { wantsDocker } from '../../domain/docker.ts';
 import type { TestOutcome } from '../../domain/gates/outcome.ts';
 import type { CommandResult, Sandbox, SandboxLimits } from '../sandbox/port.ts';
@@ -11,7 +11,6 @@ import { checkCommand, type CheckEnvironment, type CheckPlace } from './check-co
 import type { ReadReport } from './report-parts.ts';
 import { readReport } from './report.ts';
 import { strikeSecrets } from './secrets.ts';
-import type { SetupCache } from './setup-cache.ts';
 import { tailOf } from '../../domain/text.ts';
 
 /** Where the tree stands inside, whatever it is called outside: ids and virtual environments then are the same for each run. */
@@ -24,20 +23,16 @@ const LOG_CHARS = 6_000;
 
 export interface CheckRunDeps {
   readonly sandbox: Sandbox;
-  readonly setupCache: SetupCache;
   readonly limits: Omit<SandboxLimits, 'wallMs'>;
 }
 
 export interface CheckRunInput {
   readonly check: Check;
-  readonly contract: Contract;
   readonly environment: CheckEnvironment;
   /** The tree on this machine; git never runs in it again. */
   readonly tree: string;
   /** A fresh folder beside the tree, for the report. */
   readonly reportDir: string;
-  /** Whether the tree is main as it is on the remote: only then may what setup made be kept. */
-  readonly trusted: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -105,19 +100,15 @@ async function runSteps(deps: CheckRunDeps, input: CheckRunInput): Promise<Check
   return { kind: 'unjudged', why, reason: `${report.reason}${said}`, log, ms: result.ms };
 }
 
-/** Null when the folder is ready. */
+/**
+ * Null when the folder is ready. It runs for every tree, because what it makes may come of any file of it; what it only fetches is
+ * in the download caches.
+ */
 async function setUp(deps: CheckRunDeps, input: CheckRunInput): Promise<CheckRun | null> {
-  const { check, contract, tree } = input;
+  const { check } = input;
   if (check.setup === null) return null;
-  const dir = join(tree, check.dir);
-  const key = await deps.setupCache.keyOf(tree, check, contract);
-  if (await deps.setupCache.restore(key, dir)) return null;
-  const before = await readdir(dir);
   const result = await runCommand(deps, input, check.setup);
-  if (result.end === 'exited' && result.code === 0 && result.unserved === undefined) {
-    if (input.trusted) await deps.setupCache.keep(key, dir, before);
-    return null;
-  }
+  if (result.end === 'exited' && result.code === 0 && result.unserved === undefined) return null;
   const log = await logOf(result);
   const what = `the setup command of check ${check.name}`;
   const stopped = stoppedRun(what, check, result, log);

@@ -98,7 +98,6 @@ export async function openBench({ searchPath, testEnv, cachesDir, knowsBases }: 
     store,
     checkoutBinds: checkoutBinds({ dataDir: dir, key: KEY }),
     workDir: join(dir, 'work'),
-    setupCacheDir: join(dir, 'cache'),
     now: Date.now,
     environment: withShared(join(dir, 'shared'), cachesDir ?? join(dir, 'caches'), testEnv ?? {}),
   });

@@ -12,13 +12,12 @@ import type { ChangedFile, RepoGit } from '../git/port.ts';
 import type { Sandbox, SandboxBind, SandboxLimits } from '../sandbox/port.ts';
 import { createBaseProof, type BaseInput, type BaseProof, type BaseVerdict } from './base-proof.ts';
 import { CHECK_LIMITS, type CheckEnvironment } from './check-command.ts';
-import { CHECK_PLACE, createCheckRun } from './check-run.ts';
+import { createCheckRun } from './check-run.ts';
 import { runGuard } from './guard-gate.ts';
 import { runGreen, runRegression } from './proof-gates.ts';
 import type { GateResult } from './gate-result.ts';
 import { proveRed } from './red-proof.ts';
 import { strikeSecrets } from './secrets.ts';
-import { createSetupCache } from './setup-cache.ts';
 import { createTreeRun, type TreeRun } from './tree-run.ts';
 import { headOf } from '../../domain/text.ts';
 
@@ -67,8 +66,6 @@ export interface GatesDeps {
   readonly checkoutBinds: readonly SandboxBind[];
   /** Absolute; fresh folders are made here and removed. */
   readonly workDir: string;
-  /** Absolute; what setup made on trusted main is kept here. */
-  readonly setupCacheDir: string;
   readonly limits?: Omit<SandboxLimits, 'wallMs'>;
   readonly now: () => number;
 }
@@ -81,8 +78,7 @@ export interface Trial extends VerifyInput {
 }
 
 export function createGates(deps: GatesDeps): Gates {
-  const setupCache = createSetupCache({ dir: deps.setupCacheDir, place: CHECK_PLACE });
-  const runCheck = createCheckRun({ sandbox: deps.sandbox, setupCache, limits: deps.limits ?? CHECK_LIMITS });
+  const runCheck = createCheckRun({ sandbox: deps.sandbox, limits: deps.limits ?? CHECK_LIMITS });
   const runOverTree = createTreeRun({ ...deps, runCheck });
   const proveBase = createBaseProof({ ...deps, runOverTree });
 

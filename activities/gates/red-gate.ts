@@ -1,5 +1,6 @@
 /** Red: the change's tests on the base, where one must fail for want of the change. The rules are in domain/gates/proof.ts. */
 import type { Check } from '../../domain/contract.ts';
+import { declaresPackages } from '../../domain/gates/manifests.ts';
 import { disagreements } from '../../domain/gates/outcome.ts';
 import { buildRedFinding, judgeHollow, judgeRed, type RedInput, type RedJudgement } from '../../domain/gates/proof.ts';
 import type { ChangedFile, RepoGit } from '../git/port.ts';
@@ -10,7 +11,6 @@ import type { Trial } from './gates.ts';
 import { hollowFiles } from './hollow-base.ts';
 import { anyTestRule, checksFor, isSnapshot, testRule, touchedPaths } from './paths.ts';
 import { askAgain } from './second-look.ts';
-import { declaresPackages } from './setup-cache.ts';
 import type { TreeRunInput } from './tree-run.ts';
 
 /** The change's test files on the base: at least one test must fail for want of the change. */
@@ -84,12 +84,12 @@ async function judgeCheck(
   git: Pick<RepoGit, 'readFile'>,
 ): Promise<JudgedRed> {
   const proof = proofOf(trial, check);
-  const onBase = { ...trial, check, sha: trial.base, overlay: { sha: trial.head, paths }, trusted: false };
+  const onBase = { ...trial, check, sha: trial.base, overlay: { sha: trial.head, paths } };
   const run = await trial.runOverTree(onBase);
   const first = redOf(check, proof, run, judgeRed);
   const plain = { name: check.name, judgement: first, run: await shown(check, run), hollow: null, tree: onBase };
-  // What hung or could not be set up would do so again, and for other reasons than a name that is missing.
-  const loadless = run.kind === 'reported' || run.why === 'no-report' || run.why === 'unreadable';
+  // What hung would do so again, and for other reasons than a name that is missing. A setup that builds the tests too may miss one.
+  const loadless = run.kind === 'reported' || ['no-report', 'unreadable', 'setup-failed'].includes(run.why);
   if (first.kind !== 'build-red' || !loadless) return plain;
   const installed = withManifests(trial, onBase, paths);
   if (installed !== null) {

@@ -27,14 +27,13 @@ export interface TreeRunInput {
   readonly without?: readonly string[];
   /** Texts by path, written last. A path that leads through a link is left out. */
   readonly written?: ReadonlyMap<string, string>;
-  readonly trusted: boolean;
   readonly signal: AbortSignal;
 }
 
 export type TreeRun = (input: TreeRunInput) => Promise<CheckRun>;
 
 export function createTreeRun(deps: TreeRunDeps): TreeRun {
-  return async function runOverTree({ contract, check, sha, overlay, without, written, trusted, signal }) {
+  return async function runOverTree({ contract, check, sha, overlay, without, written, signal }) {
     signal.throwIfAborted();
     const { value: run, left } = await inFreshFolder(join(deps.workDir, 'gate-'), async (dir) => {
       const tree = join(dir, 'tree');
@@ -46,11 +45,9 @@ export function createTreeRun(deps: TreeRunDeps): TreeRun {
       const environment = { ...given, binds: [...given.binds, ...deps.checkoutBinds] };
       return await deps.runCheck({
         check,
-        contract,
         environment,
         tree,
         reportDir: join(dir, 'report'),
-        trusted,
         signal,
       });
     });

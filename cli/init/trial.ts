@@ -4,8 +4,7 @@ import { mkdir } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { inFreshFolder } from '../../activities/exec/remove-tree.ts';
 import { CHECK_LIMITS } from '../../activities/gates/check-command.ts';
-import { CHECK_PLACE, createCheckRun, type CheckRun } from '../../activities/gates/check-run.ts';
-import { createSetupCache } from '../../activities/gates/setup-cache.ts';
+import { createCheckRun, type CheckRun } from '../../activities/gates/check-run.ts';
 import { AS_OLD_AS_IT_IS } from '../../activities/git/old-history.ts';
 import { makeEmptyRepo } from '../../activities/git/empty-repo.ts';
 import { OWN_SETTINGS } from '../../activities/git/own-repo.ts';
@@ -118,7 +117,6 @@ function createTrialBench(
 ): TrialBench {
   const { contract, toolchains, workDir } = input;
   const environment = createEnvironment({ toolchains, cachesDir: join(workDir, 'caches') });
-  const setupCache = createSetupCache({ dir: join(workDir, 'setups'), place: CHECK_PLACE });
 
   async function once(check: Check, network: readonly string[], listener: Listener): Promise<CheckRun | null> {
     const sandbox = createBwrapSandbox({
@@ -128,7 +126,7 @@ function createTrialBench(
       onRefusal: (refusal) => listener.refused(refusal),
       ...(listener.admit === undefined ? {} : { admit: listener.admit }),
     });
-    const runCheck = createCheckRun({ sandbox, setupCache, limits: CHECK_LIMITS });
+    const runCheck = createCheckRun({ sandbox, limits: CHECK_LIMITS });
     try {
       // The whole work folder goes at the end, and what keeps it is said then.
       const { value } = await inFreshFolder(join(workDir, 'try-'), async (dir) => {
@@ -137,11 +135,9 @@ function createTrialBench(
         const whole = { ...contract, network };
         return await runCheck({
           check,
-          contract: whole,
           environment: environment.forContract(whole),
           tree,
           reportDir: join(dir, 'report'),
-          trusted: true,
           signal: listener.signal,
         });
       });
