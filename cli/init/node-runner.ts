@@ -69,7 +69,12 @@ function reporting(part: string, told: Told): Runner | null {
   const prints = told.versionOf('tape') !== null || told.versionOf('tap') !== null;
   const file = /^((?:\w+=\S+\s+)*)(npx )?(node|tsx|ts-node|babel-node)\s\S/.exec(part);
   if (!prints || file === null) return null;
-  return tap(file[3] === 'node' ? part : part.replace(/^((?:\w+=\S+\s+)*)(npx )?/, '$1npx '));
+  return {
+    ...tap(file[3] === 'node' ? part : part.replace(/^((?:\w+=\S+\s+)*)(npx )?/, '$1npx ')),
+    notes: [
+      `The check calls a file of tests by its name (\`${part}\`): guard takes it for the runner, so an agent may not change it, and new tests belong into files that it finds by itself.`,
+    ],
+  };
 }
 
 /** Coverage is left out here too: by itself tap fails where not every line is covered. */

@@ -59,6 +59,11 @@ describe('a Node folder', () => {
     expect(only(node({ scripts: { test: script }, devDependencies }))).toMatchObject({ test, report: 'tap' });
   });
 
+  it('whose script calls a file of tests by its name says that guard keeps that file', () => {
+    const { notes } = only(node({ scripts: { test: 'node test.js' }, devDependencies: { tape: '5' } }));
+    expect(notes.join()).toContain('(`node test.js`): guard takes it for the runner');
+  });
+
   it.each([
     ['package-lock.json', 'npm ci'],
     ['pnpm-lock.yaml', 'pnpm install --frozen-lockfile'],
