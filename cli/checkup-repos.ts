@@ -20,6 +20,16 @@ async function checkRepo(repo: Repo, env: Environment): Promise<Finding> {
   const about = { name: `repo ${repo.name}`, required: false } as const;
   const head = await headOf(repo, env);
   if (!head.ok) return { ...about, ok: false, ails: true, detail: head.why, remedy: head.remedy };
+  for (const submodule of repo.submodules ?? []) {
+    const shown = await lsRemote(submodule, ['--heads', '--', submodule], env);
+    if (!shown.ok)
+      return {
+        ...about,
+        ok: false,
+        detail: `its submodule ${shown.why}`,
+        remedy: 'correct submodules, or see to its access',
+      };
+  }
   if (!existsSync(repo.tracker.dir))
     return {
       ...about,
@@ -36,35 +46,30 @@ type Head =
   | { readonly ok: false; readonly why: string; readonly remedy: string };
 
 async function headOf({ remote, branch }: Repo, env: Environment): Promise<Head> {
+  const shown = await lsRemote(remote, ['--heads', '--', remote, `refs/heads/${branch}`], env);
+  if (!shown.ok) return { ...shown, remedy: 'correct remote, or see to its access' };
+  const sha = shown.stdout.split('\t')[0] ?? '';
+  const unfit = unfitOf(remote, sha);
+  if (unfit !== null)
+    return { ok: false, why: `${remote} cannot be worked with: ${unfit}`, remedy: 'correct remote, once that is done' };
+  if (sha !== '') return { ok: true, sha };
+  return { ok: false, why: `${remote} has no branch ${branch}`, remedy: 'push it, or name another as branch' };
+}
+
+type Shown = { readonly ok: true; readonly stdout: string } | { readonly ok: false; readonly why: string };
+
+async function lsRemote(remote: string, what: readonly string[], env: Environment): Promise<Shown> {
+  const own = { PATH: env['PATH'], HOME: env['HOME'], SSH_AUTH_SOCK: env['SSH_AUTH_SOCK'] };
   try {
-    const { stdout } = await promisify(execFile)(
-      'git',
-      ['ls-remote', '--heads', '--', remote, `refs/heads/${branch}`],
-      {
-        timeout: TIMEOUT_MS,
-        env: {
-          PATH: env['PATH'],
-          HOME: env['HOME'],
-          SSH_AUTH_SOCK: env['SSH_AUTH_SOCK'],
-          LC_ALL: 'C',
-          GIT_TERMINAL_PROMPT: '0',
-        },
-      },
-    );
-    const sha = stdout.split('\t')[0] ?? '';
-    const unfit = unfitOf(remote, sha);
-    if (unfit !== null)
-      return {
-        ok: false,
-        why: `${remote} cannot be worked with: ${unfit}`,
-        remedy: 'correct remote, once that is done',
-      };
-    if (sha !== '') return { ok: true, sha };
-    return { ok: false, why: `${remote} has no branch ${branch}`, remedy: 'push it, or name another as branch' };
+    const { stdout } = await promisify(execFile)('git', ['ls-remote', ...what], {
+      timeout: TIMEOUT_MS,
+      env: { ...own, LC_ALL: 'C', GIT_TERMINAL_PROMPT: '0' },
+    });
+    return { ok: true, stdout };
   } catch (error) {
     const said = error instanceof Error && 'stderr' in error ? String(error.stderr).trim().split('\n')[0] : '';
     const why = said === undefined || said === '' ? `no answer within ${TIMEOUT_MS / 1000} s` : said;
-    return { ok: false, why: `${remote} cannot be read: ${why}`, remedy: 'correct remote, or see to its access' };
+    return { ok: false, why: `${remote} cannot be read: ${why}` };
   }
 }
 

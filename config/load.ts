@@ -128,6 +128,7 @@ function loadRepo(entry: RepoEntry, at: KeyPath, loading: Loading): RepoConfig {
     branch: entry.branch ?? 'main',
     tracker: { kind: 'local', dir: refs.path(entry.tracker.dir), people: entry.tracker.people ?? {} },
     pushEnv: refs.environment(entry.pushEnv, [...at, 'pushEnv']),
+    submodules: (entry.submodules ?? []).map((one) => (isAddress(one) ? one : refs.path(one))),
     testEnv: loadTestEnv(entry, at, loading),
     deploy: {
       command: deploy.command ?? null,

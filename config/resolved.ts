@@ -86,6 +86,7 @@ const loadedSchema = z.strictObject({
         people: z.record(z.string(), z.enum(['admin', 'write', 'read'])),
       }),
       pushEnv: texts,
+      submodules: z.array(z.string()).optional(),
       testEnv: z.record(z.string(), z.strictObject({ value: z.string(), session: z.boolean() })).optional(),
       deploy: z.strictObject({
         command: z.string().nullable(),

@@ -78,6 +78,10 @@ const repo = z.strictObject({
   branch: text.optional(),
   tracker,
   pushEnv: environment.optional().describe('Environment of the push process only.'),
+  submodules: z
+    .array(text)
+    .optional()
+    .describe('Git URLs or paths of submodules that may be fetched, with what reads remote; others stay empty.'),
   testEnv: testEnvironment
     .optional()
     .describe('What a contract may ask for under secrets: environment of setup and test in the gates.'),

@@ -14,6 +14,8 @@ export interface RepoConfig {
   readonly tracker: LocalTrackerConfig;
   /** Environment of the push process only, such as `GIT_ASKPASS` or `GIT_SSH_COMMAND`; secrets resolved from files or the environment. */
   readonly pushEnv: Readonly<Record<string, string>>;
+  /** Addresses of submodules that may be fetched, as `remote` is; absent: none. */
+  readonly submodules?: readonly string[];
   /** What the contract may ask for by name under `secrets`; absent: nothing. */
   readonly testEnv?: Readonly<Record<string, TestVariable>>;
   readonly deploy: DeployTarget;

@@ -53,7 +53,7 @@ function build({ config, store, sandbox, perform, around, now }: RepoPartsDeps, 
   const git = around('git', createRepoGit({ repo, dataDir: config.dataDir, now }));
   const environmentFor = (audience: DeclaredSecrets['audience'], cachesDir: string): Environment =>
     createEnvironment({ toolchains: config.toolchains, cachesDir, secrets: { testEnv: repo.testEnv ?? {}, audience } });
-  const binds = checkoutBinds({ dataDir: config.dataDir, key: repoKey });
+  const binds = checkoutBinds({ dataDir: config.dataDir, key: repoKey, submodules: repo.submodules ?? [] });
 
   async function contractAt(sha: string): Promise<ContractRead> {
     const text = await git.readFile(sha, CONTRACT_FILE);

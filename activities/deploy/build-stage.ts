@@ -36,14 +36,14 @@ export function createBuildStage(
   deps: BuildStageDeps,
 ): (contract: Contract, context: WatchContext) => Promise<StageVerdict> {
   return async function observeBuild(contract, context) {
-    const { value, left } = await deps.source.withCheckout(context.sha, async (tree) => {
+    const { value, left } = await deps.source.withCheckout(context.sha, async (tree, empty) => {
       const given = await deps.environment.forContract(contract);
       const ran: (ShownResult & { readonly command: string })[] = [];
       for (const command of contract.build) {
         const shown = await runCommand(deps, given, { command, tree, context });
         ran.push({ command, ...shown });
         if (shown.end === 'exited' && shown.code === 0) continue;
-        const reason = `\`${command}\` ${endInWords(shown, deps.limits.wallMs)} on a clean checkout${lastLine(shown.log)}${wantsDocker(shown.log) ? `; ${NO_DOCKER}` : ''}`;
+        const reason = `\`${command}\` ${endInWords(shown, deps.limits.wallMs)} on a clean checkout${lastLine(shown.log)}${[...(wantsDocker(shown.log) ? [NO_DOCKER] : []), ...empty].map((one) => `; ${one}`).join('')}`;
         return { verdict: 'red', reason, ran } as const;
       }
       const reason = `${ran.length} build commands passed on a clean checkout`;

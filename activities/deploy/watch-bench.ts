@@ -224,6 +224,7 @@ function gitOf(dir: string, remote: string): Pick<RepoGit, 'checkOut' | 'refresh
     async checkOut(at, to) {
       await git(dir, 'clone', '-q', '--no-checkout', remote, to);
       await git(to, 'checkout', '-q', at);
+      return [];
     },
     refresh: head,
     remoteHead: head,

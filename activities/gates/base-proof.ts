@@ -162,7 +162,8 @@ function unjudged(check: Check, run: Extract<CheckRun, { kind: 'unjudged' }>): P
 }
 
 function explained(run: CheckRun): string {
-  return run.wants === 'docker' ? `; ${NO_DOCKER}` : '';
+  const words = [...(run.wants === 'docker' ? [NO_DOCKER] : []), ...(run.hints ?? [])];
+  return words.map((one) => `; ${one}`).join('');
 }
 
 function summaryOf(base: string, { judged, checks }: BaseProof): string {

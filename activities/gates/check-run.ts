@@ -41,6 +41,8 @@ export type CheckRun =
       readonly kind: 'reported';
       /** There only where it failed for want of it: an explanation, never a judgement. */
       readonly wants?: 'docker';
+      /** Likewise: sentences. */
+      readonly hints?: readonly string[];
       readonly outcomes: readonly TestOutcome[];
       readonly code: number;
       readonly log: string;
@@ -50,6 +52,7 @@ export type CheckRun =
   | {
       readonly kind: 'unjudged';
       readonly wants?: 'docker';
+      readonly hints?: readonly string[];
       readonly why: UnjudgedWhy;
       readonly reason: string;
       readonly log: string;
@@ -73,11 +76,16 @@ export function createCheckRun(deps: CheckRunDeps): (input: CheckRunInput) => Pr
   };
 }
 
+/** Whether anything about it did not pass. */
+export function hasFailed(run: CheckRun): boolean {
+  return run.kind === 'unjudged' || run.code !== 0 || run.outcomes.some((one) => one.outcome === 'failed');
+}
+
 /** Empty when nothing failed. */
 function failureText(run: CheckRun): string {
   if (run.kind === 'unjudged') return run.log;
   const failed = run.outcomes.filter((one) => one.outcome === 'failed');
-  if (failed.length === 0 && run.code === 0) return '';
+  if (!hasFailed(run)) return '';
   return [run.log, ...failed.map((one) => one.detail)].join('\n');
 }
 

@@ -148,6 +148,7 @@ function telling(runOverTree: TreeRun): { readonly runOverTree: TreeRun; readonl
       const run = await runOverTree(input);
       if (run.kind === 'unjudged' && run.why === 'unserved') throw new Unserved(run.reason);
       if (run.wants === 'docker') explanations.add(`Check ${input.check.name}: ${NO_DOCKER}.`);
+      for (const hint of run.hints ?? []) explanations.add(`Check ${input.check.name}: ${hint}.`);
       return run;
     },
   };

@@ -7,7 +7,7 @@ import { inFreshFolder } from '../exec/remove-tree.ts';
 import type { RepoGit } from '../git/port.ts';
 import type { SandboxBind } from '../sandbox/port.ts';
 import type { CheckEnvironment } from './check-command.ts';
-import type { CheckRun, CheckRunInput } from './check-run.ts';
+import { hasFailed, type CheckRun, type CheckRunInput } from './check-run.ts';
 
 export interface TreeRunDeps {
   readonly git: Pick<RepoGit, 'checkOut' | 'overlay'>;
@@ -37,19 +37,20 @@ export function createTreeRun(deps: TreeRunDeps): TreeRun {
     signal.throwIfAborted();
     const { value: run, left } = await inFreshFolder(join(deps.workDir, 'gate-'), async (dir) => {
       const tree = join(dir, 'tree');
-      await deps.git.checkOut(sha, tree);
+      const empty = await deps.git.checkOut(sha, tree);
       if (overlay !== undefined && overlay.paths.length > 0) await deps.git.overlay(overlay.sha, tree, overlay.paths);
       for (const path of without ?? []) await removeInside(tree, path);
       for (const [path, text] of written ?? []) await writeInside(tree, path, text);
       const given = await deps.environment.forContract(contract);
       const environment = { ...given, binds: [...given.binds, ...deps.checkoutBinds] };
-      return await deps.runCheck({
+      const ran = await deps.runCheck({
         check,
         environment,
         tree,
         reportDir: join(dir, 'report'),
         signal,
       });
+      return empty.length > 0 && hasFailed(ran) ? { ...ran, hints: empty } : ran;
     });
     return left === null ? run : { ...run, log: `${run.log}\n${left}` };
   };

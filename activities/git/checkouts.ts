@@ -1,5 +1,6 @@
 /** Fresh checkouts of a sha out of the clean clone, for gates and builds. */
 import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
 import { copyFile, lstat, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
 import type { SandboxBind } from '../sandbox/port.ts';
@@ -8,11 +9,29 @@ import { makeEmptyRepo } from './empty-repo.ts';
 import { repoLayout, type RepoLayout } from './layout.ts';
 import { OWN_SETTINGS } from './own-repo.ts';
 import type { RepoGit } from './port.ts';
+import type { Submodules } from './submodules.ts';
 import { createTrustedGit, requireSha, type TrustedGit, type TrustedGitDeps } from './trusted.ts';
 
 /** A checkout borrows its objects from the clean clone: git works in it inside a sandbox only where these are bound. */
-export function checkoutBinds({ dataDir, key }: { readonly dataDir: string; readonly key: string }): SandboxBind[] {
-  return [{ from: join(repoLayout(dataDir, key).clean, 'objects'), mode: 'ro' }];
+export function checkoutBinds({
+  dataDir,
+  key,
+  submodules = [],
+}: {
+  readonly dataDir: string;
+  readonly key: string;
+  /** Addresses that the operator lists. */
+  readonly submodules?: readonly string[];
+}): SandboxBind[] {
+  const layout = repoLayout(dataDir, key);
+  return [{ from: join(layout.clean, 'objects'), mode: 'ro' }, ...submoduleBinds(layout, submodules)];
+}
+
+/** A filled submodule borrows too. */
+export function submoduleBinds(layout: RepoLayout, listed: readonly string[]): SandboxBind[] {
+  if (listed.length === 0) return [];
+  mkdirSync(layout.submodules, { recursive: true, mode: 0o700 });
+  return [{ from: layout.submodules, mode: 'ro' }];
 }
 
 export interface CheckoutsDeps {
@@ -20,6 +39,7 @@ export interface CheckoutsDeps {
   readonly cleanDeps: TrustedGitDeps;
   readonly layout: RepoLayout;
   readonly files: RepoGit['files'];
+  readonly submodules: Submodules;
 }
 
 export function createCheckouts({
@@ -27,6 +47,7 @@ export function createCheckouts({
   cleanDeps,
   layout,
   files,
+  submodules,
 }: CheckoutsDeps): Pick<RepoGit, 'checkOut' | 'overlay'> {
   return {
     async checkOut(sha, dir) {
@@ -42,6 +63,9 @@ export function createCheckouts({
       // Versions are derived from them, as in a clone.
       await copyFile(layout.tags, join(dir, '.git', 'packed-refs')).catch(absent);
       await git.text(['checkout', '--quiet', '--detach', sha, '--'], { cwd: dir, env: { GIT_WORK_TREE: dir } });
+      const empty = await submodules.obtain(sha);
+      await submodules.place(sha, dir);
+      return empty;
     },
 
     async overlay(sha, dir, paths) {
@@ -64,6 +88,8 @@ export function createCheckouts({
       } finally {
         await rm(env.GIT_INDEX_FILE, { force: true });
       }
+      await submodules.obtain(sha);
+      await submodules.place(sha, dir, written);
     },
   };
 }

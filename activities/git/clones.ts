@@ -1,6 +1,6 @@
 /** The two clones of a repo on this host, and their news from the remote. */
 import { randomBytes } from 'node:crypto';
-import { mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { remoteFolder } from '../../config/remote-folder.ts';
 import { Outage } from '../../domain/outage.ts';
@@ -26,7 +26,12 @@ export interface Clones {
 }
 
 export interface ClonesDeps {
-  readonly repo: { readonly name: string; readonly remote: string; readonly branch: string };
+  readonly repo: {
+    readonly name: string;
+    readonly remote: string;
+    readonly branch: string;
+    readonly submodules?: readonly string[];
+  };
   readonly layout: RepoLayout;
 }
 
@@ -46,7 +51,7 @@ export function createClones({ repo, layout }: ClonesDeps): Clones {
 
   async function makeRoot(): Promise<void> {
     await mkdir(layout.home, { recursive: true, mode: 0o700 });
-    const folders = await safeFolders(repo.remote);
+    const folders = (await Promise.all([repo.remote, ...(repo.submodules ?? [])].map(safeFolders))).flat();
     const text = folders.length === 0 ? '' : `[safe]\n${folders.map(safeLine).join('')}`;
     if ((await readFile(globalConfig, 'utf8').catch(absent)) === text) return;
     // By rename: another git of ours may be reading it.
@@ -60,6 +65,8 @@ export function createClones({ repo, layout }: ClonesDeps): Clones {
     return await holdingLock(layout.lock, async () => {
       await clearDeadLocks(layout.clean);
       await clearDeadLocks(layout.checkout);
+      for (const one of (await readdir(layout.submodules).catch(absent)) ?? [])
+        await clearDeadLocks(join(layout.submodules, one));
       await rm(layout.bundles, { recursive: true, force: true });
       return await work();
     });

@@ -1,6 +1,7 @@
 /** A repository with nothing in it, as `git init` with an empty template makes it. Written by us: a checkout of each check starts with one, and no hook or setting can come from elsewhere. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { absent } from './absent.ts';
 
 export interface EmptyRepo {
   readonly bare: boolean;
@@ -25,4 +26,13 @@ export async function makeEmptyRepo(gitDir: string, { bare, borrows, settings = 
   if (borrows !== undefined) await writeFile(join(gitDir, 'objects', 'info', 'alternates'), `${borrows}\n`);
   // Last: without it git takes the folder for none of its own.
   await writeFile(join(gitDir, 'HEAD'), 'ref: refs/heads/main\n');
+}
+
+/** All or nothing: a clone that was made half is not mistaken for one. */
+export async function makeBare(dir: string, settings: NonNullable<EmptyRepo['settings']>): Promise<void> {
+  if ((await stat(dir).catch(absent)) !== null) return;
+  const fresh = `${dir}.new`;
+  await rm(fresh, { recursive: true, force: true });
+  await makeEmptyRepo(fresh, { bare: true, settings });
+  await rename(fresh, dir);
 }

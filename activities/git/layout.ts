@@ -17,6 +17,8 @@ export interface RepoLayout {
   readonly bundles: string;
   /** The tags of main, in the shape of `packed-refs`: for checkouts. */
   readonly tags: string;
+  /** Our clones of submodules. */
+  readonly submodules: string;
   /** Git's hooks of our own push. */
   readonly hooks: string;
   /** Held while the clones are changed. */
@@ -48,6 +50,7 @@ export function repoLayout(dataDir: string, key: string): RepoLayout {
     home: join(root, 'home'),
     bundles: join(root, 'bundles'),
     tags: join(root, 'tags'),
+    submodules: join(root, 'submodules'),
     hooks: join(root, 'hooks'),
     lock: join(root, 'lock'),
   };

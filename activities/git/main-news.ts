@@ -1,10 +1,10 @@
 /** What is new on the remote's main, and of the tags that point into it, brought into both clones. For whoever holds the repo's lock. */
-import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describeEnd } from '../exec/exec.ts';
 import type { CommandResult } from '../sandbox/port.ts';
 import { absent } from './absent.ts';
-import { makeEmptyRepo, type EmptyRepo } from './empty-repo.ts';
+import { makeBare } from './empty-repo.ts';
 import { fetchFailure } from './fetch-failure.ts';
 import type { RepoLayout } from './layout.ts';
 import { AS_OLD_AS_IT_IS } from './old-history.ts';
@@ -90,13 +90,4 @@ export function createNews({ repo, layout, clean, checkout, outside, mainRef }: 
   }
 
   return bring;
-}
-
-/** All or nothing: a clone that was made half is not mistaken for one. */
-async function makeBare(dir: string, settings: NonNullable<EmptyRepo['settings']>): Promise<void> {
-  if ((await stat(dir).catch(absent)) !== null) return;
-  const fresh = `${dir}.new`;
-  await rm(fresh, { recursive: true, force: true });
-  await makeEmptyRepo(fresh, { bare: true, settings });
-  await rename(fresh, dir);
 }

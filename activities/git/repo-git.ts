@@ -9,13 +9,14 @@ import { createMerge } from './merge.ts';
 import type { RepoGit } from './port.ts';
 import { createPush } from './push.ts';
 import { createReading } from './reading.ts';
+import { createSubmodules } from './submodules.ts';
 import { createWorktrees } from './worktrees.ts';
 
 export { BundleRefused } from './bundles.ts';
 export { checkoutBinds } from './checkouts.ts';
 
 export interface RepoGitDeps {
-  readonly repo: Pick<RepoConfig, 'key' | 'name' | 'remote' | 'branch' | 'pushEnv'>;
+  readonly repo: Pick<RepoConfig, 'key' | 'name' | 'remote' | 'branch' | 'pushEnv' | 'submodules'>;
   readonly dataDir: string;
   readonly now: () => number;
 }
@@ -25,12 +26,27 @@ export function createRepoGit({ repo, now, ...deps }: RepoGitDeps): RepoGit {
   const layout = repoLayout(dataDir, repo.key);
   const clones = createClones({ repo, layout });
   const reading = createReading(clones.clean, clones.cleanDeps);
+  const listed = repo.submodules ?? [];
+  const submodules = createSubmodules({
+    mayHold: async (sha) => (await reading.files(sha)).includes('.gitmodules'),
+    git: clones.clean,
+    gitDeps: clones.cleanDeps,
+    remote: repo.remote,
+    listed,
+    dir: layout.submodules,
+    locked: (work) => clones.locked(work),
+  });
   return {
-    refresh: () => clones.refresh(),
+    async refresh() {
+      const main = await clones.refresh();
+      // Here where patience is had with remotes: what main needs is there when it is checked out.
+      if (listed.length > 0) await submodules.obtain(main);
+      return main;
+    },
     remoteHead: () => clones.remoteHead(),
-    ...createWorktrees({ clones, layout, dataDir }),
+    ...createWorktrees({ clones, layout, dataDir, submodules, listed }),
     ...createBundles({ clones, layout, dataDir }),
-    ...createCheckouts({ clean: clones.clean, cleanDeps: clones.cleanDeps, layout, files: reading.files }),
+    ...createCheckouts({ clean: clones.clean, cleanDeps: clones.cleanDeps, layout, files: reading.files, submodules }),
     ...reading,
     ...createMerge({ clones, now }),
     ...createPush({ repo, clones, layout }),

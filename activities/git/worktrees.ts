@@ -8,11 +8,13 @@ import { basename, join } from 'node:path';
 import { removeTree } from '../exec/remove-tree.ts';
 import type { SandboxBind } from '../sandbox/port.ts';
 import { absent } from './absent.ts';
+import { submoduleBinds } from './checkouts.ts';
 import type { Clones } from './clones.ts';
 import { holdingLock } from './host-lock.ts';
 import { runLayout, type RepoLayout, type RunLayout } from './layout.ts';
 import { headIn, makeSessionRepo, shasEverIn } from './own-repo.ts';
 import type { RepoGit, Worktree } from './port.ts';
+import type { Submodules } from './submodules.ts';
 import { requireSha, type TrustedGit } from './trusted.ts';
 
 /** Where the clone's own objects and the remote's branches stand inside. */
@@ -23,21 +25,27 @@ export interface WorktreesDeps {
   readonly clones: Clones;
   readonly layout: RepoLayout;
   readonly dataDir: string;
+  readonly submodules: Submodules;
+  /** Addresses of submodules that the operator lists. */
+  readonly listed: readonly string[];
 }
 
 export function createWorktrees({
   clones,
   layout,
   dataDir,
+  submodules,
+  listed,
 }: WorktreesDeps): Pick<RepoGit, 'openWorktree' | 'removeWorktree'> {
   return {
     async openWorktree(run, base) {
       const paths = runLayout(dataDir, run);
       requireSha(base);
+      if ((await readName(paths)) === null) await submodules.obtain(base);
       // git itself fails now and then when worktrees of one clone are added at once.
       return await clones.locked(async () => {
-        if ((await readName(paths)) === null) await addWorktree(clones, layout, { run, paths, base });
-        return worktreeOf(layout, paths);
+        if ((await readName(paths)) === null) await addWorktree(clones, layout, { run, paths, base, submodules });
+        return worktreeOf(layout, paths, submoduleBinds(layout, listed));
       });
     },
 
@@ -53,7 +61,12 @@ export function createWorktrees({
 async function addWorktree(
   { clean, checkout, mainRef }: Clones,
   layout: RepoLayout,
-  { run, paths, base }: { readonly run: string; readonly paths: RunLayout; readonly base: string },
+  {
+    run,
+    paths,
+    base,
+    submodules,
+  }: { readonly run: string; readonly paths: RunLayout; readonly base: string; readonly submodules: Submodules },
 ): Promise<void> {
   // Its name is written last: what lies here without one was never given to a session, so it holds nobody's work.
   for (const stale of await registered(layout, paths))
@@ -75,13 +88,14 @@ async function addWorktree(
   // Inside, the run's repository is mounted there; outside, git finds none.
   await rm(join(paths.work, '.git'));
   await mkdir(join(paths.work, '.git'));
+  await submodules.place(base, paths.work);
   await mkdir(paths.outbox);
 
   await writeFile(`${nameFile(paths)}.new`, name);
   await rename(`${nameFile(paths)}.new`, nameFile(paths));
 }
 
-function worktreeOf(layout: RepoLayout, paths: RunLayout): Worktree {
+function worktreeOf(layout: RepoLayout, paths: RunLayout, more: readonly SandboxBind[]): Worktree {
   // In this order: a later bind lies over an earlier one. Each lies on the root of one before, which can't be moved away from inside.
   const binds: SandboxBind[] = [
     { from: paths.work, mode: 'rw' },
@@ -89,6 +103,7 @@ function worktreeOf(layout: RepoLayout, paths: RunLayout): Worktree {
     { from: join(layout.checkout, 'objects'), to: BORROWED, mode: 'ro' },
     { from: join(layout.checkout, 'refs', 'remotes'), to: REMOTES, mode: 'ro' },
     { from: paths.outbox, mode: 'rw' },
+    ...more,
   ];
   return { dir: paths.work, binds, env: {}, lock: paths.lock, outbox: paths.outbox };
 }

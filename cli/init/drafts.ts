@@ -144,6 +144,7 @@ export function additionOf({ look, remote, toolchains, person, allow, egress }: 
       name: look.name,
       remote,
       branch: look.branch,
+      ...(look.submodules.length === 0 ? {} : { submodules: look.submodules }),
       tracker: { kind: 'local', dir: `issues/${look.name}`, people: { [person]: 'admin' } },
     },
     allow,

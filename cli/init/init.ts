@@ -74,18 +74,20 @@ export async function examineRepo(input: InitInput): Promise<InitFindings> {
   const servers = findServices(look);
   const egress = egressOf(input);
   const drafted = draftContract(suites, used, servers.services);
+  const remote = look.remote ?? `${look.root}.git`;
   const trial =
     look.sha === null
-      ? { tried: [], hosts: [], unreached: [], privateHosts: egress.privateHosts }
+      ? { tried: [], hosts: [], unreached: [], privateHosts: egress.privateHosts, empty: [] }
       : await tryOut(look.root, look.sha, {
           contract: drafted,
           toolchains: used,
           egress,
+          remote,
+          submodules: look.submodules,
           named: namedHosts(look),
           say,
         });
   const contract = { ...drafted, network: trial.hosts };
-  const remote = look.remote ?? `${look.root}.git`;
   const suiteNotes = suites.flatMap(({ dir, notes: own }) =>
     own.map((note) => (dir === '.' ? note : `In ${dir}: ${note}`)),
   );
@@ -114,7 +116,14 @@ export async function examineRepo(input: InitInput): Promise<InitFindings> {
     suites,
     toolchains: used,
     trial,
-    notes: [...repoNotes(look, input), ...notes, ...tools.notes, ...servers.notes, ...suiteNotes],
+    notes: [
+      ...repoNotes(look, input),
+      ...submoduleNotes(look, trial),
+      ...notes,
+      ...tools.notes,
+      ...servers.notes,
+      ...suiteNotes,
+    ],
     files,
     worstCase: worstCase(look.name, input.allow),
     next: nextCommands(look, remote, input, ours),
@@ -145,7 +154,9 @@ async function tryOut(
   {
     toolchains,
     ...given
-  }: Pick<TrialInput, 'contract' | 'egress' | 'named' | 'say'> & { readonly toolchains: readonly FoundToolchain[] },
+  }: Pick<TrialInput, 'remote' | 'submodules' | 'contract' | 'egress' | 'named' | 'say'> & {
+    readonly toolchains: readonly FoundToolchain[];
+  },
 ): Promise<Trial> {
   const { value, left } = await inFreshFolder(join(tmpdir(), 'lamplighter-init-'), async (workDir) => {
     const probe = await createBwrapSandbox({ proxySocketDir: join(workDir, 'proxy') }).probe();
@@ -171,6 +182,21 @@ function nothingToRun({ root }: RepoLook, notes: readonly string[]): CliFailure 
     `no tests were found in ${root} (looked for package.json, pytest, go.mod, Cargo.toml, pom.xml with tests)${notes.map((note) => `; ${note}`).join('')}`,
     'add one test that passes and commit it, or write .lamplighter.yml by hand: docs/contract.md',
   );
+}
+
+function submoduleNotes({ submodules }: RepoLook, { empty }: Trial): string[] {
+  const few = empty.slice(0, 10).map((one) => `The submodule ${one}.`);
+  return [
+    ...(submodules.length === 0
+      ? []
+      : [
+          `Submodules are fetched from ${submodules.join(', ')} (\`submodules\` in lamplighter.yaml): keep only those you know.`,
+        ]),
+    ...few,
+    ...(few.length === 0
+      ? []
+      : ['What this clone has of its submodules is drafted: `git submodule update --init`, then run init again.']),
+  ];
 }
 
 function repoNotes(look: RepoLook, { configFile, env }: InitInput): string[] {

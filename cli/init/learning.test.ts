@@ -49,6 +49,8 @@ async function trialOf(name: string, { checks, privateHosts = [], named = [], ad
   const workDir = mkdtempSync(join(dir, 'work-'));
   return await tryContract({
     root: repo,
+    remote: repo,
+    submodules: [],
     sha: git(repo, 'rev-parse', 'HEAD'),
     contract: {
       checks,

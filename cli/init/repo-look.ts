@@ -22,6 +22,8 @@ export interface RepoLook {
   readonly uncommitted: number;
   /** Committed files; where nothing is committed, those that would be. */
   readonly files: readonly string[];
+  /** Addresses of the submodules that this clone has: whoever runs `init` fetched them. */
+  readonly submodules: readonly string[];
   read(path: string): string | null;
 }
 
@@ -86,8 +88,16 @@ async function lookInside(git: TrustedGit, root: string): Promise<RepoLook> {
     sha,
     uncommitted: status.split('\0').filter((entry) => entry !== '').length,
     files,
+    submodules: await submodulesOf(git),
     read: (path) => readText(join(root, path)),
   };
+}
+
+async function submodulesOf(git: TrustedGit): Promise<string[]> {
+  const what = ['-z', '--local', '--get-regexp', String.raw`^submodule\..*\.url$`];
+  const { stdout } = await git.run(['config', ...what], { wallMs: WALL_MS });
+  const entries = stdout.split('\0').filter((entry) => entry !== '');
+  return [...new Set(entries.map((entry) => withoutPassword(entry.slice(entry.indexOf('\n') + 1))))];
 }
 
 /** A relative path of git's configuration is relative to the repo. */

@@ -37,6 +37,8 @@ describe.skipIf(!has('bwrap'))('a setup that writes git', () => {
     mkdirSync(workDir);
     const { tried } = await tryContract({
       root,
+      remote: root,
+      submodules: [],
       sha,
       contract: contractOf({ setup }),
       toolchains: toolchainsOf(['node']),

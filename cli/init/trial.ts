@@ -8,6 +8,7 @@ import { createCheckRun, type CheckRun } from '../../activities/gates/check-run.
 import { AS_OLD_AS_IT_IS } from '../../activities/git/old-history.ts';
 import { makeEmptyRepo } from '../../activities/git/empty-repo.ts';
 import { OWN_SETTINGS } from '../../activities/git/own-repo.ts';
+import { createSubmodules } from '../../activities/git/submodules.ts';
 import { createTrustedGit, LOCAL } from '../../activities/git/trusted.ts';
 import { createBwrapSandbox } from '../../activities/sandbox/bwrap.ts';
 import { createEnvironment } from '../../activities/sandbox/environment.ts';
@@ -37,6 +38,9 @@ export interface Tried {
 export interface TrialInput {
   readonly root: string;
   readonly sha: string;
+  /** Address of the repo, and those of submodules that may be fetched. */
+  readonly remote: string;
+  readonly submodules: readonly string[];
   readonly contract: Contract;
   readonly toolchains: Readonly<Record<string, Toolchain>>;
   readonly egress: Egress;
@@ -51,6 +55,8 @@ export interface TrialInput {
 
 export interface Trial {
   readonly tried: readonly Tried[];
+  /** Submodules that stay empty, and why: sentences. */
+  readonly empty: readonly string[];
   /** What setups asked for and were then let reach: the drafted `network`. */
   readonly hosts: readonly string[];
   /** Names that may stand for an address that is not public: those that were given, and others of the same servers. */
@@ -87,7 +93,7 @@ export async function tryContract(input: TrialInput): Promise<Trial> {
     tried.push(run === null ? unproven(check, learning.unreached) : judge(check, run.check, run.refused));
   }
   const { hosts, unreached } = learning;
-  return { tried, hosts, unreached, privateHosts: learning.egress().privateHosts };
+  return { tried, hosts, unreached, privateHosts: learning.egress().privateHosts, empty: bench.empty() };
 }
 
 /** Packages of one workspace are set up by one command at its root. */
@@ -107,6 +113,8 @@ interface TrialBench {
    * reads the list before it counts.
    */
   learn(check: Check): Promise<void>;
+  /** What no run has found filled. */
+  empty(): readonly string[];
   /** With the hosts that were learnt, and no other; null when one of them could not be reached. */
   run(check: Check): Promise<{ readonly check: CheckRun; readonly refused: readonly string[] } | null>;
 }
@@ -117,6 +125,8 @@ function createTrialBench(
 ): TrialBench {
   const { contract, toolchains, workDir } = input;
   const environment = createEnvironment({ toolchains, cachesDir: join(workDir, 'caches') });
+
+  let empty: readonly string[] = [];
 
   async function once(check: Check, network: readonly string[], listener: Listener): Promise<CheckRun | null> {
     const sandbox = createBwrapSandbox({
@@ -132,10 +142,12 @@ function createTrialBench(
       const { value } = await inFreshFolder(join(workDir, 'try-'), async (dir) => {
         const tree = join(dir, 'tree');
         await cleanClone(input.root, input.sha, tree, dir);
+        empty = await fillSubmodules(input, tree, dir);
         const whole = { ...contract, network };
+        const given = environment.forContract(whole);
         return await runCheck({
           check,
-          environment: environment.forContract(whole),
+          environment: { ...given, binds: [...given.binds, { from: submodulesDir(input), mode: 'ro' }] },
           tree,
           reportDir: join(dir, 'report'),
           signal: listener.signal,
@@ -149,6 +161,7 @@ function createTrialBench(
   }
 
   return {
+    empty: () => empty,
     async learn(check) {
       for (let lesson = 0; lesson < MOST_LESSONS; lesson++) {
         const known = learning.egress().privateHosts.length;
@@ -198,6 +211,33 @@ async function cleanClone(root: string, sha: string, tree: string, home: string)
   // As a run has it: a repository of the folder's own, without the settings of a clone.
   await makeEmptyRepo(join(tree, '.git'), { bare: false, settings: OWN_SETTINGS });
   await git.text(['checkout', '--quiet', '--detach', sha], { cwd: tree });
+}
+
+function submodulesDir({ workDir }: Pick<TrialInput, 'workDir'>): string {
+  return join(workDir, 'submodules');
+}
+
+/** As the gates have them. What can't be had is said, and the checks are tried without. */
+async function fillSubmodules(input: TrialInput, tree: string, home: string): Promise<readonly string[]> {
+  const dir = submodulesDir(input);
+  await mkdir(dir, { recursive: true });
+  const gitDeps = { gitDir: join(tree, '.git'), home, cwd: home };
+  const submodules = createSubmodules({
+    mayHold: async () => true,
+    git: createTrustedGit(gitDeps),
+    gitDeps,
+    remote: input.remote,
+    listed: input.submodules,
+    dir,
+    locked: (work) => work(),
+  });
+  try {
+    const empty = await submodules.obtain(input.sha);
+    await submodules.place(input.sha, tree);
+    return empty;
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
 }
 
 function checkOf(name: string, command: string): Check {
