@@ -6,6 +6,7 @@ import { isOfPart } from './health.ts';
 import { readKillSwitch } from './kill-switch.ts';
 import { allowRemedy, killSwitchRemedy } from './pick-up.ts';
 import type { NoticeView } from './view.ts';
+import { missingNotices } from './missing.ts';
 
 export async function readNotices(deps: ApiDeps): Promise<NoticeView[]> {
   const { store, config } = deps;
@@ -30,6 +31,7 @@ export async function readNotices(deps: ApiDeps): Promise<NoticeView[]> {
   // Parts that are down are shown as parts.
   const findings = deps.watchdog().findings.filter((one) => !isOfPart(one));
   notices.push(...findings.map(({ text, why, remedy }) => ({ text: `${text}: ${why}`, remedy })));
+  notices.push(...(await missingNotices(store.control, deps.now())));
   for (const repo of config.repos) notices.push(...(await trackerNotices(deps, repo)));
   return notices;
 }

@@ -67,6 +67,25 @@ describe.skipIf(!has('temporal'))('a look at Temporal', () => {
     }
   }, 90_000);
 
+  it('asks about more runs than a look has time for in several looks, and never calls Temporal unreachable for it', async () => {
+    const runs = Array.from({ length: 3_000 }, (_, at) => ({ id: `many-${at}`, repo: `repo-${at}`, openings: 1 }));
+    const lookAtMany = createTemporalLook(client, 6_000);
+    const asked: unknown[] = [];
+
+    const last = await vi.waitFor(
+      async () => {
+        const now = await lookAtMany(runs);
+        asked.push(now.ok ? now.partial : now.reason);
+        if (!now.ok || now.gone.length < runs.length) throw new Error(JSON.stringify(asked));
+        return now;
+      },
+      { timeout: 60_000, interval: 0 },
+    );
+
+    expect(last).toMatchObject({ ok: true, stuck: [] });
+    expect(asked[0]).toMatchObject({ asked: expect.any(Number) as number, of: 9_000 });
+  }, 70_000);
+
   it('says that nobody answers, which is an answer', async () => {
     const nobody = Connection.lazy({ address: '127.0.0.1:1' });
     const asked = await createTemporalLook(new Client({ connection: nobody }), 3_000)([]);

@@ -63,11 +63,12 @@ async function runCall(spec: SessionSpec, sessionId: string, turn: number, call:
   } catch (error) {
     if (isCancellation(error) || !(error instanceof ActivityFailure) || call.replay === 'safe') throw error;
     // One attempt, and it is lost: the model is told that it may have run in part.
-    await onHost(
+    const recorded = await onHost(
       spec.repoKey,
       `${call.name} was interrupted (turn ${turn})`,
       long(spec.heartbeatSeconds),
     ).recordInterrupted(key);
-    return null;
+    // Nothing at all in a history of before it could end the session.
+    return recorded?.kind === 'ended' ? recorded.end : null;
   }
 }

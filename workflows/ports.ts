@@ -125,7 +125,7 @@ export interface RepoActivities {
     readonly sessionId: string;
     readonly turn: number;
     readonly toolUseId: string;
-  }): Promise<void>;
+  }): Promise<{ readonly kind: 'done' } | { readonly kind: 'ended'; readonly end: SessionEnd } | null>;
 }
 
 /** What a person may send from Temporal Web or its CLI. */

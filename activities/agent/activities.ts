@@ -84,7 +84,7 @@ export function createAgentActivities(deps: AgentDeps): AgentActivities {
     recordInterrupted: ({ runId, ...call }) =>
       heartbeating(async ({ signal }) => {
         const run = await storedRun(deps.store.runs, runId);
-        await recordLost(toolDeps(run), { run, call, signal });
+        return recordLost(toolDeps(run), { run, call, signal });
       }),
   };
 }

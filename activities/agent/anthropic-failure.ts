@@ -5,6 +5,7 @@
 import { AnthropicError, APIConnectionError, APIConnectionTimeoutError, APIError } from '@anthropic-ai/sdk';
 import type { Usage } from '../../domain/money.ts';
 import type { ModelFailure } from './port.ts';
+import { askedDelay } from '../../domain/delay.ts';
 import { headOf } from '../../domain/text.ts';
 
 /** The stream closed, went silent or contradicted itself before the message was whole. */
@@ -111,13 +112,7 @@ function codeOf(error: unknown): string {
   return 'cause' in error ? codeOf(error.cause) : '';
 }
 
-/** Milliseconds, seconds or a date, as the server likes. */
-function retryAfterMs(error: APIError): number | null {
-  const millis = Number(error.headers?.get('retry-after-ms') ?? Number.NaN);
-  if (Number.isFinite(millis)) return Math.max(0, millis);
-  const value = error.headers?.get('retry-after') ?? null;
-  if (value === null) return null;
-  const seconds = Number(value);
-  const ms = Number.isFinite(seconds) ? seconds * 1000 : Date.parse(value) - Date.now();
-  return Number.isFinite(ms) ? Math.max(0, ms) : null;
+function retryAfterMs({ headers }: APIError): number | null {
+  const header = (name: string): string | null => headers?.get(name) ?? null;
+  return askedDelay({ afterMs: header('retry-after-ms'), after: header('retry-after') }, Date.now());
 }

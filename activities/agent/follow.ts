@@ -2,6 +2,7 @@
  * What is due after the newest turn of a session, from its transcript alone: so that whoever comes after a crash, at
  * whatever point it was, goes on with the half-written turn and never with a second one (invariant 6).
  */
+import { repeatsDue, repeatsInWords, type Repeats } from '../../domain/repeats.ts';
 import type { SessionEnd } from '../../domain/session-end.ts';
 import type { Transcript, TurnRow } from '../../store/port.ts';
 import { toolUses } from './conversation.ts';
@@ -30,8 +31,8 @@ const CALLS_REFUSED: Readonly<Record<string, string>> = {
   model_context_window_exceeded: 'Not run: the conversation has outgrown the context window.',
 };
 
-/** `ended`: how a tool call of the newest turn ended the session, if one did. */
-export function dueAfter(transcript: Transcript, ended: SessionEnd | null): Due {
+/** `ended`: how a tool call of the newest turn ended the session, if one did. `repeats`: of the session so far; null where the newest turn brought something. */
+export function dueAfter(transcript: Transcript, ended: SessionEnd | null, repeats: Repeats | null): Due {
   const last = transcript.turns.at(-1);
   if (last === undefined) return { do: 'call' };
   const done = new Set(transcript.results.filter((one) => one.turn === last.turn).map((one) => one.toolUseId));
@@ -50,18 +51,20 @@ export function dueAfter(transcript: Transcript, ended: SessionEnd | null): Due 
   const heard = transcript.inputs.some((input) => input.beforeTurn > last.turn && input.key.startsWith(HEARD));
   if (reopened || heard) return { do: 'call' };
   if (ended !== null) return { do: 'end', end: ended };
-  return dueAfterWhole(transcript, last);
+  return dueAfterWhole(transcript, last, repeats);
 }
 
-function dueAfterWhole(transcript: Transcript, last: TurnRow): Due {
+function dueAfterWhole(transcript: Transcript, last: TurnRow, repeats: Repeats | null): Due {
   if (last.stopReason === 'refusal') return failed('the model refused to go on with this issue');
   if (last.stopReason === 'model_context_window_exceeded')
     return { do: 'end', end: { kind: 'exhausted', bound: 'context window' } };
-  if (!isIdle(last)) return { do: 'call' };
   if (idleInARow(transcript) >= IDLE_TURNS)
     return failed(
       `the model asked for nothing that can be done, ${IDLE_TURNS} times in a row (last: ${last.stopReason})`,
     );
+  const stuck = repeats === null ? null : dueAfterRepeats(transcript, last, repeats);
+  if (stuck !== null) return stuck;
+  if (!isIdle(last)) return { do: 'call' };
   // Paused by the server in the middle: the same messages again, and it goes on.
   if (last.stopReason === 'pause_turn') return { do: 'call' };
   // Its calls were answered by their refusal, which says all.
@@ -70,6 +73,17 @@ function dueAfterWhole(transcript: Transcript, last: TurnRow): Due {
   if (transcript.inputs.some((input) => input.key === key)) return { do: 'call' };
   return { do: 'say', key, text: last.stopReason === 'max_tokens' ? CUT : NUDGE };
 }
+
+function dueAfterRepeats({ inputs }: Transcript, last: TurnRow, repeats: Repeats): Due | null {
+  const due = repeatsDue(repeats);
+  if (due === 'end') return failed(`the session makes no progress: ${repeatsInWords(repeats)}`);
+  const key = `repeats/${last.turn}`;
+  if (due === 'nothing' || inputs.some((input) => input.key === key)) return null;
+  return { do: 'say', key, text: `${repeatsInWords(repeats)}. ${OTHERWISE}` };
+}
+
+const OTHERWISE =
+  'Doing it again will bring nothing else, and soon ends the session: look for the cause, go about it in another way, or call give_up with the reason.';
 
 const NUDGE =
   'You called no tool. Go on with the work; when it is committed, call submit; if it cannot be done, call give_up with the reason.';

@@ -7,9 +7,10 @@ import { ApplicationFailure } from '@temporalio/common';
 import type { ModelConfig } from '../../config/types.ts';
 import { boundsWith } from '../../domain/bounds.ts';
 import { capsAt, holdInWords, type Caps } from '../../domain/caps.ts';
-import { costOf, dollars, type Price } from '../../domain/money.ts';
+import { costOf, dollars, type Price, type Usage } from '../../domain/money.ts';
 import type { Reserved, RunRow, Store, Transcript, TurnRow } from '../../store/port.ts';
 import type { Redaction } from '../evidence/redact.ts';
+import { aside } from '../run/aside.ts';
 import { callForCaps } from '../run/caps.ts';
 import { notYet } from '../run/waiting.ts';
 import { messagesOf } from './conversation.ts';
@@ -61,13 +62,14 @@ export async function callModel(deps: ModelCallDeps, input: ModelCallInput): Pro
   const attempts = `attempts/${session.id}/${turn}`;
   const attempt = (await readCount(store, attempts)) + 1;
   const key = `${session.id}/${turn}/${attempt}${executionMark()}`;
+  const worst = worstCase(request, price);
   const at = now();
   const reserved = await store.ledger.reserve({
     key,
     run: run.id,
     repo: run.repo,
     issue: run.issue,
-    microUsd: worstCase(request, price),
+    microUsd: worst,
     capMicroUsd: bounds.issueMicroUsd,
     caps: capsAt(deps.caps, run.repo, at),
     at,
@@ -80,10 +82,11 @@ export async function callModel(deps: ModelCallDeps, input: ModelCallInput): Pro
   if (!outcome.ok) {
     // Nobody knows what an attempt without usage cost: it stays reserved, which is charged in full.
     if (outcome.failure.usage !== null) await store.ledger.settle(key, costOf(outcome.failure.usage, price), now());
-    return failed(outcome.failure);
+    return failed(deps, { run, cuts: `cuts/${session.id}/${turn}/${run.state.progress.openings}` }, outcome.failure);
   }
   const { content, stopReason, usage } = outcome.reply;
-  const microUsd = costOf(usage, price);
+  // What nobody can say stays reserved, which is charged in full.
+  const microUsd = usage === null ? worst : costOf(usage, price);
   await store.ledger.settle(key, microUsd, now());
   const { row } = await store.sessions.commitTurn({
     session: session.id,
@@ -91,7 +94,7 @@ export async function callModel(deps: ModelCallDeps, input: ModelCallInput): Pro
     content: storedReply(content),
     stopReason,
     model: request.model,
-    usage,
+    usage: usage ?? UNSAID,
     microUsd,
     at: now(),
   });
@@ -128,7 +131,10 @@ async function stream(
   const { events } = deps.store;
   const subject = `run/${run.id}`;
   const key = { session: session.id, ...at };
-  if (at.attempt > 1) await events.append({ at: deps.now(), subject, kind: 'turn.restarted', data: key });
+  const decorated = <T>(work: () => Promise<T>): Promise<T | null> =>
+    aside(deps, { run: run.id, what: `what turn ${at.turn} said as it came` }, work);
+  if (at.attempt > 1)
+    await decorated(() => events.append({ at: deps.now(), subject, kind: 'turn.restarted', data: key }));
   const text = createTextStream({ events, subject, key, redaction: deps.redaction, now: deps.now });
   try {
     return await deps.model.call(request, {
@@ -137,7 +143,8 @@ async function stream(
       ...(stop === undefined ? {} : { stop }),
     });
   } finally {
-    await text.end();
+    // The turn itself holds every word once more, and is paid for.
+    await decorated(() => text.end());
   }
 }
 
@@ -171,13 +178,22 @@ function executionMark(): string {
   return `@${workflowExecution?.runId ?? 'none'}.${activityId}.${attempt}`;
 }
 
+const UNSAID: Usage = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 };
+/** Broken streams of one turn since its session was opened. */
+const MOST_CUTS = 8;
+
 /** Where the server gave no delay. The rest heals in the activity's own time. */
 const PATIENCE: Partial<Record<ModelFailure['kind'], { readonly firstMs: number; readonly mostMs: number }>> = {
   'rate-limited': { firstMs: 5_000, mostMs: 5 * 60_000 },
   overloaded: { firstMs: 15_000, mostMs: 10 * 60_000 },
 };
 
-function failed(failure: ModelFailure): ModelCallOutcome {
+/** `cuts`: the fact that counts the broken streams of this turn. */
+async function failed(
+  deps: ModelCallDeps,
+  { run, cuts }: { readonly run: RunRow; readonly cuts: string },
+  failure: ModelFailure,
+): Promise<ModelCallOutcome> {
   switch (failure.kind) {
     case 'bad-request':
     case 'unauthorised':
@@ -186,8 +202,19 @@ function failed(failure: ModelFailure): ModelCallOutcome {
       return { kind: 'failed', reason: `${REMEDIES[failure.kind]} (${headOf(failure.message, 300)})` };
     case 'interrupted':
       return { kind: 'interrupted' };
+    case 'cut-stream': {
+      // Each is paid for, and a server whose streams can't be read is not mended by asking it for ever.
+      const count = (await readCount(deps.store, cuts)) + 1;
+      await deps.store.control.setFact(cuts, count, deps.now());
+      if (count < MOST_CUTS) throw await retryLater(deps, run, failure);
+      const reason = `the model's replies broke off or could not be read, ${count} times for one turn (${headOf(failure.message, 300)})`;
+      return {
+        kind: 'failed',
+        reason: `${reason}: look at the server that model.baseUrl names, or at what stands before it`,
+      };
+    }
     default:
-      throw retryLater(failure);
+      throw await retryLater(deps, run, failure);
   }
 }
 
@@ -198,14 +225,25 @@ const REMEDIES = {
   'unknown-model': 'the model does not exist for this account: check model.name',
 } as const;
 
-function retryLater(failure: ModelFailure): ApplicationFailure {
+/** Said before it is waited: nobody looks into a retry of Temporal's. */
+async function retryLater(deps: ModelCallDeps, run: RunRow, failure: ModelFailure): Promise<ApplicationFailure> {
   const patience = PATIENCE[failure.kind];
   const { attempt } = Context.current().info;
   const own = patience === undefined ? null : Math.min(patience.firstMs * 2 ** (attempt - 1), patience.mostMs);
   const delay = failure.retryAfterMs ?? own;
+  const cause = `the model is not to be had: ${failure.kind}: ${failure.message}`;
+  const message = delay === null ? cause : `${cause}; it is asked again at ${timeOf(deps.now() + delay)}`;
+  if (delay !== null) {
+    const event = { at: deps.now(), subject: `run/${run.id}`, kind: 'run.held', data: { why: message } };
+    await aside(deps, { run: run.id, what: 'that it waits for its model' }, () => deps.store.events.append(event));
+  }
   return ApplicationFailure.create({
-    message: `the model is not to be had: ${failure.kind}: ${failure.message}`,
+    message,
     type: failure.kind,
     ...(delay === null ? {} : { nextRetryDelay: delay }),
   });
+}
+
+function timeOf(at: number): string {
+  return `${new Date(at).toISOString().slice(0, 19)}Z`;
 }

@@ -8,6 +8,7 @@ import { toolUses } from './conversation.ts';
 import { dueAfter, type Due } from './follow.ts';
 import { callModel, type ModelCallDeps, type ModelCallOutcome } from './model-call.ts';
 import { hearPeople, isInterrupted, isPaused } from './session-acts.ts';
+import { placesOf, repeatsIn } from './progress.ts';
 import { endOf } from './session-facts.ts';
 import { withoutHolds } from './held-time.ts';
 import { createStopWatch } from './stop-watch.ts';
@@ -86,7 +87,8 @@ async function settle(deps: ModelCallDeps, sessionId: string): Promise<{ due: Fi
   const { sessions } = deps.store;
   for (;;) {
     const transcript = await sessions.transcript(sessionId);
-    const due = dueAfter(transcript, await endOfTurn(deps, sessionId, transcript));
+    const repeats = repeatsIn(transcript, await placesOf(deps.store.control, sessionId));
+    const due = dueAfter(transcript, await endOfTurn(deps, sessionId, transcript), repeats);
     switch (due.do) {
       case 'refuse':
         for (const call of due.calls) {

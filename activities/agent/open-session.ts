@@ -3,6 +3,7 @@ import type { Issue } from '../../domain/issue.ts';
 import type { Brief } from '../../domain/stage.ts';
 import type { RunRow, Store } from '../../store/port.ts';
 import type { RepoGit } from '../git/port.ts';
+import { aside } from '../run/aside.ts';
 import { toolUses } from './conversation.ts';
 import { OPENING } from './follow.ts';
 import { briefText, openingText, sessionPrompt } from './prompt.ts';
@@ -30,7 +31,9 @@ export async function openRunSession(
   if ((await store.sessions.get(sessionId)) === null) {
     const system = await sessionPrompt(run, baseOf(run), deps.git);
     await store.sessions.open({ id: sessionId, run: run.id, system, at: now() });
-    await keepPrompt(store, run, system, now());
+    await aside(deps, { run: run.id, what: 'its system prompt as evidence' }, () =>
+      keepPrompt(store, run, system, now()),
+    );
   }
   const transcript = await store.sessions.transcript(sessionId);
   const key = `${OPENING}${opening}`;

@@ -35,11 +35,12 @@ export interface ModelRequest {
 export interface ModelReply {
   readonly content: readonly unknown[];
   readonly stopReason: string;
-  readonly usage: Usage;
+  /** Null where the server did not say: then nobody can say what it cost. */
+  readonly usage: Usage | null;
 }
 
 /**
- * The world's refusals as data; `retryAfterMs` is the server's own word when it gave one. `usage` is what the attempt cost as far as
+ * The world's refusals as data; `retryAfterMs` is the server's own word when it gave one, bounded. `usage` is what the attempt cost as far as
  * the stream showed, all zero when the server refused before it began, and null when nobody can say.
  */
 export type ModelFailure =

@@ -60,7 +60,7 @@ export interface SessionBench {
   triage(): ReturnType<AgentActivities['triage']>;
   open(opening?: number, brief?: Brief): Promise<void>;
   tool(turn: number, toolUseId: string): ReturnType<AgentActivities['runTool']>;
-  interrupted(turn: number, toolUseId: string): Promise<void>;
+  interrupted(turn: number, toolUseId: string, attempt?: number): ReturnType<AgentActivities['recordInterrupted']>;
   transcript(session?: string): Promise<Transcript>;
   events(kind: string): Promise<EventRow[]>;
   stop(on: boolean): void;
@@ -87,6 +87,8 @@ const STEPS_ONLY: SessionParts = {
 export async function openSessionBench(
   yaml: string,
   given: SessionParts | ((dir: string) => Promise<SessionParts>) = STEPS_ONLY,
+  /** As the activities meet it; the bench itself reads and writes the store behind it. */
+  around: (store: Store) => Store = (store) => store,
 ): Promise<SessionBench> {
   const model = await openModelBench(yaml);
   const parts = typeof given === 'function' ? await given(model.dir) : given;
@@ -111,7 +113,7 @@ export async function openSessionBench(
     },
   };
   const activities = createAgentActivities({
-    store: { ...store, runs },
+    store: around({ ...store, runs }),
     model: model.model,
     modelConfig: { name: 'scripted', maxTokens: 1000, prices: PRICES },
     sandbox: parts.sandbox,
@@ -149,8 +151,8 @@ export async function openSessionBench(
     },
     tool: (turn, toolUseId) =>
       inActivity(() => activities.runTool({ runId: RUN, sessionId: SESSION, turn, toolUseId })),
-    interrupted: (turn, toolUseId) =>
-      inActivity(() => activities.recordInterrupted({ runId: RUN, sessionId: SESSION, turn, toolUseId })),
+    interrupted: (turn, toolUseId, attempt = 1) =>
+      inActivity(() => activities.recordInterrupted({ runId: RUN, sessionId: SESSION, turn, toolUseId }), { attempt }),
     transcript: (session = SESSION) => store.sessions.transcript(session),
     async events(kind) {
       const rows = await store.events.after(0, { limit: 10_000 });

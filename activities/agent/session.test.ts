@@ -181,6 +181,8 @@ describe('activities/agent session', () => {
 
   test.each([
     [{ status: 429, retryAfter: 3 }, 'rate-limited', '3s'],
+    [{ status: 429, retryAfter: 999999999 }, 'rate-limited', '600s'],
+    [{ status: 529, retryAfter: 0 }, 'overloaded', '1s'],
     [{ status: 529 }, 'overloaded', '15s'],
     [{ status: 500 }, 'server-error', null],
     [{ cutAfterBytes: 600 }, 'cut-stream', null],
@@ -199,9 +201,32 @@ describe('activities/agent session', () => {
       const { nextRetryDelay } = failure as { nextRetryDelay?: number };
       expect(nextRetryDelay ?? null).toBe(delay === null ? null : Number.parseInt(delay, 10) * 1000);
       expect(step).toMatchObject({ kind: 'tools', turn: 1 });
+      // Who follows the run or looks at it reads until when.
+      const said = (await bench.events('run.held')).map((one) => (one.data as { why: string }).why);
+      expect(said).toEqual(delay === null ? [] : [(failure as Error).message]);
+      expect((failure as Error).message).toMatch(
+        delay === null ? /not to be had/ : /; it is asked again at 2026-11-23T12:\d\d:\d\dZ$/,
+      );
       expect(await bench.events('turn.restarted')).toMatchObject([{ data: { session: SESSION, turn: 1, attempt: 2 } }]);
     },
   );
+
+  test('a stream that breaks off each time ends the session in words after a few attempts', async () => {
+    bench = await openSessionBench(scenario('{ say: hello, fault: { withoutStop: true, times: 99 } }'));
+    await bench.open();
+
+    for (let attempt = 1; attempt < 8; attempt += 1)
+      await expect(bench.turn()).rejects.toMatchObject({ type: 'cut-stream' });
+
+    expect(await bench.turn()).toMatchObject({
+      kind: 'ended',
+      end: {
+        kind: 'failed',
+        reason: expect.stringMatching(/broke off or could not be read, 8 times for one turn.*model\.baseUrl/) as string,
+      },
+    });
+    await bench.open(2, { kind: 'gates-refused', findings: ['again'] });
+  });
 
   test.each([[400], [401], [402], [404]])('status %i ends the session with what to do', async (status) => {
     bench = await openSessionBench(scenario(`{ say: hello, fault: { status: ${status} } }`));

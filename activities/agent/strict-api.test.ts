@@ -1,35 +1,15 @@
 /** Sessions whose model says, and whose commands print, what a strict Messages API refuses when it comes back. */
-import { execFileSync } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
-import { createRepoGit } from '../git/repo-git.ts';
-import { createBwrapSandbox } from '../sandbox/bwrap.ts';
 import { messagesOf } from './conversation.ts';
-import { openSessionBench, SESSION, type SessionBench, type SessionParts } from './session-bench.ts';
+import { repoParts } from './repo-parts-bench.ts';
+import { openSessionBench, SESSION, type SessionBench } from './session-bench.ts';
 
 let bench: SessionBench;
 afterEach(() => bench.close());
 
-async function parts(dir: string): Promise<SessionParts> {
-  const source = join(dir, 'source');
-  await mkdir(source);
-  const git = (...args: string[]): unknown =>
-    execFileSync('git', ['-c', 'user.name=t', '-c', 'user.email=t@example.invalid', ...args], { cwd: source });
-  git('init', '-q', '-b', 'main');
-  git('commit', '-q', '--allow-empty', '-m', 'First');
-  const repo = { key: 'shop-1', name: 'acme/shop', remote: source, branch: 'main', pushEnv: {} };
-  const repoGit = createRepoGit({ repo, dataDir: join(dir, 'data'), now: Date.now });
-  return {
-    base: await repoGit.refresh(),
-    git: repoGit,
-    sandbox: createBwrapSandbox({ proxySocketDir: join(dir, 'p') }),
-  };
-}
-
 async function open(...steps: string[]): Promise<void> {
   const yaml = steps.map((step) => `  - ${step}\n`).join('');
-  bench = await openSessionBench(`name: one\nmatch: Greet people\nsteps:\n${yaml}`, parts);
+  bench = await openSessionBench(`name: one\nmatch: Greet people\nsteps:\n${yaml}`, repoParts);
   await bench.open();
 }
 

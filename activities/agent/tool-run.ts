@@ -2,19 +2,22 @@
  * Runs one tool call and stores its result; the first result stands. An unsafe call is marked before it acts, so that
  * it is never run a second time: whoever finds the mark and no result says that it was interrupted.
  */
+import { Context } from '@temporalio/activity';
 import type { SessionEnd } from '../../domain/session-end.ts';
-import type { RunRow, Store } from '../../store/port.ts';
+import type { RunRow, Store, Transcript } from '../../store/port.ts';
 import type { RepoGit } from '../git/port.ts';
 import { DEFAULT_LIMITS, type SandboxEnvironment } from '../sandbox/environment.ts';
-import type { Sandbox } from '../sandbox/port.ts';
+import { FenceHeld, type Sandbox } from '../sandbox/port.ts';
+import { aside } from '../run/aside.ts';
 import { toolUses } from './conversation.ts';
+import { keepBundle, keepCommits, keepOutput } from './kept.ts';
 import { baseOf } from './open-session.ts';
 import type { ToolUse } from './port.ts';
+import { isRepeat, keepPlace, lookAtPlace } from './progress.ts';
 import { unheard } from './session-acts.ts';
 import { endOf, hasBegun, setBegun, setEnd, type CallKey } from './session-facts.ts';
 import { createStopWatch } from './stop-watch.ts';
 import { bindCall } from './tools/all.ts';
-import { readHead, withBundle } from './tools/hand-over.ts';
 import { STOPPED } from './tools/output.ts';
 import { createShell, taught, type Place, type ToolOutcome } from './tools/tool.ts';
 
@@ -50,17 +53,17 @@ export async function runToolCall(deps: ToolRunDeps, input: ToolRunInput): Promi
     throw new Error(`session ${call.sessionId} has no tool call ${call.toolUseId} in turn ${call.turn}`);
   const unsafe = bindCall(use.name, use.input).replay === 'unsafe';
   if (unsafe && (await hasBegun(control, call))) {
-    await recordLost(deps, input);
-    return { kind: 'done' };
+    return recordLost(deps, input);
   }
   if (await deps.shouldStop(input.run.id)) {
-    await putResult(deps, call, taught('Not run: stopped by a person or the kill switch.'));
+    await putResult(deps, input.run, call, taught('Not run: stopped by a person or the kill switch.'));
     return { kind: 'done' };
   }
   if (unsafe) await setBegun(control, call, now());
   const outcome = await heardFirst(deps, input, await actOut(deps, input, use));
+  await keepPlaceOfRepeat(deps, input, transcript, { use, outcome });
   if (outcome.end !== undefined) await setEnd(control, call, outcome.end, now());
-  await putResult(deps, call, outcome);
+  await putResult(deps, input.run, call, outcome);
   return ranWith(outcome.end ?? null);
 }
 
@@ -92,14 +95,18 @@ async function actOut(deps: ToolRunDeps, { run, call, signal }: ToolRunInput, us
         await store.control.setFact(`submit/${run.id}`, submission, now());
       },
     });
-    if (bound.replay === 'unsafe' && !watch.signal.aborted) await keepCommits(deps, run, base, await place());
+    if (!watch.signal.aborted) await keepCommits(deps, { run, base, isDue: bound.replay === 'unsafe', place });
+  } catch (error) {
+    // Nothing of it has run.
+    if (!(error instanceof FenceHeld)) throw error;
+    outcome = taught(`Not run: ${error.message}. Wait, and try it again.`);
   } finally {
     await watch.end();
   }
   if (signal.aborted) {
     // A cancelled call ends the activity; an unsafe one leaves word of what became of it.
     if (bound.replay === 'unsafe')
-      await putResult(deps, call, { content: `${outcome.content}\n${STOPPED}`, isError: true });
+      await putResult(deps, run, call, { content: `${outcome.content}\n${STOPPED}`, isError: true });
     signal.throwIfAborted();
   }
   // A tool of several commands takes the stop for a failure of the one that it hit.
@@ -114,88 +121,60 @@ async function openPlace(deps: ToolRunDeps, run: RunRow, signal: AbortSignal): P
   return { worktree, shell };
 }
 
-/** Committed work goes into evidence as soon as HEAD has moved, once for each head (invariants 6 and 11). */
-async function keepCommits(deps: ToolRunDeps, run: RunRow, base: string, { shell, worktree }: Place): Promise<void> {
-  const { store, now } = deps;
-  const head = await readHead(shell);
-  const fact = `bundled/${run.id}`;
-  if (head === null || head === base || (await store.control.fact(fact)) === head) return;
-  await withBundle(shell, worktree, base, async (bundled) => {
-    // Nothing beyond the base, or a repository in the middle of being broken: the next command that moves HEAD shows.
-    if (!bundled.ok) return;
-    await putBundle(deps, run, head, bundled.bytes);
-    await store.control.setFact(fact, head, now());
-  });
-}
-
-/** What was submitted, as it stands in the clean clone. */
-async function keepBundle(deps: ToolRunDeps, run: RunRow, head: string): Promise<void> {
-  const bytes = await deps.git.exportBundle(head);
-  if (bytes !== null) await putBundle(deps, run, head, bytes);
-}
-
-async function putBundle({ store, now }: ToolRunDeps, run: RunRow, head: string, body: Uint8Array): Promise<void> {
-  await store.evidence.put({
-    key: `bundle/${run.id}/${head}`,
-    run: run.id,
-    kind: 'bundle',
-    sha: head,
-    verdict: null,
-    summary: `commits up to ${head.slice(0, 10)}, ${body.byteLength} bytes`,
-    mediaType: 'application/x-git-bundle',
-    body,
-    at: now(),
-  });
-}
-
-async function putResult(deps: ToolRunDeps, call: CallKey, outcome: ToolOutcome): Promise<void> {
-  const { store, now } = deps;
+async function putResult(deps: ToolRunDeps, run: RunRow, call: CallKey, outcome: ToolOutcome): Promise<void> {
   const { sessionId: session, turn, toolUseId } = call;
-  if (outcome.full !== undefined) await keepOutput(deps, call, outcome.full);
-  await store.sessions.putResult({
-    session,
-    turn,
-    toolUseId,
-    content: outcome.content,
-    isError: outcome.isError,
-    at: now(),
-  });
+  if (outcome.full !== undefined) await keepOutput(deps, run, call, outcome.full);
+  const { content, isError } = outcome;
+  await deps.store.sessions.putResult({ session, turn, toolUseId, content, isError, at: deps.now() });
 }
 
-async function keepOutput(
-  { store, now }: ToolRunDeps,
-  { sessionId, turn, toolUseId }: CallKey,
-  body: string,
+/** A call that comes to the same again is progress where the work folder has changed meanwhile (domain/repeats.ts). */
+async function keepPlaceOfRepeat(
+  deps: ToolRunDeps,
+  { run, call, signal }: ToolRunInput,
+  transcript: Transcript,
+  { use, outcome }: { readonly use: ToolUse; readonly outcome: ToolOutcome },
 ): Promise<void> {
-  const session = await store.sessions.get(sessionId);
-  if (session === null) throw new Error(`session ${sessionId} is not in the store`);
-  await store.evidence.put({
-    key: `tool-output/${sessionId}/${turn}/${toolUseId}`,
-    run: session.run,
-    kind: 'tool-output',
-    sha: null,
-    verdict: null,
-    summary: `whole output of a tool call in turn ${turn}, ${body.length} characters`,
-    mediaType: 'text/plain',
-    body,
-    at: now(),
+  if (bindCall(use.name, use.input).isRefused === true || !isRepeat(transcript, use, outcome)) return;
+  await aside(deps, { run: run.id, what: 'what its work folder holds' }, async () => {
+    const place = await lookAtPlace((await openPlace(deps, run, signal)).shell);
+    const { sessionId: session, turn } = call;
+    if (place !== null) await keepPlace(deps.store.control, { session, turn, place }, deps.now());
   });
 }
 
 const INTERRUPTED =
   'Interrupted: the worker was lost while this ran, and it may have run in part. Look at the state of the work folder before you go on.';
-const LOCK_PATIENCE_MS = 60_000;
+const CLEAR_MS = 60_000;
+/** The fence is waited for a minute each time. */
+const FENCE_ATTEMPTS = 5;
 
 /** No git of the session is at work behind the fence: a lock that is there was left by the command that was lost. */
 const CLEAR_LOCKS = ['sh', '-c', 'find "$(git rev-parse --git-dir)" -name "*.lock" -type f -delete'];
 
-/** Says "interrupted" only while holding the run's fence: then nothing of the lost call is left running. */
-export async function recordLost(deps: ToolRunDeps, { run, call, signal }: ToolRunInput): Promise<void> {
+/** Says "interrupted" only while holding the run's fence: then nothing of the lost call is left running. Where it can't be had, the session ends. */
+export async function recordLost(deps: ToolRunDeps, { run, call, signal }: ToolRunInput): Promise<ToolRan> {
   const { shell } = await openPlace(deps, run, signal);
-  const held = await shell.run({ argv: CLEAR_LOCKS, wallMs: LOCK_PATIENCE_MS, keepBytes: 1024 });
-  if (held.end !== 'exited')
-    throw new Error(
-      `the fence of run ${run.id} could not be held (${held.end}): something of the lost call may still run`,
-    );
-  await putResult(deps, call, { content: INTERRUPTED, isError: true });
+  try {
+    const held = await shell.run({ argv: CLEAR_LOCKS, wallMs: CLEAR_MS, keepBytes: 1024 });
+    if (held.end !== 'exited')
+      throw new Error(`what the lost call of run ${run.id} left could not be cleared away (${held.end})`);
+  } catch (error) {
+    if (!(error instanceof FenceHeld)) throw error;
+    const { attempt } = Context.current().info;
+    if (attempt < FENCE_ATTEMPTS) {
+      await sayHeld(deps, run, error);
+      throw error;
+    }
+    return {
+      kind: 'ended',
+      end: { kind: 'failed', reason: `a command that was lost has not ended: ${error.message}` },
+    };
+  }
+  await putResult(deps, run, call, { content: INTERRUPTED, isError: true });
+  return { kind: 'done' };
+}
+
+async function sayHeld({ store, now }: ToolRunDeps, run: RunRow, { message }: FenceHeld): Promise<void> {
+  await store.events.append({ at: now(), subject: `run/${run.id}`, kind: 'run.held', data: { why: message } });
 }

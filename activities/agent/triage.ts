@@ -4,6 +4,7 @@ import type { Issue } from '../../domain/issue.ts';
 import type { TriagePlan } from '../../domain/run.ts';
 import type { RunRow, Store, TurnRow } from '../../store/port.ts';
 import type { ControlActivities } from '../../workflows/ports.ts';
+import { aside } from '../run/aside.ts';
 import { toolUses } from './conversation.ts';
 import { callModel, type ModelCallDeps } from './model-call.ts';
 import type { ToolDefinition, ToolUse } from './port.ts';
@@ -65,7 +66,9 @@ export async function triageRun(deps: TriageDeps, run: RunRow, signal: AbortSign
     }
     const decided = await decide(deps.store, row, now());
     if (decided !== null) {
-      await keepEvidence(store, run, decided, now());
+      await aside(deps, { run: run.id, what: 'the evidence of its triage' }, () =>
+        keepEvidence(store, run, decided, now()),
+      );
       if (decided.kind !== 'accepted') return decided;
       await store.runs.setPlan(run.id, decided.plan);
       return { kind: 'accepted' };

@@ -21,6 +21,8 @@ export interface ExecOptions {
   readonly onOutput?: (chunk: string) => void;
   /** When given, the program gets a pipe at descriptor 3: what it writes there comes here, and the wall clock starts with the first of it. */
   readonly onStatus?: (chunk: string) => void;
+  /** Milliseconds until the first of it; then the group is ended as at the wall time. Without a bound when absent. */
+  readonly statusMs?: number;
 }
 
 /** Between SIGTERM and SIGKILL. A stopped tree must be gone within two seconds. */
@@ -138,9 +140,10 @@ async function endOfOutput(child: ChildProcess, drained: Promise<void>): Promise
 }
 
 /** The wall clock and the caller's signal; either ends the whole group, politely first. */
-function createStop(child: ChildProcess, { wallMs, signal, onStatus }: ExecOptions) {
+function createStop(child: ChildProcess, { wallMs, signal, onStatus, statusMs }: ExecOptions) {
   let reason: 'timeout' | 'aborted' | null = null;
   let wall: NodeJS.Timeout | undefined;
+  let first: NodeJS.Timeout | undefined;
   let kill: NodeJS.Timeout | undefined;
 
   function stop(why: 'timeout' | 'aborted'): void {
@@ -151,18 +154,23 @@ function createStop(child: ChildProcess, { wallMs, signal, onStatus }: ExecOptio
   }
   const onAbort = (): void => stop('aborted');
   const startWall = (): void => {
+    clearTimeout(first);
     wall ??= setTimeout(() => stop('timeout'), wallMs);
   };
 
   signal?.addEventListener('abort', onAbort, { once: true });
   if (signal?.aborted === true) onAbort();
   if (onStatus === undefined) startWall();
-  else readStatus(child, onStatus, startWall);
+  else {
+    if (statusMs !== undefined) first = setTimeout(() => stop('timeout'), statusMs);
+    readStatus(child, onStatus, startWall);
+  }
 
   return {
     reason: () => reason,
     disarm(): void {
       clearTimeout(wall);
+      clearTimeout(first);
       clearTimeout(kill);
       signal?.removeEventListener('abort', onAbort);
     },

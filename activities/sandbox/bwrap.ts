@@ -10,7 +10,7 @@ import type { Egress } from '../../config/types.ts';
 import { exec } from '../exec/exec.ts';
 import { boundOfProcess } from './connections.ts';
 import { bridgeArgv, bwrapArgv, hostLimitsArgv } from './bwrap-argv.ts';
-import type { CommandResult, Sandbox, SandboxCommand, SandboxService } from './port.ts';
+import { FenceHeld, type CommandResult, type Sandbox, type SandboxCommand, type SandboxService } from './port.ts';
 import { notInstalled, probeSandbox, type Programs } from './probe.ts';
 import { createPostgresTemplates, type Template } from './postgres-template.ts';
 import { openProxy, type Refusal } from './proxy.ts';
@@ -30,6 +30,9 @@ export interface BwrapDeps {
   /** Where bubblewrap and its companions are looked for. */
   readonly searchPath?: readonly string[];
 }
+
+/** What was stopped is gone within seconds; what is not won't go by itself. */
+const LOCK_WAIT_MS = 60_000;
 
 const SEARCH_PATH = ['/usr/local/bin', '/usr/bin', '/bin', '/usr/sbin', '/sbin', '/run/current-system/sw/bin'];
 
@@ -106,6 +109,7 @@ interface Around {
 async function runIn(programs: Programs, given: SandboxCommand, around: Around): Promise<CommandResult> {
   const { etcDir, services, proxySocket } = around;
   const command = { ...given, binds: [...given.binds, ...serviceBinds(services)] };
+  const waitMs = command.lockWaitMs ?? LOCK_WAIT_MS;
   let status = '';
   const argv = [
     // The lock's descriptor is inherited by the whole tree: the kernel frees it with the last of its processes.
@@ -122,13 +126,20 @@ async function runIn(programs: Programs, given: SandboxCommand, around: Around):
     env: command.secrets ?? {},
     wallMs: command.limits.wallMs,
     keepBytes: command.keepBytes,
-    // bubblewrap speaks up when it starts, which is after the lock was taken: waiting for a lock costs no wall time.
+    // bubblewrap speaks up when it starts, which is after the lock was taken: waiting for a lock costs no wall time, but has a bound of its own.
     onStatus: (chunk) => {
       status += chunk;
     },
+    statusMs: waitMs,
     ...(command.signal === undefined ? {} : { signal: command.signal }),
     ...(command.onOutput === undefined ? {} : { onOutput: command.onOutput }),
   });
+  if (result.end === 'timeout' && status === '') {
+    const place = command.lock ?? 'no fence';
+    throw new FenceHeld(
+      `the command could not begin within ${waitMs / 1000} s, because something that was started before in the same place has not ended (\`fuser ${place}\` names it)`,
+    );
+  }
   // It reports an exit code only of a command that it could start: an exit without one is a sandbox that was never there.
   if (result.end === 'exited' && !status.includes('"exit-code"')) {
     throw new Error(

@@ -45,6 +45,8 @@ export interface SandboxCommand {
   readonly services?: readonly SandboxService[];
   /** Fence: held by the whole process tree; a second command waits until the last process of the first is gone. */
   readonly lock?: string;
+  /** Milliseconds until the fence is given up with FenceHeld; a minute when absent. */
+  readonly lockWaitMs?: number;
   readonly signal?: AbortSignal;
   readonly onOutput?: (chunk: string) => void;
   /** Bytes of stdout and of stderr that are kept: head and tail, with a line that says how much was left out. */
@@ -63,6 +65,11 @@ export interface CommandResult {
   readonly ms: number;
   /** Why a service did not start; there only when the command was therefore never run. */
   readonly unserved?: string;
+}
+
+/** A command was not run, because another in the same place has not ended. */
+export class FenceHeld extends Error {
+  override readonly name = 'FenceHeld';
 }
 
 export type SandboxProbe =

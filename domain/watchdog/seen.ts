@@ -59,6 +59,8 @@ export type TemporalLook =
       readonly ok: true;
       readonly stuck: readonly StuckWorkflow[];
       /** Open runs without an open workflow. */ readonly gone: readonly string[];
+      /** Where the look had no time for all of its questions; of the others it says what the last look said. */
+      readonly partial?: { readonly asked: number; readonly of: number };
     }
   | { readonly ok: false; readonly reason: string };
 

@@ -27,5 +27,5 @@ export function bindCall(name: string, input: unknown): BoundCall {
 }
 
 function refused(why: string): BoundCall {
-  return { replay: 'safe', run: () => Promise.resolve(taught(headOf(why, REFUSAL_CHARACTERS))) };
+  return { replay: 'safe', isRefused: true, run: () => Promise.resolve(taught(headOf(why, REFUSAL_CHARACTERS))) };
 }

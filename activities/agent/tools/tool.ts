@@ -59,6 +59,8 @@ export interface Tool<Input> {
 /** A call whose input has been judged. */
 export interface BoundCall {
   readonly replay: Replay;
+  /** There is no such tool, or not with such an input: running it only says so. */
+  readonly isRefused?: true;
   run(context: ToolContext): Promise<ToolOutcome>;
 }
 
