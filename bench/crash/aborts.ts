@@ -43,6 +43,7 @@ export async function killInProcess(input: AbortsInput): Promise<AbortShares> {
     rewoundMains: NOTHING,
   };
   let deaths = 0;
+  let runs = 0;
   let next = toldBefore;
   const goOn = (): boolean => Date.now() < until && (deaths < input.deaths || (input.each && next < tales.length));
 
@@ -60,9 +61,10 @@ export async function killInProcess(input: AbortsInput): Promise<AbortShares> {
     const told = { ...telling, recoveryMs: telling.deaths.map((one) => one.recoveryMs) };
     const judged = judge({ how: 'in-process', tale, seed: own }, told, world);
     deaths += judged.deaths;
+    runs += 1;
     shares[tale.kind] = added(shares[tale.kind], judged);
     for (const finding of findingsIn(judged)) say(finding);
-    say(`in-process: ${deaths} deaths in ${next - toldBefore} runs (${tale.name}, ${judged.deaths})`);
+    say(`in-process: ${deaths} deaths in ${runs} runs (${tale.name}, ${judged.deaths})`);
   }
 
   try {
