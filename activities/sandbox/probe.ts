@@ -23,6 +23,9 @@ type Failure = Extract<SandboxProbe, { ok: false }>;
 
 const PACKAGES = { bwrap: 'bubblewrap', flock: 'util-linux', prlimit: 'util-linux', socat: 'socat' } as const;
 
+/** A busy machine needs seconds for a sandbox, and more than ten were seen at a load of 50: it is no broken one. */
+const SLOWEST_MS = 120_000;
+
 export async function probeSandbox(deps: {
   readonly programs: Programs;
   readonly run: (command: SandboxCommand) => Promise<CommandResult>;
@@ -45,7 +48,7 @@ export async function probeSandbox(deps: {
       path: [],
       hosts: [],
       keepBytes: 4_096,
-      limits: { ...DEFAULT_LIMITS, wallMs: 10_000 },
+      limits: { ...DEFAULT_LIMITS, wallMs: SLOWEST_MS },
     });
     if (result.end === 'exited' && result.code === 0 && result.stdout.trim() === '1000')
       return { ok: true, name: 'bubblewrap' };
