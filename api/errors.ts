@@ -75,6 +75,12 @@ function refusalOf(error: unknown): ApiError | null {
   if (typeof error !== 'object' || error === null) return null;
   const known = 'type' in error && typeof error.type === 'string' ? PARSER[error.type] : undefined;
   if (known !== undefined) return new ApiError(known.status, known.body);
+  if (error instanceof Error && /database or disk is full|^ENOSPC\b/m.test(error.message))
+    return new ApiError(507, {
+      code: 'disk-full',
+      message: 'the disk of the data directory is full: nothing of this was accepted',
+      remedy: 'free some room there, then ask again',
+    });
   // The router's own: a path that is not valid percent-encoding.
   if (error instanceof URIError)
     return new ApiError(400, { code: 'malformed-path', message: 'the path is not valid percent-encoding' });

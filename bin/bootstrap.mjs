@@ -49,10 +49,24 @@ async function main() {
     );
   }
   // What Node compiled once is read the next time: the command starts in half the time. Who sets the variable decides.
-  const env = { NODE_COMPILE_CACHE: join(cacheRoot(process.env), 'compiled'), ...process.env };
+  const env = {
+    NODE_COMPILE_CACHE: join(cacheRoot(process.env), 'compiled'),
+    ...process.env,
+    ...withLoopback(process.env),
+  };
   if (provide) await provideAll(provide, env);
   else if (!isInstalled(root)) await runSteps([packagesStep()]);
   process.exitCode = await launch(node24(root), [...command.program, ...args], env);
+}
+
+/**
+ * What listens on this machine is never asked for through a proxy, also where NODE_USE_ENV_PROXY sends all of Node's requests to one.
+ * @param {NodeJS.ProcessEnv} env
+ */
+function withLoopback(env) {
+  const given = env['no_proxy'] ?? env['NO_PROXY'];
+  const all = [...(given ? [given] : []), '127.0.0.1', 'localhost', '::1'].join(',');
+  return { no_proxy: all, NO_PROXY: all };
 }
 
 function packagesStep() {

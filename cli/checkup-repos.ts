@@ -4,7 +4,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { remoteFolder, UNFIT_REMOTES } from '../config/remote-folder.ts';
-import type { Config } from '../config/types.ts';
+import { proxyVariables } from '../config/egress.ts';
+import type { Config, Egress } from '../config/types.ts';
 import type { Environment, Finding } from './checkup.ts';
 
 const TIMEOUT_MS = 10_000;
@@ -12,8 +13,8 @@ const TIMEOUT_MS = 10_000;
 type Repo = Config['repos'][number];
 
 /** Not required: a remote that is away for a while keeps only its own repo waiting. */
-export async function checkRepos(repos: readonly Repo[], env: Environment): Promise<Finding[]> {
-  return Promise.all(repos.map((repo) => checkRepo(repo, env)));
+export async function checkRepos(repos: readonly Repo[], env: Environment, egress?: Egress): Promise<Finding[]> {
+  return Promise.all(repos.map((repo) => checkRepo(repo, { ...env, ...proxyVariables(egress) })));
 }
 
 async function checkRepo(repo: Repo, env: Environment): Promise<Finding> {
@@ -59,7 +60,8 @@ async function headOf({ remote, branch }: Repo, env: Environment): Promise<Head>
 type Shown = { readonly ok: true; readonly stdout: string } | { readonly ok: false; readonly why: string };
 
 async function lsRemote(remote: string, what: readonly string[], env: Environment): Promise<Shown> {
-  const own = { PATH: env['PATH'], HOME: env['HOME'], SSH_AUTH_SOCK: env['SSH_AUTH_SOCK'] };
+  const names = ['PATH', 'HOME', 'SSH_AUTH_SOCK', 'http_proxy', 'https_proxy', 'no_proxy'];
+  const own = Object.fromEntries(names.map((name) => [name, env[name]]));
   try {
     const { stdout } = await promisify(execFile)('git', ['ls-remote', ...what], {
       timeout: TIMEOUT_MS,

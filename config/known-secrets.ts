@@ -22,8 +22,17 @@ export function knownSecrets(config: Config, operatorToken: string | null): Know
     ...addresses.flatMap(([name, address]) => passwordIn(name, address)),
     ...(config.watchdog.ping === null ? [] : [{ name: 'watchdog ping', value: config.watchdog.ping.url }]),
     ...(config.model.apiKey === null ? [] : [{ name: 'model key', value: config.model.apiKey }]),
+    ...passwordOf(config.egress?.login ?? null),
     ...(operatorToken === null ? [] : [{ name: 'operator token', value: operatorToken }]),
   ];
+}
+
+/** Both as it is and as an address writes it. */
+function passwordOf(login: string | null): KnownSecret[] {
+  const password = login === null ? '' : login.slice(login.indexOf(':') + 1);
+  return password === ''
+    ? []
+    : [password, encodeURIComponent(password)].map((value) => ({ name: 'proxy password', value }));
 }
 
 /** `SSH_KEY: /etc/keys/push` names a file; the secret is in it, and out of everybody's reach. */

@@ -14,6 +14,7 @@ import {
   SLOTS,
 } from './defaults.ts';
 import { cacheDir, crashPlan, temporalExecutable, type Environment } from './environment.ts';
+import { resolveEgress } from './egress.ts';
 import { ConfigError } from './errors.ts';
 import { breakglassFaults } from './load-breakglass.ts';
 import { loadCaps } from './load-caps.ts';
@@ -96,7 +97,7 @@ function assemble(loading: Loading): LoadedConfig {
     slots: given.slots ?? SLOTS,
     pollSeconds: given.pollSeconds ?? POLL_SECONDS,
     toolchains: { ...builtinToolchains(process.execPath), ...loadToolchains(given, refs) },
-    egress: { proxy: given.egress?.proxy ?? null, privateHosts: given.egress?.privateHosts ?? [] },
+    egress: resolveEgress(given.egress, env),
     heartbeatSeconds: given.heartbeatSeconds ?? HEARTBEAT_SECONDS,
     scenarioDir,
     temporalEmbedded,

@@ -158,7 +158,14 @@ const loadedSchema = z.strictObject({
     z.string(),
     z.strictObject({ bind: z.array(z.string()), path: z.array(z.string()), env: texts }),
   ),
-  egress: z.strictObject({ proxy: z.string().nullable(), privateHosts: z.array(z.string()) }).optional(),
+  egress: z
+    .strictObject({
+      proxy: z.string().nullable(),
+      login: z.string().nullable().optional(),
+      direct: z.array(z.string()).optional(),
+      privateHosts: z.array(z.string()),
+    })
+    .optional(),
   heartbeatSeconds: z.number(),
   secrets: z.array(z.strictObject({ name: z.string(), value: z.string() })).optional(),
   scenarioDir: z.string().nullable(),

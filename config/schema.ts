@@ -182,9 +182,15 @@ const watchdog = z.strictObject({
 const egress = z.strictObject({
   proxy: z
     .string()
-    .regex(/^([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5}$/, 'must be host:port')
+    .regex(/^(none|([A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\]):\d{1,5})$/, 'must be host:port, or none')
     .optional()
-    .describe('host:port of an HTTP proxy that all goes through, and that resolves the names.'),
+    .describe(
+      'host:port of an HTTP proxy that all goes through, and that resolves the names; none: directly, whatever the environment says.',
+    ),
+  direct: z
+    .array(z.string().min(1))
+    .optional()
+    .describe('Names that are reached without the proxy, each with all below it.'),
   privateHosts: z
     .array(hostName)
     .optional()
@@ -251,7 +257,7 @@ export const configSchema = z.strictObject({
       }),
     )
     .optional(),
-  egress: egress.optional().describe('How sandboxes reach what contracts list under network.'),
+  egress: egress.optional().describe('How model, remotes and sandboxes reach the outside.'),
   heartbeatSeconds: z.number().min(2).max(600).optional(),
   breakglass: breakglass.optional().describe('The host with the power verbs, for `lamplighter breakglass`.'),
 });

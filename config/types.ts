@@ -46,6 +46,10 @@ export interface Toolchain {
 export interface Egress {
   /** `host:port` of an HTTP proxy that all goes through, and that resolves the names; null: none. */
   readonly proxy: string | null;
+  /** `user:password` for it, a secret; null: it asks for none. */
+  readonly login?: string | null;
+  /** Names that are reached without it, each with all below it; `*`: all. This machine's own always are. */
+  readonly direct?: readonly string[];
   /** Names that may stand for an address that is not public. A contract must list them under `network` too. */
   readonly privateHosts: readonly string[];
 }

@@ -80,7 +80,7 @@ function createEndless({ config, crash, now, store, redaction, ...deps }: Endles
     store,
     sandbox,
     now,
-    model: around('model', createModel(config.model)),
+    model: around('model', createModel(config.model, config.egress)),
     modelConfig: config.model,
     caps: config.caps,
     slots: config.slots,

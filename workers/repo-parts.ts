@@ -50,7 +50,7 @@ function build({ config, store, sandbox, perform, around, now }: RepoPartsDeps, 
   if (repo === undefined)
     throw new Error(`repo ${repoKey} is not in the configuration: enrol it again, or cancel its runs`);
   const layout = repoLayout(config.dataDir, repoKey);
-  const git = around('git', createRepoGit({ repo, dataDir: config.dataDir, now }));
+  const git = around('git', createRepoGit({ repo, dataDir: config.dataDir, now, egress: config.egress }));
   const environmentFor = (audience: DeclaredSecrets['audience'], cachesDir: string): Environment =>
     createEnvironment({ toolchains: config.toolchains, cachesDir, secrets: { testEnv: repo.testEnv ?? {}, audience } });
   const binds = checkoutBinds({ dataDir: config.dataDir, key: repoKey, submodules: repo.submodules ?? [] });

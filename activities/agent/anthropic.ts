@@ -5,6 +5,7 @@
 import Anthropic from '@anthropic-ai/sdk';
 import { failureOf, StreamEndedEarly, withUsage } from './anthropic-failure.ts';
 import type { Model, ModelOutcome, ModelRequest } from './port.ts';
+import { createProxiedFetch } from './proxied-fetch.ts';
 import { createReplyBuilder, type ReplyBuilder } from './reply-builder.ts';
 
 export interface AnthropicOptions {
@@ -14,11 +15,13 @@ export interface AnthropicOptions {
   readonly baseUrl: string | null;
   /** A stream that is silent for so long is taken for dead. */
   readonly timeoutMs: number;
+  /** The variables of the proxy on the way to it; absent or empty: none. */
+  readonly proxy?: Readonly<Record<string, string>>;
 }
 
 const API = 'https://api.anthropic.com';
 
-export function createAnthropicModel({ apiKey, baseUrl, timeoutMs }: AnthropicOptions): Model {
+export function createAnthropicModel({ apiKey, baseUrl, timeoutMs, proxy = {} }: AnthropicOptions): Model {
   // Everything is said here, so that the SDK reads nothing from the environment.
   const client = new Anthropic({
     apiKey: apiKey ?? 'none',
@@ -26,6 +29,7 @@ export function createAnthropicModel({ apiKey, baseUrl, timeoutMs }: AnthropicOp
     baseURL: baseUrl ?? API,
     maxRetries: 0,
     timeout: timeoutMs,
+    ...(Object.keys(proxy).length === 0 ? {} : { fetch: createProxiedFetch(proxy) }),
   });
 
   return {

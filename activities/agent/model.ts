@@ -1,4 +1,5 @@
-import type { ModelConfig } from '../../config/types.ts';
+import { proxyVariables } from '../../config/egress.ts';
+import type { Egress, ModelConfig } from '../../config/types.ts';
 import { createAnthropicModel } from './anthropic.ts';
 import type { Model } from './port.ts';
 
@@ -6,6 +7,11 @@ import type { Model } from './port.ts';
 const SILENCE_MS = 5 * 60_000;
 
 /** The scripted model speaks the same API: what differs is where it listens. */
-export function createModel(config: Pick<ModelConfig, 'apiKey' | 'baseUrl'>): Model {
-  return createAnthropicModel({ apiKey: config.apiKey, baseUrl: config.baseUrl, timeoutMs: SILENCE_MS });
+export function createModel(config: Pick<ModelConfig, 'apiKey' | 'baseUrl'>, egress?: Egress): Model {
+  return createAnthropicModel({
+    apiKey: config.apiKey,
+    baseUrl: config.baseUrl,
+    timeoutMs: SILENCE_MS,
+    proxy: proxyVariables(egress),
+  });
 }

@@ -33,15 +33,18 @@ export interface ClonesDeps {
     readonly submodules?: readonly string[];
   };
   readonly layout: RepoLayout;
+  /** As trusted git has it. */
+  readonly proxy?: Readonly<Record<string, string>>;
 }
 
-export function createClones({ repo, layout }: ClonesDeps): Clones {
+export function createClones({ repo, layout, proxy = {} }: ClonesDeps): Clones {
   const globalConfig = join(layout.root, 'gitconfig');
   const depsOf = (gitDir: string | null): TrustedGitDeps => ({
     gitDir,
     home: layout.home,
     cwd: layout.home,
     globalConfig,
+    proxy,
   });
   const clean = createTrustedGit(depsOf(layout.clean));
   const checkout = createTrustedGit(depsOf(layout.checkout));

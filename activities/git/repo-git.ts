@@ -1,6 +1,7 @@
 /** Trusted git of one repo, put together. */
 import { realFolder } from '../../config/real-folder.ts';
-import type { RepoConfig } from '../../config/types.ts';
+import { proxyVariables } from '../../config/egress.ts';
+import type { Egress, RepoConfig } from '../../config/types.ts';
 import { createBundles } from './bundles.ts';
 import { createCheckouts } from './checkouts.ts';
 import { createClones } from './clones.ts';
@@ -19,12 +20,14 @@ export interface RepoGitDeps {
   readonly repo: Pick<RepoConfig, 'key' | 'name' | 'remote' | 'branch' | 'pushEnv' | 'submodules'>;
   readonly dataDir: string;
   readonly now: () => number;
+  /** How remotes over http and https are reached. Absent: directly. */
+  readonly egress?: Egress | undefined;
 }
 
 export function createRepoGit({ repo, now, ...deps }: RepoGitDeps): RepoGit {
   const dataDir = realFolder(deps.dataDir);
   const layout = repoLayout(dataDir, repo.key);
-  const clones = createClones({ repo, layout });
+  const clones = createClones({ repo, layout, proxy: proxyVariables(deps.egress) });
   const reading = createReading(clones.clean, clones.cleanDeps);
   const listed = repo.submodules ?? [];
   const submodules = createSubmodules({

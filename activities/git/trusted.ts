@@ -35,6 +35,8 @@ export interface TrustedGitDeps {
   readonly cwd: string;
   /** A local remote may belong to somebody else: this file says that the operator named it. */
   readonly globalConfig?: string;
+  /** The variables of the proxy on the way to remotes: for calls that may use the network alone. */
+  readonly proxy?: Readonly<Record<string, string>>;
 }
 
 export const NETWORK = 'https:http:ssh:git:file';
@@ -88,7 +90,7 @@ export function createTrustedGit(deps: TrustedGitDeps): TrustedGit {
 }
 
 export function trustedEnvironment(
-  { gitDir, home, globalConfig }: TrustedGitDeps,
+  { gitDir, home, globalConfig, proxy }: TrustedGitDeps,
   protocols: string,
 ): Record<string, string> {
   const entries = Object.entries(CONFIG);
@@ -117,6 +119,7 @@ export function trustedEnvironment(
     GIT_CONFIG_COUNT: String(entries.length),
     ...Object.fromEntries(config),
     ...(gitDir === null ? {} : { GIT_DIR: gitDir }),
+    ...(protocols === NETWORK ? proxy : {}),
   };
 }
 

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { mkdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { proxyFor } from '../../config/egress.ts';
 import type { Egress } from '../../config/types.ts';
 import { exec } from '../exec/exec.ts';
 import { boundOfProcess } from './connections.ts';
@@ -70,6 +71,8 @@ export function createBwrapSandbox(deps: BwrapDeps): Sandbox {
       ...(deps.resolve === undefined ? {} : { resolve: deps.resolve }),
       privateHosts: deps.egress?.privateHosts ?? [],
       upstream: deps.egress?.proxy ?? null,
+      upstreamLogin: deps.egress?.login ?? null,
+      isDirect: (host) => proxyFor(deps.egress, host) === null,
       onRefusal: deps.onRefusal ?? (() => undefined),
       bound: connections.ofCommand(),
     });

@@ -6,6 +6,8 @@ import type { Duplex } from 'node:stream';
 export interface Route {
   readonly address: string;
   readonly port: number;
+  /** Another HTTP proxy is there, and is told the target; null: the target itself is. */
+  readonly proxy: { readonly authorization: string | null } | null;
 }
 
 /** Why something is not let through, for whoever asked for it. */
@@ -14,8 +16,6 @@ export class Refused extends Error {}
 export interface ExchangeDeps {
   /** Answers where to connect for an allowed target, or throws a Refused with the reason. */
   readonly route: (host: string, port: number) => Promise<Route>;
-  /** Whether all goes to another HTTP proxy. */
-  readonly isUpstream: boolean;
   readonly onMethod: (host: string, method: string) => void;
   /** Closed with the proxy, at the latest. */
   readonly track: <S extends Duplex>(stream: S) => S;
@@ -38,18 +38,17 @@ const NOT_PASSED_ON = new Set([
 const OF_THE_BODY = new Set(['host', 'content-length', 'expect']);
 
 export async function tunnel(
-  { route, isUpstream, track }: ExchangeDeps,
+  { route, track }: ExchangeDeps,
   { asked, client, head }: { readonly asked: IncomingMessage; readonly client: Duplex; readonly head: Buffer },
 ): Promise<void> {
   const target = parseTarget(asked.url ?? '');
   try {
     if (target === null) throw new Refused(`${asked.url}: CONNECT wants host:port`);
-    const { address, port } = await route(target.address, target.port);
+    const { address, port, proxy } = await route(target.address, target.port);
     const far = track(await dial(address, port, client));
     far.setTimeout(IDLE_MS, () => far.destroy());
-    if (!isUpstream) client.write('HTTP/1.1 200 Connection established\r\n\r\n');
-    else
-      far.write(`CONNECT ${target.address}:${target.port} HTTP/1.1\r\nHost: ${target.address}:${target.port}\r\n\r\n`);
+    if (proxy === null) client.write('HTTP/1.1 200 Connection established\r\n\r\n');
+    else far.write(askFor(`${target.address}:${target.port}`, proxy.authorization));
     if (head.length > 0) far.write(head);
     far.pipe(client);
     client.pipe(far);
@@ -64,6 +63,11 @@ export async function tunnel(
   }
 }
 
+function askFor(target: string, authorization: string | null): string {
+  const login = authorization === null ? '' : `Proxy-Authorization: ${authorization}\r\n`;
+  return `CONNECT ${target} HTTP/1.1\r\nHost: ${target}\r\n${login}\r\n`;
+}
+
 export async function fetchFor(deps: ExchangeDeps, asked: IncomingMessage, answer: ServerResponse): Promise<void> {
   // One exchange a connection: pipelined requests would each open another to the far side.
   answer.shouldKeepAlive = false;
@@ -75,15 +79,20 @@ export async function fetchFor(deps: ExchangeDeps, asked: IncomingMessage, answe
       deps.onMethod(url.host, asked.method ?? '');
       throw new Refused(`${asked.method} ${url.host}: only GET and HEAD are let through`);
     }
-    const { address, port } = await deps.route(url.hostname, Number(url.port || 80));
+    const { address, port, proxy } = await deps.route(url.hostname, Number(url.port || 80));
     if (answer.destroyed) return;
     const headers = passedOn(asked).filter(([name]) => !OF_THE_BODY.has(name));
     const far = request({
       host: address,
       port,
       method: asked.method,
-      path: deps.isUpstream ? url.href : `${url.pathname}${url.search}`,
-      headers: { ...Object.fromEntries(headers), host: url.host, connection: 'close' },
+      path: proxy !== null ? url.href : `${url.pathname}${url.search}`,
+      headers: {
+        ...Object.fromEntries(headers),
+        host: url.host,
+        connection: 'close',
+        ...(proxy?.authorization == null ? {} : { 'proxy-authorization': proxy.authorization }),
+      },
       agent: false,
       timeout: CONNECT_MS,
     });
@@ -179,7 +188,7 @@ function dial(address: string, port: number, client: Duplex): Promise<Socket> {
   });
 }
 
-export function parseTarget(target: string): Route | null {
+export function parseTarget(target: string): Omit<Route, 'proxy'> | null {
   const match = /^(\[[0-9a-f:.]+\]|[^:/\s]+):(\d{1,5})$/i.exec(target);
   if (match?.[1] === undefined || match[2] === undefined) return null;
   return { address: match[1].replaceAll(/[[\]]/g, ''), port: Number(match[2]) };

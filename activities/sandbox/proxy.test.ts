@@ -156,6 +156,35 @@ test('behind an upstream proxy the allowed names go to it, and the others still 
   }
 });
 
+test('an upstream proxy gets its login, of which the sandbox learns nothing; names that are direct do not go there', async () => {
+  const logins: (string | undefined)[] = [];
+  const upstream = createServer((message, answer) => {
+    logins.push(message.headers['proxy-authorization']);
+    answer.end('by the upstream');
+  });
+  upstream.on('connect', (message, socket) => {
+    logins.push(message.headers['proxy-authorization']);
+    socket.end('HTTP/1.1 502 Bad Gateway\r\n\r\n');
+  });
+  await new Promise<void>((resolve) => upstream.listen(0, '127.0.0.1', resolve));
+  try {
+    const proxy = await openOn({
+      hosts: ['registry.example', 'inner.example'],
+      upstream: `127.0.0.1:${(upstream.address() as AddressInfo).port}`,
+      upstreamLogin: 'ada:s@cret',
+      isDirect: (host) => host === 'inner.example',
+    });
+    const login = `Basic ${Buffer.from('ada:s@cret').toString('base64')}`;
+    expect((await fetchThrough(proxy, `http://registry.example:${port}/up`)).body).toBe('by the upstream');
+    expect(await tunnelThrough(proxy, `registry.example:${port}`, '')).toContain('502');
+    expect((await fetchThrough(proxy, `http://inner.example:${port}/up`)).body).toBe('a package');
+    expect(logins).toEqual([login, login]);
+  } finally {
+    upstream.closeAllConnections();
+    await new Promise((resolve) => upstream.close(resolve));
+  }
+});
+
 test('a name that may stand for an address that is not public is reached, where it is listed; the others are not', async () => {
   const proxy = await openOn({
     hosts: ['registry.example', 'other.example'],

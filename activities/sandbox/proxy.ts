@@ -42,6 +42,10 @@ export interface ProxyDeps {
   readonly privateHosts?: readonly string[];
   /** `host:port` of another HTTP proxy that all goes through; null for none. It then resolves the names. */
   readonly upstream: string | null;
+  /** `user:password` for that one; absent or null: it asks for none. */
+  readonly upstreamLogin?: string | null;
+  /** Hosts that are reached without it; absent: none. */
+  readonly isDirect?: (host: string) => boolean;
   readonly onRefusal: (refusal: Refusal) => void;
   readonly resolve?: (host: string) => Promise<string>;
   readonly mayReach?: (address: string) => boolean;
@@ -99,7 +103,6 @@ function createFront(deps: ProxyDeps, track: ExchangeDeps['track']): Server {
 
   const exchanges: ExchangeDeps = {
     route: createRouting(deps),
-    isUpstream: deps.upstream !== null,
     onMethod: (target, method) => deps.onRefusal({ target, reason: `method ${method}` }),
     track,
   };
@@ -162,16 +165,22 @@ function createRouting(deps: ProxyDeps) {
     if (!hosts.has(name) && deps.admit?.(name) !== true)
       refuse(`not among the hosts of the contract (${[...hosts].join(', ')})`);
     if (!ports.includes(port)) refuse(`only ports ${ports.join(' and ')} are open`);
-    if (deps.upstream !== null)
-      return parseTarget(deps.upstream) ?? refuse(`the upstream proxy ${deps.upstream} is not host:port`);
+    if (deps.upstream !== null && deps.isDirect?.(name) !== true) {
+      const at = parseTarget(deps.upstream) ?? refuse(`the upstream proxy ${deps.upstream} is not host:port`);
+      return { ...at, proxy: { authorization: deps.upstreamLogin == null ? null : basic(deps.upstreamLogin) } };
+    }
     const address = await resolve(host);
     if (!privateHosts.has(name) && !mayReach(address))
       refuse(
         `resolves to ${address}, which is not a public address (egress.privateHosts in lamplighter.yaml may name it)`,
         address,
       );
-    return { address, port };
+    return { address, port, proxy: null };
   };
+}
+
+function basic(login: string): string {
+  return `Basic ${Buffer.from(login).toString('base64')}`;
 }
 
 async function socketPath(dir: string): Promise<{ socket: string; remove: () => Promise<void> }> {

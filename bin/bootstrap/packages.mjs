@@ -112,6 +112,8 @@ export async function installPackages(root, note) {
         writeStamp(root);
         return 'up to date';
       }
+      // Cut off in the middle, what is left must not look whole.
+      for (const name of [stamp, '.package-lock.json']) rmSync(join(root, 'node_modules', name), { force: true });
       await npmCi(root, note);
       writeStamp(root);
       return 'installed';

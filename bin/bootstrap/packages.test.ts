@@ -1,6 +1,9 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { installedMatchesLock, installPackages, isInstalled, lockDigest } from './packages.mjs';
 
@@ -63,3 +66,60 @@ test('a dependency in package.json that the lockfile does not know is never take
   writeFileSync(join(root, 'package.json'), JSON.stringify({ dependencies: { a: '1.0.0', c: '1.0.0' } }));
   expect(installedMatchesLock(root)).toBe(false);
 });
+
+/** An installation as the bootstrap makes it, with an `npm` of ours in front of PATH. */
+function startInstalling(npm: string): ChildProcess {
+  const bin = join(root, 'bin');
+  mkdirSync(bin, { recursive: true });
+  writeFileSync(join(bin, 'npm'), `#!/bin/sh\n${npm}\n`, { mode: 0o755 });
+  const script = `const { installPackages } = await import(${JSON.stringify(new URL('packages.mjs', import.meta.url).href)});
+    console.log(await installPackages(${JSON.stringify(root)}, () => {}));`;
+  return spawn(process.execPath, ['--input-type=module', '-e', script], {
+    env: { ...process.env, PATH: `${bin}${delimiter}${process.env['PATH']}` },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    // A zombie waits for its parent alone.
+    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
+  } catch {
+    return false;
+  }
+}
+
+async function until(what: string, look: () => boolean): Promise<void> {
+  for (const end = Date.now() + 20_000; !look();) {
+    if (Date.now() > end) throw new Error(`${what}: not within 20 s`);
+    await delay(10);
+  }
+}
+
+/** Half of an installation: some files are there, one of its own children is at work. */
+const HANGS = `mkdir -p node_modules/a; sleep 300 & echo $! $$ > pids; wait`;
+const INSTALLS = `mkdir -p node_modules/.bin; printf '#!/bin/sh\\necho v24.0.0\\n' > node_modules/.bin/node; chmod 755 node_modules/.bin/node`;
+
+test.skipIf(process.platform !== 'linux').each(['SIGINT', 'SIGTERM', 'SIGKILL'] as const)(
+  'stopped by %s it ends npm too, and an immediate second start installs anew',
+  async (signal) => {
+    writeProject({ a: '1.0.0' }, { 'node_modules/a': { version: '1.0.0' } });
+    writeInstalled({ 'node_modules/a': { version: '0.9.0' } });
+    const installing = startInstalling(HANGS);
+    const pids = join(root, 'pids');
+    await until('npm is at work', () => existsSync(pids) && readFileSync(pids, 'utf8').endsWith('\n'));
+    const [child = 0, npm = 0] = readFileSync(pids, 'utf8').trim().split(' ').map(Number);
+    const exit = once(installing, 'exit');
+    installing.kill(signal);
+
+    const [code] = (await exit) as [number | null];
+    await until('npm is gone', () => !isAlive(npm));
+    if (signal === 'SIGKILL') process.kill(child, 'SIGKILL');
+    else expect([code, isAlive(child)]).toEqual([signal === 'SIGINT' ? 130 : 143, false]);
+    expect([isInstalled(root), installedMatchesLock(root)]).toEqual([false, false]);
+
+    const [ended] = (await once(startInstalling(INSTALLS), 'exit')) as [number | null];
+    expect([ended, isInstalled(root)]).toEqual([0, true]);
+  },
+);

@@ -3,9 +3,13 @@
  * that follows, whose `--json` a program may be reading.
  */
 import { spawn } from 'node:child_process';
+import { constants } from 'node:os';
+import { findOnPath } from './executables.mjs';
 
 const tailLines = 25;
 const stillEveryMs = 15_000;
+/** Asked to end, a command has this long for it. */
+const endMs = 3_000;
 
 /** What happened, to what, why, and what to do about it. */
 export class BootstrapError extends Error {
@@ -64,7 +68,11 @@ export function explain(error) {
  */
 export function run(command, args, { remedy, ...options }) {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    // A group of its own: whatever it has started ends with it, and it with us, even when we are killed outright.
+    const setpriv = process.platform === 'linux' ? findOnPath('setpriv', process.env['PATH']) : null;
+    const [file = command, ...rest] = [...(setpriv ? [setpriv, '--pdeathsig', 'KILL', '--'] : []), command, ...args];
+    const child = spawn(file, rest, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
+    const stopEnding = endWithUs(child, command);
     let output = '';
     const keep = (/** @type {Buffer} */ chunk) => (output = (output + chunk.toString()).slice(-200_000));
     child.stdout.on('data', keep);
@@ -73,6 +81,7 @@ export function run(command, args, { remedy, ...options }) {
       reject(new BootstrapError(`${command} could not be started: ${error.message}`, remedy)),
     );
     child.on('close', (code, signal) => {
+      stopEnding();
       if (code === 0) return resolve(output);
       const tail = output.trimEnd().split('\n').slice(-tailLines).join('\n');
       reject(
@@ -84,4 +93,38 @@ export function run(command, args, { remedy, ...options }) {
       );
     });
   });
+}
+
+/**
+ * Who stops us stops the command: left behind, it would go on deleting and writing under whoever starts next.
+ * @param {import('node:child_process').ChildProcess} child @param {string} command
+ */
+function endWithUs(child, command) {
+  const end = (/** @type {NodeJS.Signals} */ signal) => {
+    say(`lamplighter: stopping ${command}`);
+    const leave = () => {
+      signalGroup(child, 'SIGKILL');
+      say('lamplighter: stopped; the next start does again what was left half done');
+      process.exit(128 + constants.signals[signal]);
+    };
+    child.once('exit', leave);
+    setTimeout(leave, endMs);
+    signalGroup(child, 'SIGTERM');
+  };
+  /** @type {NodeJS.Signals[]} */
+  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+  for (const signal of signals) process.once(signal, end);
+  return () => {
+    for (const signal of signals) process.off(signal, end);
+  };
+}
+
+/** @param {import('node:child_process').ChildProcess} child @param {NodeJS.Signals} signal */
+function signalGroup(child, signal) {
+  try {
+    if (child.pid !== undefined) process.kill(-child.pid, signal);
+  } catch (error) {
+    // All of it has ended.
+    if (/** @type {NodeJS.ErrnoException} */ (error).code !== 'ESRCH') throw error;
+  }
 }

@@ -8,6 +8,7 @@ import { loadConfig } from '../../config/load.ts';
 import { killSwitchFile } from '../../config/kill-switch-file.ts';
 import { createApiClient } from '../api-client.ts';
 import { checkMachine, type Environment, type Finding } from '../checkup.ts';
+import { checkEgress } from '../checkup-egress.ts';
 import { checkRepos } from '../checkup-repos.ts';
 import { CliFailure, EXIT } from '../failure.ts';
 import { dataDirOf } from '../find-api.ts';
@@ -69,9 +70,10 @@ async function examine(options: DoctorOptions, env: Environment): Promise<Findin
   const dataDir = dataDirOf(options);
   const { finding, config } = checkConfig(options, dataDir, env);
   const api = await checkApi(options);
-  const repos = config === null ? [] : await checkRepos(config.repos, env);
+  const repos = config === null ? [] : await checkRepos(config.repos, env, config.egress);
+  const wayOut = config === null ? [] : checkEgress(config, env);
   const running = [api.finding, ...checkRuns(api.status), ...checkArmed(dataDir, config, api.status)];
-  return [...checkMachine(env, dataDir), finding, ...repos, ...running];
+  return [...checkMachine(env, dataDir), finding, ...wayOut, ...repos, ...running];
 }
 
 function checkConfig(

@@ -193,7 +193,9 @@ export function configText(draft: ConfigDraft): string {
   return text;
 }
 
-function egressSection({ proxy, privateHosts }: Egress): string[] {
+function egressSection({ login, privateHosts, ...egress }: Egress): string[] {
+  // One with a password is found in the environment again, and stands in no file.
+  const proxy = login == null ? egress.proxy : null;
   if (proxy === null && privateHosts.length === 0) return [];
   return [
     comment(['How sandboxes reach what contracts list under network: your own proxy, names of your own network.']),

@@ -67,7 +67,16 @@ describe('the way out that init drafts', () => {
 
   it('is direct, to public addresses only, where nothing says otherwise', () => {
     expect(egressOf(none)).toEqual({ proxy: null, privateHosts: [] });
-    expect(egressOf({ ...none, env: { HTTPS_PROXY: 'http://ada:secret@proxy.example.org:3128' } }).proxy).toBeNull();
+  });
+
+  it('goes through the proxy of the environment with its password, and says nothing of that password in a draft', () => {
+    const env = { HTTPS_PROXY: 'http://ada:s%40cret@proxy.example.org:3128', NO_PROXY: 'packages.example.org' };
+    const egress = egressOf({ ...none, env });
+    expect(egress).toMatchObject({
+      proxy: 'proxy.example.org:3128',
+      login: 'ada:s@cret',
+      direct: ['packages.example.org'],
+    });
   });
 
   it('keeps what the configuration that is there says, and adds what is given', () => {

@@ -15,7 +15,8 @@ export interface ChildrenDeps {
   readonly onChange: () => void;
 }
 
-const READY_MS = 60_000;
+/** A machine under load takes its time to bundle the workflows: who is killed for that never gets there. */
+const READY_MS = 180_000;
 const DRAIN_MS = 20_000;
 const FIRST_PAUSE_MS = 200;
 const LONGEST_PAUSE_MS = 10_000;

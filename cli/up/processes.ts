@@ -1,5 +1,7 @@
 /** Which processes an `up` has, with which ports and files, started in the order in which they need each other. */
 import { fileURLToPath } from 'node:url';
+import { PROXY_VARIABLES } from '../../config/egress.ts';
+import type { Environment } from '../../config/environment.ts';
 import { loadConfig, writeResolvedConfig } from '../../config/load.ts';
 import { runsInTemporalWeb } from '../../domain/temporal-web.ts';
 import type { Playground } from '../../playground/playground.ts';
@@ -62,6 +64,18 @@ export async function startProcesses(input: StartInput): Promise<Started> {
   return { url: `http://127.0.0.1:${ports.api}`, temporalUrl };
 }
 
+/**
+ * The operator's environment goes to our own processes only; sandboxes get an allowlist. Without its proxies: a library that reads them
+ * would ask the proxy for our own Temporal. Who goes out is told by `egress`.
+ */
+function environmentOfOurs(env: Environment): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(env).flatMap(([key, value]) =>
+      value === undefined || PROXY_VARIABLES.includes(key) ? [] : [[key, value]],
+    ),
+  );
+}
+
 function nodeChild(
   name: string,
   entry: string,
@@ -73,10 +87,7 @@ function nodeChild(
     name,
     command: process.execPath,
     args: [path, ...args],
-    // The operator's environment goes to our own processes only; sandboxes get an allowlist.
-    env: Object.fromEntries(
-      Object.entries(process.env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])),
-    ),
+    env: environmentOfOurs(process.env),
     ready: 'ipc',
     ports,
   };

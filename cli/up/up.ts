@@ -78,7 +78,13 @@ async function supervise(
 
   let started: Started | null = null;
   const publish = (): void => {
-    if (started !== null) publishUp(dataDir, started, children);
+    if (started === null) return;
+    try {
+      publishUp(dataDir, started, children);
+    } catch (error) {
+      // A full disk, say. The pids in it are old ones until the next change; what runs goes on.
+      say(`${dataDir}/up.json could not be written: ${error instanceof Error ? error.message : String(error)}`);
+    }
   };
   const children = createChildren({ logDir: join(dataDir, 'logs'), say, onChange: publish });
   const stop = stopOnSignal(children, say);

@@ -2,7 +2,7 @@
  * What the scripted model answers to a request. A pure function of scenarios and request, so that a turn which is sent
  * again gets the same answer; faults, which happen a number of times only, are the server's business.
  */
-import { unmet } from './expectation.ts';
+import { meets, unmet } from './expectation.ts';
 import type { SeenRequest } from './request.ts';
 import { listOf, type Call, type Fault, type Scenario, type Step, type Triage } from './scenario.ts';
 
@@ -61,7 +61,7 @@ export function answerTo(request: SeenRequest, scenarios: readonly Scenario[]): 
   }
   if (request.tools.includes('accept_issue')) return answerTriage(request, scenario);
 
-  const index = request.assistantMessages;
+  const { index, isAgain } = placeIn(request, scenario);
   const step = scenario.steps[index];
   if (step === undefined)
     return giveUp(
@@ -70,7 +70,37 @@ export function answerTo(request: SeenRequest, scenarios: readonly Scenario[]): 
       index,
       `scenario ${scenario.name} has ${scenario.steps.length} steps, and step ${index + 1} was asked for`,
     );
-  return answerStep(request, scenario, index, step, 'step');
+  return answerStep(request, scenario, index, isAgain ? onceMore(step) : step, 'step');
+}
+
+/**
+ * Which step a request is at, by what stands in it alone: each answer of the model has played the next one, or the same one again
+ * where what came back was what that step wants to be played again for.
+ */
+function placeIn(
+  { messages }: SeenRequest,
+  { steps }: Scenario,
+): { readonly index: number; readonly isAgain: boolean } {
+  let index = 0;
+  let isAgain = false;
+  for (const [at, { role }] of messages.entries()) {
+    if (role !== 'assistant') continue;
+    const when = steps[index]?.again?.when;
+    const back = messages.slice(at + 1).find((message) => message.role === 'user')?.text ?? '';
+    isAgain = when !== undefined && meets(when, back);
+    if (!isAgain) index += 1;
+  }
+  return { index, isAgain };
+}
+
+/** It looks first, and expects nothing: what it finds is not what was expected of the first time. */
+function onceMore({ again, calls, say, expect: _expected, ...step }: Step): Step {
+  const said = again?.say ?? say;
+  return {
+    ...step,
+    ...(said === undefined ? {} : { say: said }),
+    calls: [...(again?.calls ?? []), ...(calls ?? [])],
+  };
 }
 
 const PLAIN = { faults: [], delayMs: 0, paceMs: 0 } as const;

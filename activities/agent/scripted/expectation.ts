@@ -15,6 +15,10 @@ export function unmet(expectation: Expectation, request: SeenRequest): string | 
   return found.length === 0 ? null : found.join('; ');
 }
 
+export function meets(expected: TextExpectation, text: string): boolean {
+  return unmetText('the text', expected, text).length === 0;
+}
+
 function unmetText(what: string, expected: TextExpectation | undefined, text: string): string[] {
   if (expected === undefined) return [];
   const { matches } = expected;

@@ -26,7 +26,6 @@ export interface SeenRequest {
   readonly lastText: string;
   /** Tool results of the last message, in order. */
   readonly lastResults: readonly ('ok' | 'error')[];
-  readonly assistantMessages: number;
   /** Everything that a person or a program wrote, for captures. */
   readonly wholeText: string;
 }
@@ -63,7 +62,6 @@ function seen(request: z.infer<typeof body>): SeenRequest {
     firstUserText: messages.find((message) => message.role === 'user')?.text ?? '',
     lastText: messages.at(-1)?.text ?? '',
     lastResults: last === undefined || typeof last.content === 'string' ? [] : resultsOf(last.content),
-    assistantMessages: messages.filter((message) => message.role === 'assistant').length,
     wholeText: [system, ...messages.map((message) => message.text)].join('\n'),
   };
 }

@@ -71,6 +71,7 @@ const stepShape = {
   delayMs: z.int().nonnegative().optional(),
   paceMs: z.int().nonnegative().optional(),
   fault: z.union([fault, z.array(fault)]).optional(),
+  again: z.strictObject({ when: textExpectation, say: text.optional(), calls: z.array(call).optional() }).optional(),
 };
 const step = z.strictObject(stepShape);
 export type Step = z.infer<typeof step>;

@@ -1,0 +1,88 @@
+/**
+ * The one way out: which HTTP proxy stands between this machine and the outside, for model, remotes and sandboxes alike. `egress` in
+ * lamplighter.yaml says it, else the usual variables of the environment. What listens on this machine is never asked for through it.
+ */
+import { isIPv4 } from 'node:net';
+import type { Environment } from './environment.ts';
+import type { Egress } from './types.ts';
+
+/** Whatever a library may take for the setting of a proxy: our processes have none of them, and are told by us. */
+export const PROXY_VARIABLES: readonly string[] = ['http', 'https', 'all', 'no', 'grpc', 'no_grpc'].flatMap((kind) => [
+  `${kind}_proxy`,
+  `${kind}_proxy`.toUpperCase(),
+]);
+
+const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
+
+export type EnvironmentProxy =
+  | { readonly kind: 'none' }
+  /** Said in words that may be shown. */
+  | { readonly kind: 'unfit'; readonly why: string }
+  | { readonly kind: 'http'; readonly variable: string; readonly proxy: string; readonly login: string | null };
+
+export function proxyOfEnvironment(env: Environment): EnvironmentProxy {
+  const variable = ['HTTPS_PROXY', 'https_proxy', 'HTTP_PROXY', 'http_proxy'].find((name) => (env[name] ?? '') !== '');
+  if (variable === undefined) return { kind: 'none' };
+  const given = env[variable] ?? '';
+  const url = URL.parse(given.includes('://') ? given : `http://${given}`);
+  if (url?.protocol !== 'http:' || url.hostname === '')
+    return { kind: 'unfit', why: `${variable} does not name a proxy over http://` };
+  const login = url.username === '' ? null : `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  return { kind: 'http', variable, proxy: `${url.hostname}:${url.port || 80}`, login };
+}
+
+export interface GivenEgress {
+  readonly proxy?: string | undefined;
+  readonly direct?: readonly string[] | undefined;
+  readonly privateHosts?: readonly string[] | undefined;
+}
+
+export function resolveEgress(given: GivenEgress | undefined, env: Environment): Egress {
+  const privateHosts = given?.privateHosts ?? [];
+  const around = proxyOfEnvironment(env);
+  const direct = given?.direct ?? namesIn(env['NO_PROXY'] ?? env['no_proxy'] ?? '');
+  if (given?.proxy === 'none') return { proxy: null, privateHosts };
+  if (given?.proxy !== undefined) {
+    // The file need not hold a password: the environment may have it for the same proxy.
+    const login = around.kind === 'http' && around.proxy === given.proxy ? around.login : null;
+    return { proxy: given.proxy, privateHosts, ...withoutEmpty(login, direct) };
+  }
+  if (around.kind !== 'http') return { proxy: null, privateHosts };
+  return { proxy: around.proxy, privateHosts, ...withoutEmpty(around.login, direct) };
+}
+
+function withoutEmpty(login: string | null, direct: readonly string[]): Pick<Egress, 'login' | 'direct'> {
+  return { ...(login === null ? {} : { login }), ...(direct.length === 0 ? {} : { direct }) };
+}
+
+function namesIn(list: string): string[] {
+  return list
+    .split(/[\s,]+/)
+    .map((name) => name.toLowerCase())
+    .filter((name) => name !== '');
+}
+
+/** The proxy that a host is reached through; null: none. A name without a dot before it stands for what is below it too. */
+export function proxyFor(egress: Egress | undefined, host: string): string | null {
+  if (egress === undefined || egress.proxy === null) return null;
+  const name = host.toLowerCase().replace(/^\[(.*)\]$/, '$1');
+  const isDirect = [...LOOPBACK, ...(egress.direct ?? [])].some((given) => {
+    if (given === '*') return true;
+    const bare = given.replace(/^\*?\./, '').replace(/:\d+$/, '');
+    return name === given || name === bare || name.endsWith(`.${bare}`);
+  });
+  return isDirect || (isIPv4(name) && name.startsWith('127.')) ? null : egress.proxy;
+}
+
+/** For a program that reads the usual variables: in its environment alone, because a login is in it. */
+export function proxyVariables(egress: Egress | undefined): Record<string, string> {
+  if (egress === undefined || egress.proxy === null) return {};
+  const login = egress.login == null ? '' : `${egress.login.split(':').map(encodeURIComponent).join(':')}@`;
+  const url = `http://${login}${egress.proxy}`;
+  // Some programs take a name for itself alone, some for all below it: both are said.
+  const direct = (egress.direct ?? []).flatMap((given) => {
+    const bare = given.replace(/^\*?\./, '');
+    return given === '*' ? ['*'] : [bare, `.${bare}`];
+  });
+  return { http_proxy: url, https_proxy: url, no_proxy: [...LOOPBACK, ...direct].join(',') };
+}
