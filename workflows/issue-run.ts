@@ -5,6 +5,7 @@
 import { CancellationScope, condition, getExternalWorkflowHandle, isCancellation, log } from '@temporalio/workflow';
 import { TemporalFailure } from '@temporalio/common';
 import { laneWorkflowId, type RunInput } from '../domain/run.ts';
+import { afterRound, standstill, type Rounds } from '../domain/standstill.ts';
 import type { RunEvent } from '../domain/stage.ts';
 import type { Work } from '../domain/work.ts';
 import { control } from './calls.ts';
@@ -20,7 +21,13 @@ export async function issueRun(input: RunInput): Promise<{ readonly outcome: str
   life.show();
   // A rebuilt run may owe the effects of its last transition; each is idempotent.
   if (input.resume !== undefined) await life.settle(input.resume.effects);
-  for (let due = life.due(); due !== null; due = life.due()) await workAndListen(life, due, inbox);
+  let rounds: Rounds = { seq: life.seq, idle: 0 };
+  for (let due = life.due(); due !== null; due = life.due()) {
+    await workAndListen(life, due, inbox);
+    rounds = afterRound(rounds, life.seq);
+    const stuck = standstill(rounds, due.do);
+    if (stuck !== null) await life.apply(stuck);
+  }
   await tellLane(input);
   const { state } = life;
   return state.stage === 'ended'

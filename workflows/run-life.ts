@@ -30,6 +30,11 @@ export class RunLife {
     this.#seq = input.resume?.seq ?? 0;
   }
 
+  /** Of the newest transition. */
+  get seq(): number {
+    return this.#seq;
+  }
+
   due(): Work | null {
     return workOf(this.state, this.input.bounds);
   }
