@@ -16,7 +16,7 @@ const READS = new Set(
   (
     'get list usedReleases transitions waiting repos unread after last held body ofRun transcript countTurns ' +
     'spentOnIssue spentOnRun standing raises killSwitch fact listLabelled read findComment comments unreadable ' +
-    'isOpen probe remoteHead exportBundle readFile files blobs changedFiles patch commits contains mergeBase'
+    'isOpen probe remoteHead exportBundle readFile files blobs changedFiles measure additions commitAdditions patch commits contains mergeBase'
   ).split(' '),
 );
 

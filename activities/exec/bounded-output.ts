@@ -4,7 +4,7 @@ import { StringDecoder } from 'node:string_decoder';
 export interface BoundedOutput {
   push(chunk: Buffer): void;
   /** Head, a line that says how much was left out (when anything was), tail. */
-  text(): string;
+  text(encoding?: 'utf8' | 'latin1'): string;
   droppedBytes(): number;
 }
 
@@ -37,11 +37,11 @@ export function createBoundedOutput(keepBytes: number): BoundedOutput {
       if (tailBytes > 0 && forHead < chunk.length) pushTail(chunk.subarray(Math.max(forHead, 0)));
     },
     droppedBytes: () => Math.max(0, total - keepBytes),
-    text() {
+    text(encoding = 'utf8') {
       const start = Buffer.concat(head);
       const end = tailBytes === 0 ? Buffer.alloc(0) : Buffer.concat(tail).subarray(-tailBytes);
       const dropped = total - keepBytes;
-      if (dropped <= 0) return Buffer.concat([start, end]).toString('utf8');
+      if (dropped <= 0) return Buffer.concat([start, end]).toString(encoding);
       return `${wholeAtEnd(start)}\n[... ${dropped} bytes left out ...]\n${wholeAtStart(end)}`;
     },
   };

@@ -18,6 +18,10 @@ export interface ExecOptions {
   readonly signal?: AbortSignal;
   /** Of stdout and of stderr each. */
   readonly keepBytes: number;
+  /** One character of stdout for each byte: what it prints is no text, or none that can be trusted to be. */
+  readonly bytes?: boolean;
+  /** Ended as soon as it has printed more than is kept: a part of it would be no answer. */
+  readonly whole?: boolean;
   readonly onOutput?: (chunk: string) => void;
   /** When given, the program gets a pipe at descriptor 3: what it writes there comes here, and the wall clock starts with the first of it. */
   readonly onStatus?: (chunk: string) => void;
@@ -110,6 +114,10 @@ async function follow(child: ChildProcess, options: ExecOptions, startedAt: numb
   collect(child.stderr, stderr, options.onOutput);
   writeInput(child, options.input);
   const stop = createStop(child, options);
+  if (options.whole === true)
+    child.stdout?.on('data', () => {
+      if (stdout.droppedBytes() > 0) stop.now();
+    });
   const drained = new Promise<void>((resolve) => child.once('close', () => resolve()));
 
   const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
@@ -120,7 +128,7 @@ async function follow(child: ChildProcess, options: ExecOptions, startedAt: numb
   return {
     end,
     code: end === 'exited' ? code : null,
-    stdout: stdout.text(),
+    stdout: stdout.text(options.bytes === true ? 'latin1' : 'utf8'),
     stderr: stderr.text(),
     droppedBytes: stdout.droppedBytes() + stderr.droppedBytes(),
     ms: Math.round(performance.now() - startedAt),
@@ -168,6 +176,7 @@ function createStop(child: ChildProcess, { wallMs, signal, onStatus, statusMs }:
 
   return {
     reason: () => reason,
+    now: () => stop('aborted'),
     disarm(): void {
       clearTimeout(wall);
       clearTimeout(first);

@@ -13,7 +13,7 @@ import type { Sandbox, SandboxBind, SandboxLimits } from '../sandbox/port.ts';
 import { createBaseProof, type BaseInput, type BaseProof, type BaseVerdict } from './base-proof.ts';
 import { CHECK_LIMITS, type CheckEnvironment } from './check-command.ts';
 import { createCheckRun } from './check-run.ts';
-import { runGuard } from './guard-gate.ts';
+import { runGuard, type GuardGit } from './guard-gate.ts';
 import { runGreen, runRegression } from './proof-gates.ts';
 import type { GateResult } from './gate-result.ts';
 import { proveRed } from './red-proof.ts';
@@ -55,10 +55,7 @@ export interface Gates {
 export interface GatesDeps {
   /** The repo's key. */
   readonly repo: string;
-  readonly git: Pick<
-    RepoGit,
-    'checkOut' | 'overlay' | 'changedFiles' | 'patch' | 'commits' | 'contains' | 'files' | 'blobs' | 'readFile'
-  >;
+  readonly git: Pick<RepoGit, 'checkOut' | 'overlay' | 'blobs'> & GuardGit;
   readonly sandbox: Sandbox;
   readonly store: Pick<Store, 'evidence' | 'control'>;
   readonly environment: { forContract(contract: Contract): CheckEnvironment | Promise<CheckEnvironment> };
@@ -113,9 +110,9 @@ export function createGates(deps: GatesDeps): Gates {
       const reason = await unusable(input.contract);
       if (reason !== null) return { kind: 'broken', reason };
       if (waiversText(input.waivers) !== '') await record(deps, input, 'waiver', standing(input.waivers));
-      const files = await deps.git.changedFiles(input.base, input.head);
       // Before anything of the change runs: a change that guard refuses is not even checked out.
-      const guarded = await record(deps, input, 'guard', await runGuard(deps.git, input, files));
+      const { files, ...guard } = await runGuard(deps.git, input);
+      const guarded = await record(deps, input, 'guard', guard);
       if (guarded.findings.length > 0) return refused(guarded.findings);
       const proof = await proveBase(input);
       if (proof.judged.verdict === 'red') return { kind: 'base-red', sha: input.base, reason: proof.judged.reason };

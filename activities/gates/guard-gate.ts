@@ -1,7 +1,7 @@
-import { guard, type GuardInput } from '../../domain/gates/guard.ts';
+import { MAX_FILES, SMALLER, tooLarge } from '../../domain/gates/change-size.ts';
+import { guard, nameFindings, type GuardInput } from '../../domain/gates/guard.ts';
 import { mayHoldState, stateHeld } from '../../domain/gates/kept-by-people.ts';
-import { addedLines } from '../../domain/gates/patch.ts';
-import type { ChangedFile, Commit, RepoGit } from '../git/port.ts';
+import type { ChangedFile, RepoGit } from '../git/port.ts';
 import { TooMuchOutput } from '../git/trusted.ts';
 import type { VerifyInput } from './gates.ts';
 import { readHarness } from './harness.ts';
@@ -9,27 +9,40 @@ import { anyTestRule, protectedRule, touchedPaths } from './paths.ts';
 import type { GateResult } from './gate-result.ts';
 import { secretsInCommits } from './secrets.ts';
 
-type GuardGit = Pick<RepoGit, 'patch' | 'commits' | 'contains' | 'files' | 'readFile'>;
+export type GuardGit = Pick<
+  RepoGit,
+  'measure' | 'changedFiles' | 'additions' | 'commitAdditions' | 'commits' | 'contains' | 'files' | 'readFile'
+>;
 
-/** Reads git only: nothing of the change runs here. */
-export async function runGuard(git: GuardGit, input: VerifyInput, files: readonly ChangedFile[]): Promise<GateResult> {
+export interface Guarded extends GateResult {
+  readonly files: readonly ChangedFile[];
+}
+
+/** Reads git only: nothing of the change runs here. What is too much is refused before it is read. */
+export async function runGuard(git: GuardGit, input: VerifyInput): Promise<Guarded> {
   const { base, head, run, issue, contract } = input;
-  const commits = await git.commits(base, head);
-  if (head === base || commits.length === 0 || files.length === 0) {
-    return refusal(
-      'Your submission changes nothing: commit your tests and the change that makes them pass, then submit again.',
-    );
-  }
   if (!(await git.contains(base, head))) {
-    return refusal(
+    return refusal([
       `Your history does not contain the base ${base.slice(0, 10)}: put your commits on top of it without rewriting what was there.`,
-    );
+    ]);
   }
-  const written = await readAdditions(git, input, commits);
+  const large = await largeness(git, input);
+  if (large !== null) return refusal([large]);
+  const commits = await git.commits(base, head);
+  const files = await git.changedFiles(base, head);
+  if (head === base || commits.length === 0 || files.length === 0) {
+    return refusal([
+      'Your submission changes nothing: commit your tests and the change that makes them pass, then submit again.',
+    ]);
+  }
+  // Before all that reads or matches names: no rule need know what such a one may do.
+  const names = nameFindings(files);
+  if (names.length > 0) return refusal(names);
+  const written = await readAdditions(git, input);
   if (written === null) {
-    return refusal(
-      'Your change is too big to be read: one of its commits adds more than 64 MB. Rewrite your commits so that they hold sources and small fixtures only.',
-    );
+    return refusal([
+      'Your change is too big to be read: your commits add more than 64 MB. Rewrite them so that they hold sources and small fixtures only.',
+    ]);
   }
   const harness = await readHarness(git, { base, head, contract, files });
   const known = await git.files(base);
@@ -54,6 +67,7 @@ export async function runGuard(git: GuardGit, input: VerifyInput, files: readonl
     body: { commits: commits.map(({ sha, subject }) => ({ sha, subject })), files },
     ids: new Map(),
     stop: findings.length > 0,
+    files,
   };
 }
 
@@ -73,16 +87,26 @@ async function stateIn(
   return found;
 }
 
+/** In words what is too much; null where nothing is. */
+async function largeness(git: GuardGit, { base, head }: VerifyInput): Promise<string | null> {
+  try {
+    return tooLarge(await git.measure(base, head));
+  } catch (error) {
+    if (error instanceof TooMuchOutput)
+      return `Your change touches more files than can be counted, and far more than the ${MAX_FILES} that a change may: ${SMALLER}`;
+    throw error;
+  }
+}
+
 /** Null where there is more of it than can be held. */
 async function readAdditions(
   git: GuardGit,
   { base, head }: VerifyInput,
-  commits: readonly Commit[],
 ): Promise<Pick<GuardInput, 'added' | 'secrets'> | null> {
   try {
     return {
-      added: addedLines(await git.patch(base, head)),
-      secrets: await secretsInCommits(commits, (parent, sha) => git.patch(parent, sha)),
+      added: await git.additions(base, head),
+      secrets: await secretsInCommits(await git.commitAdditions(base, head)),
     };
   } catch (error) {
     if (error instanceof TooMuchOutput) return null;
@@ -90,6 +114,6 @@ async function readAdditions(
   }
 }
 
-function refusal(finding: string): GateResult {
-  return { findings: [finding], summary: finding, body: {}, ids: new Map(), stop: true };
+function refusal(findings: readonly string[]): Guarded {
+  return { findings, summary: findings[0] ?? '', body: {}, ids: new Map(), stop: true, files: [] };
 }

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { copyFile, lstat, rm, rmdir, stat } from 'node:fs/promises';
 import { dirname, isAbsolute, join } from 'node:path';
+import { bytesOfPath } from '../../domain/gates/path-name.ts';
 import type { SandboxBind } from '../sandbox/port.ts';
 import { absent } from './absent.ts';
 import { makeEmptyRepo } from './empty-repo.ts';
@@ -83,7 +84,7 @@ export function createCheckouts({
         await clean.text(['checkout-index', '-f', '-q', '-z', '--stdin'], {
           cwd: dir,
           env,
-          input: written.join('\0'),
+          input: Buffer.concat(written.map((path) => Buffer.from([...bytesOfPath(path), 0]))),
         });
       } finally {
         await rm(env.GIT_INDEX_FILE, { force: true });
@@ -104,16 +105,21 @@ function requireInside(path: string): void {
   throw new Error(`${JSON.stringify(path)} is not a path inside a checkout`);
 }
 
+/** By its bytes: as text a name that is not UTF-8 would be another one. */
+function inside(dir: string, path: string): Buffer {
+  return Buffer.concat([Buffer.from(`${dir}/`), bytesOfPath(path)]);
+}
+
 /** Removes the file and the folders that it leaves empty. Where a folder on the way is a link there is no such file. */
 async function removeFile(dir: string, path: string): Promise<void> {
   const parts = path.split('/');
   for (let depth = 1; depth < parts.length; depth++) {
-    const parent = await lstat(join(dir, ...parts.slice(0, depth))).catch(absent);
+    const parent = await lstat(inside(dir, parts.slice(0, depth).join('/'))).catch(absent);
     if (parent === null || !parent.isDirectory()) return;
   }
-  await rm(join(dir, path), { recursive: true, force: true });
+  await rm(inside(dir, path), { recursive: true, force: true });
   for (let parent = dirname(path); parent !== '.'; parent = dirname(parent)) {
-    const emptied = await rmdir(join(dir, parent)).then(
+    const emptied = await rmdir(inside(dir, parent)).then(
       () => true,
       (error: unknown) => {
         if (error instanceof Error && 'code' in error && (error.code === 'ENOTEMPTY' || error.code === 'EEXIST'))

@@ -1,7 +1,9 @@
 /** Merges without a work tree: nothing is checked out, so nothing of the repo's can run. */
+import { pathInWords } from '../../domain/gates/path-name.ts';
 import { describeEnd } from '../exec/exec.ts';
 import type { Clones } from './clones.ts';
 import type { RepoGit } from './port.ts';
+import { fieldsOf, nameOf } from './raw-changes.ts';
 import { requireSha } from './trusted.ts';
 
 const WALL_MS = 5 * 60_000;
@@ -19,8 +21,10 @@ export function createMerge(deps: { readonly clones: Clones; readonly now: () =>
       if (await isIn(head, main)) return { kind: 'merged', head: main };
       const tried = await clean.run(['merge-tree', '--write-tree', '--no-messages', '--name-only', '-z', head, main], {
         wallMs: WALL_MS,
+        bytes: true,
       });
-      const [tree = '', ...files] = tried.stdout.split('\0').filter((part) => part !== '');
+      const [tree = '', ...names] = fieldsOf(tried.stdout);
+      const files = names.map((name) => pathInWords(nameOf(name)));
       if (tried.end === 'exited' && tried.code === 1 && files.length > 0)
         return { kind: 'conflicts', files: [...new Set(files)] };
       if (tried.end !== 'exited' || tried.code !== 0) {

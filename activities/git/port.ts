@@ -1,3 +1,5 @@
+import type { ChangeSize } from '../../domain/gates/change-size.ts';
+import type { AddedLine } from '../../domain/gates/patch.ts';
 import type { SandboxBind } from '../sandbox/port.ts';
 
 /**
@@ -18,6 +20,7 @@ export interface Worktree {
 }
 
 export interface ChangedFile {
+  /** As domain/gates/path-name.ts writes what is not UTF-8; here and in all that follows. */
   readonly path: string;
   readonly status: 'added' | 'modified' | 'deleted' | 'renamed' | 'type-changed';
   /** For a rename: where it was. */
@@ -32,6 +35,11 @@ export interface Commit {
   /** Whole message. */
   readonly message: string;
   readonly parents: readonly string[];
+}
+
+export interface CommitAdditions {
+  readonly sha: string;
+  readonly added: readonly AddedLine[];
 }
 
 export type PushOutcome =
@@ -68,7 +76,13 @@ export interface RepoGit {
   files(sha: string): Promise<string[]>;
   /** The blob's id of each of these paths that is a file in `sha`; paths that are not there are left out. */
   blobs(sha: string, paths: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /** How much there is between them, counted without reading it, and no further than to the first bound that it passes. */
+  measure(base: string, head: string): Promise<ChangeSize>;
   changedFiles(base: string, head: string): Promise<ChangedFile[]>;
+  /** The lines that head has and base lacks. */
+  additions(base: string, head: string): Promise<AddedLine[]>;
+  /** What each commit that is reachable from head and not from base adds itself, oldest first. */
+  commitAdditions(base: string, head: string): Promise<CommitAdditions[]>;
   patch(base: string, head: string): Promise<string>;
   /** Commits reachable from head and not from base, oldest first. */
   commits(base: string, head: string): Promise<Commit[]>;

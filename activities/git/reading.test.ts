@@ -37,7 +37,7 @@ it('a git that was killed gave no answer: what it had not said is not taken for 
   const sha = await bench.git.refresh();
   const held = holdUp();
   const reading = bench.git.readFile(sha, 'readme.md');
-  const failed = expect(reading).rejects.toThrow('ls-tree -r -z --full-tree');
+  const failed = expect(reading).rejects.toThrow('ls-tree -r -l -z --full-tree');
   const pid = await vi.waitFor(() => {
     const child = ourChild('ls-tree');
     if (child === null) throw new Error('git was not started yet');

@@ -1,9 +1,19 @@
 /** Reads the clean clone: trees, changes, history. Nothing here writes. */
 import { LRUCache } from 'lru-cache';
 import { simpleGit } from 'simple-git';
-import type { ChangedFile, Commit, RepoGit } from './port.ts';
-import { requireSha, trustedEnvironment, type TrustedGit, type TrustedGitDeps } from './trusted.ts';
+import { pathInWords } from '../../domain/gates/path-name.ts';
 import { headOf } from '../../domain/text.ts';
+import { weigh } from './change.ts';
+import type { ChangedFile, Commit, RepoGit } from './port.ts';
+import { fieldsOf, nameOf, readRaw } from './raw-changes.ts';
+import {
+  KEEP_BYTES,
+  requireSha,
+  TooMuchOutput,
+  trustedEnvironment,
+  type TrustedGit,
+  type TrustedGitDeps,
+} from './trusted.ts';
 
 type Reading = Pick<
   RepoGit,
@@ -26,6 +36,7 @@ interface Entry {
   readonly mode: string;
   readonly type: string;
   readonly id: string;
+  readonly bytes: number;
 }
 
 /** Of one commit, by path. */
@@ -40,26 +51,7 @@ const KEPT_TEXTS = 500;
 const KEPT_CHARACTERS = 16 * 1024 * 1024;
 
 export function createReading(clean: TrustedGit, deps: TrustedGitDeps): Reading {
-  const env = trustedEnvironment(deps, '');
-
-  /** simple-git guards against what callers might pass on from users; this environment is fixed and is what disarms those settings. */
-  async function read(args: string[]): Promise<string> {
-    return await simpleGit({
-      baseDir: deps.cwd,
-      // By itself it takes a git that was killed, and so said half of it or nothing, for one that succeeded.
-      errors: (error, { exitCode, stdErr }) => error ?? (exitCode === 0 ? undefined : failure(args, exitCode, stdErr)),
-      allowEnvironment: Object.keys(env),
-      unsafe: {
-        allowUnsafeConfigEnvCount: true,
-        allowUnsafeConfigPaths: true,
-        allowUnsafeFsMonitor: true,
-        allowUnsafeHooksPath: true,
-        allowUnsafeProtocolOverride: true,
-      },
-    })
-      .env(env)
-      .raw(args);
-  }
+  const read = createAsking(deps);
 
   // A sha names what it holds, so what was read once is never stale; gates ask for the same few files many times over.
   const trees = new LRUCache<string, Tree>({
@@ -80,12 +72,17 @@ export function createReading(clean: TrustedGit, deps: TrustedGitDeps): Reading 
   /** The key is a blob's id, or the ids of two commits: what changes between them. */
   async function readText(key: string): Promise<string> {
     const [from = '', to] = key.split('..');
-    return await clean.text(to === undefined ? ['cat-file', 'blob', from] : [...PATCH, from, to, '--']);
+    if (to === undefined) return await clean.text(['cat-file', 'blob', from]);
+    const raw = await clean.text(['diff-tree', '-r', '-z', '--raw', '--no-renames', from, to], { bytes: true });
+    // What is taken away is printed as well.
+    const sides = readRaw(raw).map((one) => ({ ...one, after: one.after ?? one.before, before: null }));
+    refuseLarge(await weigh(clean, [...readRaw(raw), ...sides]));
+    return await clean.text([...PATCH, from, to, '--']);
   }
 
   async function readTree(sha: string): Promise<Tree> {
-    const entries = split(await read(['ls-tree', '-r', '-z', '--full-tree', sha])).map(parseEntry);
-    return new Map(entries);
+    const listed = await clean.text(['ls-tree', '-r', '-l', '-z', '--full-tree', sha], { bytes: true });
+    return new Map(fieldsOf(listed).map(parseEntry));
   }
 
   const treeOf = (sha: string): Promise<Tree> => trees.forceFetch(requireSha(sha));
@@ -95,6 +92,7 @@ export function createReading(clean: TrustedGit, deps: TrustedGitDeps): Reading 
       const entry = (await treeOf(sha)).get(path);
       // A symlink's text is a path and not what a reader of the file means; a folder has none.
       if (entry?.type !== 'blob' || entry.mode === '120000') return null;
+      refuseLarge({ largest: { path, bytes: entry.bytes } });
       return await texts.forceFetch(entry.id);
     },
 
@@ -113,7 +111,12 @@ export function createReading(clean: TrustedGit, deps: TrustedGitDeps): Reading 
     },
 
     async changedFiles(base, head) {
-      return parseRaw(await read(['diff-tree', '-r', '-z', '--raw', '-M', requireSha(base), requireSha(head)]));
+      const asked = ['diff-tree', '-r', '-z', '--raw', '-M', requireSha(base), requireSha(head)];
+      return readRaw(await clean.text(asked, { bytes: true })).map(({ path, from, mode, ...one }) => {
+        const status = STATUS[one.status];
+        if (status === undefined) throw new Error(`git diff-tree knows a kind of change that we don't: ${one.status}`);
+        return { path, status, from, mode };
+      });
     },
 
     patch: async (base, head) => await texts.forceFetch(`${requireSha(base)}..${requireSha(head)}`),
@@ -130,7 +133,7 @@ export function createReading(clean: TrustedGit, deps: TrustedGitDeps): Reading 
         range,
         '--',
       ]);
-      return split(log).map(parseCommit);
+      return fieldsOf(log).map(parseCommit);
     },
 
     async contains(ancestor, head) {
@@ -147,6 +150,30 @@ export function createReading(clean: TrustedGit, deps: TrustedGitDeps): Reading 
   };
 }
 
+/**
+ * What names no file and was weighed before: it answers with text, without a bound. simple-git guards against what callers might
+ * pass on from users; this environment is fixed and is what disarms those settings.
+ */
+function createAsking(deps: TrustedGitDeps): (args: string[]) => Promise<string> {
+  const env = trustedEnvironment(deps, '');
+  return async (args) =>
+    await simpleGit({
+      baseDir: deps.cwd,
+      // By itself it takes a git that was killed, and so said half of it or nothing, for one that succeeded.
+      errors: (error, { exitCode, stdErr }) => error ?? (exitCode === 0 ? undefined : failure(args, exitCode, stdErr)),
+      allowEnvironment: Object.keys(env),
+      unsafe: {
+        allowUnsafeConfigEnvCount: true,
+        allowUnsafeConfigPaths: true,
+        allowUnsafeFsMonitor: true,
+        allowUnsafeHooksPath: true,
+        allowUnsafeProtocolOverride: true,
+      },
+    })
+      .env(env)
+      .raw(args);
+}
+
 function failure(args: readonly string[], exitCode: number | null, stdErr: readonly Buffer[]): Error {
   const how = typeof exitCode === 'number' && exitCode >= 0 ? `exited with ${exitCode}` : 'was killed';
   return new Error(
@@ -156,32 +183,21 @@ function failure(args: readonly string[], exitCode: number | null, stdErr: reado
   );
 }
 
-function split(text: string): string[] {
-  return text.split('\0').filter((part) => part !== '');
+function refuseLarge({
+  largest,
+}: {
+  readonly largest: { readonly path: string; readonly bytes: number } | null;
+}): void {
+  if (largest === null || largest.bytes <= KEEP_BYTES) return;
+  throw new TooMuchOutput(`${pathInWords(largest.path)} has ${largest.bytes} bytes, which is too big to be read`);
 }
 
-/** `100644 blob <sha>` TAB path. */
+/** `100644 blob <sha>    <size>` TAB path; a submodule has no size. */
 function parseEntry(text: string): [path: string, entry: Entry] {
-  const match = /^(\d{6}) ([a-z]+) ([0-9a-f]+)\t(.*)$/s.exec(text);
-  if (match === null) throw new Error(`git ls-tree said something unknown: ${text}`);
-  const [, mode = '', type = '', id = '', path = ''] = match;
-  return [path, { mode, type, id }];
-}
-
-/** `:100644 100755 <sha> <sha> M` NUL path NUL; a rename has two paths, from and to. */
-function parseRaw(raw: string): ChangedFile[] {
-  const fields = split(raw);
-  const changed: ChangedFile[] = [];
-  for (let at = 0; at < fields.length;) {
-    const header = fields[at++] ?? '';
-    const match = /^:\d{6} (\d{6}) [0-9a-f]+ [0-9a-f]+ ([A-Z])\d*$/.exec(header);
-    const status = STATUS[match?.[2] ?? ''];
-    if (match?.[1] === undefined || status === undefined)
-      throw new Error(`git diff-tree said something unknown: ${header}`);
-    const from = status === 'renamed' ? (fields[at++] ?? '') : null;
-    changed.push({ path: fields[at++] ?? '', status, from, mode: match[1] });
-  }
-  return changed;
+  const match = /^(\d{6}) ([a-z]+) ([0-9a-f]+) +(\d+|-)\t(.*)$/s.exec(text);
+  if (match === null) throw new Error(`git ls-tree said something unknown: ${text.slice(0, 200)}`);
+  const [, mode = '', type = '', id = '', bytes = '', path = ''] = match;
+  return [nameOf(path), { mode, type, id, bytes: bytes === '-' ? 0 : Number(bytes) }];
 }
 
 function parseCommit(text: string): Commit {

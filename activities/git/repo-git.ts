@@ -3,6 +3,7 @@ import { realFolder } from '../../config/real-folder.ts';
 import { proxyVariables } from '../../config/egress.ts';
 import type { Egress, RepoConfig } from '../../config/types.ts';
 import { createBundles } from './bundles.ts';
+import { createChange } from './change.ts';
 import { createCheckouts } from './checkouts.ts';
 import { createClones } from './clones.ts';
 import { repoLayout } from './layout.ts';
@@ -51,6 +52,7 @@ export function createRepoGit({ repo, now, ...deps }: RepoGitDeps): RepoGit {
     ...createBundles({ clones, layout, dataDir }),
     ...createCheckouts({ clean: clones.clean, cleanDeps: clones.cleanDeps, layout, files: reading.files, submodules }),
     ...reading,
+    ...createChange(clones.clean),
     ...createMerge({ clones, now }),
     ...createPush({ repo, clones, layout }),
   };

@@ -13,12 +13,16 @@ export interface GitCall {
   readonly wallMs?: number;
   /** Added to the clean environment: an index of one's own, the push credentials. */
   readonly env?: Readonly<Record<string, string>>;
+  /** One character of stdout for each byte: names of files are bytes. */
+  readonly bytes?: boolean;
   /** Transports that this call may use, as in GIT_ALLOW_PROTOCOL; none when absent. */
   readonly protocols?: string;
 }
 
 /** What git was asked for is too big to be held: of a change of an agent's, the agent's to mend. */
-export class TooMuchOutput extends Error {}
+export class TooMuchOutput extends Error {
+  override readonly name = 'TooMuchOutput';
+}
 
 export interface TrustedGit {
   /** Never throws for how git ended. */
@@ -42,7 +46,8 @@ export interface TrustedGitDeps {
 export const NETWORK = 'https:http:ssh:git:file';
 export const LOCAL = 'file';
 const WALL_MS = 5 * 60_000;
-const KEEP_BYTES = 64 * 1024 * 1024;
+/** Of one answer. What may be more is weighed before it is asked for. */
+export const KEEP_BYTES = 64 * 1024 * 1024;
 
 const CONFIG: Readonly<Record<string, string>> = {
   'core.hooksPath': '/dev/null',
@@ -63,26 +68,26 @@ const CONFIG: Readonly<Record<string, string>> = {
 const WHO = { name: 'Lamplighter', email: 'lamplighter@lamplighter.invalid' };
 
 export function createTrustedGit(deps: TrustedGitDeps): TrustedGit {
-  const optionsOf = ({ cwd, input, wallMs, env, protocols }: GitCall) => ({
+  const optionsOf = ({ cwd, input, wallMs, env, protocols, bytes = false }: GitCall) => ({
     cwd: cwd ?? deps.cwd,
     env: { ...trustedEnvironment(deps, protocols ?? ''), ...env },
     wallMs: wallMs ?? WALL_MS,
     keepBytes: KEEP_BYTES,
+    bytes,
     ...(input === undefined ? {} : { input }),
   });
   return {
     run: (args, call = {}) => exec(['git', ...args], optionsOf(call)),
     async text(args, call = {}) {
-      const options = optionsOf(call);
+      const options = { ...optionsOf(call), whole: true };
       const result = await exec(['git', ...args], options);
-      if (result.end !== 'exited' || result.code !== 0) {
-        throw new Error(withoutPassword(`git ${headOf(args.join(' '), 300)} ${describeEnd(result, options.wallMs)}`));
-      }
       // Half an answer would be read as a whole one.
-      if (result.droppedBytes > 0) {
+      if (result.droppedBytes > 0)
         throw new TooMuchOutput(
           `git ${args[0]} printed more than ${KEEP_BYTES} bytes: this is too big to be read whole`,
         );
+      if (result.end !== 'exited' || result.code !== 0) {
+        throw new Error(withoutPassword(`git ${headOf(args.join(' '), 300)} ${describeEnd(result, options.wallMs)}`));
       }
       return result.stdout;
     },

@@ -1,6 +1,7 @@
 /** What a proven change is, line by line: for the person who approves it, and for one who only tried it. */
 import type { Store } from '../../store/port.ts';
 import type { RepoGit } from '../git/port.ts';
+import { TooMuchOutput } from '../git/trusted.ts';
 
 export interface DiffDeps {
   readonly git: Pick<RepoGit, 'patch'>;
@@ -19,18 +20,30 @@ const MOST_CHARS = 200_000;
 
 /** Idempotent by run, base and head. */
 export async function keepDiff({ git, store, now }: DiffDeps, { run, base, head }: Judged): Promise<void> {
-  const patch = await git.patch(base, head);
+  const patch = await readable(git, base, head);
   await store.evidence.put({
     key: `diff/${run}/${base}/${head}`,
     run,
     kind: 'diff',
     sha: head,
     verdict: null,
-    summary: `${statOf(patch)} on top of ${base.slice(0, 10)}`,
+    summary: `${patch === null ? 'a diff that is too big to be shown' : statOf(patch)} on top of ${base.slice(0, 10)}`,
     mediaType: 'text/x-diff',
-    body: boundedDiff(patch, MOST_CHARS),
+    body: patch === null ? TOO_BIG : boundedDiff(patch, MOST_CHARS),
     at: now(),
   });
+}
+
+const TOO_BIG = `[… this diff is too big to be shown: read it in git …]\n`;
+
+/** Null where it is too big to be read: what a change takes away has no bound. */
+async function readable(git: DiffDeps['git'], base: string, head: string): Promise<string | null> {
+  try {
+    return await git.patch(base, head);
+  } catch (error) {
+    if (error instanceof TooMuchOutput) return null;
+    throw error;
+  }
 }
 
 /** Cut at a line's end: half a secret would be known by nobody. */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { guard, type GuardInput } from './guard.ts';
-import { addedByAll, addedLines } from './patch.ts';
+import { addedByCommit, addedLines, ownLines } from './patch.ts';
 
 const CLEAN: GuardInput = {
   run: 'r.1',
@@ -153,14 +153,23 @@ describe('added lines of a patch', () => {
   });
 
   it('of a merge are those that no parent has', () => {
-    const ours = { path: 'a', line: 1, text: 'ours' };
-    const theirs = { path: 'a', line: 2, text: 'theirs' };
-    const own = { path: 'a', line: 3, text: 'slipped in' };
-    expect(
-      addedByAll([
-        [theirs, own],
-        [ours, own],
-      ]),
-    ).toEqual([own]);
+    expect(ownLines('a', 'theirs\nours\nslipped in\n', ['base\nours\n', 'base\ntheirs\n'])).toEqual([
+      { path: 'a', line: 3, text: 'slipped in' },
+    ]);
+  });
+
+  it('of several commits are told apart, also where content looks like the sha of another', () => {
+    const [one, two] = ['a'.repeat(40), 'b'.repeat(40)];
+    const patches = `${one}\n--- /dev/null\n+++ b/a\n@@ -0,0 +1,2 @@\n+${two}\n+x\n${two}\n--- a/a\n+++ b/a\n@@ -2 +2 @@\n-x\n+y\n`;
+    expect([...addedByCommit(patches)]).toEqual([
+      [
+        one,
+        [
+          { path: 'a', line: 1, text: two },
+          { path: 'a', line: 2, text: 'x' },
+        ],
+      ],
+      [two, [{ path: 'a', line: 2, text: 'y' }]],
+    ]);
   });
 });

@@ -2,7 +2,9 @@
  * What no change of an agent may carry, whatever its tests say. Judged on the commits that are not on main. Pure: git,
  * globs and the secret scanner are asked before.
  */
+import { MAX_FILES, SMALLER } from './change-size.ts';
 import type { AddedLine } from './patch.ts';
+import { nameFault, pathInWords } from './path-name.ts';
 import { harnessMark, isHidingAttribute, skipMark } from './skip-marks.ts';
 import { testDetection } from './test-detection.ts';
 
@@ -89,6 +91,20 @@ export function guard(input: GuardInput): string[] {
   ];
 }
 
+/** Names that reports can't give and rules may not see through. What the base has may go, and must not be touched otherwise. */
+export function nameFindings(files: readonly GuardedFile[]): string[] {
+  return files
+    .filter((file) => file.status !== 'deleted')
+    .flatMap(({ path }) => {
+      const fault = nameFault(path);
+      return fault === null
+        ? []
+        : [
+            `${pathInWords(path)} can't be judged, because its name ${fault}: give the file another name; if it stands on the base and the issue cannot be done without it, give up and say so.`,
+          ];
+    });
+}
+
 function pathFindings({ files, isProtected, stateHeld }: GuardInput): string[] {
   const found = stateHeld.map(
     ({ path, what }) =>
@@ -131,7 +147,6 @@ const MADE_FOLDER =
 const FIXTURES = /(?:^|\/)(?:__fixtures__|fixtures?|testdata)\//;
 const LOCKFILE =
   /(?:^|\/)(?:package-lock\.json|npm-shrinkwrap\.json|pnpm-lock\.yaml|yarn\.lock|bun\.lock|go\.sum|[^/]+\.lock)$/;
-const MAX_FILES = 500;
 const MAX_LINES = 20_000;
 
 /** What a tool made again is not a change that anybody reviews, and hides one. Folders that main holds already are the repo's own way. */
@@ -149,12 +164,10 @@ function bulkFindings({ files, added, hasFolder, isTest }: GuardInput): string[]
     ([folder, count]) =>
       `${folder} is made by a tool and ${count} of its files are in your commits: take them out of the commits, and let .gitignore name the folder.`,
   );
-  const size =
-    'commit only what the issue needs, without generated files; if it truly needs this much, give up and say so.';
   if (files.length > MAX_FILES)
-    found.push(`Your change touches ${files.length} files, more than the ${MAX_FILES} that a change may: ${size}`);
+    found.push(`Your change touches ${files.length} files, more than the ${MAX_FILES} that a change may: ${SMALLER}`);
   if (lines > MAX_LINES)
-    found.push(`Your change adds ${lines} lines, more than the ${MAX_LINES} that a change may: ${size}`);
+    found.push(`Your change adds ${lines} lines, more than the ${MAX_LINES} that a change may: ${SMALLER}`);
   return found;
 }
 

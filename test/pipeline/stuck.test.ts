@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { has } from '../setup/needs.ts';
 import { ended, openBench, SOON, topicsOf, type Bench } from './bench.ts';
-import { MULTIPLY } from './scenarios.ts';
+import { ACCEPT, addFunction, commit, MULTIPLY } from './scenarios.ts';
 
 describe.skipIf(!has('temporal') || !has('bwrap'))('work that fails alike at each try', { timeout: 180_000 }, () => {
   let bench: Bench;
@@ -12,6 +12,27 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('work that fails alike at eac
     bench = await openBench();
   });
   afterAll(() => bench.close());
+
+  it('is none where a change brings a name that is not UTF-8: the agent is told which, mends it, and the change ships', async () => {
+    const odd = `test/$(printf 'caf\\351').txt`;
+    const add = addFunction('odd', 'export function odd(a, b) {\n  return a * b;\n}', '6') as { steps: object[] };
+    const again = { calls: [{ bash: `git mv "${odd}" test/cafe.txt && ${commit('Name the fixture')}` }] };
+    bench.scenario('Odd name', {
+      triage: ACCEPT,
+      steps: [
+        { calls: [{ bash: `printf x > ${odd}; ${commit('A fixture')}` }] },
+        ...add.steps,
+        { ...again, expect: { lastMessage: { contains: 'caf\\351.txt' } } },
+        { calls: [{ submit: [] }] },
+      ],
+    });
+    const issue = await bench.release('Odd name');
+    const run = await bench.run(issue.number, ended, 120_000);
+
+    expect(run.outcome, JSON.stringify(run.state)).toBe('shipped');
+    expect(run.state.progress.rounds).toBe(1);
+    expect(bench.git('ls-tree', '-r', '--name-only', 'main')).toContain('test/cafe.txt');
+  });
 
   it('ends the run and calls a person, with what failed, how often and why; the next run is free to go', async () => {
     // Where the worktrees of runs are to lie there is a file: no folder can be made in it.
