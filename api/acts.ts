@@ -37,6 +37,8 @@ export function addAct(deps: ApiDeps): RequestHandler {
         note,
         at: deps.now(),
       }));
+    // It ended between the look at its row and the act.
+    if (row === null) throw new ApiError(409, { code: 'refused', message: await refuseNow(deps, run.id, act, note) });
     requireSameAct(row, run.id, act, note);
     res.status(earlier === undefined ? 201 : 200).json({ act: row, poked: await poke(deps, run.id) });
   };
@@ -45,6 +47,10 @@ export function addAct(deps: ApiDeps): RequestHandler {
 async function lastHold({ store }: ApiDeps, run: string): Promise<'pause' | 'resume' | undefined> {
   const kinds = (await store.acts.unread(run)).map((one) => one.data.kind);
   return kinds.findLast((kind) => kind === 'pause' || kind === 'resume');
+}
+
+async function refuseNow({ store }: ApiDeps, run: string, act: RequestedAct, note: string): Promise<string> {
+  return refuseAct(await store.runs.get(run), act, note) ?? 'the run has ended, and nothing can move it';
 }
 
 /** A retry that could not make one turn would freeze again at once: it is refused with what to grant. */

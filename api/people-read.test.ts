@@ -19,7 +19,7 @@ beforeAll(async () => {
     note: NOTE,
     at: 1,
   });
-  const pause = { by: 'root', note: `act ${act.id}`, since: 1 };
+  const pause = { by: 'root', note: `act ${act?.id}`, since: 1 };
   const state = { stage: 'triage', progress: { ...FRESH.progress, pause } } as const;
   await api.store.runs.transition('paused-1', { seq: 1, state, effects: [], cause: 'pause', at: 1 });
 });

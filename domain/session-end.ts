@@ -4,5 +4,5 @@ export type SessionEnd =
   | { readonly kind: 'gave-up'; readonly reason: string }
   | { readonly kind: 'exhausted'; readonly bound: string }
   | { readonly kind: 'failed'; readonly reason: string }
-  /** An operator's pause was met at a turn's boundary: the opening goes on where it was. */
-  | { readonly kind: 'paused' };
+  /** A person's act for the run was met at a turn's boundary; where the run stays in its stage, the opening goes on where it was. */
+  | { readonly kind: 'called-away' };

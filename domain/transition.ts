@@ -177,6 +177,9 @@ function fromPush(state: In<'push'>, event: RunEvent): Transition {
       ]);
     case 'raced':
       return go({ ...state, progress: { ...state.progress, races: state.progress.races + 1 }, mergeWith: event.main });
+    // Asked for while the approval was on its way here: it is not pushed past.
+    case 'reject':
+      return openSession(state.progress, { kind: 'rejected', by: event.by, note: event.note });
     case 'merged':
       return go({
         stage: 'verify',

@@ -4,6 +4,11 @@ import { decode, encode, type Sql, type SqlSession } from './sql.ts';
 
 type Given = Pick<ActRow, 'data' | 'by' | 'note'>;
 
+/** Shared with transitions: an act is there before its run ends, or it is refused. */
+export function actsLock(run: string): string {
+  return `acts/${run}`;
+}
+
 interface Row {
   readonly id: string;
   readonly run: string;
@@ -15,16 +20,10 @@ interface Row {
 
 export function createActs(sql: Sql): Acts {
   return {
-    add: (act) => sql.transaction([`acts/${act.run}`, `act/${act.id}`], (session) => add(session, act)),
+    add: (act) => sql.transaction([actsLock(act.run), `act/${act.id}`], (session) => add(session, act)),
 
-    async unread(run) {
-      const rows = await sql.query<Row>('SELECT * FROM acts WHERE run = ? AND taken_at IS NULL ORDER BY seq', [run]);
-      return rows.map(toAct);
-    },
-
-    async take(id, at) {
-      await sql.query('UPDATE acts SET taken_at = ? WHERE id = ? AND taken_at IS NULL', [at, id]);
-    },
+    unread: (run) => unreadActs(sql, run),
+    take: (id, at) => takeAct(sql, id, at),
 
     async list(run) {
       return (await sql.query<Row>('SELECT * FROM acts WHERE run = ? ORDER BY seq', [run])).map(toAct);
@@ -32,13 +31,23 @@ export function createActs(sql: Sql): Acts {
   };
 }
 
+export async function unreadActs(session: SqlSession, run: string): Promise<ActRow[]> {
+  const rows = await session.query<Row>('SELECT * FROM acts WHERE run = ? AND taken_at IS NULL ORDER BY seq', [run]);
+  return rows.map(toAct);
+}
+
+export async function takeAct(session: SqlSession, id: string, at: number): Promise<void> {
+  await session.query('UPDATE acts SET taken_at = ? WHERE id = ? AND taken_at IS NULL', [at, id]);
+}
+
 /** The same id again answers with the act that stands: a retried request is one act. */
-async function add(session: SqlSession, act: Omit<ActRow, 'seq' | 'takenAt'>): Promise<ActRow> {
+async function add(session: SqlSession, act: Omit<ActRow, 'seq' | 'takenAt'>): Promise<ActRow | null> {
   const [stands] = await session.query<Row>('SELECT * FROM acts WHERE id = ?', [act.id]);
   if (stands !== undefined) return toAct(stands);
-  const known = await session.query('SELECT id FROM runs WHERE id = ?', [act.run]);
-  if (known.length === 0)
+  const [known] = await session.query<{ ended_at: number | null }>('SELECT ended_at FROM runs WHERE id = ?', [act.run]);
+  if (known === undefined)
     throw new Error(`there is no run ${act.run} to ${act.data.kind}: look with \`lamplighter runs\``);
+  if (known.ended_at !== null) return null;
 
   const given: Given = { data: act.data, by: act.by, note: act.note };
   const [row] = await session.query<Row>(

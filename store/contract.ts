@@ -1,4 +1,5 @@
 /** The one suite that every adapter of the store passes. */
+import { describeActs } from './contract/acts.ts';
 import { describeCapacity, describeEffects, describeLedger } from './contract/bounds.ts';
 import { describeCaps } from './contract/caps.ts';
 import { describeKills, describeLife } from './contract/life.ts';
@@ -18,6 +19,7 @@ export function describeStore(makeHome: () => Promise<StoreHome>): Stores {
   describeSessions(stores);
   describeEvidence(stores);
   describePeople(stores);
+  describeActs(stores);
   describeLedger(stores);
   describeCaps(stores);
   describeCapacity(stores);

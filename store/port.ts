@@ -4,6 +4,7 @@
  * Methods that change what people watch append their event in the same transaction.
  */
 import type { RequestedAct } from '../domain/act.ts';
+import type { Recorded } from '../domain/called-away.ts';
 import type { LabelEvent } from '../domain/issue.ts';
 import type { MicroUsd, Usage } from '../domain/money.ts';
 import type { Outcome, RunBounds, TriagePlan } from '../domain/run.ts';
@@ -75,6 +76,10 @@ export interface TransitionInput {
   readonly state: RunState;
   readonly effects: readonly RunEffect[];
   readonly cause: string;
+  /** The act that it follows from: taken with it, in one transaction. */
+  readonly act?: string;
+  /** Only where no other act that moves the run waits to be taken: decided in one transaction with what people ask for. */
+  readonly afterActs?: boolean;
   readonly at: number;
 }
 
@@ -98,7 +103,7 @@ export interface Runs {
   /** Idempotent: triage's plan, kept beside the state so that no issue text enters workflow history. */
   setPlan(id: string, plan: TriagePlan): Promise<void>;
   /** Idempotent by (id, seq): a repeat of the newest changes nothing; a gap throws. */
-  transition(id: string, input: TransitionInput): Promise<void>;
+  transition(id: string, input: TransitionInput): Promise<Recorded>;
   transitions(id: string): Promise<TransitionRow[]>;
 }
 
@@ -150,8 +155,8 @@ export interface ActRow {
 }
 
 export interface Acts {
-  /** Unique by id. */
-  add(act: Omit<ActRow, 'seq' | 'takenAt'>): Promise<ActRow>;
+  /** Unique by id. Null when the run has ended: nobody would take it any more. */
+  add(act: Omit<ActRow, 'seq' | 'takenAt'>): Promise<ActRow | null>;
   unread(run: string): Promise<ActRow[]>;
   /** The first call marks it taken; later calls change nothing. */
   take(id: string, at: number): Promise<void>;
@@ -286,7 +291,7 @@ export interface EffectLog {
   }): Promise<EffectStanding>;
   /** Idempotent: the first result stands. `repeated` marks an at-least-once effect that was done again after an unknown outcome. */
   done(key: string, result: unknown, repeated: boolean, at: number): Promise<void>;
-  /** The world said no, so there is no outcome to wait for: the intent is taken back, and an outcome that stands is left alone. */
+  /** Nothing was begun, or the world said no, so there is no outcome to wait for: the intent is taken back, and an outcome that stands is left alone. */
   withdraw(key: string): Promise<void>;
   list(run: string): Promise<
     {

@@ -1,7 +1,9 @@
 /** Runs and their transitions. Whether a release may start a run is decided here, in one transaction, and by two unique keys beneath. */
 import { isDeepStrictEqual } from 'node:util';
+import { movingActs, type Recorded } from '../domain/called-away.ts';
 import { FRESH, type RunEffect, type RunState } from '../domain/stage.ts';
 import type { TriagePlan } from '../domain/run.ts';
+import { actsLock, takeAct, unreadActs } from './acts.ts';
 import { appendEvent } from './events.ts';
 import type { CreateRun, NewRun, RunRow, Runs, TransitionInput, TransitionRow } from './port.ts';
 import { appendQueueChanged, laneLock } from './queue.ts';
@@ -39,7 +41,8 @@ export function createRuns(sql: Sql): Runs {
       await sql.query('UPDATE runs SET plan = ? WHERE id = ?', [encode(plan), id]);
     },
 
-    transition: (id, input) => sql.transaction([`run/${id}`], (session) => transition(session, id, input)),
+    transition: (id, input) =>
+      sql.transaction([`run/${id}`, actsLock(id)], (session) => transition(session, id, input)),
 
     async transitions(id) {
       const rows = await sql.query<{ seq: number; state: string; cause: string; at: number }>(
@@ -115,14 +118,25 @@ async function list(session: SqlSession, filter: Parameters<Runs['list']>[0]): P
   return rows.map(toRun);
 }
 
-async function transition(session: SqlSession, id: string, input: TransitionInput): Promise<void> {
+async function transition(session: SqlSession, id: string, input: TransitionInput): Promise<Recorded> {
   const run = await get(session, id);
   if (run === null)
     throw new Error(`there is no run ${id}: transition ${input.seq} (${input.cause}) can't be recorded`);
-  if (input.seq <= run.seq) return checkRepeat(session, id, input);
+  const acts = movingActs(input.state, await unreadActs(session, id)).some((act) => act.id !== input.act);
+  if (input.seq <= run.seq) {
+    await checkRepeat(session, id, input);
+    return { recorded: true, acts };
+  }
   if (input.seq !== run.seq + 1) {
     throw new Error(`run ${id} is at transition ${run.seq}, and ${input.seq} (${input.cause}) would leave a gap`);
   }
+  if (acts && input.afterActs === true) return { recorded: false, acts };
+  await write(session, id, input);
+  if (input.act !== undefined) await takeAct(session, input.act, input.at);
+  return { recorded: true, acts };
+}
+
+async function write(session: SqlSession, id: string, input: TransitionInput): Promise<void> {
   const { seq, state, cause, at } = input;
   await session.query('UPDATE runs SET seq = ?, state = ?, effects = ?, updated_at = ?, ended_at = ? WHERE id = ?', [
     seq,

@@ -10,7 +10,6 @@ import { createPerformEffect } from '../activities/effects/perform.ts';
 import { createRedaction, type Redaction } from '../activities/evidence/redact.ts';
 import { redactedReasons } from '../activities/evidence/redacted-reasons.ts';
 import { redactingStore } from '../activities/evidence/redacting-store.ts';
-import { createLogNotifier } from '../activities/notify/log.ts';
 import { createRunControlActivities } from '../activities/run/control.ts';
 import { endingLastingFailures } from '../activities/run/lasting-failures.ts';
 import { createPrepareActivities } from '../activities/run/prepare.ts';
@@ -88,7 +87,7 @@ function createEndless({ config, crash, now, store, redaction, ...deps }: Endles
     environmentOf: (repoKey) => partsOf(repoKey).environment,
     contractOf: (run) => contractOf(partsOf(run.repo), run),
     issueOf: (run) => issueOf(trackerOf(run.repo).read(run.issue), run),
-    shouldStop: (runId) => shouldStop(store, config, runId),
+    isKilled: () => isKilled(store.control, config.dataDir),
     redaction,
     scratchDir: privateFolder(config, 'scratch'),
   });
@@ -98,7 +97,6 @@ function createEndless({ config, crash, now, store, redaction, ...deps }: Endles
     trackerOf,
     perform,
     now,
-    notifier: around('notifier', createLogNotifier()),
   });
   const run = createRunControlActivities({
     store,
@@ -136,6 +134,7 @@ function createEndless({ config, crash, now, store, redaction, ...deps }: Endles
               contractAt,
               perform,
               now,
+              isKilled: () => isKilled(store.control, config.dataDir),
               issueOf: (run) => trackerOf(run.repo).read(run.issue),
             }),
             ...createWatchActivities({ store, git, watcher, gates, contractAt, now }),
@@ -191,11 +190,4 @@ async function issueOf(reading: Promise<Issue | null>, run: RunRow): Promise<Iss
   if (issue === null)
     throw new Error(`issue ${run.issue} of ${run.repoName} is gone from its tracker: cancel run ${run.id}`);
   return issue;
-}
-
-/** A person's stop or the kill switch; other acts wait for the stage's own boundary. */
-async function shouldStop(store: Store, config: Config, runId: string): Promise<boolean> {
-  if (await isKilled(store.control, config.dataDir)) return true;
-  const acts = await store.acts.unread(runId);
-  return acts.some((act) => act.data.kind === 'cancel' || act.data.kind === 'escalate');
 }

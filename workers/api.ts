@@ -8,7 +8,7 @@ import { createEngine } from './engine.ts';
 import { configFromArgument, onStop, sayReady } from './entry.ts';
 import { createTemporalCalls } from './temporal.ts';
 import { issueBooksOf } from './trackers.ts';
-import { watchdogOf } from './watchdog.ts';
+import { callingOf } from './calling.ts';
 
 const { config, operatorToken } = configFromArgument();
 const store = await openStore(config.store, join(config.dataDir, 'blobs'));
@@ -16,7 +16,7 @@ const connection = Connection.lazy({ address: config.temporal.address });
 const client = new Client({ connection, namespace: config.temporal.namespace });
 const calls = createTemporalCalls(client);
 const engine = createEngine({ store, calls, config });
-const watchdog = watchdogOf({ config, store, client, operatorToken });
+const { watchdog, post } = callingOf({ config, store, client, operatorToken });
 const app = createApp({
   store,
   config,
@@ -27,6 +27,7 @@ const app = createApp({
   now: Date.now,
 });
 watchdog.start();
+post.start();
 
 const server = createServer(app);
 server.listen(config.api.port, '127.0.0.1', () => sayReady());
@@ -37,8 +38,7 @@ onStop(() => {
   server.closeAllConnections();
   server.close(
     () =>
-      void watchdog
-        .stop()
+      void Promise.all([watchdog.stop(), post.stop()])
         .then(() => Promise.all([store.close(), connection.close()]))
         .then(() => process.exit(0)),
   );

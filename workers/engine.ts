@@ -16,6 +16,13 @@ export interface EngineDeps {
 export function createEngine({ store, calls, config }: EngineDeps): Engine & { pokeUnread(): Promise<void> } {
   const { webUrl, namespace } = config.temporal;
   const web = webUrl === null ? null : { webUrl, namespace };
+  /** Those of whom somebody has asked something that they have not taken. */
+  async function pokeUnread(): Promise<void> {
+    for (const run of await store.runs.list({ open: true })) {
+      if ((await store.acts.unread(run.id)).length > 0) await calls.pokeRun(run.id);
+    }
+  }
+
   return {
     poke: (runId) => calls.pokeRun(runId),
     pollNow: () => calls.pollNow(),
@@ -37,13 +44,10 @@ export function createEngine({ store, calls, config }: EngineDeps): Engine & { p
       const waiting = await store.queue.repos();
       const lanes = [...new Set([...open.map((run) => run.repo), ...waiting])];
       for (const lane of lanes) await calls.pokeLane(lane);
+      await pokeUnread();
       return { runs, lanes };
     },
 
-    async pokeUnread() {
-      for (const run of await store.runs.list({ open: true })) {
-        if ((await store.acts.unread(run.id)).length > 0) await calls.pokeRun(run.id);
-      }
-    },
+    pokeUnread,
   };
 }

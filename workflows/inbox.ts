@@ -6,7 +6,7 @@ import { escalate, poke, unfreeze } from './messages.ts';
 import type { ControlActivities, OutsideSignal } from './ports.ts';
 
 export interface Inbox {
-  /** There may be acts that nobody has looked at. */
+  /** There may be acts that nobody has looked at: somebody poked, or what the run did says so. */
   poked: boolean;
   readonly signals: { readonly id: string; readonly signal: OutsideSignal }[];
 }
@@ -14,8 +14,7 @@ export interface Inbox {
 export type TakenAct = NonNullable<Awaited<ReturnType<ControlActivities['takeAct']>>>;
 
 export function openInbox(): Inbox {
-  // True at first: an act may have been written before this workflow could be signalled.
-  const inbox: Inbox = { poked: true, signals: [] };
+  const inbox: Inbox = { poked: false, signals: [] };
   setHandler(poke, () => {
     inbox.poked = true;
   });

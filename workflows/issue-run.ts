@@ -1,6 +1,7 @@
 /**
  * A run's whole life. The rules are in domain/: this performs the work that a state is due, listens to people meanwhile, and feeds
- * what comes back to `next`.
+ * what comes back to `next`. Acts belong to the boundaries between two pieces of work, and a poke only hastens: each transition says
+ * whether acts wait, and each piece of work ends by itself where one wants the run elsewhere.
  */
 import { CancellationScope, condition, getExternalWorkflowHandle, isCancellation, log } from '@temporalio/workflow';
 import { TemporalFailure } from '@temporalio/common';
@@ -19,10 +20,17 @@ export async function issueRun(input: RunInput): Promise<{ readonly outcome: str
   const inbox = openInbox();
   const life = new RunLife(input);
   life.show();
-  // A rebuilt run may owe the effects of its last transition; each is idempotent.
-  if (input.resume !== undefined) await life.settle(input.resume.effects);
+  if (input.resume !== undefined) {
+    // A rebuilt run may owe the effects of its last transition, each of which is idempotent, and people may have acted meanwhile.
+    await life.settle(input.resume.effects);
+    inbox.poked = true;
+  }
   let rounds: Rounds = { seq: life.seq, idle: 0 };
-  for (let due = life.due(); due !== null; due = life.due()) {
+  for (;;) {
+    // What people asked for is a reason to come round again, whether or not it moved the run.
+    if (await takeActs(life, inbox)) rounds = { seq: life.seq, idle: 0 };
+    const due = life.due();
+    if (due === null) break;
     await workAndListen(life, due, inbox);
     rounds = afterRound(rounds, life.seq);
     const stuck = standstill(rounds, due.do);
@@ -35,44 +43,50 @@ export async function issueRun(input: RunInput): Promise<{ readonly outcome: str
     : { outcome: 'unknown', reason: '' };
 }
 
+/** Between two pieces of work: everything that people asked for is taken before another one begins. */
+async function takeActs(life: RunLife, inbox: Inbox): Promise<boolean> {
+  let any = false;
+  while (inbox.poked) {
+    inbox.poked = false;
+    const act = await takeAct(life.input, inbox);
+    if (act === null) continue;
+    any = true;
+    await take(life, act, inbox);
+  }
+  return any;
+}
+
+async function take(life: RunLife, { act, event }: TakenAct, inbox: Inbox): Promise<void> {
+  const { moved, acts } = await life.apply(event, act);
+  if (!moved) await control('Mark the act as taken').finishAct({ act });
+  // Where no transition was recorded, nobody has looked for others behind it.
+  inbox.poked ||= acts || !moved;
+}
+
 /**
  * One piece of work, until it is done or an act has ended it. An act that leaves the same work due is applied beside it; a
  * pause waits for the session's own boundary; any other stops the work first, and what that had finished counts before it.
  */
 async function workAndListen(life: RunLife, due: Work, inbox: Inbox): Promise<void> {
-  const job = begin(life, due, inbox);
-  for (;;) {
+  const job = begin(life, due);
+  while (!job.isOver()) {
     await Promise.race([job.over, condition(() => inbox.poked)]);
-    if (!inbox.poked) return finish(life, job);
+    if (!inbox.poked || job.isOver()) break;
     inbox.poked = false;
     const act = await takeAct(life.input, inbox);
-    if (act === null) {
-      if (job.isOver()) return finish(life, job);
+    if (act === null) continue;
+    if (!job.isOver() && life.leavesWork(act.event)) {
+      await take(life, act, inbox);
       continue;
     }
-    if (act.event.kind === 'pause' && due.do === 'session' && !job.isOver()) {
-      // It is read again, when the session has come to its boundary; a more urgent act may still come before.
-      await Promise.race([job.over, condition(() => inbox.poked)]);
-      inbox.poked = true;
-      continue;
-    }
-    if (!job.isOver() && life.leaves(due, act.event)) {
-      await take(life, act);
-      inbox.poked = true;
-      continue;
-    }
-    job.stop();
-    await finish(life, job);
-    await take(life, act);
-    // More acts may wait behind this one.
+    const isPatient = act.event.kind === 'pause' && due.do === 'session';
+    // The session ends at its own boundary; a more urgent act may still come before.
+    if (isPatient) await Promise.race([job.over, condition(() => inbox.poked)]);
+    // It is read again, and taken when nothing is at work.
     inbox.poked = true;
-    return;
+    if (!isPatient) break;
   }
-}
-
-async function take(life: RunLife, { act, event }: TakenAct): Promise<void> {
-  await life.apply(event);
-  await control('Mark the act as taken').finishAct({ act });
+  await finish(life, job, inbox);
 }
 
 interface Job {
@@ -83,22 +97,16 @@ interface Job {
   readonly result: () => { readonly event: RunEvent | null; readonly sessionMs: number };
 }
 
-function begin(life: RunLife, due: Work, inbox: Inbox): Job {
+function begin(life: RunLife, due: Work): Job {
   const scope = new CancellationScope();
-  const context = {
-    input: life.input,
-    look: (): void => {
-      inbox.poked = true;
-    },
-    sessionMs: life.state.progress.sessionMs,
-  };
+  const context = { input: life.input, sessionMs: life.state.progress.sessionMs };
   let isOver = false;
   let event: RunEvent | null = null;
   const over = scope
     .run(() => doWork(context, due))
     .then(
       (came) => {
-        event = came;
+        event = came.kind === 'called-away' ? null : came;
       },
       (error: unknown) => {
         // Only what can't heal gets here: the rest is retried by the activity's policy. A person is called, with the reason.
@@ -116,13 +124,14 @@ function begin(life: RunLife, due: Work, inbox: Inbox): Job {
   };
 }
 
-async function finish(life: RunLife, job: Job): Promise<void> {
-  await job.over;
-  // What raced with the work and lost must not go on behind it.
+async function finish(life: RunLife, job: Job, inbox: Inbox): Promise<void> {
+  // Stops what an act wants to be stopped, and what raced with the work and lost: it must not go on behind it.
   job.stop();
+  await job.over;
   const { event, sessionMs } = job.result();
   life.spend(sessionMs);
-  if (event !== null) await life.apply(event);
+  const { acts } = event === null ? { acts: true } : await life.apply(event);
+  inbox.poked ||= acts;
 }
 
 /** Temporal wraps what an activity or child threw; the innermost message is the one that says something. */

@@ -1,8 +1,14 @@
 /** The activities as workflows see them: what each takes and gives. Implementations are in activities/, wired in workers/. */
+import type { Recorded } from '../domain/called-away.ts';
 import type { RunInput } from '../domain/run.ts';
 import type { SessionEnd } from '../domain/session-end.ts';
 import type { Brief, RunEffect, RunEvent, RunState } from '../domain/stage.ts';
 import type { DeployStage } from '../domain/verdict.ts';
+
+/** A person's act ends the work that was asked for: it is to be taken before anything else. */
+export interface CalledAway {
+  readonly kind: 'called-away';
+}
 
 /** Anywhere: they touch the store, the tracker and the model, never a checkout. */
 export interface ControlActivities {
@@ -18,22 +24,25 @@ export interface ControlActivities {
     readonly state: RunState;
     readonly effects: readonly RunEffect[];
     readonly cause: string;
-  }): Promise<void>;
+    /** The act that it follows from: taken with it. */
+    readonly act?: string;
+  }): Promise<Recorded>;
   performRunEffect(input: { readonly runId: string; readonly seq: number; readonly index: number }): Promise<void>;
   publishPhases(input: { readonly runId: string }): Promise<void>;
-  /** The unread act of the run that comes first (an urgent one, else the oldest) as an event; null when there is none. It stays unread until `finishAct`, so that a crash between the two loses nothing. */
+  /** The unread act of the run that comes first (an urgent one, else the oldest) as an event; null when there is none. It stays unread until its transition is recorded, so that a crash between the two loses nothing. */
   takeAct(input: { readonly runId: string }): Promise<{ readonly act: string; readonly event: RunEvent } | null>;
+  /** Of an act that moves nothing any more. */
   finishAct(input: { readonly act: string }): Promise<void>;
-  /** Throws a benign, retryable failure until there is an unread act: a poke that was lost costs seconds, not the act. */
+  /** Throws a benign, retryable failure until an act that moves the run is unread: a poke that was lost costs seconds, not the act. */
   awaitAct(input: { readonly runId: string }): Promise<void>;
   /** An unattributed signal from Temporal's own tools; honoured only where configuration allows. */
   recordSignal(input: { readonly runId: string; readonly id: string; readonly signal: OutsideSignal }): Promise<void>;
   /** Throws a benign, retryable failure until granted. */
-  acquireSlot(input: { readonly runId: string }): Promise<void>;
+  acquireSlot(input: { readonly runId: string }): Promise<{ readonly kind: 'granted' } | CalledAway>;
   /** Holds while the kill switch is on (benign, retryable), then reads the issue again. */
   checkIssue(input: {
     readonly runId: string;
-  }): Promise<{ readonly ok: true } | { readonly ok: false; readonly reason: string }>;
+  }): Promise<{ readonly ok: true } | { readonly ok: false; readonly reason: string } | CalledAway>;
 
   triage(input: {
     readonly runId: string;
@@ -42,6 +51,7 @@ export interface ControlActivities {
     | { readonly kind: 'rejected'; readonly reason: string }
     | { readonly kind: 'failed'; readonly reason: string }
     | { readonly kind: 'exhausted'; readonly bound: string }
+    | CalledAway
   >;
   modelTurn(input: {
     readonly runId: string;
@@ -67,25 +77,28 @@ export interface RepoActivities {
   /** Before any money is spent: the remote answers and main's contract can be read. */
   readContract(input: {
     readonly runId: string;
-  }): Promise<{ readonly kind: 'read' } | Extract<RunEvent, { kind: 'failed' }>>;
+  }): Promise<{ readonly kind: 'read' } | Extract<RunEvent, { kind: 'failed' }> | CalledAway>;
   prepareRun(input: {
     readonly runId: string;
-  }): Promise<Extract<RunEvent, { kind: 'prepared' | 'base-red' | 'failed' }>>;
+  }): Promise<Extract<RunEvent, { kind: 'prepared' | 'base-red' | 'failed' }> | CalledAway>;
   /** Throws a benign, retryable failure until main is no longer at `from`. */
-  awaitHeadMove(input: { readonly runId: string; readonly from: string }): Promise<void>;
+  awaitHeadMove(input: {
+    readonly runId: string;
+    readonly from: string;
+  }): Promise<{ readonly kind: 'moved' } | CalledAway>;
   verifyRun(input: {
     readonly runId: string;
     readonly base: string;
     readonly head: string;
-  }): Promise<Extract<RunEvent, { kind: 'proven' | 'refused' | 'base-red' | 'failed' }>>;
+  }): Promise<Extract<RunEvent, { kind: 'proven' | 'refused' | 'base-red' | 'failed' }> | CalledAway>;
   pushRun(input: {
     readonly runId: string;
     readonly head: string;
-  }): Promise<Extract<RunEvent, { kind: 'pushed' | 'raced' | 'taken-back' | 'failed' }>>;
+  }): Promise<Extract<RunEvent, { kind: 'pushed' | 'raced' | 'taken-back' | 'failed' }> | CalledAway>;
   mergeRun(input: {
     readonly runId: string;
     readonly head: string;
-  }): Promise<Extract<RunEvent, { kind: 'merged' | 'conflicts' | 'taken-back' | 'failed' }>>;
+  }): Promise<Extract<RunEvent, { kind: 'merged' | 'conflicts' | 'taken-back' | 'failed' }> | CalledAway>;
   watchDeploy(input: {
     readonly runId: string;
     readonly sha: string;
@@ -94,13 +107,16 @@ export interface RepoActivities {
     | { readonly kind: 'red'; readonly stage: string; readonly reason: string }
     | { readonly kind: 'unwatchable'; readonly reason: string }
     | Extract<RunEvent, { kind: 'taken-back' }>
+    | CalledAway
   >;
   /** Whose the red of `sha` is, as main stands now. `asked`: a person wants another session, whatever the deploy says. */
   judgeMain(input: {
     readonly runId: string;
     readonly sha: string;
     readonly asked: boolean;
-  }): Promise<Extract<RunEvent, { kind: 'main-ours' | 'main-red' | 'main-healthy' | 'taken-back' | 'failed' }>>;
+  }): Promise<
+    Extract<RunEvent, { kind: 'main-ours' | 'main-red' | 'main-healthy' | 'taken-back' | 'failed' }> | CalledAway
+  >;
   proveHead(input: {
     readonly runId: string;
     readonly sha: string;
@@ -108,6 +124,7 @@ export interface RepoActivities {
   }): Promise<
     | { readonly kind: 'proven'; readonly sha: string; readonly proven: readonly DeployStage[] }
     | { readonly kind: 'not-proven'; readonly reason: string }
+    | CalledAway
   >;
   openSession(input: {
     readonly runId: string;

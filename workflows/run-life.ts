@@ -4,6 +4,7 @@
  */
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
+import { leavesWork } from '../domain/called-away.ts';
 import { effectInWords, runDetails } from '../domain/details.ts';
 import type { RunInput } from '../domain/run.ts';
 import { FRESH, type RunEffect, type RunEvent, type RunState } from '../domain/stage.ts';
@@ -17,6 +18,12 @@ const attributes = {
   issue: defineSearchAttributeKey('LamplighterIssue', SearchAttributeType.INT),
   frozen: defineSearchAttributeKey('LamplighterFrozen', SearchAttributeType.BOOL),
 };
+
+export interface Applied {
+  readonly moved: boolean;
+  /** Whether acts wait to be taken, as the store saw it with the transition. */
+  readonly acts: boolean;
+}
 
 export class RunLife {
   readonly input: RunInput;
@@ -39,10 +46,9 @@ export class RunLife {
     return workOf(this.state, this.input.bounds);
   }
 
-  /** Whether the work at hand stays what is due when `event` is applied. */
-  leaves(due: Work, event: RunEvent): boolean {
-    const { state } = next(this.state, event, this.input.bounds, Date.now());
-    return JSON.stringify(workOf(state, this.input.bounds)) === JSON.stringify(due);
+  /** Whether the work that is due stays due when `event` is applied. */
+  leavesWork(event: RunEvent): boolean {
+    return leavesWork({ state: this.state, bounds: this.input.bounds }, event, Date.now());
   }
 
   /** Session time is spent whatever comes of the session. */
@@ -50,27 +56,35 @@ export class RunLife {
     this.state = { ...this.state, progress: { ...this.state.progress, sessionMs } };
   }
 
-  async apply(event: RunEvent): Promise<void> {
+  /**
+   * `act`: the one that the event stands for. Where the event would end or freeze the run past what people asked for before, the run
+   * stays where it was, with its work due again after they were heard.
+   */
+  async apply(event: RunEvent, act?: string): Promise<Applied> {
     const moved = next(this.state, event, this.input.bounds, Date.now());
-    if (moved.state === this.state && moved.effects.length === 0) return;
-    this.#seq += 1;
-    this.state = moved.state;
-    await control(`Record stage ${this.state.stage}`).recordTransition({
+    if (moved.state === this.state && moved.effects.length === 0) return { moved: false, acts: false };
+    const { recorded, acts } = await control(`Record stage ${moved.state.stage}`).recordTransition({
       runId: this.input.runId,
-      seq: this.#seq,
-      state: this.state,
+      seq: this.#seq + 1,
+      state: moved.state,
       effects: moved.effects,
       cause: event.kind,
+      ...(act === undefined ? {} : { act }),
     });
+    if (!recorded) return { moved: false, acts };
+    this.#seq += 1;
+    this.state = moved.state;
     this.show();
     await this.settle(moved.effects);
+    return { moved: true, acts };
   }
 
   async settle(effects: readonly RunEffect[]): Promise<void> {
     const { runId } = this.input;
-    for (const [index, effect] of effects.entries()) {
-      await control(effectInWords(effect)).performRunEffect({ runId, seq: this.#seq, index });
-    }
+    // Side by side: one that cannot be done for now holds none of the others.
+    await Promise.all(
+      effects.map((effect, index) => control(effectInWords(effect)).performRunEffect({ runId, seq: this.#seq, index })),
+    );
     if (!this.state.progress.trial) await control('Update the phase comment').publishPhases({ runId });
   }
 

@@ -1,16 +1,23 @@
 /** One function a kind of work: calls the activities that do it and turns what they say into the event that moves the run. */
-import { CancellationScope, condition, executeChild, isCancellation, sleep } from '@temporalio/workflow';
+import {
+  CancellationScope,
+  getExternalWorkflowHandle,
+  isCancellation,
+  log,
+  sleep,
+  startChild,
+  type ChildWorkflowHandle,
+} from '@temporalio/workflow';
 import { sessionWorkflowId, type RunInput } from '../domain/run.ts';
 import type { RunEvent } from '../domain/stage.ts';
 import type { Work } from '../domain/work.ts';
-import { agentSession } from './agent-session.ts';
+import { agentSession, type SessionResult } from './agent-session.ts';
 import { control, long, onHost, waiting } from './calls.ts';
+import type { CalledAway } from './ports.ts';
 
 /** What the work of one run shares. */
 export interface WorkContext {
   readonly input: RunInput;
-  /** Makes the run read its acts. */
-  readonly look: () => void;
   /** Milliseconds of session time over the run's life. */
   sessionMs: number;
 }
@@ -20,8 +27,10 @@ type Of<D extends Work['do']> = Extract<Work, { do: D }>;
 /** After as many lost races as the bounds allow, the run lets the others finish first. */
 const PATIENCE = '10 minutes';
 
-/** Null: nothing came of it that moves the run, and it is due again after a look at the acts. */
-export function doWork(context: WorkContext, due: Work): Promise<RunEvent | null> {
+const CALLED_AWAY: CalledAway = { kind: 'called-away' };
+
+/** `called-away`: nothing came of it that moves the run, and what is due then is due after a look at the acts. */
+export function doWork(context: WorkContext, due: Work): Promise<RunEvent | CalledAway> {
   switch (due.do) {
     case 'triage':
       return triage(context);
@@ -60,29 +69,30 @@ function standing({ input }: WorkContext): ReturnType<ReturnType<typeof control>
   return control('Is the issue still released?', waiting(2_000)).checkIssue({ runId: input.runId });
 }
 
-async function acquireSlot({ input }: WorkContext): Promise<void> {
-  await control('Wait for a free slot', waiting(2_000)).acquireSlot({ runId: input.runId });
+function slot({ input }: WorkContext): ReturnType<ReturnType<typeof control>['acquireSlot']> {
+  return control('Wait for a free slot', waiting(2_000)).acquireSlot({ runId: input.runId });
 }
 
-async function triage(context: WorkContext): Promise<RunEvent> {
+async function triage(context: WorkContext): Promise<RunEvent | CalledAway> {
   const { runId, heartbeatSeconds } = context.input;
   const issue = await standing(context);
+  if ('kind' in issue) return issue;
   if (!issue.ok) return { kind: 'not-eligible', reason: issue.reason };
   const contract = await host(context, 'Read the contract on main').readContract({ runId });
-  if (contract.kind === 'failed') return contract;
+  if (contract.kind !== 'read') return contract;
   return control('Triage: turn the issue into a plan', long(heartbeatSeconds)).triage({ runId });
 }
 
-async function prepare(context: WorkContext): Promise<RunEvent> {
-  await acquireSlot(context);
+async function prepare(context: WorkContext): Promise<RunEvent | CalledAway> {
+  if ((await slot(context)).kind === 'called-away') return CALLED_AWAY;
   return host(context, 'Prepare: fetch, worktree, prove the base').prepareRun({ runId: context.input.runId });
 }
 
-async function awaitHeadMove({ input }: WorkContext, due: Of<'await-head-move'>): Promise<RunEvent> {
+async function awaitHeadMove({ input }: WorkContext, due: Of<'await-head-move'>): Promise<RunEvent | CalledAway> {
   const summary = `Main is red at ${short(due.from)}: wait for it to move`;
   const moved = onHost(input.repoKey, summary, waiting(5_000))
     .awaitHeadMove({ runId: input.runId, from: due.from })
-    .then((): RunEvent => ({ kind: 'head-moved' }));
+    .then((seen): RunEvent | CalledAway => (seen.kind === 'moved' ? { kind: 'head-moved' } : seen));
   if (due.until === null) return moved;
   const over = sleep(Math.max(1, due.until - Date.now()), { summary: 'The time for fixing forward' }).then(
     (): RunEvent => ({
@@ -95,22 +105,25 @@ async function awaitHeadMove({ input }: WorkContext, due: Of<'await-head-move'>)
   return Promise.race([moved, over]);
 }
 
-async function session(context: WorkContext, due: Of<'session'>): Promise<RunEvent | null> {
+async function session(context: WorkContext, due: Of<'session'>): Promise<RunEvent | CalledAway> {
   const { runId, repoKey, heartbeatSeconds } = context.input;
   const issue = await standing(context);
+  if ('kind' in issue) return issue;
   if (!issue.ok) return { kind: 'withdrawn', reason: issue.reason };
-  await acquireSlot(context);
+  if ((await slot(context)).kind === 'called-away') return CALLED_AWAY;
   const { opening, brief } = due;
   const begunAt = Date.now();
   const before = context.sessionMs;
   try {
-    const { end, spentMs } = await executeChild(agentSession, {
-      args: [{ runId, repoKey, opening, brief, heartbeatSeconds, spentMs: before }],
-      workflowId: sessionWorkflowId(runId, opening),
-      staticSummary: `Session ${opening}: ${brief.kind}`,
-    });
+    const child = await CancellationScope.nonCancellable(() =>
+      startChild(agentSession, {
+        args: [{ runId, repoKey, opening, brief, heartbeatSeconds, spentMs: before }],
+        workflowId: sessionWorkflowId(runId, opening),
+        staticSummary: `Session ${opening}: ${brief.kind}`,
+      }),
+    );
+    const { end, spentMs } = await resultOf(child);
     context.sessionMs = spentMs;
-    if (end.kind === 'paused') return null;
     return end.kind === 'failed' ? { kind: 'failed', reason: `the session failed: ${end.reason}` } : end;
   } catch (error) {
     // Stopped by an act: the time is spent all the same (invariant 7).
@@ -119,7 +132,32 @@ async function session(context: WorkContext, due: Of<'session'>): Promise<RunEve
   }
 }
 
-function verify(context: WorkContext, due: Of<'verify'>): Promise<RunEvent> {
+/**
+ * Cancelled by its name. What the SDK cancels with a scope is the execution that was started, which a long session has left behind
+ * by continuing as new: the one that works would never hear of it.
+ */
+async function resultOf(child: ChildWorkflowHandle<typeof agentSession>): Promise<SessionResult> {
+  const result = CancellationScope.nonCancellable(() => child.result());
+  const cancelled = CancellationScope.current().cancelRequested;
+  try {
+    return await Promise.race([result, cancelled]);
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+    await CancellationScope.nonCancellable(() => cancelByName(child.workflowId));
+    return await result;
+  }
+}
+
+async function cancelByName(workflowId: string): Promise<void> {
+  try {
+    await getExternalWorkflowHandle(workflowId).cancel();
+  } catch (error) {
+    // It has ended by itself in the meantime, and its result says how.
+    log.info('the session could not be cancelled', { workflowId, error: String(error) });
+  }
+}
+
+function verify(context: WorkContext, due: Of<'verify'>): Promise<RunEvent | CalledAway> {
   return host(context, `Gates on ${short(due.head)}`).verifyRun({
     runId: context.input.runId,
     base: due.base,
@@ -127,8 +165,9 @@ function verify(context: WorkContext, due: Of<'verify'>): Promise<RunEvent> {
   });
 }
 
-async function push(context: WorkContext, due: Of<'push'>): Promise<RunEvent> {
+async function push(context: WorkContext, due: Of<'push'>): Promise<RunEvent | CalledAway> {
   const issue = await standing(context);
+  if ('kind' in issue) return issue;
   if (!issue.ok) return { kind: 'withdrawn', reason: issue.reason };
   // A push in flight is never cut: its outcome is what the next act must be judged by.
   return CancellationScope.nonCancellable(() =>
@@ -136,42 +175,45 @@ async function push(context: WorkContext, due: Of<'push'>): Promise<RunEvent> {
   );
 }
 
-async function merge(context: WorkContext, due: Of<'merge'>): Promise<RunEvent> {
+async function merge(context: WorkContext, due: Of<'merge'>): Promise<RunEvent | CalledAway> {
   if (due.patient) await sleep(PATIENCE, { summary: 'Several lost races: let the others land first' });
   const summary = `Somebody landed first: merge ${short(due.main)}`;
   return host(context, summary).mergeRun({ runId: context.input.runId, head: due.head });
 }
 
-async function watch(context: WorkContext, due: Of<'watch'>): Promise<RunEvent> {
+async function watch(context: WorkContext, due: Of<'watch'>): Promise<RunEvent | CalledAway> {
   const summary = `Watch ${short(due.sha)} through build, deploy and health`;
   const seen = await host(context, summary).watchDeploy({ runId: context.input.runId, sha: due.sha });
   return seen.kind === 'unwatchable' ? { kind: 'failed', reason: seen.reason } : seen;
 }
 
-async function judgeMain(context: WorkContext, due: Of<'judge-main'>): Promise<RunEvent> {
-  await acquireSlot(context);
+async function judgeMain(context: WorkContext, due: Of<'judge-main'>): Promise<RunEvent | CalledAway> {
+  if ((await slot(context)).kind === 'called-away') return CALLED_AWAY;
   const summary = due.asked ? 'Look at main before another attempt' : `Whose is the red of ${short(due.sha)}?`;
   return host(context, summary).judgeMain({ runId: context.input.runId, sha: due.sha, asked: due.asked });
 }
 
-async function proveHead(context: WorkContext, due: Of<'prove-head'>): Promise<RunEvent> {
+async function proveHead(context: WorkContext, due: Of<'prove-head'>): Promise<RunEvent | CalledAway> {
   const { sha, resolution } = due;
   const seen = await host(context, 'Prove the head of main').proveHead({
     runId: context.input.runId,
     sha,
     reverted: resolution.reverted,
   });
-  return seen.kind === 'proven'
-    ? { kind: 'head-proven', sha: seen.sha, proven: seen.proven }
-    : { kind: 'head-not-proven', reason: seen.reason };
+  switch (seen.kind) {
+    case 'called-away':
+      return seen;
+    case 'proven':
+      return { kind: 'head-proven', sha: seen.sha, proven: seen.proven };
+    case 'not-proven':
+      return { kind: 'head-not-proven', reason: seen.reason };
+  }
 }
 
-/** Ends only by an act, which cancels it; the activity is for an act whose poke was lost. */
-async function awaitPerson({ input, look }: WorkContext, summary: string): Promise<never> {
+/** Until somebody acts. What he asked for may leave the run where it is, and then it is waited for again. */
+async function awaitPerson({ input }: WorkContext, summary: string): Promise<CalledAway> {
   await control(summary, waiting(5_000)).awaitAct({ runId: input.runId });
-  look();
-  await condition(() => false);
-  throw new Error('unreachable: a condition that is never true ended');
+  return CALLED_AWAY;
 }
 
 function short(sha: string): string {

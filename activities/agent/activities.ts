@@ -5,13 +5,14 @@ import type { RunRow } from '../../store/port.ts';
 import type { ControlActivities, RepoActivities } from '../../workflows/ports.ts';
 import type { RepoGit } from '../git/port.ts';
 import { heartbeating } from '../run/heartbeat.ts';
-import { notYet } from '../run/waiting.ts';
+import { hasActs, CALLED_AWAY, minding } from '../run/minding.ts';
+import { isNotYet, notYet } from '../run/waiting.ts';
 import type { Environment } from '../sandbox/environment.ts';
 import type { Sandbox } from '../sandbox/port.ts';
 import type { ModelCallDeps } from './model-call.ts';
 import { takeStep } from './model-turn.ts';
 import { openRunSession } from './open-session.ts';
-import { isInterrupted } from './session-acts.ts';
+import { isInterrupted, isStopped } from './session-acts.ts';
 import { comeOutOfHold, markHeld } from './session-hold.ts';
 import { recordLost, runToolCall, type ToolRunDeps } from './tool-run.ts';
 import { triageRun } from './triage.ts';
@@ -25,8 +26,7 @@ export interface AgentDeps extends ModelCallDeps {
   /** As it is in the run's base; throws where it can't be read, which prepare has seen to before. */
   readonly contractOf: (run: RunRow) => Promise<Contract>;
   readonly issueOf: (run: RunRow) => Promise<Issue>;
-  /** An unread act that ends the run's work, or the kill switch. Asked each second while a command runs. */
-  readonly shouldStop: (runId: string) => Promise<boolean>;
+  readonly isKilled: () => Promise<boolean>;
   /** Runs that may work at once: a session that was held takes its slot again. */
   readonly slots: number;
   /** A folder of ours, there already, that no agent can write. */
@@ -37,28 +37,32 @@ export type AgentActivities = Pick<ControlActivities, 'triage' | 'modelTurn'> &
   Pick<RepoActivities, 'openSession' | 'runTool' | 'recordInterrupted'>;
 
 export function createAgentActivities(deps: AgentDeps): AgentActivities {
-  /** No model call begins while a person's stop stands. */
-  async function holdWhileStopped(runId: string): Promise<void> {
-    if (!(await deps.shouldStop(runId))) return;
-    const why = 'held by a person or the kill switch';
+  /** No model call begins while it is on. */
+  async function holdWhileKilled(runId: string): Promise<void> {
+    if (!(await deps.isKilled())) return;
+    const why = 'held by the kill switch';
     await markHeld(deps, runId, why);
     throw notYet(`run ${runId} is ${why}`);
+  }
+
+  /** Asked each second while a command runs. An interrupt ends it as well; the next turn then hears what the person says. */
+  async function shouldStop(runId: string): Promise<boolean> {
+    return (await deps.isKilled()) || (await isStopped(deps.store, runId)) || (await isInterrupted(deps.store, runId));
   }
 
   function toolDeps(run: RunRow): ToolRunDeps {
     return {
       ...deps,
       git: deps.gitOf(run.repo),
-      // An interrupt ends a command as well; the next turn then hears what the person says.
-      shouldStop: async (runId) => (await deps.shouldStop(runId)) || (await isInterrupted(deps.store, runId)),
+      shouldStop,
       environmentOf: async () => deps.environmentOf(run.repo).forContract(await deps.contractOf(run)),
     };
   }
 
   return {
     triage: ({ runId }) =>
-      heartbeating(async ({ signal }) => {
-        await holdWhileStopped(runId);
+      minding(deps, runId, async ({ signal }) => {
+        await holdWhileKilled(runId);
         return triageRun(deps, await storedRun(deps.store.runs, runId), signal);
       }),
 
@@ -70,9 +74,16 @@ export function createAgentActivities(deps: AgentDeps): AgentActivities {
 
     modelTurn: ({ runId, sessionId, elapsedMs }) =>
       heartbeating(async ({ signal }) => {
-        const heldMs = await comeOutOfHold(deps, runId, deps.slots);
-        await holdWhileStopped(runId);
-        return takeStep(deps, { run: await storedRun(deps.store.runs, runId), sessionId, elapsedMs, heldMs, signal });
+        try {
+          const heldMs = await comeOutOfHold(deps, runId, deps.slots);
+          await holdWhileKilled(runId);
+          const run = await storedRun(deps.store.runs, runId);
+          return await takeStep(deps, { run, sessionId, elapsedMs, heldMs, signal });
+        } catch (error) {
+          // Whatever holds it: a person who wants the run elsewhere does not wait for that.
+          if (isNotYet(error) && (await hasActs(deps.store, runId))) return { kind: 'ended', end: CALLED_AWAY };
+          throw error;
+        }
       }),
 
     runTool: ({ runId, ...call }) =>

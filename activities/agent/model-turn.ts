@@ -7,8 +7,9 @@ import type { TurnStep } from '../../workflows/ports.ts';
 import { toolUses } from './conversation.ts';
 import { dueAfter, type Due } from './follow.ts';
 import { callModel, type ModelCallDeps, type ModelCallOutcome } from './model-call.ts';
-import { hearPeople, isInterrupted, isPaused } from './session-acts.ts';
+import { CALLED_AWAY, hasActs } from '../run/minding.ts';
 import { placesOf, repeatsIn } from './progress.ts';
+import { hearPeople, isInterrupted, isStopped } from './session-acts.ts';
 import { endOf } from './session-facts.ts';
 import { withoutHolds } from './held-time.ts';
 import { createStopWatch } from './stop-watch.ts';
@@ -34,7 +35,7 @@ export async function takeStep(deps: ModelCallDeps, input: ModelTurnInput): Prom
 
   const before = await settleAndHear(deps, input);
   if (before.due.do !== 'call') return stepOf(before.due);
-  if (await isPaused(deps.store, input.run.id)) return ended({ kind: 'paused' });
+  if (await hasActs(deps.store, input.run.id)) return ended(CALLED_AWAY);
   const { sessionMs } = boundsWith(input.run.bounds, input.run.state.progress.granted);
   const elapsed = input.elapsedMs + (deps.now() - Context.current().info.scheduledTimestampMs);
   if (withoutHolds(elapsed, input.heldMs) >= sessionMs) {
@@ -47,14 +48,17 @@ export async function takeStep(deps: ModelCallDeps, input: ModelTurnInput): Prom
   return after.due.do === 'call' ? { kind: 'again' } : stepOf(after.due);
 }
 
-/** A person's interrupt ends the call within two seconds; what was said by then stays said. */
+/** A person's interrupt or stop ends the call within two seconds; what was said by then stays said. */
 async function callWatched(
   deps: ModelCallDeps,
   { run, signal }: ModelTurnInput,
   session: { readonly id: string; readonly system: string },
   transcript: Transcript,
 ): Promise<ModelCallOutcome> {
-  const watch = createStopWatch(() => isInterrupted(deps.store, run.id), signal);
+  const watch = createStopWatch(
+    async () => (await isInterrupted(deps.store, run.id)) || (await isStopped(deps.store, run.id)),
+    signal,
+  );
   try {
     return await callModel(deps, {
       run,

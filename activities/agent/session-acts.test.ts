@@ -130,7 +130,7 @@ describe('a pause', () => {
 
     expect(await bench.turn()).toMatchObject({ kind: 'tools', turn: 1 });
     await doTools(first);
-    expect(await bench.turn()).toEqual({ kind: 'ended', end: { kind: 'paused' } });
+    expect(await bench.turn()).toEqual({ kind: 'ended', end: { kind: 'called-away' } });
     expect(await bench.model.requests()).toHaveLength(1);
 
     await bench.store.acts.take(id, Date.now());

@@ -2,7 +2,7 @@
  * What people say to a session: steers and interrupts, taken in order at a turn's boundary. Each becomes an input keyed by the act,
  * and only then is the act marked, so that a death in between says it once.
  */
-import { isForSession } from '../../domain/act.ts';
+import { isForSession, isUrgent } from '../../domain/act.ts';
 import type { ActRow, Store } from '../../store/port.ts';
 import { HEARD } from './follow.ts';
 import { asData } from './plain-text.ts';
@@ -27,8 +27,9 @@ export async function isInterrupted(store: Pick<Store, 'acts'>, run: string): Pr
   return (await store.acts.unread(run)).some((act) => act.data.kind === 'interrupt');
 }
 
-export async function isPaused(store: Pick<Store, 'acts'>, run: string): Promise<boolean> {
-  return (await store.acts.unread(run)).some((act) => act.data.kind === 'pause');
+/** Somebody wants the run elsewhere at once, and not at the end of a turn. */
+export async function isStopped(store: Pick<Store, 'acts'>, run: string): Promise<boolean> {
+  return (await store.acts.unread(run)).some((act) => isUrgent(act.data));
 }
 
 function words({ data, by, note }: ActRow): string {

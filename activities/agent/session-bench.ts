@@ -122,7 +122,7 @@ export async function openSessionBench(
     environmentOf: () => environment,
     contractOf: () => Promise.resolve({ ...CONTRACT, ...parts.contract }),
     issueOf: () => Promise.resolve(ISSUE),
-    shouldStop: () => Promise.resolve(stopped),
+    isKilled: () => Promise.resolve(stopped),
     scratchDir,
     redaction: createRedaction([]),
     get caps() {

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Issue } from '../../domain/issue.ts';
 import type { TriagePlan } from '../../domain/run.ts';
 import type { RunRow, Store, TurnRow } from '../../store/port.ts';
-import type { ControlActivities } from '../../workflows/ports.ts';
+import type { CalledAway, ControlActivities } from '../../workflows/ports.ts';
 import { aside } from '../run/aside.ts';
 import { toolUses } from './conversation.ts';
 import { callModel, type ModelCallDeps } from './model-call.ts';
@@ -11,7 +11,7 @@ import type { ToolDefinition, ToolUse } from './port.ts';
 import { issueText, triagePrompt } from './prompt.ts';
 import { headOf } from '../../domain/text.ts';
 
-export type Triaged = Awaited<ReturnType<ControlActivities['triage']>>;
+export type Triaged = Exclude<Awaited<ReturnType<ControlActivities['triage']>>, CalledAway>;
 type Decided = Exclude<Triaged, { kind: 'accepted' }> | { readonly kind: 'accepted'; readonly plan: TriagePlan };
 
 /** A model that can't fill in a form in so many attempts won't write the change either. */

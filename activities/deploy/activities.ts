@@ -2,8 +2,8 @@
 import type { RunRow, Store } from '../../store/port.ts';
 import type { RepoActivities } from '../../workflows/ports.ts';
 import type { RepoGit } from '../git/port.ts';
-import { heartbeating } from '../run/heartbeat.ts';
 import { takenAway } from '../run/main-holds.ts';
+import { minding } from '../run/minding.ts';
 import { patiently } from '../run/patience.ts';
 import { judgeMain, type JudgeMainDeps } from './judge-main.ts';
 import { createWatch, type WatchDeps } from './watch.ts';
@@ -11,7 +11,7 @@ import { storedRun } from '../run/stored-run.ts';
 
 export interface WatchActivitiesDeps extends WatchDeps, Omit<JudgeMainDeps, 'watch'> {
   readonly git: Pick<RepoGit, 'refresh' | 'remoteHead' | 'contains'>;
-  readonly store: Pick<Store, 'runs' | 'evidence' | 'control' | 'escalations'>;
+  readonly store: Pick<Store, 'runs' | 'acts' | 'evidence' | 'control' | 'escalations'>;
 }
 
 export type WatchActivities = Pick<RepoActivities, 'watchDeploy' | 'judgeMain' | 'proveHead'>;
@@ -44,21 +44,21 @@ export function createWatchActivities(deps: WatchActivitiesDeps): WatchActivitie
 
   return {
     watchDeploy: ({ runId, sha }) =>
-      heartbeating(async (beat) => {
+      minding(deps, runId, async (beat) => {
         const run = await storedRun(deps.store.runs, runId);
         const seen = await watch(run, sha, beat);
         return seen.kind === 'green' ? ((await goneFromMain(run, sha)) ?? seen) : seen;
       }),
 
     judgeMain: ({ runId, sha, asked }) =>
-      heartbeating(async (beat) => {
+      minding(deps, runId, async (beat) => {
         const run = await storedRun(deps.store.runs, runId);
         const main = await mainOf(run, 'looking at main');
         return typeof main === 'string' ? judgeMain({ ...deps, watch }, { run, sha, main, asked }, beat) : main;
       }),
 
     proveHead: ({ runId, sha, reverted }) =>
-      heartbeating(async (beat) => {
+      minding(deps, runId, async (beat) => {
         const run = await storedRun(deps.store.runs, runId);
         const head = await mainOf(run, 'the proof of main');
         if (typeof head !== 'string') return { kind: 'not-proven', reason: head.reason };

@@ -12,6 +12,7 @@ import { createRedaction, createScrub, secretsIn } from '../evidence/redact.ts';
 import type { RepoGit } from '../git/port.ts';
 import type { ContractAt } from '../run/contract-at.ts';
 import type { Sandbox, SandboxBind, SandboxLimits } from '../sandbox/port.ts';
+import { isKilled } from '../tracker/kill-switch.ts';
 import { createBuildStage, type BuildStageDeps } from './build-stage.ts';
 import { createDeployStage } from './deploy-stage.ts';
 import { createHealthStage } from './health-stage.ts';
@@ -68,6 +69,7 @@ export function createCommandWatcher(deps: CommandWatcherDeps): Watcher {
           perform: deps.perform,
           effects: deps.store.effects,
           isPausing,
+          isKilled: () => isKilled(deps.store.control, deps.dataDir),
           repoKey: deps.repoKey,
         });
   const observeHealth = target.health === null ? null : createHealthStage({ ...shared, probe: target.health, now });

@@ -9,6 +9,7 @@ import type { StageVerdict } from '../../domain/verdict.ts';
 import type { EffectLog } from '../../store/port.ts';
 import { createStopWatch } from '../agent/stop-watch.ts';
 import type { PerformEffect } from '../effects/perform.ts';
+import { notYet } from '../run/waiting.ts';
 import { endInWords, lastLine, showResult, type Redact, type ShownResult } from './output.ts';
 import type { RunProgram, WatchContext } from './port.ts';
 import type { SourceTree } from './source-tree.ts';
@@ -26,6 +27,7 @@ export interface DeployStageDeps {
   readonly redact: Redact;
   /** Whether what stops the look is a person's pause, and nothing more urgent. */
   readonly isPausing: (run: string) => Promise<boolean>;
+  readonly isKilled: () => Promise<boolean>;
 }
 
 const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -33,6 +35,7 @@ const KEPT_BYTES = 1024 * 1024;
 
 export function createDeployStage(deps: DeployStageDeps): (context: WatchContext) => Promise<StageVerdict> {
   return async function observeDeploy(context) {
+    if (await deps.isKilled()) throw notYet('the kill switch is on: nothing is deployed');
     const key = `deploy/${deps.repoKey}/${context.sha}/${context.run}/${context.look}`;
     const { left = null, ...shown } = await deps.perform<Deployed>({
       key,
@@ -66,6 +69,7 @@ async function runDeploy(deps: DeployStageDeps, context: WatchContext): Promise<
     const isCut = async (): Promise<boolean> => context.signal.aborted && !(await deps.isPausing(context.run));
     const watch = createStopWatch(isCut, new AbortController().signal);
     try {
+      await context.mayAct();
       const result = await deps.runProgram(['/bin/sh', '-c', deps.command], {
         cwd: tree,
         env: {

@@ -5,12 +5,12 @@
  */
 import { DEPLOY_STAGES } from '../../domain/verdict.ts';
 import type { RunRow, Store } from '../../store/port.ts';
-import type { RepoActivities } from '../../workflows/ports.ts';
+import type { CalledAway, RepoActivities } from '../../workflows/ports.ts';
 import type { Gates } from '../gates/gates.ts';
 import type { RepoGit } from '../git/port.ts';
 import type { ContractAt } from '../run/contract-at.ts';
-import type { Beat } from '../run/heartbeat.ts';
 import { takenAway } from '../run/main-holds.ts';
+import type { Minded } from '../run/minding.ts';
 import type { Watcher } from './port.ts';
 import { lastWatched, type Watch } from './watch.ts';
 
@@ -23,7 +23,7 @@ export interface JudgeMainDeps {
   readonly store: Pick<Store, 'control'>;
 }
 
-export type MainJudged = Awaited<ReturnType<RepoActivities['judgeMain']>>;
+export type MainJudged = Exclude<Awaited<ReturnType<RepoActivities['judgeMain']>>, CalledAway>;
 
 export interface MainQuestion {
   readonly run: RunRow;
@@ -38,7 +38,7 @@ export interface MainQuestion {
 export async function judgeMain(
   deps: JudgeMainDeps,
   { run, sha, main, asked }: MainQuestion,
-  beat: Beat,
+  beat: Minded,
 ): Promise<MainJudged> {
   const before = asked ? null : await redBefore(deps, run, beat);
   if (main === sha)
@@ -69,7 +69,7 @@ export async function judgeMain(
 }
 
 /** Why main was red before our first push, or null. Another sha is never deployed to find out; the build runs in the sandbox. */
-async function redBefore({ store, watcher }: JudgeMainDeps, run: RunRow, beat: Beat): Promise<string | null> {
+async function redBefore({ store, watcher }: JudgeMainDeps, run: RunRow, beat: Minded): Promise<string | null> {
   const { red, onto } = run.state.progress;
   if (red === null || onto === null) return null;
   const known = await lastWatched(store.control, run.repo, onto);

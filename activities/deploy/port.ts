@@ -8,6 +8,8 @@ export interface WatchContext {
   readonly look: string;
   readonly signal: AbortSignal;
   readonly heartbeat: () => void;
+  /** Right before what cannot be undone: throws a `Withheld` where an act that nobody has taken forbids it. */
+  readonly mayAct: () => Promise<void>;
 }
 
 /** Looks at one stage for one sha. Asked only when every earlier stage is green; asked again while it says pending. */

@@ -80,6 +80,7 @@ export interface Bench {
 export async function openBench(bounds: { readonly watchMs?: number } = {}): Promise<Bench> {
   const dir = mkdtempSync(join(tmpdir(), 'watch-'));
   const store = await openStore({ kind: 'sqlite', file: join(dir, 'store.db') }, join(dir, 'blobs'));
+  await store.control.setKillSwitch({ on: false, by: 'ada', note: 'test', at: 1 });
   await store.runs.create({
     id: RUN,
     repo: 'shop-1',

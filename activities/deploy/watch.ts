@@ -1,8 +1,8 @@
 /** One look at a sha through the stages that are declared for it, until they are green, one is red, or the deadline has passed. */
 import { foldVerdict, nextStage, type StageVerdict } from '../../domain/verdict.ts';
 import type { Control, RunRow, Store } from '../../store/port.ts';
-import type { RepoActivities } from '../../workflows/ports.ts';
-import type { Beat } from '../run/heartbeat.ts';
+import type { CalledAway, RepoActivities } from '../../workflows/ports.ts';
+import type { Minded } from '../run/minding.ts';
 import { declaredStages } from './declared.ts';
 import { pause } from './pause.ts';
 import type { WatchContext, Watcher } from './port.ts';
@@ -16,9 +16,12 @@ export interface WatchDeps {
   readonly now: () => number;
 }
 
-/** Where main stands meanwhile is not looked at here. */
-export type Watched = Exclude<Awaited<ReturnType<RepoActivities['watchDeploy']>>, { readonly kind: 'taken-back' }>;
-export type Watch = (run: RunRow, sha: string, beat: Beat) => Promise<Watched>;
+/** Where main stands meanwhile, and what people ask for, are not looked at here. */
+export type Watched = Exclude<
+  Awaited<ReturnType<RepoActivities['watchDeploy']>>,
+  { readonly kind: 'taken-back' } | CalledAway
+>;
+export type Watch = (run: RunRow, sha: string, beat: Minded) => Promise<Watched>;
 
 /** The health probe, the only stage that stays pending today, keeps its own pace (`everySeconds`): more would stretch that. */
 const POLL_MS = 200;
@@ -45,7 +48,7 @@ export function createWatch(deps: WatchDeps): Watch {
     return String(last?.seq ?? run.seq);
   }
 
-  async function look(run: RunRow, sha: string, beat: Beat): Promise<Watched> {
+  async function look(run: RunRow, sha: string, beat: Minded): Promise<Watched> {
     const declared = await declaredStages(deps.watcher, sha);
     if (!declared.ok) return { kind: 'unwatchable', reason: declared.reason };
     const context: WatchContext = { run: run.id, sha, look: await lookOf(run), ...beat };

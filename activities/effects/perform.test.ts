@@ -12,7 +12,7 @@ import { openStore } from '../../store/open.ts';
 import type { EffectClass } from '../../store/port.ts';
 import { noCrash } from './crash-point.ts';
 import type { EffectInput } from './effect-process.ts';
-import { createPerformEffect, type Effect } from './perform.ts';
+import { createPerformEffect, Withheld, type Effect } from './perform.ts';
 
 const PROGRAM = fileURLToPath(new URL('effect-process.ts', import.meta.url));
 const KEY = 'act/run-1/abc';
@@ -111,6 +111,30 @@ describe('a provable effect', () => {
     for (const file of ['store.db', 'store.db-wal', 'store.db-shm']) await rm(join(dir, file), { force: true });
     expect(await performInProcess('provable')).toMatchObject({ code: 0, result: 'receipt 1' });
     expect(deliveries).toHaveLength(1);
+  });
+});
+
+describe('an effect that is withheld before it has begun', () => {
+  const withheld = async (begun: boolean): Promise<unknown[]> => {
+    const store = await openStore({ kind: 'sqlite', file: join(dir, 'store.db') }, join(dir, 'blobs'));
+    try {
+      const perform = createPerformEffect({ log: store.effects, crash: noCrash, now: Date.now });
+      if (begun) await store.effects.begin({ key: KEY, name: 'act', class: 'provable', run: RUN, at: 1 });
+      const act = (): Promise<never> => Promise.reject(new Withheld('a person wants the run elsewhere'));
+      const effect = { key: KEY, name: 'act', run: RUN, class: 'provable', lookup: async () => null, act } as const;
+      await expect(perform(effect)).rejects.toThrow(Withheld);
+      return await store.effects.list(RUN);
+    } finally {
+      await store.close();
+    }
+  };
+
+  it('leaves no intent, as if it had not been asked for', async () => {
+    expect(await withheld(false)).toEqual([]);
+  });
+
+  it('leaves the intent of an earlier attempt, whose outcome nobody knows', async () => {
+    expect(await withheld(true)).toMatchObject([{ key: KEY, done: false }]);
   });
 });
 

@@ -32,6 +32,9 @@ export interface RepeatableEffect<T> extends EffectBase<T> {
 
 export type Effect<T> = ProvableEffect<T> | RepeatableEffect<T>;
 
+/** Thrown by an `act` before it has begun anything, because it is not to: its intent is taken back, as if it had not been asked for. */
+export class Withheld extends Error {}
+
 export type PerformEffect = <T>(effect: Effect<T>) => Promise<T>;
 
 export function createPerformEffect(deps: {
@@ -69,7 +72,7 @@ export function createPerformEffect(deps: {
     const found = effect.class === 'provable' ? await effect.lookup() : null;
     const repeated = found === null && standing.standing === 'unknown' && effect.class === 'at-least-once';
     deps.crash(`${effect.name}.before`);
-    const result = found ?? (await effect.act(repeated));
+    const result = found ?? (await actOn(effect, repeated, standing.standing === 'new'));
     deps.crash(`${effect.name}.after`);
     if (effect.class === 'provable' && effect.happened?.(result) === false) {
       await deps.log.withdraw(effect.key);
@@ -77,5 +80,15 @@ export function createPerformEffect(deps: {
     }
     await deps.log.done(effect.key, result ?? null, repeated, deps.now());
     return result;
+  }
+
+  async function actOn<T>(effect: Effect<T>, repeated: boolean, isNew: boolean): Promise<T> {
+    try {
+      return await effect.act(repeated);
+    } catch (error) {
+      // What became of an earlier attempt nobody knows, whatever is withheld now.
+      if (error instanceof Withheld && isNew) await deps.log.withdraw(effect.key);
+      throw error;
+    }
   }
 }

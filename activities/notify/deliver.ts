@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { EscalationRow, Store } from '../../store/port.ts';
 import type { PerformEffect } from '../effects/perform.ts';
 import type { Notifier } from './port.ts';
@@ -8,12 +9,13 @@ export interface DeliverDeps {
   readonly notifier: Notifier;
   readonly publicUrl: string;
   readonly now: () => number;
+  /** After which a channel that has not answered has failed; default 30 s. */
+  readonly patienceMs?: number;
 }
 
-/**
- * The one way from an escalation's row to people, for the run that raised it and for the watchdog that finds it undelivered: under one
- * key, so that who comes second knows whether it was done.
- */
+const PATIENCE_MS = 30_000;
+
+/** The one way from an escalation's row to people. At-least-once: repeated, and marked so, where its outcome is not known. */
 export async function deliverEscalation(deps: DeliverDeps, escalation: EscalationRow): Promise<void> {
   const { key, run } = escalation;
   await deps.perform<'done'>({
@@ -22,9 +24,26 @@ export async function deliverEscalation(deps: DeliverDeps, escalation: Escalatio
     class: 'at-least-once',
     run,
     act: async () => {
-      await deps.notifier.deliver(escalation, `${deps.publicUrl}/${run === null ? '' : `runs/${run}`}`);
+      await inTime(
+        deps.notifier.deliver(escalation, `${deps.publicUrl}/${run === null ? '' : `runs/${run}`}`),
+        deps.patienceMs ?? PATIENCE_MS,
+      );
       return 'done';
     },
   });
   await deps.store.escalations.delivered(key, deps.now());
+}
+
+async function inTime(delivery: Promise<void>, ms: number): Promise<void> {
+  const over = new AbortController();
+  const late = delay(ms, undefined, { signal: over.signal }).then(() => {
+    throw new Error(`the channel has not answered after ${ms / 1000} s`);
+  });
+  // Aborted, or lost against the delivery: either way nobody's failure.
+  late.catch(() => undefined);
+  try {
+    await Promise.race([delivery, late]);
+  } finally {
+    over.abort();
+  }
 }

@@ -60,7 +60,7 @@ async function addRun(id: string, state: RunState | null = null): Promise<void> 
   if (state !== null) await end(id, state);
 }
 
-function end(id: string, state: RunState): Promise<void> {
+function end(id: string, state: RunState): Promise<unknown> {
   return store.runs.transition(id, { seq: 1, state, effects: [], cause: 'test', at: 2 });
 }
 

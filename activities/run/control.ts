@@ -1,9 +1,12 @@
 /** What a run and its lane need of the store and of Temporal itself, from anywhere. */
-import { actEvent, isForSession, isUrgent, refuseAct, UNFREEZE_WAYS, type RequestedAct } from '../../domain/act.ts';
+import { refuseAct, UNFREEZE_WAYS, type RequestedAct } from '../../domain/act.ts';
+import { eventIn, firstAct, isLastPlace } from '../../domain/called-away.ts';
 import { NO_GRANTS } from '../../domain/bounds.ts';
 import { vanishedCall } from '../../domain/watchdog/vanished.ts';
-import type { ActRow, Store } from '../../store/port.ts';
+import type { Store } from '../../store/port.ts';
 import type { ControlActivities, OutsideSignal } from '../../workflows/ports.ts';
+import { hasActs, CALLED_AWAY } from './minding.ts';
+import { storedRun } from './stored-run.ts';
 import { notYet } from './waiting.ts';
 
 /** The part of Temporal's client that lanes need. */
@@ -37,6 +40,12 @@ export type RunControlActivities = Pick<
 
 export function createRunControlActivities(deps: RunControlDeps): RunControlActivities {
   const { store, now } = deps;
+
+  async function refuse(runId: string, kind: OutsideSignal['kind'], reason: string | null): Promise<void> {
+    const data = { kind, reason };
+    await store.events.append({ at: now(), subject: `run/${runId}`, kind: 'signal.refused', data });
+  }
+
   return {
     async pokeLanes({ repoKeys }) {
       for (const repoKey of repoKeys) await deps.lanes.pokeLane(repoKey);
@@ -54,12 +63,16 @@ export function createRunControlActivities(deps: RunControlDeps): RunControlActi
     },
 
     async recordTransition({ runId, ...input }) {
-      await store.runs.transition(runId, { ...input, at: now() });
+      const afterActs = input.act === undefined && isLastPlace(input.state);
+      return store.runs.transition(runId, { ...input, afterActs, at: now() });
     },
 
     async takeAct({ runId }) {
-      const act = await firstAct(store, runId);
-      const event = act === undefined ? null : actEvent(act);
+      const unread = await store.acts.unread(runId);
+      if (unread.length === 0) return null;
+      const { state } = await storedRun(store.runs, runId);
+      const act = firstAct(state, unread);
+      const event = act === undefined ? null : eventIn(state, act);
       return act === undefined || event === null ? null : { act: act.id, event };
     },
 
@@ -68,7 +81,7 @@ export function createRunControlActivities(deps: RunControlDeps): RunControlActi
     },
 
     async awaitAct({ runId }) {
-      if ((await firstAct(store, runId)) === undefined) throw notYet(`nobody has acted on run ${runId}`);
+      if (!(await hasActs(store, runId))) throw notYet(`nobody has acted on run ${runId}`);
     },
 
     async recordSignal({ runId, id, signal }) {
@@ -76,16 +89,8 @@ export function createRunControlActivities(deps: RunControlDeps): RunControlActi
         ? readSignal(signal)
         : { refusal: 'signals without a name are not honoured here: use the API, the CLI or the page' };
       const refusal = 'refusal' in read ? read.refusal : refuseAct(await store.runs.get(runId), read.data, read.note);
-      if ('refusal' in read || refusal !== null) {
-        await store.events.append({
-          at: now(),
-          subject: `run/${runId}`,
-          kind: 'signal.refused',
-          data: { kind: signal.kind, reason: refusal },
-        });
-        return;
-      }
-      await store.acts.add({
+      if ('refusal' in read || refusal !== null) return refuse(runId, signal.kind, refusal);
+      const act = await store.acts.add({
         id,
         run: runId,
         data: read.data,
@@ -93,11 +98,14 @@ export function createRunControlActivities(deps: RunControlDeps): RunControlActi
         at: now(),
         by: { name: 'temporal (unattributed)', kind: 'system', scopes: [] },
       });
+      if (act === null) await refuse(runId, signal.kind, 'the run has ended meanwhile');
     },
 
     async acquireSlot({ runId }) {
       const { granted, ahead } = await store.capacity.acquire('run', runId, deps.slots, now());
-      if (!granted) throw notYet(`${ahead} ahead in the line for ${deps.slots} slots`);
+      if (granted) return { kind: 'granted' };
+      if (await hasActs(store, runId)) return CALLED_AWAY;
+      throw notYet(`${ahead} ahead in the line for ${deps.slots} slots`);
     },
   };
 }
@@ -122,10 +130,4 @@ function readSignal(signal: OutsideSignal): ReadSignal {
       break;
   }
   return { refusal: `its way must be one of ${UNFREEZE_WAYS.join(', ')}, and is ${JSON.stringify(signal.way)}` };
-}
-
-/** What moves the run, the urgent first: a stop is not to wait behind a pause that waits for its boundary. */
-async function firstAct(store: Store, runId: string): Promise<ActRow | undefined> {
-  const acts = (await store.acts.unread(runId)).filter((act) => !isForSession(act.data));
-  return acts.find((act) => isUrgent(act.data)) ?? acts[0];
 }

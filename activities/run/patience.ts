@@ -5,6 +5,7 @@
  */
 import { Context } from '@temporalio/activity';
 import { isBug, Outage } from '../../domain/outage.ts';
+import { Withheld } from '../effects/perform.ts';
 import type { Escalations } from '../../store/port.ts';
 import { CloneFault, RemoteUnfit } from '../git/fetch-failure.ts';
 import { headOf } from '../../domain/text.ts';
@@ -40,6 +41,8 @@ export async function patiently<T>(
   } catch (error) {
     // Ours to mend: the remote has nothing to do with it.
     if (isBug(error)) throw error;
+    // A person's word, and no trouble with the remote.
+    if (error instanceof Withheld) throw error;
     const { run, repo, what, deadlineMs } = patience;
     const reason = error instanceof Error ? error.message : String(error);
     if (error instanceof RemoteUnfit) return { kind: 'failed', reason };

@@ -7,14 +7,14 @@ import type { Gates } from '../gates/gates.ts';
 import type { RepoGit } from '../git/port.ts';
 import { checksFact, checksMs } from './checks-fact.ts';
 import type { ContractAt } from './contract-at.ts';
-import { heartbeating } from './heartbeat.ts';
+import { hasActs, CALLED_AWAY, minding } from './minding.ts';
 import { patiently } from './patience.ts';
 import type { SetUp } from './set-up.ts';
 import { notYet } from './waiting.ts';
 import { storedRun } from './stored-run.ts';
 
 export interface PrepareDeps {
-  readonly store: Pick<Store, 'runs' | 'escalations' | 'control'>;
+  readonly store: Pick<Store, 'runs' | 'acts' | 'escalations' | 'control'>;
   readonly git: Pick<RepoGit, 'refresh' | 'remoteHead' | 'openWorktree'>;
   readonly gates: Pick<Gates, 'proveBase'>;
   readonly contractAt: ContractAt;
@@ -40,7 +40,7 @@ export function createPrepareActivities(deps: PrepareDeps): PrepareActivities {
 
   return {
     readContract: ({ runId }) =>
-      heartbeating(async () => {
+      minding(deps, runId, async () => {
         const main = await mainOf(runId);
         if (typeof main !== 'string') return main;
         const read = await deps.contractAt(main);
@@ -52,7 +52,7 @@ export function createPrepareActivities(deps: PrepareDeps): PrepareActivities {
       }),
 
     prepareRun: ({ runId }) =>
-      heartbeating(async (beat) => {
+      minding(deps, runId, async (beat) => {
         const base = await mainOf(runId);
         if (typeof base !== 'string') return base;
         const read = await deps.contractAt(base);
@@ -67,8 +67,10 @@ export function createPrepareActivities(deps: PrepareDeps): PrepareActivities {
         return { kind: 'prepared', base, ask: read.contract.push === 'ask' };
       }),
 
-    async awaitHeadMove({ from }) {
+    async awaitHeadMove({ runId, from }) {
+      if (await hasActs(store, runId)) return CALLED_AWAY;
       if ((await git.remoteHead()) === from) throw notYet(`main is still at ${from}`);
+      return { kind: 'moved' };
     },
   };
 }

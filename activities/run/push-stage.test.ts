@@ -38,6 +38,7 @@ function inActivity<D extends 'pushRun' | 'mergeRun'>(what: D, head: string): Re
     contractAt: unasked,
     issueOf: unasked,
     perform: createPerformEffect({ log: store.effects, crash: noCrash, now: Date.now }),
+    isKilled: async () => false,
     now: Date.now,
   });
   return new MockActivityEnvironment().run(stages[what] as never, { runId: RUN, head } as never) as never;

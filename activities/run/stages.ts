@@ -2,14 +2,16 @@
 import type { Issue } from '../../domain/issue.ts';
 import { NO_WAIVERS, waiversOf } from '../../domain/waivers.ts';
 import type { RunRow, Store } from '../../store/port.ts';
-import type { RepoActivities } from '../../workflows/ports.ts';
-import type { PerformEffect } from '../effects/perform.ts';
+import type { RunEvent } from '../../domain/stage.ts';
+import type { CalledAway, RepoActivities } from '../../workflows/ports.ts';
+import { Withheld, type PerformEffect } from '../effects/perform.ts';
 import type { Gates, RecordedRed } from '../gates/gates.ts';
 import type { PushOutcome, RepoGit } from '../git/port.ts';
 import type { ContractAt } from './contract-at.ts';
 import { keepDiff } from './diff-evidence.ts';
 import { heartbeating } from './heartbeat.ts';
 import { takenAway } from './main-holds.ts';
+import { CALLED_AWAY, isWantedElsewhere, minding } from './minding.ts';
 import { patiently } from './patience.ts';
 import { storedRun } from './stored-run.ts';
 import { headOf } from '../../domain/text.ts';
@@ -22,6 +24,7 @@ export interface StageDeps {
   /** As the tracker has it now; null when it is gone from there. */
   readonly issueOf: (run: RunRow) => Promise<Issue | null>;
   readonly perform: PerformEffect;
+  readonly isKilled: () => Promise<boolean>;
   readonly now: () => number;
 }
 
@@ -30,12 +33,45 @@ export type StageActivities = Pick<RepoActivities, 'verifyRun' | 'pushRun' | 'me
 /** Proven work waits for its remote longer. */
 const PUSH_PATIENCE_MS = 60 * 60_000;
 
+type NotPushed = Extract<RunEvent, { kind: 'failed' | 'taken-back' }>;
+
 export function createStageActivities(deps: StageDeps): StageActivities {
   const { store, git, gates } = deps;
 
+  /** Asked where the remote does not have it: nobody is pushed past. */
+  async function mayPush(runId: string): Promise<void> {
+    if ((await isWantedElsewhere(store, runId, deps.now())) || (await deps.isKilled()))
+      throw new Withheld(`run ${runId} is not to be pushed`);
+  }
+
+  async function push(run: RunRow, head: string): Promise<PushOutcome | NotPushed> {
+    const key = `push/${run.id}/${head}`;
+    // Of one that was begun before, only the remote knows what became of it.
+    if (!(await store.effects.list(run.id)).some((one) => one.key === key)) await mayPush(run.id);
+    const patience = { run: run.id, repo: run.repo, what: 'the push', deadlineMs: PUSH_PATIENCE_MS };
+    return patiently(deps, patience, async () => {
+      const main = await git.refresh();
+      return (
+        (await takenAway(git, run.state.progress, main)) ??
+        (await deps.perform<PushOutcome>({
+          key,
+          name: 'push',
+          class: 'provable',
+          run: run.id,
+          lookup: async () => ((await git.contains(head, main)) ? { kind: 'pushed' } : null),
+          async act() {
+            await mayPush(run.id);
+            return git.push(head, main);
+          },
+          happened: ({ kind }) => kind === 'pushed',
+        }))
+      );
+    });
+  }
+
   return {
     verifyRun: ({ runId, base, head }) =>
-      heartbeating(async (beat) => {
+      minding(deps, runId, async (beat) => {
         const run = await storedRun(store.runs, runId);
         const read = await deps.contractAt(base);
         if (!read.ok) return { kind: 'failed', reason: read.reason };
@@ -65,24 +101,9 @@ export function createStageActivities(deps: StageDeps): StageActivities {
 
     pushRun: ({ runId, head }) =>
       heartbeating(async () => {
-        const { repo, state } = await storedRun(store.runs, runId);
-        const patience = { run: runId, repo, what: 'the push', deadlineMs: PUSH_PATIENCE_MS };
-        const outcome = await patiently(deps, patience, async () => {
-          const main = await git.refresh();
-          return (
-            (await takenAway(git, state.progress, main)) ??
-            (await deps.perform<PushOutcome>({
-              key: `push/${runId}/${head}`,
-              name: 'push',
-              class: 'provable',
-              run: runId,
-              lookup: async () => ((await git.contains(head, main)) ? { kind: 'pushed' } : null),
-              act: () => git.push(head, main),
-              happened: ({ kind }) => kind === 'pushed',
-            }))
-          );
-        });
-        if (outcome.kind === 'failed' || outcome.kind === 'taken-back') return outcome;
+        const outcome = await unlessWithheld(async () => push(await storedRun(store.runs, runId), head));
+        if (outcome.kind === 'failed' || outcome.kind === 'taken-back' || outcome.kind === 'called-away')
+          return outcome;
         await recordPush(store, runId, head, outcome, deps.now());
         if (outcome.kind === 'refused')
           return {
@@ -93,7 +114,7 @@ export function createStageActivities(deps: StageDeps): StageActivities {
       }),
 
     mergeRun: ({ runId, head }) =>
-      heartbeating(async () => {
+      minding(deps, runId, async () => {
         const run = await storedRun(store.runs, runId);
         const patience = { run: runId, repo: run.repo, what: 'the merge', deadlineMs: PUSH_PATIENCE_MS };
         const main = await patiently(deps, patience, () => git.refresh());
@@ -106,6 +127,15 @@ export function createStageActivities(deps: StageDeps): StageActivities {
           : { kind: 'conflicts', main, files: merged.files.slice(0, 100) };
       }),
   };
+}
+
+async function unlessWithheld<T>(work: () => Promise<T>): Promise<T | CalledAway> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof Withheld) return CALLED_AWAY;
+    throw error;
+  }
 }
 
 /** While a red deploy is mended it stands for the red gate: the newest evidence of it. */

@@ -15,3 +15,7 @@ export function notYet(what: string): ApplicationFailure {
     category: ApplicationFailureCategory.BENIGN,
   });
 }
+
+export function isNotYet(error: unknown): boolean {
+  return error instanceof ApplicationFailure && error.type === NOT_YET;
+}

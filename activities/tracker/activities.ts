@@ -4,7 +4,7 @@ import type { RunEffect } from '../../domain/stage.ts';
 import type { RunRow, Store } from '../../store/port.ts';
 import type { ControlActivities } from '../../workflows/ports.ts';
 import type { PerformEffect } from '../effects/perform.ts';
-import type { Notifier } from '../notify/port.ts';
+import { hasActs, CALLED_AWAY } from '../run/minding.ts';
 import { notYet } from '../run/waiting.ts';
 import { checkRelease } from './check-issue.ts';
 import { grant } from './grant.ts';
@@ -20,7 +20,6 @@ export interface TrackerDeps {
   readonly store: Store;
   /** Of an enrolled repo. */
   readonly trackerOf: (repoKey: string) => Tracker;
-  readonly notifier: Notifier;
   readonly perform: PerformEffect;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -62,6 +61,8 @@ export function createTrackerActivities(deps: TrackerDeps): TrackerActivities {
     },
 
     async checkIssue({ runId }) {
+      // Before the kill switch: a person's word is taken while it holds everything else.
+      if (await hasActs(store, runId)) return CALLED_AWAY;
       await holdWhileKilled(shared);
       const run = await storedRun(store.runs, runId);
       return checkRelease(run, await trackerOf(run.repo).read(run.issue));
@@ -89,6 +90,7 @@ async function performEffect(deps: Shared, run: RunRow, effect: RunEffect, id: s
       const tracker = deps.trackerOf(run.repo);
       // The receipt first: who is told that the issue closed finds it there.
       await publishPhases(deps, run, tracker);
+      await holdWhileKilled(deps);
       return closeIssue(deps, { run, effect, id, tracker });
     }
   }

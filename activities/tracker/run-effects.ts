@@ -4,15 +4,12 @@ import { trimLog } from '../../domain/log-trim.ts';
 import type { EvidenceRow, RunRow, Store } from '../../store/port.ts';
 import { logOf } from '../deploy/output.ts';
 import type { PerformEffect } from '../effects/perform.ts';
-import { deliverEscalation } from '../notify/deliver.ts';
-import type { Notifier } from '../notify/port.ts';
 import type { Tracker } from './port.ts';
 import { commentMarker, renderRunComment } from './run-comment.ts';
 
 export interface RunEffectDeps {
   readonly store: Store;
   readonly perform: PerformEffect;
-  readonly notifier: Notifier;
   readonly publicUrl: string;
   readonly now: () => number;
 }
@@ -121,15 +118,12 @@ export async function closeIssue(deps: RunEffectDeps, { run, tracker, id }: Owed
   });
 }
 
-/** Raised once; delivered at least once, because a missed page is worse than a doubled one. */
+/** A row, raised once. The post delivers it; no run waits for a channel. */
 export async function callPerson(
-  deps: RunEffectDeps,
+  { store, now }: RunEffectDeps,
   { run, effect, id }: Omit<Owed<EffectOf<'escalate'>>, 'tracker'>,
 ): Promise<void> {
-  const { store, now } = deps;
-  const key = `escalation/${id}`;
   const { severity, topic, decision } = effect;
-  const escalation = { key, run: run.id, repo: run.repo, severity, topic, decision, at: now() };
-  await store.escalations.raise(escalation);
-  await deliverEscalation(deps, { ...escalation, deliveredAt: null });
+  const key = `escalation/${id}`;
+  await store.escalations.raise({ key, run: run.id, repo: run.repo, severity, topic, decision, at: now() });
 }

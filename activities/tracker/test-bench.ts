@@ -9,7 +9,7 @@ import type { Caps } from '../../domain/caps.ts';
 import { LABELS } from '../../domain/issue.ts';
 import { FRESH, type RunEffect, type RunEvent, type RunState } from '../../domain/stage.ts';
 import { next } from '../../domain/transition.ts';
-import type { EscalationRow, Store } from '../../store/port.ts';
+import type { Store } from '../../store/port.ts';
 import { openStore } from '../../store/open.ts';
 import { noCrash, type CrashPoint } from '../effects/crash-point.ts';
 import { createPerformEffect } from '../effects/perform.ts';
@@ -34,7 +34,6 @@ function repoNamed(name: string): RepoConfig {
 export let dataDir: string;
 export let store: Store;
 export let trackers: Map<string, LocalTracker>;
-export let delivered: EscalationRow[];
 let clock = 0;
 
 /** A data directory, a store and two trackers, fresh for each test. */
@@ -46,7 +45,6 @@ export function useBench(): void {
     trackers = new Map(
       repos.map(({ key }) => [key, createLocalTracker({ dir: issueDir(key), people: { ada: 'write' }, now })]),
     );
-    delivered = [];
     await store.control.setKillSwitch({ on: false, by: 'ada', note: 'test', at: clock });
   });
   afterEach(async () => {
@@ -93,7 +91,6 @@ export function activitiesWith({
     store,
     trackerOf,
     perform: createPerformEffect({ log: store.effects, crash, now }),
-    notifier: { deliver: async (escalation) => void delivered.push(escalation) },
     now,
   });
 }

@@ -1,12 +1,12 @@
-/** How a finding reaches people, and how they learn that it is over: the escalations' rows first, then the notifier. */
+/** How a finding becomes a call for a person, and how people learn that it is over: a row, which the post delivers, where one can be written. */
 import { findingInWords, type Called, type Finding } from '../../domain/watchdog/condition.ts';
 import type { EscalationRow, Store } from '../../store/port.ts';
-import { deliverEscalation, type DeliverDeps } from '../notify/deliver.ts';
+import type { Notifier } from '../notify/port.ts';
 
-export interface CallsDeps extends Omit<DeliverDeps, 'store'> {
+export interface CallsDeps {
   readonly store: Pick<Store, 'events' | 'escalations'>;
-  /** How old an undelivered escalation is that whoever raised it has left to us. */
-  readonly leftMs: number;
+  readonly notifier: Notifier;
+  readonly publicUrl: string;
   /** One line for the log of the process. */
   readonly say: (line: string) => void;
 }
@@ -20,22 +20,11 @@ export interface Calls {
   /** The rows of what people heard already. Rejects while the store can't be written. */
   writeOwed(at: number): Promise<void>;
   settle(called: Called, at: number): Promise<void>;
-  /** Everything that was raised by whomever and reached nobody. */
-  deliverLeft(at: number): Promise<void>;
 }
 
 export function createCalls(deps: CallsDeps): Calls {
   const { store } = deps;
   const owed = new Map<string, EscalationRow>();
-
-  /** Stays undelivered when it fails, and is tried again at each look. */
-  async function deliver(row: EscalationRow): Promise<void> {
-    try {
-      await deliverEscalation(deps, row);
-    } catch (error) {
-      deps.say(`escalation ${row.key} could not be delivered, and is tried again: ${messageOf(error)}`);
-    }
-  }
 
   /** Without the store: who holds its lock may be just what a person is called for. */
   async function tell(row: EscalationRow): Promise<boolean> {
@@ -56,9 +45,7 @@ export function createCalls(deps: CallsDeps): Calls {
       const row: EscalationRow = { key, run, repo, severity: 'high', topic, decision, at, deliveredAt: null };
       if (isStoreIll) return tell(row);
       try {
-        const { raised } = await store.escalations.raise(row);
-        // A row that was there has been delivered, or is found among those that were left.
-        if (raised) await deliver(row);
+        await store.escalations.raise(row);
         return true;
       } catch (error) {
         deps.say(`escalation ${key} could not be recorded: ${messageOf(error)}`);
@@ -83,11 +70,6 @@ export function createCalls(deps: CallsDeps): Calls {
         data: { key: escalation, topic, since },
       });
       deps.say(`${topic} is over${run === null ? '' : ` for run ${run}`} (${escalation})`);
-    },
-
-    async deliverLeft(at) {
-      const undelivered = await store.escalations.list({ undelivered: true });
-      for (const row of undelivered.filter((one) => at - one.at >= deps.leftMs)) await deliver(row);
     },
   };
 }

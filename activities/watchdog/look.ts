@@ -1,7 +1,8 @@
 /** One look of the watchdog: rows of the store, the disk, and Temporal as far as it answers. It changes nothing. */
 import { statfs } from 'node:fs/promises';
 import type { Config } from '../../config/types.ts';
-import { isForSession } from '../../domain/act.ts';
+import { isUrgent } from '../../domain/act.ts';
+import { eventIn } from '../../domain/called-away.ts';
 import { capsOfAll, isReached } from '../../domain/caps.ts';
 import {
   mainRedSince,
@@ -87,7 +88,13 @@ async function watchRun({ store, config }: LookDeps, run: RunRow, slotSince: num
     ),
     mainRedSince: mainRedSince(await store.runs.transitions(id)),
     slotSince,
-    unread: unread.map((act) => ({ id: act.id, kind: act.data.kind, forSession: isForSession(act.data), at: act.at })),
+    unread: unread.map((act) => ({
+      id: act.id,
+      kind: act.data.kind,
+      forSession: eventIn(state, act) === null,
+      urgent: isUrgent(act.data),
+      at: act.at,
+    })),
     checksMs: typeof checks === 'number' ? checks : null,
     deployMs: (deploy?.timeoutSeconds ?? 0) * 1000,
   };

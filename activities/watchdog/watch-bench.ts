@@ -15,6 +15,7 @@ import { noCrash } from '../effects/crash-point.ts';
 import { createPerformEffect } from '../effects/perform.ts';
 import { createLogNotifier } from '../notify/log.ts';
 import type { Notifier } from '../notify/port.ts';
+import { createPost, type Post } from '../notify/post.ts';
 import { POLLER_FACT } from '../tracker/poll.ts';
 import { lookAround } from './look.ts';
 import { createPing } from './ping.ts';
@@ -71,7 +72,7 @@ export interface WatchBench {
   watchdog(): Watchdog;
   /** A new process over the same store. */
   restart(): void;
-  /** Looks each minute until so much time has passed. */
+  /** Looks each minute, and lets the post pass, until so much time has passed. */
   pass(ms: number): Promise<void>;
   addRun(state: RunState | null, repo?: string): Promise<RunRow>;
   move(run: string, state: RunState, cause: string): Promise<void>;
@@ -90,6 +91,7 @@ export async function openWatchBench(): Promise<WatchBench> {
     deliver: (row, link) => (bench.refuse === null ? log.deliver(row, link) : Promise.reject(bench.refuse)),
   };
   let watchdog: Watchdog;
+  let post: Post;
 
   function create(): Watchdog {
     const now = (): number => bench.clock;
@@ -101,19 +103,13 @@ export async function openWatchBench(): Promise<WatchBench> {
           return bench.config.limits;
         },
       },
-      look: () => bench.instead?.() ?? look(),
+      look: () => bench.instead?.() ?? lookOf(bench),
       ping: createPing(null),
-      perform: createPerformEffect({ log: store.effects, crash: noCrash, now }),
       notifier,
       publicUrl: 'http://lamplighter.test',
       now,
       say: (line) => bench.said.push(line),
     });
-  }
-
-  function look(): Promise<Seen> {
-    const config = { dataDir, repos: [REPO], caps: bench.config.caps, pollSeconds: 30 };
-    return lookAround({ store, config, temporal: async () => bench.temporal, now: () => bench.clock });
   }
 
   const bench: WatchBench = {
@@ -131,6 +127,7 @@ export async function openWatchBench(): Promise<WatchBench> {
     watchdog: () => watchdog,
     restart() {
       watchdog = create();
+      post = postOf(bench, notifier);
     },
     async pass(ms) {
       for (const end = bench.clock + ms; ;) {
@@ -139,6 +136,7 @@ export async function openWatchBench(): Promise<WatchBench> {
           await store.control.setFact(POLLER_FACT, { held: 0 }, bench.clock);
         }
         await watchdog.look();
+        await post.pass();
         if (bench.clock >= end) return;
         bench.clock += MINUTE;
       }
@@ -169,8 +167,25 @@ export async function openWatchBench(): Promise<WatchBench> {
       await rm(dataDir, { recursive: true });
     },
   };
-  watchdog = create();
+  bench.restart();
   return bench;
+}
+
+function lookOf({ store, dataDir, config: { caps }, ...bench }: WatchBench): Promise<Seen> {
+  const config = { dataDir, repos: [REPO], caps, pollSeconds: 30 };
+  return lookAround({ store, config, temporal: async () => bench.temporal, now: () => bench.clock });
+}
+
+function postOf(bench: WatchBench, notifier: Notifier): Post {
+  const now = (): number => bench.clock;
+  return createPost({
+    store: withLock(bench.store, () => bench.unwritable),
+    perform: createPerformEffect({ log: bench.store.effects, crash: noCrash, now }),
+    notifier,
+    publicUrl: 'http://lamplighter.test',
+    now,
+    say: (line) => bench.said.push(line),
+  });
 }
 
 /** The store as a process sees it while another holds the lock: read as ever, and no write of a watchdog gets through. */

@@ -1,6 +1,6 @@
 /**
  * The watchdog (invariant 10): a loop that needs no Temporal. It looks, calls a person for what lasts too long, once for each
- * occurrence, delivers what others raised and nobody delivered, and lets a dead-man service hear that it is alive. No error ends it:
+ * occurrence, and lets a dead-man service hear that it is alive. No error ends it:
  * one that lasts is itself a call, straight through the notifier, because the store may be what is gone.
  */
 import { setTimeout as delay } from 'node:timers/promises';
@@ -12,8 +12,9 @@ import type { EscalationRow, Store } from '../../store/port.ts';
 import { createCalls, messageOf, type CallsDeps } from './calls.ts';
 import type { Ping, PingStanding } from './ping.ts';
 
-export interface WatchdogDeps extends Omit<CallsDeps, 'store' | 'leftMs'> {
+export interface WatchdogDeps extends Omit<CallsDeps, 'store'> {
   readonly store: Pick<Store, 'control' | 'events' | 'escalations'>;
+  readonly now: () => number;
   readonly config: Pick<WatchdogConfig, 'everyMs' | 'limits'>;
   readonly look: () => Promise<Seen>;
   readonly ping: Ping;
@@ -38,8 +39,6 @@ export interface Watchdog {
 }
 
 const MEMORY = 'watchdog';
-/** Who raised an escalation delivers it at once; what is older than this was left to us. */
-const LEFT_MS = 30_000;
 /** Temporal alone is given a third of it. */
 const LOOK_MS = 30_000;
 /** A look in flight is given this long at the end; what it would have noticed the next process does. */
@@ -47,7 +46,7 @@ const STOP_MS = 2_000;
 
 export function createWatchdog(deps: WatchdogDeps): Watchdog {
   const { store, config, now } = deps;
-  const people = createCalls({ ...deps, leftMs: Math.min(LEFT_MS, config.limits.unseenMs) });
+  const people = createCalls(deps);
   const stopping = new AbortController();
   const timeoutMs = Math.max(LOOK_MS, config.limits.unseenMs / 3);
   let memory: WatchMemory | null = null;
@@ -74,7 +73,6 @@ export function createWatchdog(deps: WatchdogDeps): Watchdog {
     memory = { ...next, called };
     await store.control.setFact(MEMORY, memory, at);
     standing = { ...standing, lookedAt: at, findings };
-    await people.deliverLeft(at);
   }
 
   async function look(): Promise<void> {

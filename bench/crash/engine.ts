@@ -28,6 +28,8 @@ export type PerformTask = (task: ActivityTask) => Promise<Attempt>;
 type Workflow = (input: unknown) => Promise<unknown>;
 
 interface Execution {
+  readonly scope: Scope;
+  readonly cancel: () => void;
   readonly handlers: Map<string, (...args: readonly unknown[]) => void>;
   readonly early: { readonly signal: string; readonly args: readonly unknown[] }[];
   readonly result: Promise<unknown>;
@@ -99,9 +101,9 @@ export class Engine {
     if (this.#open.has(id)) return null;
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     promise.catch(() => undefined);
-    const execution: Execution = { handlers: new Map(), early: [], result: promise };
+    const execution: Execution = { ...openScope(null), handlers: new Map(), early: [], result: promise };
     this.#open.set(id, execution);
-    const place: Place = { engine: this, execution, scope: openScope(null).scope };
+    const place: Place = { engine: this, execution, scope: execution.scope };
     places.run(place, () => this.#run(workflow, input)).then(resolve, reject);
     const end = (): void => {
       this.#open.delete(id);
@@ -118,6 +120,13 @@ export class Engine {
     if (handler === undefined) execution.early.push({ signal, args });
     else handler(...args);
     return true;
+  }
+
+  /** False when no workflow of that id is open. */
+  cancel(id: string): boolean {
+    const execution = this.#open.get(id);
+    execution?.cancel();
+    return execution !== undefined;
   }
 
   async activity(name: string, given: unknown, options: ActivityOptions, scope: Scope): Promise<unknown> {

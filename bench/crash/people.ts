@@ -124,7 +124,8 @@ async function perform(table: Table, step: Step, run: RunRow, pushesBefore: numb
     const refusal = refuseAct(run, data, what);
     if (refusal !== null) throw new Error(`${deed.what} is nothing that a person can do: ${refusal}`);
     const by = { name: 'ada', kind: 'person', scopes: [] } as const;
-    const { id } = await table.store.acts.add({
+    // None where the run has ended meanwhile: the api would have refused it.
+    const written = await table.store.acts.add({
       id: randomUUID(),
       run: run.id,
       data,
@@ -132,7 +133,7 @@ async function perform(table: Table, step: Step, run: RunRow, pushesBefore: numb
       note: what,
       at: Date.now(),
     });
-    return { ...deed, holds: HOLDING.has(data.kind), act: id, main: null };
+    return { ...deed, holds: HOLDING.has(data.kind), act: written?.id ?? null, main: null };
   }
   const before = table.git('rev-parse', 'main');
   if ('lands' in does) table.land(does.lands, what);

@@ -77,6 +77,10 @@ export class CancellationScope {
     this.#made.cancel();
   }
 
+  static current(): { readonly cancelRequested: Promise<never> } {
+    return { cancelRequested: here().scope.cancelled };
+  }
+
   static nonCancellable<T>(work: () => Promise<T>): Promise<T> {
     return within(openScope(null).scope, work);
   }
@@ -87,16 +91,13 @@ export function isCancellation(error: unknown): boolean {
   return error instanceof CancelledFailure || (wraps && isCancellation(error.cause));
 }
 
-export async function startChild(workflow: Workflow, { args, workflowId }: ChildOptions): Promise<void> {
-  if (here().engine.start(workflowId, workflow, args[0]) === null)
-    throw new WorkflowExecutionAlreadyStartedError('already started', workflowId, workflow.name);
-}
-
-export function executeChild(workflow: Workflow, { args, workflowId }: ChildOptions): Promise<unknown> {
-  const { engine, scope } = here();
-  const result = engine.start(workflowId, workflow, args[0]);
+export async function startChild(
+  workflow: Workflow,
+  { args, workflowId }: ChildOptions,
+): Promise<{ readonly workflowId: string; result(): Promise<unknown> }> {
+  const result = here().engine.start(workflowId, workflow, args[0]);
   if (result === null) throw new WorkflowExecutionAlreadyStartedError('already started', workflowId, workflow.name);
-  return Promise.race([scope.cancelled, result]);
+  return { workflowId, result: () => Promise.race([here().scope.cancelled, result]) };
 }
 
 export function continueAsNew(input: unknown): never {
@@ -114,10 +115,14 @@ export function setHandler({ name }: Signal, handler: (...args: readonly unknown
 }
 
 export function getExternalWorkflowHandle(id: string): {
+  cancel(): Promise<void>;
   signal(signal: Signal, ...args: readonly unknown[]): Promise<void>;
 } {
   const { engine } = here();
   return {
+    async cancel() {
+      if (!engine.cancel(id)) throw new Error(`no workflow ${id} is open`);
+    },
     async signal({ name }, ...args) {
       if (!engine.signal(id, name, args)) throw new Error(`no workflow ${id} is open`);
     },

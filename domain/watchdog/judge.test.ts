@@ -215,7 +215,7 @@ describe('an open run (invariant 10)', () => {
     ['cancel', false, 15],
     ['steer', true, null],
   ])('in watch whose %s nobody takes: called %s after %s minutes', (kind, forSession, minutes) => {
-    const unread = [{ id: 'a', kind, forSession, at: NOW }];
+    const unread = [{ id: 'a', kind, forSession, urgent: !forSession, at: NOW }];
     const state: RunState = { stage: 'watch', progress: progress({ pushed: 's' }), sha: 's' };
     const seen = (now: number): Partial<Seen> => ({ runs: [watched(state, { unread, progressAt: now })] });
     if (minutes === null) return expect(topics(watchFor(5 * HOUR, seen))).toEqual([]);
@@ -223,12 +223,29 @@ describe('an open run (invariant 10)', () => {
     return expect(topics(watchFor(minutes * MINUTE, seen))).toEqual(['act-unread']);
   });
 
-  it('in a session whose steer nobody takes is noticed after the longest command', () => {
-    const unread = [{ id: 'a', kind: 'steer', forSession: true, at: NOW }];
+  it.each([
+    ['steer', 45],
+    ['pause', 45],
+    ['cancel', 15],
+  ])('in a session whose %s nobody takes is noticed after %s minutes', (kind, minutes) => {
+    const unread = [{ id: 'a', kind, forSession: kind === 'steer', urgent: kind === 'cancel', at: NOW }];
     const state: RunState = { stage: 'implement', progress: progress(), brief: BRIEF };
     const seen = (now: number): Partial<Seen> => ({ runs: [watched(state, { unread, progressAt: now })] });
-    expect(topics(watchFor(44 * MINUTE, seen))).toEqual([]);
-    expect(topics(watchFor(45 * MINUTE, seen))).toEqual(['act-unread']);
+    expect(topics(watchFor((minutes - 1) * MINUTE, seen))).toEqual([]);
+    expect(topics(watchFor(minutes * MINUTE, seen))).toEqual(['act-unread']);
+  });
+
+  it('says of an act that nobody takes since when, where the run stays, and what to do; also while the kill switch is on', () => {
+    const unread = [{ id: 'a', kind: 'cancel', forSession: false, urgent: true, at: NOW + MINUTE }];
+    const state: RunState = { stage: 'implement', progress: progress(), brief: BRIEF };
+    const killSwitch = { on: true, by: 'ada', holds: 0 };
+    const seen = (): Partial<Seen> => ({ runs: [watched(state, { unread })], killSwitch });
+    const found = watchFor(20 * MINUTE, seen).findings.find((one) => one.topic === 'act-unread');
+    expect(found?.text).toBe(
+      'nobody has taken the cancel of 2026-11-28T12:01:00.000Z on run r (acme/shop#7), which stays where it has been since 2026-11-28T12:00:00.000Z: in implement',
+    );
+    expect(found?.why).toContain('within 15 minutes');
+    expect(found?.remedy).toContain('`lamplighter recover`');
   });
 });
 

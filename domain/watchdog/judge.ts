@@ -48,7 +48,9 @@ export function judge(seen: Seen, limits: WatchLimits, before: WatchMemory, now:
     ),
     ...(isDown ? [] : idleLanes(seen, limits)),
     ...vanished(seen, limits),
-    ...seen.runs.flatMap((run) => runConditions(run, limits, { held: isHeld(run), heldAt: memory.held[run.id] ?? 0 })),
+    ...seen.runs.flatMap((run) =>
+      runConditions(run, limits, { down: isDown, held: isHeld(run), heldAt: memory.held[run.id] ?? 0 }),
+    ),
   ];
   const findings = conditions.flatMap((one) => findingOf(one, memory, now) ?? []);
   const called = Object.fromEntries(findings.map((one) => [one.key, calledFor(one)]));

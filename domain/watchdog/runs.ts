@@ -26,18 +26,20 @@ function due({ state, bounds }: WatchedRun): Work | null {
 }
 
 export interface Hold {
+  /** Temporal or every worker is missing: nothing can be taken, and that is a condition of its own. */
+  readonly down: boolean;
   /** The kill switch, a cap, or a part that is down: what holds it is a condition of its own. */
   readonly held: boolean;
   /** When it was last seen held by anything known; 0: never. */
   readonly heldAt: number;
 }
 
-export function runConditions(run: WatchedRun, limits: WatchLimits, { held, heldAt }: Hold): Condition[] {
+export function runConditions(run: WatchedRun, limits: WatchLimits, { down, held, heldAt }: Hold): Condition[] {
   const work = due(run);
   if (work === null) return [];
   const waits = waitOf(run, work, limits);
   const silent = held || run.slotSince !== null ? [] : silence(run, work, limits, heldAt);
-  return [...waits, ...(waits.length === 0 ? silent : []), ...(held ? [] : unreadActs(run, work, limits, heldAt))];
+  return [...waits, ...(waits.length === 0 ? silent : []), ...(down ? [] : unreadActs(run, work, limits, heldAt))];
 }
 
 function of(run: WatchedRun, what: string): Pick<Condition, 'key' | 'run' | 'repo'> {
@@ -207,24 +209,24 @@ function silenceLimit(run: WatchedRun, work: Work | null): number | null {
   }
 }
 
-/** A session takes its acts at the end of a turn, so they wait as long as none is at work. */
+/** A session takes what is said to it at the end of a turn, so that waits as long as none is at work; a stop ends the turn itself. */
 function unreadActs(run: WatchedRun, work: Work, limits: WatchLimits, heldAt: number): Condition[] {
   const inSession = work.do === 'session' && run.slotSince === null;
   return run.unread
     .filter((act) => !act.forSession || inSession)
-    .map((act) => ({
+    .map((act): Condition => ({
       key: `act/${act.id}`,
       run: run.id,
       repo: run.repo,
-      topic: 'act-unread' as const,
+      topic: 'act-unread',
       since: act.forSession ? Math.max(act.at, run.stageAt, heldAt) : act.at,
       // A turn's boundary comes after the command that runs now.
-      limitMs: limits.actMs + (work.do === 'session' ? STEP_MS : 0),
+      limitMs: limits.actMs + (work.do === 'session' && !act.urgent ? STEP_MS : 0),
       needsWatch: true,
-      reminds: false,
-      text: `nobody has taken the ${act.kind} of ${new Date(act.at).toISOString()} on ${named(run)}`,
-      why: 'a person believes that it was done',
+      reminds: true,
+      text: `nobody has taken the ${act.kind} of ${new Date(act.at).toISOString()} on ${named(run)}, which stays where it has been since ${new Date(run.stageAt).toISOString()}: in ${run.state.stage}`,
+      why: `a person believes that it was done, and it should have been within ${Math.round(limits.actMs / 60_000)} minutes`,
       remedy:
-        'is the worker well, does the run’s workflow answer in Temporal Web? The act is kept, and taken when they do',
+        '`lamplighter recover` asks the run to look again; if it stays, read the worker’s log and the run in Temporal Web. The act is kept',
     }));
 }

@@ -22,6 +22,8 @@ export interface WatchedRun {
     readonly id: string;
     readonly kind: string;
     readonly forSession: boolean;
+    /** Ends what the run does, whatever that is. */
+    readonly urgent: boolean;
     readonly at: number;
   }[];
   /** What all checks of the contract may take; null while nobody has read it. */

@@ -69,6 +69,8 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('acts on a run', { timeout: 1
     bench.scenario('Be held', { triage: ACCEPT, steps: [SLOW, SLOW, ...working('beta').steps] });
     const issue = (await bench.release('Be held')).number;
     const { id } = await bench.run(issue, inStage('implement'));
+    const asked = bench.modelRequests().length;
+    await expect.poll(() => bench.modelRequests().length, SOON).toBeGreaterThan(asked);
     await bench.act(id, { kind: 'pause' });
     const held = await bench.run(issue, (run) => run.state.progress.pause !== null);
     expect(held.state).toMatchObject({ stage: 'implement', progress: { pause: { by: PERSON } } });

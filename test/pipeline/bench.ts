@@ -225,7 +225,7 @@ function createRepo({
       await calls.pollNow();
       return issue;
     },
-    async run(issue, ready, deadlineMs = 60_000) {
+    async run(issue, ready, deadlineMs = 120_000) {
       const deadline = Date.now() + deadlineMs;
       for (;;) {
         const [run] = await store.runs.list({ repo: key, issue, limit: 1 });
