@@ -53,7 +53,7 @@ function item(issue: IssueView): Html {
 }
 
 function standing({ pickUp: { run, asked, refusals } }: IssueView): Html {
-  if (run !== null) return badge('busy', 'running');
+  if (run !== null) return badge('busy', 'in a run');
   if (!asked) return badge('still', 'not released');
   return refusals.length === 0 ? badge('good', 'next') : badge('wait', 'held');
 }
