@@ -1,7 +1,7 @@
 /**
  * Every activity call of ours: where it runs, how long it may take, what a person reads of it in Temporal Web.
  * Retries without a bound are on purpose: an outage of the store, tracker or remote is waited out, and on the
- * worker's side what can't heal becomes data (docs/adr/0015).
+ * worker's side what can't heal becomes data (docs/adr/0013).
  */
 import { ActivityCancellationType, proxyActivities, type ActivityOptions } from '@temporalio/workflow';
 import { repoTaskQueue } from '../domain/repo.ts';
