@@ -99,20 +99,20 @@ describe('runs and their acts', () => {
     const note = 'see \u009b31m red \u202e desrever \u001b]0;owned\u0007';
     await api.store.acts.add({
       id: 'hostile-1',
-      run: 'alpha-1',
+      run: 'alpha-2',
       data: { kind: 'escalate' },
       by: { name: 'ada', kind: 'token', scopes: [] },
       note,
       at: 1,
     });
     for (const args of [
-      ['show', 'alpha-1', '--json'],
-      ['show', 'alpha-1'],
+      ['show', 'alpha-2', '--json'],
+      ['show', 'alpha-2'],
     ]) {
       const { stdout } = await here(...args);
       expect(stdout).not.toMatch(/[^\P{Cc}\n\t]|[\u202a-\u202e]/u);
     }
-    const { acts } = JSON.parse((await here('show', 'alpha-1', '--json')).stdout) as { acts: { note: string }[] };
+    const { acts } = JSON.parse((await here('show', 'alpha-2', '--json')).stdout) as { acts: { note: string }[] };
     expect(acts[0]?.note).toBe(note);
   });
 

@@ -53,7 +53,7 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('an act on a real engine', { 
 
   /** A run whose session stands in its second execution, in the middle of a slow model call. */
   async function longSession(title: string): Promise<{ readonly issue: number; readonly id: string }> {
-    const notes = Array.from({ length: STEPS }, () => ({ calls: [{ note: 'still looking' }] }));
+    const notes = Array.from({ length: STEPS }, (_none, n) => ({ calls: [{ note: `looking at part ${n}` }] }));
     bench.scenario(title, { triage: ACCEPT, steps: [...notes, { ...SLOW, delayMs: 100_000 }] });
     const issue = (await bench.release(title)).number;
     const { id } = await bench.run(issue, inStage('implement'));

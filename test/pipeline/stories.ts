@@ -245,7 +245,7 @@ export const STORIES: readonly Story[] = [
   {
     name: 'long-session-continued-as-new',
     async tell(bench) {
-      const notes = Array.from({ length: 55 }, () => ({ calls: [{ note: 'still looking' }] }));
+      const notes = Array.from({ length: 55 }, (_none, n) => ({ calls: [{ note: `looking at part ${n}` }] }));
       const issue = await play(bench, 'Take many turns', { steps: [...notes, { calls: [{ give_up: 'enough' }] }] });
       return mustEnd(await bench.run(issue, ended), 'needs-human');
     },
