@@ -91,7 +91,7 @@ function expectTaken({ act, run, after }: Told, kind: Act): void {
   if (['cancel', 'pause', 'reject', 'escalate'].includes(kind)) expect(after).toEqual([]);
 }
 
-describe.skipIf(!has('bwrap')).concurrent('an act whose poke is lost', { timeout: 240_000 }, () => {
+describe.skipIf(!has('bwrap')).concurrent('an act whose poke is lost', { timeout: 600_000 }, () => {
   it.each(CELLS)('%s in %s is taken at the next boundary', async (act, _stage, { story, admits, ...moment }) => {
     let admitted: readonly string[] = [];
     const told = await tell(story, { ...moment, when: 'before' }, (run) => {

@@ -36,6 +36,7 @@ export interface Told {
 
 const TEMPORAL = { address: 'none', namespace: 'none', webUrl: null, unattributedSignals: false };
 const BY = { name: 'ada', kind: 'person', scopes: [] } as const;
+/** Without a further activity that is asked for: a busy machine is no reason to give up. */
 const PATIENCE_MS = 100_000;
 
 /** Points that are passed when the world is about to be changed by what an act may forbid. */
@@ -166,8 +167,12 @@ function createRoom(table: Table, story: ActStory, moment: Moment, choose: Choos
   return {
     engine,
     async over(issue) {
-      for (const deadline = Date.now() + PATIENCE_MS; ;) {
+      let asked = 0;
+      for (let deadline = Date.now() + PATIENCE_MS; ;) {
         const run = await settled(issue);
+        const now = Object.values(calls).reduce((sum, count) => sum + count, 0);
+        if (now !== asked) deadline = Date.now() + PATIENCE_MS;
+        asked = now;
         if (run !== null) {
           engine.stop();
           // What went on behind an act that was taken would show by then.
@@ -175,7 +180,7 @@ function createRoom(table: Table, story: ActStory, moment: Moment, choose: Choos
           return { act: await actOf(run), run, after, calls };
         }
         if (Date.now() > deadline) throw new Error(await standing(table, issue, calls));
-        await new Promise((resolve) => setTimeout(resolve, 10));
+        await new Promise((resolve) => setTimeout(resolve, 50));
       }
     },
     end: () => life.over(),
