@@ -11,13 +11,15 @@ it('a session that ends again and again without a word ends the run with a perso
     import { loadWorkflows } from ${loader};
     import { DEFAULT_BOUNDS } from ${run};
     const answers = {
+      recordTransition: { recorded: true, acts: false },
+      acquireSlot: { kind: 'granted' },
       takeAct: null,
       checkIssue: { ok: true },
       readContract: { kind: 'read' },
       triage: { kind: 'accepted' },
       prepareRun: { kind: 'prepared', base: 'b', ask: false },
       openSession: { sessionId: 's' },
-      modelTurn: { kind: 'ended', end: { kind: 'paused' } },
+      modelTurn: { kind: 'ended', end: { kind: 'called-away' } },
     };
     const asked = [];
     const transitions = [];
