@@ -44,7 +44,7 @@ export function describeInterleavings(stores: Stores): void {
     }
     // Else the caps were never near.
     expect(refusals).toBeGreaterThan(SEQUENCES * 10);
-  }, 60_000);
+  }, 240_000);
 }
 
 type Roll = (below: number) => number;
