@@ -4,17 +4,8 @@
  */
 import { posix } from 'node:path';
 import type { Check } from '../../domain/contract.ts';
-import type { SandboxBind, SandboxCommand, SandboxLimits, SandboxService } from '../sandbox/port.ts';
-
-/** What the contract's toolchain, network and services come to in the sandbox. */
-export interface CheckEnvironment {
-  readonly binds: readonly SandboxBind[];
-  readonly env: Readonly<Record<string, string>>;
-  readonly path: readonly string[];
-  readonly hosts: readonly string[];
-  readonly services: readonly SandboxService[];
-  readonly secrets: Readonly<Record<string, string>>;
-}
+import type { SandboxEnvironment } from '../sandbox/environment.ts';
+import type { SandboxBind, SandboxCommand, SandboxLimits } from '../sandbox/port.ts';
 
 /** Where the repo's files are, as the command sees them. */
 export interface CheckPlace {
@@ -34,7 +25,7 @@ export const CHECK_LIMITS: Omit<SandboxLimits, 'wallMs'> = {
 
 export interface CheckCommandInput {
   readonly check: Pick<Check, 'dir' | 'timeoutSeconds'>;
-  readonly environment: CheckEnvironment;
+  readonly environment: SandboxEnvironment;
   readonly place: CheckPlace;
   readonly limits: Omit<SandboxLimits, 'wallMs'>;
 }
@@ -57,6 +48,6 @@ export function checkCommand(
 }
 
 /** What is asked twice must be run twice: `go test` would otherwise print what it remembers of the first time. */
-function uncached(env: CheckEnvironment['env']): string {
+function uncached(env: SandboxEnvironment['env']): string {
   return `${env['GOFLAGS'] ?? ''} -count=1`.trim();
 }

@@ -1,4 +1,5 @@
 /** One check (setup, then test) over a tree that nothing else uses, in the sandbox. */
+import type { SandboxEnvironment } from '../sandbox/environment.ts';
 import { constants } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import { join, posix } from 'node:path';
@@ -7,7 +8,7 @@ import type { Check, ReportKind } from '../../domain/contract.ts';
 import { wantsDocker } from '../../domain/docker.ts';
 import type { TestOutcome } from '../../domain/gates/outcome.ts';
 import type { CommandResult, Sandbox, SandboxLimits } from '../sandbox/port.ts';
-import { checkCommand, type CheckEnvironment, type CheckPlace } from './check-command.ts';
+import { checkCommand, type CheckPlace } from './check-command.ts';
 import type { ReadReport } from './report-parts.ts';
 import { readReport } from './report.ts';
 import { strikeSecrets } from './secrets.ts';
@@ -28,7 +29,7 @@ export interface CheckRunDeps {
 
 export interface CheckRunInput {
   readonly check: Check;
-  readonly environment: CheckEnvironment;
+  readonly environment: SandboxEnvironment;
   /** The tree on this machine; git never runs in it again. */
   readonly tree: string;
   /** A fresh folder beside the tree, for the report. */

@@ -2,6 +2,7 @@
  * Gates are code (invariant 4): what they say comes from git, from the sandbox and from reports, never from a model. Order:
  * guard, red, regression, green. Each leaves evidence; a refusal is sentences for the agent.
  */
+import type { SandboxEnvironment } from '../sandbox/environment.ts';
 import { createHash } from 'node:crypto';
 import type { Contract } from '../../domain/contract.ts';
 import { NO_DOCKER } from '../../domain/docker.ts';
@@ -11,7 +12,7 @@ import type { Store } from '../../store/port.ts';
 import type { ChangedFile, RepoGit } from '../git/port.ts';
 import type { Sandbox, SandboxBind, SandboxLimits } from '../sandbox/port.ts';
 import { createBaseProof, type BaseInput, type BaseProof, type BaseVerdict } from './base-proof.ts';
-import { CHECK_LIMITS, type CheckEnvironment } from './check-command.ts';
+import { CHECK_LIMITS } from './check-command.ts';
 import { createCheckRun } from './check-run.ts';
 import { runGuard, type GuardGit } from './guard-gate.ts';
 import { runGreen, runRegression } from './proof-gates.ts';
@@ -58,7 +59,7 @@ export interface GatesDeps {
   readonly git: Pick<RepoGit, 'checkOut' | 'overlay' | 'blobs'> & GuardGit;
   readonly sandbox: Sandbox;
   readonly store: Pick<Store, 'evidence' | 'control'>;
-  readonly environment: { forContract(contract: Contract): CheckEnvironment | Promise<CheckEnvironment> };
+  readonly environment: { forContract(contract: Contract): SandboxEnvironment | Promise<SandboxEnvironment> };
   /** What git inside a checkout must see beside it, such as the objects it borrows. */
   readonly checkoutBinds: readonly SandboxBind[];
   /** Absolute; fresh folders are made here and removed. */

@@ -1,4 +1,5 @@
 /** Runs a check over a fresh tree: a checkout of one sha, with paths of another laid over it, removed afterwards. */
+import type { SandboxEnvironment } from '../sandbox/environment.ts';
 import { constants } from 'node:fs';
 import { lstat, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,13 +7,12 @@ import type { Check, Contract } from '../../domain/contract.ts';
 import { inFreshFolder } from '../exec/remove-tree.ts';
 import type { RepoGit } from '../git/port.ts';
 import type { SandboxBind } from '../sandbox/port.ts';
-import type { CheckEnvironment } from './check-command.ts';
 import { hasFailed, type CheckRun, type CheckRunInput } from './check-run.ts';
 
 export interface TreeRunDeps {
   readonly git: Pick<RepoGit, 'checkOut' | 'overlay'>;
   readonly runCheck: (input: CheckRunInput) => Promise<CheckRun>;
-  readonly environment: { forContract(contract: Contract): CheckEnvironment | Promise<CheckEnvironment> };
+  readonly environment: { forContract(contract: Contract): SandboxEnvironment | Promise<SandboxEnvironment> };
   /** What git in a checkout needs to see beside it, such as the objects that it borrows. */
   readonly checkoutBinds: readonly SandboxBind[];
   readonly workDir: string;
