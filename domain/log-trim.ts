@@ -33,6 +33,14 @@ export function trimLog(log: string, limit = 6_000): string {
   return tailOf(shown(lines, kept), limit);
 }
 
+/** The end of a log as it is, and of what stands before it what matters: how it ended stands last, the cause may stand first. */
+export function shortenLog(log: string, beforeChars: number, endChars: number): string {
+  if (log.length <= beforeChars + endChars) return log;
+  const end = tailOf(log, endChars);
+  const before = log.slice(0, -end.length);
+  return `${trimLog(before, beforeChars)}\n[… shortened up to here …]\n${end}`;
+}
+
 function cut(line: string): string {
   if (line.length <= 3 * PIECE_CHARS) return line;
   const told = TELLING.exec(line.slice(0, SEARCHED_CHARS))?.index ?? 0;

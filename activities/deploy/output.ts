@@ -1,8 +1,8 @@
 /** What a command printed, made fit for evidence: secrets struck out first, then cut. */
 import { stripVTControlCharacters } from 'node:util';
-import { trimLog } from '../../domain/log-trim.ts';
+import { shortenLog } from '../../domain/log-trim.ts';
 import type { CommandResult } from '../sandbox/port.ts';
-import { headOf, tailOf } from '../../domain/text.ts';
+import { headOf } from '../../domain/text.ts';
 
 /** Of each stream: its end as it is, and of what comes before that what matters. */
 const END_CHARS = 16_000;
@@ -23,17 +23,9 @@ export async function showResult(result: CommandResult, redact: Redact): Promise
   for (const text of [result.stdout, result.stderr]) {
     // Redacted before it is cut: half a secret is known by nobody.
     const clean = (await redact(stripVTControlCharacters(text))).trim();
-    if (clean !== '') parts.push(shortened(clean));
+    if (clean !== '') parts.push(shortenLog(clean, BEFORE_CHARS, END_CHARS));
   }
   return { end: result.end, code: result.code, ms: result.ms, log: parts.join('\n--- stderr ---\n') };
-}
-
-/** How it ended stands last, and the cause may stand first. */
-function shortened(text: string): string {
-  if (text.length <= END_CHARS + BEFORE_CHARS) return text;
-  const end = tailOf(text, END_CHARS);
-  const before = text.slice(0, -end.length);
-  return `${trimLog(before, BEFORE_CHARS)}\n[… shortened up to here …]\n${end}`;
 }
 
 export function endInWords({ end, code }: ShownResult, wallMs: number): string {

@@ -5,6 +5,7 @@ import { mkdir, open } from 'node:fs/promises';
 import { join, posix } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 import type { Check, ReportKind } from '../../domain/contract.ts';
+import { shortenLog } from '../../domain/log-trim.ts';
 import { wantsDocker } from '../../domain/docker.ts';
 import type { TestOutcome } from '../../domain/gates/outcome.ts';
 import type { CommandResult, Sandbox, SandboxLimits } from '../sandbox/port.ts';
@@ -21,6 +22,9 @@ const REPORT_PLACE = '/lamplighter-report';
 const REPORT_BYTES = 16 * 1024 * 1024;
 const KEPT_BYTES = 4 * 1024 * 1024;
 const LOG_CHARS = 6_000;
+const COMPLAINT_CHARS = 1_500;
+/** Of each stream, before it is shortened. */
+const KEPT_CHARS = 32_000;
 
 export interface CheckRunDeps {
   readonly sandbox: Sandbox;
@@ -223,12 +227,13 @@ async function readBounded(path: string): Promise<{ readonly text: string | null
   }
 }
 
-/** The end of what was printed: errors come last. More than is shown is searched for secrets, because a cut one would not be known. */
+/** The end of what was printed, and complaints from before it. More than is kept is searched for secrets, because a cut one would not be known. */
 async function logOf({ stdout, stderr }: CommandResult): Promise<string> {
-  const tails: string[] = [];
+  const parts: string[] = [];
   for (const text of [stdout, stderr]) {
-    const clean = await strikeSecrets(stripVTControlCharacters(tailOf(text, 3 * LOG_CHARS)));
-    if (clean.trim() !== '') tails.push(tailOf(clean.trim(), LOG_CHARS));
+    const clean = await strikeSecrets(stripVTControlCharacters(tailOf(text, KEPT_CHARS + LOG_CHARS)));
+    const kept = text.length > KEPT_CHARS ? tailOf(clean, KEPT_CHARS) : clean;
+    if (kept.trim() !== '') parts.push(shortenLog(kept.trim(), COMPLAINT_CHARS, LOG_CHARS - COMPLAINT_CHARS));
   }
-  return tails.join('\n--- stderr ---\n');
+  return parts.join('\n--- stderr ---\n');
 }

@@ -8,7 +8,7 @@ import { contractOf } from '../../activities/gates/gates-bench.ts';
 import { toolchainsOf } from '../../activities/gates/bench-toolchains.ts';
 import { has } from '../../test/setup/needs.ts';
 import { git, makeRepo, REPOS } from './init-bench.ts';
-import { tryContract } from './trial.ts';
+import { tryContract, type Tried } from './trial.ts';
 
 describe.skipIf(!has('bwrap'))('a setup that writes git', () => {
   let dir: string;
@@ -30,23 +30,37 @@ describe.skipIf(!has('bwrap'))('a setup that writes git', () => {
     ],
     ['what asks for the remote, of which a session knows nothing', 'git remote get-url origin', 'unproven'],
   ])('is tried as a session has it: %s', async (_what, setup, verdict) => {
-    const root = join(dir, 'repo');
-    makeRepo(root, REPOS.node);
-    const sha = git(root, 'rev-parse', 'HEAD');
-    const workDir = join(dir, 'work');
-    mkdirSync(workDir);
-    const { tried } = await tryContract({
-      root,
-      remote: root,
-      submodules: [],
-      sha,
-      contract: contractOf({ setup }),
-      toolchains: toolchainsOf(['node']),
-      egress: { proxy: null, privateHosts: [] },
-      workDir,
-      named: [],
-      say: () => {},
-    });
-    expect(tried).toMatchObject([{ verdict }]);
+    expect(await trySetup(dir, setup)).toMatchObject([{ verdict }]);
+  });
+
+  it('that ends with its usage text still shows the complaint above it', async () => {
+    const setup =
+      'echo "error: package-lock.json is out of step" >&2; seq -f "  --option-%g, as you like it" 200 >&2; exit 1';
+
+    const [tried] = await trySetup(dir, setup);
+
+    expect(tried?.log).toContain('error: package-lock.json is out of step');
+    expect(tried?.log).toContain('--option-200');
   });
 });
+
+async function trySetup(dir: string, setup: string): Promise<readonly Tried[]> {
+  const root = join(dir, 'repo');
+  makeRepo(root, REPOS.node);
+  const sha = git(root, 'rev-parse', 'HEAD');
+  const workDir = join(dir, 'work');
+  mkdirSync(workDir);
+  const { tried } = await tryContract({
+    root,
+    remote: root,
+    submodules: [],
+    sha,
+    contract: contractOf({ setup }),
+    toolchains: toolchainsOf(['node']),
+    egress: { proxy: null, privateHosts: [] },
+    workDir,
+    named: [],
+    say: () => {},
+  });
+  return tried;
+}

@@ -15,10 +15,10 @@ import { createEnvironment } from '../../activities/sandbox/environment.ts';
 import type { Refusal } from '../../activities/sandbox/proxy.ts';
 import type { Egress, Toolchain } from '../../config/types.ts';
 import type { Check, Contract } from '../../domain/contract.ts';
+import { trimLog } from '../../domain/log-trim.ts';
 import { createLearning, hostOf, type Learning, type Resolve } from './learning.ts';
 import { untilQuiet } from './quiet.ts';
 import { remedyFor } from './remedy.ts';
-import { tailOf } from '../../domain/text.ts';
 
 export interface Tried {
   /** The check's name; `build` for a command of the build stage. */
@@ -295,5 +295,5 @@ function judge(check: Check, run: CheckRun, refused: readonly string[]): Tried {
 }
 
 function unhappy(log: string, refused: readonly string[]): Pick<Tried, 'remedy' | 'log'> {
-  return { remedy: remedyFor(log, refused), log: tailOf(log.trim(), LOG_CHARS) };
+  return { remedy: remedyFor(log, refused), log: trimLog(log, LOG_CHARS) };
 }
