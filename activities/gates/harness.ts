@@ -4,16 +4,16 @@ import picomatch from 'picomatch';
 import type { Contract } from '../../domain/contract.ts';
 import {
   filesConfigured,
-  filesNamed,
   filesReferred,
   HARNESS_FILES,
   HARNESS_OF_COMMANDS,
   harnessChanges,
-  isManifest,
   manifestHarness,
   reachableScripts,
 } from '../../domain/gates/harness.ts';
 import { inNewFolder, knownBeside, knownPackages, newPackageParts } from '../../domain/gates/new-package.ts';
+import { filesNamed } from '../../domain/gates/files-named.ts';
+import { isManifest } from '../../domain/gates/manifests.ts';
 import { makeRecipes } from '../../domain/gates/makefile.ts';
 import type { ChangedFile, RepoGit } from '../git/port.ts';
 import { anyTestRule, touchedPaths, type PathRule } from './paths.ts';

@@ -2,6 +2,8 @@
  * The test harness: what decides how tests are found, run and reported. A change that may write it can make any test
  * lie, so guard keeps it as it is on the base. Pure; files are read before.
  */
+import { joined } from './files-named.ts';
+import { isManifest } from './manifests.ts';
 
 /** Runner configuration and what runners load unasked, as globs from the repo's root. */
 export const HARNESS_FILES: readonly string[] = [
@@ -39,26 +41,6 @@ export const HARNESS_OF_COMMANDS: readonly { readonly word: RegExp; readonly glo
   { word: /\bnx\b/, globs: ['**/nx.json', '**/project.json'] },
 ];
 
-/** These hold more than the harness, so they are compared part by part. */
-export function isManifest(path: string): boolean {
-  return /(?:^|\/)(?:package\.json|pyproject\.toml|setup\.cfg|Cargo\.toml|go\.(?:mod|work))$/.test(path);
-}
-
-/** Named by commands without being scripts: what a change may well touch. */
-const NOT_SCRIPTS =
-  /(?:^|\/)(?:[^/]*\.(?:lock|md)|package-lock\.json|go\.(?:mod|sum)|requirements[^/]*\.txt|constraints[^/]*\.txt)$/;
-const LOOKS_LIKE_TEST = /(?:[._-](?:test|spec)\.\w+|(?:^|\/)test_[^/]*|Tests?\.\w+|_(?:test|spec)\.\w+)$/;
-
-/** Files of the tree that a command's words name: scripts, setup modules, plugins. Tests that it names are not among them. */
-export function filesNamed(command: string, dir: string, files: ReadonlySet<string>): string[] {
-  const words = command.split(/[\s"'`;|&()<>=,:]+/).filter((word) => word !== '' && !word.startsWith('/'));
-  const module = words.filter((word) => /^[A-Za-z_][\w.]*$/.test(word)).map((word) => word.replaceAll('.', '/'));
-  const candidates = [...words, ...module.flatMap((path) => [`${path}.py`, `${path}/__main__.py`])];
-  return [...new Set(candidates.flatMap((word) => [joined(dir, word), joined('.', word)]))].filter(
-    (path) => files.has(path) && !isManifest(path) && !NOT_SCRIPTS.test(path) && !LOOKS_LIKE_TEST.test(path),
-  );
-}
-
 const SETUP_KEY =
   /\b(?:setupFiles\w*|globalSetup|globalTeardown|reporters?|runner|testEnvironment|environment|snapshotSerializers|require|import|file|preload|transform|addopts)["']?\s*[:=]\s*(\[[^\]]*\]|\{[^}]*\}|["'`][^"'`\n]*["'`]|[^\n]*)/g;
 
@@ -78,15 +60,6 @@ export function filesReferred(config: string, dir: string, files: ReadonlySet<st
   const ways = (file: string): string[] => [file, file.replace(/\.\w+$/, ''), file.replace(/\/index\.\w+$/, '')];
   const led = [...files].filter((file) => ways(file).some((way) => paths.includes(way)));
   return [...led, ...filesConfigured(config, dir, files)];
-}
-
-function joined(dir: string, word: string): string {
-  const parts: string[] = [];
-  for (const part of `${dir}/${word}`.split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
-  }
-  return parts.join('/');
 }
 
 export interface Around {

@@ -6,3 +6,8 @@ const MANIFESTS =
 export function declaresPackages(path: string): boolean {
   return MANIFESTS.test(path.slice(path.lastIndexOf('/') + 1));
 }
+
+/** These hold more than the test harness, so guard compares them part by part. */
+export function isManifest(path: string): boolean {
+  return /(?:^|\/)(?:package\.json|pyproject\.toml|setup\.cfg|Cargo\.toml|go\.(?:mod|work))$/.test(path);
+}
