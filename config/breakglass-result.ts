@@ -47,6 +47,7 @@ const status = z.object({
   autonomy: z.enum(['evidence', 'judgement']),
   pid: z.int().nullable(),
   startedTicks: z.int().nullable(),
+  otherQemus: z.array(z.int()).optional().describe('processes that run QEMU and claim to be this VM beside it'),
   qmpMs: z.int().nullable(),
   pendingChanges: z.int().nullable(),
   sampleMs: z.int().nullable(),

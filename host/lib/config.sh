@@ -26,6 +26,7 @@ lock_dir $PATH_FORM /var/lock/qemu-server
 tasks_dir $PATH_FORM /var/log/pve/tasks
 ha_resources $PATH_FORM /etc/pve/ha/resources.cfg
 proc $PATH_FORM /proc
+qemu $PATH_FORM /usr/bin/qemu-system-x86_64
 cgroup $PATH_FORM /sys/fs/cgroup/qemu.slice
 agent_cooldown $NUMBER_FORM 600
 agent_per_hour $NUMBER_FORM 2

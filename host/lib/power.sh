@@ -31,7 +31,8 @@ do_stop() {
     unlocked || return 0
     if [[ -z ${J[intent]:-} ]]; then
       ledger_add "$VERB" || give_up_unrecorded
-      intend stop
+      boot_moment
+      intend stop "stop_up=${REPLY#* }"
     fi
     stop_process "$pid" "$start" || return 0
   fi
@@ -56,7 +57,7 @@ stop_process() {
     return 1
   fi
   log "op=$OP kill=SIGKILL pid=$1 started=$2 because=survived_qm_stop"
-  same_process_lives "$1" "$2" && kill -KILL "$1" 2>/dev/null
+  is_the_vm "$1" && same_process_lives "$1" "$2" && kill -KILL "$1" 2>/dev/null
   wait_gone "$1" "$2" "${CFG[gone_budget]}" && return 0
   fail unkillable "process $1 survived SIGKILL (state $P_STATE): it hangs in the host's kernel. Nothing was started. This is the cold case: look at the host's storage."
   return 1
@@ -68,12 +69,14 @@ stopped_for_good() {
   find_qemu
   case $? in
     0)
+      only_qemu && is_newer || return 0
       # Somebody else started it since. For a cycle that is the goal; for a stop it is not.
       [[ $VERB == stop ]] && fail running_again "the old process is gone and process $VM_PID runs in its place: somebody or something started it"
       return 0
       ;;
-    2) unsure process_table_unreadable 'the process table could not be read in time' && return 0 ;;
+    2) unsure process_table_unreadable "$UNREADABLE" && return 0 ;;
   esac
+  only_qemu || return 0
   know_disks
   # A cycle goes on to the start, which Proxmox refuses where there is no configuration; a stop would call proven what nobody has seen.
   if [[ $VERB == stop && -z ${PENDING:-} ]]; then
@@ -100,9 +103,13 @@ do_start() {
   for attempt in 1 2; do
     find_qemu
     case $? in
-      0) note "new_pid=$VM_PID" "new_start=$VM_START" && return 0 ;;
-      2) unsure process_table_unreadable 'the process table could not be read in time' && return 0 ;;
+      0)
+        only_qemu && is_newer && note "new_pid=$VM_PID" "new_start=$VM_START"
+        return 0
+        ;;
+      2) unsure process_table_unreadable "$UNREADABLE" && return 0 ;;
     esac
+    only_qemu || return 0
     ((attempt == 1)) || rest 2
     know_disks
     if ! disks_let_go; then
@@ -118,6 +125,13 @@ do_start() {
     wait_for_process 5 && note "new_pid=$VM_PID" "new_start=$VM_START" && return 0
   done
   if [[ $VERB == cycle ]]; then fail stopped_start_failed "the VM is OFF: it was stopped and did not start. $said"; else fail start_failed "$said"; fi
+}
+
+# is_newer: what find_qemu saw was started since the stop, or since this op was accepted; else it is not what was to be started.
+is_newer() {
+  born_since "${J[stop_up]:-${J[up]:-0}}" && return 0
+  fail other_qemu "process $VM_PID runs as this VM and is older than the stop, so it is not what was started; nothing was done to it. Look at it: ps -fp $VM_PID"
+  return 1
 }
 
 # start_limit: sets REPLY to the seconds for one `qm start`. Proxmox itself waits longer for a large VM (a second for each GiB above 30 GiB, four

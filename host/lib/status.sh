@@ -109,6 +109,7 @@ FACTS
     json_number "$value"
     text+=",\"${name%% *}\":$REPLY"
   done
+  text+=",\"otherQemus\":[${OTHER_QEMUS// /,}]"
   policy_json
   text+=",$REPLY"
   # Last, so that it is young when the client has it: a host whose clock is wrong keeps wrong cooldowns.

@@ -49,20 +49,25 @@ come_up() {
 proceed() {
   phase "$1" "$2" && return 0
   # Off by our hand and not coming back is its own alarm, whatever the cause.
-  if [[ $1 == st[oa]* && $VERB == cycle && $RESULT == failed && $REASON != stopped_start_failed && -n ${J[intent]:-} ]] && ! find_qemu; then
+  if [[ $1 == st[oa]* && $VERB == cycle && $RESULT == failed && $REASON != stopped_start_failed && -n ${J[intent]:-} ]] && vm_is_off; then
     HINT="the VM is OFF: it was stopped and could not be started ($REASON). $HINT" REASON=stopped_start_failed
   fi
   finish_op "$RESULT" "$REASON" "$HINT"
   return 1
 }
 
+vm_is_off() {
+  find_qemu
+  (($? == 1))
+}
+
 # already running|off: the wanted state is there and nothing of ours is under way: ok at once, nothing touched.
 already() {
   [[ -z ${J[intent]:-} ]] || return 1
   find_qemu
-  case $1:$? in
-    running:0) finish_op ok already_running ;;
-    off:1) finish_op ok already_off ;;
+  case $1:$?:$OTHER_QEMUS in
+    running:0:) finish_op ok already_running ;;
+    off:1:) finish_op ok already_off ;;
     *) return 1 ;;
   esac
 }
@@ -87,45 +92,40 @@ do_permission() {
 
 # The checks. They ask everything that could go wrong later, before anything is touched.
 check_stop() {
-  unlocked || return 0
-  not_under_ha || return 0
+  unlocked && not_under_ha && record_old || return 0
   read_pending "${CFG[read_timeout]}" && disk_paths
-  record_old
+  return 0
 }
 
 check_start() {
-  unlocked || return 0
-  not_under_ha || return 0
+  unlocked && not_under_ha || return 0
+  find_qemu
+  only_qemu || return 0
   can_start || fail_as_said
 }
 
 check_cycle() {
-  unlocked || return 0
-  not_under_ha || return 0
-  find_qemu
-  can_start "$VM_PID" || { fail_as_said; return 0; }
-  record_old
+  unlocked && not_under_ha && record_old || return 0
+  can_start "$VM_PID" || fail_as_said
 }
 
-readonly UNREADABLE='the process table could not be read in time: does a process of this host hang in its kernel (state D in ps -e)?'
-
-# record_old: the process that this op may end, by pid and start time.
+# record_old: the process that this op may end, by pid and start time. Returns 1 where it is not certain which that is.
 record_old() {
   find_qemu
-  case $? in
-    0)
-      others_readable || { fail process_table_unreadable "$UNREADABLE"; return 0; }
-      note "old_pid=$VM_PID" "old_start=$VM_START"
-      ;;
-    2) fail process_table_unreadable "$UNREADABLE" ;;
-  esac
-  return 0
+  if (($? == 2)); then
+    fail process_table_unreadable "$UNREADABLE"
+    return 1
+  fi
+  only_qemu || return 1
+  [[ -z $VM_PID ]] || note "old_pid=$VM_PID" "old_start=$VM_START"
 }
 
 check_reset() {
   unlocked || return 0
   if ! find_qemu; then
     fail not_running 'there is no QEMU process to reset: start it'
+  elif ! only_qemu; then
+    return 0
   elif ! qmp_facts 5; then
     fail qmp_dead 'QMP does not answer, and a reset goes through it: cycle'
   elif [[ $RUN_STATE =~ ^(io-error|internal-error)$ ]]; then

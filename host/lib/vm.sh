@@ -15,42 +15,53 @@ process_of() {
   [[ $P_STATE != [ZX] && $P_START =~ ^[0-9]+$ ]]
 }
 
-# is_our_vm PID: its command line says exactly our VMID or our pidfile; 1020 is not 102. Known once, it stays so for that pid and start time.
-# The kernel may keep the reader of a hanging process's command line waiting: then the pidfile's word stands.
-is_our_vm() {
-  [[ ${KNOWN_VM:-} == "$1 $P_START" ]] && return 0
-  pidfile
-  bounded 3 "$LIBEXEC/procscan" vm "${CFG[proc]}" "${CFG[vmid]}" "$REPLY" "$1"
-  ((RC == 124)) || [[ $OUT == "$1" ]] || return 1
-  KNOWN_VM="$1 $P_START"
-}
-
-# find_qemu: sets VM_PID, VM_START, VM_STATE, or returns 1 when the process table holds no such process. The pidfile is the quick way;
-# its absence proves nothing. Returns 2 when the process table could not be read in time.
+# find_qemu: sets VM_PID, VM_START, VM_STATE, or returns 1 when the VM has no process. What runs QEMU's own file as root is a QEMU, and the VM's is
+# the one in its scope, or the one of its pidfile; what anybody writes into his arguments is nothing. OTHER_QEMUS names those that claim to be
+# this VM beside it. Returns 2 when nobody can tell: the process table could not be read in time.
 find_qemu() {
-  local pid='' file
-  VM_PID='' VM_START='' VM_STATE=''
+  local pid role
+  VM_PID='' VM_START='' VM_STATE='' OTHER_QEMUS='' UNKNOWN_QEMU=no
+  scan_qemus || return 2
+  while read -r pid role; do
+    [[ $pid =~ ^[0-9]+$ ]] && process_of "$pid" || continue
+    case $role in
+      vm) if [[ -z $VM_PID ]]; then VM_PID=$pid VM_START=$P_START VM_STATE=$P_STATE; else OTHER_QEMUS+=" $pid"; fi ;;
+      stray) OTHER_QEMUS+=" $pid" ;;
+      unknown) UNKNOWN_QEMU=yes ;;
+    esac
+  done <<<"$OUT"
+  OTHER_QEMUS=${OTHER_QEMUS# }
+  [[ -n $VM_PID ]] && return 0
+  [[ $UNKNOWN_QEMU == no ]] || return 2
+  return 1
+}
+scan_qemus() {
   pidfile
-  file=$REPLY
-  { read -r pid <"$file"; } 2>/dev/null
-  if ! { [[ $pid =~ ^[0-9]+$ ]] && process_of "$pid" && is_our_vm "$pid"; }; then
-    bounded 5 "$LIBEXEC/procscan" vm "${CFG[proc]}" "${CFG[vmid]}" "$file" || return 2
-    pid=''
-    local candidate
-    while read -r candidate; do
-      [[ $candidate =~ ^[0-9]+$ ]] && process_of "$candidate" && pid=$candidate && break
-    done <<<"$OUT"
-    [[ -n $pid ]] || return 1
-    process_of "$pid" || return 1
-  fi
-  VM_PID=$pid VM_START=$P_START VM_STATE=$P_STATE
+  bounded 5 "$LIBEXEC/procscan" qemu "${CFG[proc]}" "${CFG[cgroup]}" "${CFG[vmid]}" "$REPLY" "${CFG[qemu]}"
 }
 
-# others_readable: the whole process table but for our own VM can be read. Where one hangs in the kernel a reader of its command line may hang
-# with it, and once our VM is gone nobody could tell that none runs: better known before it is stopped.
-others_readable() {
-  pidfile
-  bounded 5 "$LIBEXEC/procscan" vm "${CFG[proc]}" "${CFG[vmid]}" "$REPLY" "-${VM_PID:-0}"
+readonly UNREADABLE='the process table could not be read in time, or a QEMU of this host hangs so that nobody can read which VM it is: see state D in ps -e'
+
+# only_qemu: no second QEMU claims to be this VM, and none hangs so that nobody can read which it is: once ours is gone nobody could tell that
+# none is left. Better known before it is stopped. For phase functions, after find_qemu.
+only_qemu() {
+  if [[ -n $OTHER_QEMUS && -n $VM_PID ]]; then
+    fail two_qemus "process $VM_PID is the VM, and a second QEMU claims to be it (process $OTHER_QEMUS): nothing is done while two could write to one disk. Look at both (ps -fp $VM_PID,${OTHER_QEMUS// /,}), end the one that should not be, then ask again"
+  elif [[ -n $OTHER_QEMUS ]]; then
+    fail stray_qemu "process $OTHER_QEMUS runs QEMU for VM ${CFG[vmid]}, and neither its scope nor the pidfile knows it: somebody started it by hand, or its pidfile was taken away. Look at it (ps -fp ${OTHER_QEMUS// /,}), end it, then ask again"
+  elif [[ $UNKNOWN_QEMU == yes ]]; then
+    fail process_table_unreadable "$UNREADABLE"
+  else return 0; fi
+  return 1
+}
+
+# is_the_vm PID: still a QEMU of this VM, whatever else may have this pid by now. Asked before a signal; nothing else is ever sent one.
+is_the_vm() { scan_qemus && [[ $'\n'$OUT == *$'\n'"$1 "[vs]* ]]; }
+
+# born_since UP: the process that find_qemu saw started after this second of the host's clock, or in another boot.
+born_since() {
+  boot_moment
+  [[ ${REPLY% *} != "${J[boot]:-}" ]] || ((VM_START >= $1 * 100))
 }
 
 # same_process_lives PID START

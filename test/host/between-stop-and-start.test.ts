@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import type { FakeHost } from '../lab/fake-host/fake-host.ts';
+import { addStranger } from '../lab/fake-host/stranger.ts';
 import { call, journal, killRunner, opId, start, until } from './call.ts';
 import { fakeHost, sideBySide } from './fake-host.ts';
 
@@ -35,12 +36,12 @@ describe('5.6: a process that looks at the disk for a moment after the stop, as 
 });
 
 describe(
-  '5.6: a process table in which somebody hangs, so that a reader of its command line hangs too',
+  '5.6: a process table in which a QEMU hangs, so that a reader of its command line hangs too',
   sideBySide,
   () => {
     it.each(['cycle', 'stop'])('is noticed by %s before anything is stopped', async (verb) => {
       const host = await fakeHost();
-      otherProcess(host, 'kvm');
+      addStranger(host, { exe: '/usr/bin/qemu-system-x86_64', group: '/', words: [] }, '5999999');
       rmSync(host.path(other, 'cmdline'));
       execFileSync('mkfifo', [host.path(other, 'cmdline')]);
 

@@ -9,6 +9,8 @@ export type Settings = Record<string, string | number>;
 
 export interface LabHost {
   readonly root: string;
+  /** The file that its QEMU runs. */
+  readonly qemu: string;
   /** The script's configuration file. */
   readonly config: string;
   path(...parts: string[]): string;
@@ -55,11 +57,13 @@ export function hostFiles(root: string, settings: Settings): Omit<LabHost, 'pid'
   const path = (...parts: string[]): string => join(root, ...parts);
   const read = (...parts: string[]): string => readFileSync(path(...parts), 'utf8');
   const config = path('etc/config');
+  const qemu = String(settings['qemu'] ?? '/usr/bin/qemu-system-x86_64');
   const configure = (more: Settings): void =>
     writeFileSync(config, configText(root, { ...settings, ...more }), { mode: 0o600 });
   configure({});
   return {
     root,
+    qemu,
     config,
     path,
     read,

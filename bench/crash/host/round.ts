@@ -164,6 +164,10 @@ async function verdict(
 }
 
 function qemus({ host, proc, vmid }: Table): string[] {
-  const { stdout } = spawnSync(procscan, ['vm', proc, vmid, host.path('run', `${vmid}.pid`)], { encoding: 'utf8' });
-  return stdout.split('\n').filter(Boolean);
+  const words = ['qemu', proc, host.path('cgroup'), vmid, host.path('run', `${vmid}.pid`), host.qemu];
+  const { stdout } = spawnSync(procscan, words, { encoding: 'utf8' });
+  return stdout
+    .split('\n')
+    .flatMap((line) => line.split(' ', 1))
+    .filter(Boolean);
 }

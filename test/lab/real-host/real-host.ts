@@ -4,7 +4,16 @@
  */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -151,7 +160,8 @@ async function startHost(settings: Settings, key: string, prepared: Prepared): P
   const port = await freePort();
   prepare(root, vmid, { ...prepared, machine: { ...prepared.machine, port } });
   const monitor = await listenForMachines(root);
-  const files = hostFiles(root, { ...budgets, vmid, proc: '/proc', guest_ssh: `127.0.0.1:${port}`, ...settings });
+  const qemu = realpathSync(String(prepared.machine['qemu']));
+  const files = hostFiles(root, { ...budgets, vmid, proc: '/proc', qemu, guest_ssh: `127.0.0.1:${port}`, ...settings });
   const pidfile = files.path('run', `${vmid}.pid`);
   const asPerson = async (verb = '', ...words: string[]): Promise<string> => {
     const named = verb === 'guest' ? [verb, words[0] ?? '', vmid, ...words.slice(1)] : [verb, vmid, ...words];
