@@ -48,6 +48,11 @@ const status = z.object({
   pid: z.int().nullable(),
   startedTicks: z.int().nullable(),
   otherQemus: z.array(z.int()).optional().describe('processes that run QEMU and claim to be this VM beside it'),
+  monitorClient: z
+    .object({ pid: z.int(), name: z.string() })
+    .nullable()
+    .optional()
+    .describe('where QMP is late: the process that it serves instead; null where the kernel does not say'),
   qmpMs: z.int().nullable(),
   pendingChanges: z.int().nullable(),
   sampleMs: z.int().nullable(),
@@ -75,6 +80,15 @@ const opRecord = z.object({
   before: qemuProcess.nullable().optional(),
   after: qemuProcess.nullable().optional(),
   evidence: evidence.nullable().optional(),
+  proof: z
+    .object({
+      host: z.string().nullable().describe('what the host saw itself: reset_event, new_process, process_gone'),
+      guest: z
+        .string()
+        .nullable()
+        .describe('what the guest says of itself, and no more than its word: boot_id, agent, banner'),
+    })
+    .optional(),
   alarm: z.string().nullable().optional(),
   runningOp: opId.optional().describe('with reason busy: the op that is under way'),
 });

@@ -6,7 +6,7 @@
 # its disk and that nobody answers do. Where QEMU does not show these, counters that stand still and an agent that is silent stand for them.
 
 # classify: reads VM_PID, VM_STATE, OTHER_QEMUS, QMP, RUN_STATE, FLAT and STUCK (yes, no, unknown), AGENT_PING (yes, no, none), FROZEN (yes, no, unknown),
-# BANNER (yes, no, none), LOCK. Sets CLASS, ADVICE (none, start, repair, thaw, wait, reset, cycle, human) and SIGN: yes where the class is
+# BANNER (yes, no, none), MONITOR_CLIENT, LOCK. Sets CLASS, ADVICE (none, start, repair, thaw, wait, reset, cycle, human) and SIGN: yes where the class is
 # by itself an objective sign that a power verb is due.
 classify() {
   SIGN=no
@@ -15,6 +15,12 @@ classify() {
     [[ -n $VM_PID ]] || CLASS=stray_qemu
   elif [[ -z $VM_PID ]]; then
     CLASS=off ADVICE=start
+  elif [[ $QMP != ok ]] && guest_is_heard; then
+    # A machine that answers is not dead because its monitor does not: somebody else holds it, or something is wrong with it alone.
+    CLASS=monitor_broken ADVICE=human
+    [[ $QMP == late ]] && CLASS=monitor_busy
+  elif [[ $QMP != ok && $QMP_SAID == error:* ]]; then
+    CLASS=monitor_broken ADVICE=human
   elif [[ $QMP != ok && $VM_STATE == D ]]; then
     # It can't be killed while it hangs in the kernel. A cycle finds that out safely, but the host is the likelier patient.
     CLASS=qemu_hangs_in_kernel ADVICE=human SIGN=yes
@@ -27,6 +33,12 @@ classify() {
   return 0
 }
 
+# guest_is_heard: the guest answers; where nobody in it can be asked, a client at the monitor explains why it is silent to us.
+guest_is_heard() {
+  [[ $AGENT_PING == yes || $BANNER == yes ]] && return 0
+  [[ $AGENT_PING == none && $BANNER == none && -n $MONITOR_CLIENT ]]
+}
+
 classify_run_state() {
   case $RUN_STATE in
     running) classify_running ;;
@@ -34,7 +46,9 @@ classify_run_state() {
     io-error | internal-error) CLASS=${RUN_STATE//-/_} ADVICE=cycle SIGN=yes ;;
     guest-panicked) CLASS=guest_panicked ADVICE=reset SIGN=yes ;;
     shutdown) CLASS=guest_off ADVICE=cycle SIGN=yes ;;
-    *) CLASS=in_transition ADVICE='wait' ;;
+    inmigrate | postmigrate | finish-migrate | save-vm | restore-vm | colo) CLASS=in_transition ADVICE='wait' ;;
+    # A debugger or a watchdog stopped it: neither ends by waiting.
+    *) CLASS=stands_still ADVICE=human ;;
   esac
 }
 

@@ -32,6 +32,8 @@ op_document() {
   members+=",\"after\":$REPLY"
   evidence_json
   members+=",\"evidence\":$REPLY"
+  proof_json
+  members+=",\"proof\":$REPLY"
   json_or_null "${J[alarm]:-}"
   members+=",\"alarm\":$REPLY"
   hint=''
@@ -79,6 +81,17 @@ evidence_json() {
   local class=$REPLY
   json_or_null "${J[advice]:-}"
   REPLY="{\"id\":\"${J[evidence]}\",\"sha256\":$sha,\"class\":$class,\"advice\":$REPLY}"
+}
+
+# proof_json: what stands behind the result: what this host saw itself, and what the guest says of itself, which is no more than its word.
+proof_json() {
+  local host='' guest=''
+  if [[ ${J[reset]:-} == seen ]]; then host=reset_event; elif [[ -n ${J[new_pid]:-} ]]; then host=new_process; elif [[ ${J[verb]} == stop && ${J[reason]:-} == stopped ]]; then host=process_gone; fi
+  if [[ -n ${J[boot_after]:-} ]]; then guest=boot_id; elif [[ -n ${J[guest]:-} ]]; then guest=${J[guest]}; fi
+  json_or_null "$host"
+  host=$REPLY
+  json_or_null "$guest"
+  REPLY="{\"host\":$host,\"guest\":$REPLY}"
 }
 
 # exit_code RESULT TOUCHED: 0 ok, 1 failed, 3 unknown, 4 refused before anything was touched. (2 is a request that nobody understood.)

@@ -174,8 +174,26 @@ do_power_ok() {
     rest 0.3
   done
   if [[ $QMP == ok ]]; then fail "left_${RUN_STATE//-/_}" "QEMU answers and is $RUN_STATE, not running: a cycle makes a fresh one"; else
-    unsure qmp_silent 'the process is there and QMP does not answer'
+    power_unseen
   fi
+}
+
+# power_unseen: QMP did not answer. Of which process, and is it still there?
+power_unseen() {
+  local born=${J[new_pid]:-${J[old_pid]:-}}
+  find_qemu
+  case $? in
+    0)
+      silent_monitor
+      unsure qmp_silent "process $VM_PID, which is the VM, is there. $REPLY: status says what would cure it"
+      ;;
+    1)
+      fail start_failed "the VM is OFF: process $born was there and is gone again. See the log of its start (journalctl -u ${CFG[vmid]}.scope), then start"
+      [[ $VERB != cycle ]] || REASON=stopped_start_failed
+      [[ $VERB != reset ]] || REASON=not_running
+      ;;
+    *) unsure process_table_unreadable "$UNREADABLE" ;;
+  esac
 }
 
 # do_reset: once, ever. After a crash in the middle nobody knows whether the first one arrived, so the guest must tell, and not a second reset.

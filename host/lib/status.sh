@@ -5,7 +5,7 @@
 # looked at for SAMPLE_MS, or for CONTENT_MS where agent and banner answer and nothing waits for a disk.
 observe() {
   local limit=$1 config agent='' frozen='' banner='' first
-  AGENT_PING=none FROZEN=unknown BANNER=none FLAT=unknown STUCK=unknown QMP=refused RUN_STATE=unknown QMP_MS='' BLOCK='' PENDING=''
+  AGENT_PING=none FROZEN=unknown BANNER=none FLAT=unknown STUCK=unknown QMP=refused RUN_STATE=unknown QMP_MS='' BLOCK='' PENDING='' MONITOR_CLIENT='' QMP_SAID=''
   find_qemu
   launch "$limit" "${CFG[qm]}" config "${CFG[vmid]}" --current 1
   config=$REPLY
@@ -18,6 +18,7 @@ observe() {
     frozen=$REPLY
     has_banner_target && launch_banner "$limit" && banner=$REPLY
     qmp_facts "$limit"
+    [[ $QMP != late ]] || monitor_client
     first=$BLOCK
     FIRST_AT=$BLOCK_AT
   fi
@@ -110,12 +111,21 @@ FACTS
     text+=",\"${name%% *}\":$REPLY"
   done
   text+=",\"otherQemus\":[${OTHER_QEMUS// /,}]"
+  monitor_client_json
+  text+=",$REPLY"
   policy_json
   text+=",$REPLY"
   # Last, so that it is young when the client has it: a host whose clock is wrong keeps wrong cooldowns.
   epoch_ms
   json_time "$REPLY"
   REPLY="{\"class\":\"$CLASS\"$text,\"clock\":$REPLY}"
+}
+
+monitor_client_json() {
+  REPLY='"monitorClient":null'
+  [[ -n $MONITOR_CLIENT ]] || return 0
+  json_string "${MONITOR_CLIENT#* }"
+  REPLY="\"monitorClient\":{\"pid\":${MONITOR_CLIENT%% *},\"name\":$REPLY}"
 }
 
 # policy_json: who may act now, and what is under way.

@@ -66,10 +66,27 @@ already() {
   [[ -z ${J[intent]:-} ]] || return 1
   find_qemu
   case $1:$?:$OTHER_QEMUS in
-    running:0:) finish_op ok already_running ;;
+    running:0:) finish_running ;;
     off:1:) finish_op ok already_off ;;
     *) return 1 ;;
   esac
+}
+
+# finish_running: a process that is there is no proof that it runs.
+finish_running() {
+  if qmp_facts 5; then
+    if [[ $RUN_STATE == running ]]; then finish_op ok already_running; else
+      finish_op failed "left_${RUN_STATE//-/_}" "process $VM_PID is there and its guest is $RUN_STATE, not running; nothing was done. qm resume ${CFG[vmid]} lets a paused one go on; a cycle makes a fresh one"
+    fi
+    return 0
+  fi
+  silent_monitor
+  local silent=$REPLY
+  if guest_answers; then
+    finish_op ok already_running "the guest answers. $silent"
+  else
+    finish_op unknown qmp_silent "process $VM_PID is there, and neither it nor its guest can be asked: $silent. Nothing was done; status says what would cure it"
+  fi
 }
 
 do_forensics() {
@@ -127,14 +144,22 @@ check_reset() {
   elif ! only_qemu; then
     return 0
   elif ! qmp_facts 5; then
-    fail qmp_dead 'QMP does not answer, and a reset goes through it: cycle'
+    no_monitor_for_reset
   elif [[ $RUN_STATE =~ ^(io-error|internal-error)$ ]]; then
     fail "${RUN_STATE//-/_}" "QEMU stopped the guest for $RUN_STATE, which a reset does not mend: cycle, once the storage is well"
   else
     note "old_pid=$VM_PID" "old_start=$VM_START"
-    agent_boot 5 && note "boot_before=$GUEST_BOOT"
+    steady_boot 5 && note "boot_before=$GUEST_BOOT"
   fi
   return 0
+}
+
+no_monitor_for_reset() {
+  silent_monitor
+  local silent=$REPLY
+  if guest_answers; then
+    fail monitor_busy "a reset goes through QMP. $silent. The guest answers: see who is at the monitor before any other verb"
+  else fail qmp_dead "a reset goes through QMP. $silent: cycle"; fi
 }
 
 # do_applied: a fresh QEMU has the staged configuration; a change that is still pending was not applied.
@@ -154,15 +179,28 @@ guest_answers() {
   ((RC == 0)) && note guest=banner
 }
 
+# steady_boot LIMIT: the boot id is the guest's own word, and nothing but that. One that is another a moment later is not even that.
+declare -gA BOOTS=()
+steady_boot() {
+  local first
+  agent_boot "$1" || return 1
+  first=$GUEST_BOOT BOOTS[$GUEST_BOOT]=seen
+  agent_boot "$1" || return 1
+  BOOTS[$GUEST_BOOT]=seen
+  [[ $GUEST_BOOT == "$first" ]]
+}
+
 # do_guest_rebooted: another boot than before. The pid stays the same in a reset, so it proves nothing either way.
 do_guest_rebooted() {
+  declare -gA BOOTS=()
   await_guest guest_rebooted
   [[ $RESULT == ok && ${J[reset]:-} != seen ]] && REASON=proven_by_boot
+  ((${#BOOTS[@]} > 2)) && [[ $RESULT == unknown ]] && REASON=boot_id_unsteady HINT='the guest gives another boot id each time that it is asked: its word proves nothing. Look at its console'
   [[ $RESULT == unknown && ${SAME_BOOT:-no} == yes ]] && fail boot_id_unchanged 'the guest still runs the boot from before the reset'
   return 0
 }
 guest_rebooted() {
-  agent_boot 5 || return 1
+  steady_boot 5 || return 1
   if [[ -n ${J[boot_before]:-} ]]; then
     SAME_BOOT=no
     [[ $GUEST_BOOT != "${J[boot_before]}" ]] && note "boot_after=$GUEST_BOOT" && return 0

@@ -88,7 +88,7 @@ launch_qmp() {
   launch $((limit + 1)) "$LIBEXEC/qmp" "$REPLY" "$limit" "$@"
 }
 
-# qmp_facts LIMIT: sets QMP (ok, late, refused), RUN_STATE, QMP_MS, BLOCK (read and written bytes and operations as one word), BLOCK_AT.
+# qmp_facts LIMIT: sets QMP (ok, late, refused), QMP_SAID (in words, where it is not ok), RUN_STATE, QMP_MS, BLOCK (read and written bytes and operations as one word), BLOCK_AT.
 qmp_facts() {
   launch_qmp "$1" facts
   collect "$REPLY"
@@ -97,17 +97,45 @@ qmp_facts() {
 read_qmp_facts() {
   local word
   local -A fact=()
-  QMP=refused RUN_STATE=unknown QMP_MS=$MS BLOCK='' BLOCK_AT=''
+  QMP=refused QMP_SAID='' RUN_STATE=unknown QMP_MS=$MS BLOCK='' BLOCK_AT=''
   case $RC in
     0) QMP=ok ;;
     124) QMP=late ;;
   esac
-  [[ $QMP == ok ]] || return 1
-  for word in $OUT; do fact[${word%%=*}]=${word#*=}; done
+  if [[ $QMP != ok ]]; then
+    end_of "$OUT"
+    QMP_SAID=$REPLY
+    return 1
+  fi
+  for word in $OUT; do
+    # Bash expands what is between brackets once more: a word of any other form than ours is left out.
+    [[ $word =~ ^([a-z_]+)=([a-z0-9_-]+)$ ]] && fact[${BASH_REMATCH[1]}]=${BASH_REMATCH[2]}
+  done
   RUN_STATE=${fact[state]:-unknown} QMP_MS=${fact[ms]:-$MS}
   BLOCK="${fact[rd_operations]:-}.${fact[wr_operations]:-}.${fact[rd_bytes]:-}.${fact[wr_bytes]:-}"
   monotonic_ms
   BLOCK_AT=$REPLY
+}
+
+# monitor_client: sets MONITOR_CLIENT to `pid name` of whoever the monitor, which serves one at a time, talks with; empty where nobody can tell.
+monitor_client() {
+  MONITOR_CLIENT=''
+  qmp_socket
+  bounded 2 "$LIBEXEC/procscan" client "${CFG[proc]}" "$REPLY" || return 0
+  [[ $OUT =~ ^[0-9]+\ .+$ ]] && MONITOR_CLIENT=$OUT
+  return 0
+}
+
+# silent_monitor: sets REPLY to what is known of a monitor that gave no answer.
+silent_monitor() {
+  case $QMP in
+    late)
+      monitor_client
+      REPLY="QMP gives no answer; it serves one client at a time, and the kernel does not say whom it serves now"
+      [[ -z $MONITOR_CLIENT ]] || REPLY="QMP gives no answer: it serves process ${MONITOR_CLIENT/ / (})"
+      ;;
+    *) REPLY="QMP gives no answer that could be used (${QMP_SAID:-nobody there})" ;;
+  esac
 }
 
 # launch_banner LIMIT: who answers on the guest's SSH port. A TCP connection proves nothing (a forwarder accepts it), banner bytes do.

@@ -159,6 +159,7 @@ describe('5.13: autonomy=evidence', sideBySide, () => {
     });
     expect(host.power()).toEqual([]);
     host.fault('qmp-hangs');
+    host.fault('agent-dead');
     await call(host, 'agent', 'cycle');
     expect(host.power()).toEqual(['stop 5000001', 'start 5000002']);
   });

@@ -9,7 +9,8 @@ import { turns } from './turns.ts';
 
 const wedges: [string, (host: FakeHost) => void, Record<string, unknown>][] = [
   ['nothing wrong', () => {}, { class: 'responding', advice: 'none', qmp: 'ok' }],
-  ['QMP hung', (host) => host.fault('qmp-hangs'), { class: 'qmp_dead', advice: 'cycle', qmp: 'late' }],
+  ['QMP hung', (host) => { host.fault('qmp-hangs'); host.fault('agent-dead'); }, { class: 'qmp_dead', advice: 'cycle', qmp: 'late' }],
+  ['QMP late and the guest well', (host) => host.fault('qmp-hangs'), { class: 'monitor_busy', advice: 'human', qmp: 'late', agentPing: 'yes' }],
   ['the block path dead, QMP alive, the agent with it',
     (host) => { host.fault('block-flat'); host.fault('agent-dead'); },
     { class: 'block_flat', advice: 'cycle', qmp: 'ok', runState: 'running', countersFlat: 'yes' }],
@@ -51,6 +52,7 @@ describe('5.3: status', sideBySide, () => {
   it('knows a QEMU that hangs in the kernel', async () => {
     const host = await fakeHost();
     host.fault('qmp-hangs');
+    host.fault('agent-dead');
     const stat = `proc/${host.pid()}/stat`;
     host.write(host.read(stat).replace(') S ', ') D '), stat);
 
@@ -96,7 +98,7 @@ describe('5.3: forensics', sideBySide, () => {
     host.fault('block-flat');
     host.fault('agent-dead');
     const said = Array.from({ length: 1_000 }, (_, line) => `Line${line}: ${'x'.repeat(30)}`).join('\n');
-    host.write(said, 'proc/5000001/status');
+    host.write(`${host.read('proc/5000001/status')}${said}`, 'proc/5000001/status');
 
     const { evidence } = (await call(host, 'ro', 'forensics')).document();
 

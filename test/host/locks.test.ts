@@ -56,6 +56,7 @@ describe('5.2: a locked VM', sideBySide, () => {
     const host = await fakeHost();
     host.write(`${host.read('machine/config')}lock: backup\n`, 'machine/config');
     host.fault('qmp-hangs');
+    host.fault('agent-dead');
 
     expect((await call(host, 'ro', 'status')).document().status).toMatchObject({
       lock: 'backup',

@@ -35,6 +35,23 @@ describe('5.9: reset', sideBySide, () => {
     });
   });
 
+  it('with another boot id at each question stays unknown: the guest’s word proves nothing', async () => {
+    const host = await fakeHost();
+    host.fault('boot-id-changes');
+
+    const result = (await call(host, 'human', 'reset')).document();
+
+    expect(result).toMatchObject({ result: 'unknown', reason: 'boot_id_unsteady', touched: true });
+    expect(result.proof).toEqual({ host: 'reset_event', guest: null });
+  });
+
+  it('tells what this host saw from what is the guest’s word', async () => {
+    const host = await fakeHost({ human_cooldown: 0 });
+
+    expect((await call(host, 'human', 'reset')).document().proof).toEqual({ host: 'reset_event', guest: 'boot_id' });
+    expect((await call(host, 'human', 'cycle')).document().proof).toEqual({ host: 'new_process', guest: 'agent' });
+  });
+
   it('without an agent in the guest stays unknown', async () => {
     const host = await fakeHost();
     host.write(host.read('machine/config').replace('agent: 1\n', ''), 'machine/config');
@@ -69,7 +86,7 @@ describe('5.9: reset', sideBySide, () => {
     ['it is off', 'not_running'],
   ])('is refused when %s, with the verb that would help', async (_when, reason) => {
     const host = await fakeHost();
-    if (reason === 'qmp_dead') host.fault('qmp-hangs');
+    if (reason === 'qmp_dead') for (const dead of ['qmp-hangs', 'agent-dead'] as const) host.fault(dead);
     if (reason === 'io_error') host.write('io-error\n', 'machine/runstate');
     if (reason === 'not_running') await call(host, 'human', 'stop');
 

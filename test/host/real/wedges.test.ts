@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RealHost } from '../../lab/real-host/real-host.ts';
-import { type WedgeName, wedges } from '../../lab/real-host/wedges.ts';
+import { releaseMonitor, type WedgeName, wedges } from '../../lab/real-host/wedges.ts';
 import { call } from '../call.ts';
 import { hasLab, patience, realHost } from './real-host.ts';
 
@@ -67,6 +67,17 @@ const expected: Record<WedgeName, Expectation> = {
     repair: (host) => host.qm('guest', 'cmd', 'fsfreeze-thaw'),
   },
   'powered-off': { status: { class: 'guest_off', advice: 'cycle', runState: 'shutdown' }, power: cycled },
+  'monitor-held': {
+    status: {
+      class: 'monitor_busy',
+      advice: 'human',
+      qmp: 'late',
+      agentPing: 'yes',
+      monitorClient: { pid: process.pid },
+    },
+    power: [],
+    repair: releaseMonitor,
+  },
   killed: { status: { class: 'off', advice: 'start', pid: null }, power: ['start PID'] },
 };
 

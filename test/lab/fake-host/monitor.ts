@@ -24,6 +24,8 @@ export async function listenAsMonitor(root: string, vmid: string): Promise<Monit
   const lives = (): boolean => existsSync(join(root, 'run', `${vmid}.pid`));
   const open = new Set<Socket>();
   let operations = 100;
+  let served: Socket | null = null;
+  const waiting: Socket[] = [];
 
   function statistics(): unknown {
     if (!fault('block-flat')) operations += 7;
@@ -63,6 +65,10 @@ export async function listenAsMonitor(root: string, vmid: string): Promise<Monit
   }
 
   function answer(request: Request, send: (document: unknown) => void): void {
+    if (fault('qmp-errors') && request.execute !== 'qmp_capabilities') {
+      send({ error: { class: 'GenericError', desc: 'no [such] luck=$(x)' } });
+      return;
+    }
     switch (request.execute) {
       case 'query-status': {
         const status = readFileSync(file('runstate'), 'utf8').trim();
@@ -112,12 +118,26 @@ export async function listenAsMonitor(root: string, vmid: string): Promise<Monit
       return;
     }
     if (fault('qmp-hangs')) return;
+    // As QEMU does: whoever comes second is connected, and hears nothing until the first has gone.
+    if (!fault('qmp-serves-one') || served === null) serve(socket);
+    else waiting.push(socket);
+  });
+
+  function serve(socket: Socket): void {
+    served = socket;
+    socket.on('close', () => {
+      if (served !== socket) return;
+      served = null;
+      const next = waiting.splice(0).filter((one) => !one.destroyed);
+      waiting.push(...next.slice(1));
+      if (next[0] !== undefined) serve(next[0]);
+    });
     const send = (document: unknown): void => void socket.write(`${JSON.stringify(document)}\r\n`);
     send({ QMP: { version: {}, capabilities: [] } });
     const lines = createInterface({ input: socket }).on('line', (line) => answer(JSON.parse(line) as Request, send));
     // It hands on what happened to the socket.
     lines.on('error', () => socket.destroy());
-  });
+  }
   server.listen(join(root, 'run', `${vmid}.qmp`));
   await once(server, 'listening');
   return {

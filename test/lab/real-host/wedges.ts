@@ -1,6 +1,10 @@
 /** The ways in which the lab's machine can be broken, as they were met or feared; each resolves when the machine shows it. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { type Held, holdMonitor } from '../hold-monitor.ts';
 import type { RealHost } from './real-host.ts';
+
+/** By the machine whose monitor it is; a second one that asks for the same waits for the first to be released. */
+const holders = new WeakMap<RealHost, Held>();
 
 export interface Wedge {
   /** What a person is told that it is. */
@@ -81,6 +85,12 @@ export const wedges = {
       await runState(host, 'shutdown');
     },
   },
+  'monitor-held': {
+    what: 'somebody else is at the monitor, which serves one client: the machine is well',
+    async induce(host) {
+      holders.set(host, await holdMonitor(host, host.vmid));
+    },
+  },
   killed: {
     what: 'somebody killed QEMU; its pidfile and its sockets are still there',
     async induce(host) {
@@ -92,6 +102,11 @@ export const wedges = {
 } satisfies Record<string, Wedge>;
 
 export type WedgeName = keyof typeof wedges;
+
+/** What cures a held monitor: its client goes. */
+export async function releaseMonitor(host: RealHost): Promise<void> {
+  await holders.get(host)?.release();
+}
 
 /** Runs in the guest when the SSH session that asked has been answered. */
 async function later(host: RealHost, command: string): Promise<void> {
