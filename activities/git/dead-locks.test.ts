@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { bundleInside, KEY, openGitBench, type GitBench } from './git-bench.ts';
+import { bundleInside, KEY, openGitBench, plainGit, type GitBench } from './git-bench.ts';
 import { holdingLock } from './host-lock.ts';
 import { repoLayout, type RepoLayout } from './layout.ts';
 import { BundleRefused } from './repo-git.ts';
@@ -42,6 +42,17 @@ describe('a lock file that a killed git left', () => {
     expect(left.filter((path) => existsSync(path))).toEqual([]);
     const worktree = await bench.git.openWorktree('second', landed);
     expect((await bench.inside(worktree, 'git rev-parse HEAD')).stdout.trim()).toBe(landed);
+  });
+
+  test('of refs that were being written anew does not keep a tag that the remote took away', async () => {
+    bench.person('tag', 'v1');
+    bench.person('push', '-q', 'origin', 'v1');
+    await bench.git.refresh();
+    bench.person('push', '-q', 'origin', ':refs/tags/v1');
+    const left = [layout.clean, layout.checkout].map((clone) => leave(clone, 'packed-refs.new'));
+    expect(await bench.git.refresh()).toBe(plainGit(bench.remote, 'rev-parse', 'main'));
+    expect(left.filter((path) => existsSync(path))).toEqual([]);
+    expect(plainGit(layout.checkout, 'tag')).toBe('');
   });
 
   test('of a hand-over or a merge does not hold up the next, and no half-made bundle stays', async () => {

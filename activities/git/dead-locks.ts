@@ -24,8 +24,11 @@ export async function clearDeadLocks(gitDir: string): Promise<void> {
   }
 }
 
+/** Made to be the only one of their name, as a lock is, but without its ending. */
+const ALONE = ['gc.pid', 'packed-refs.new'];
+
 /** No ref's name ends in `.lock`: git refuses those. */
 function isLeftover(entry: Dirent): boolean {
   if (!entry.isFile()) return false;
-  return entry.name.endsWith('.lock') || entry.name === 'gc.pid' || entry.name.startsWith('tmp_');
+  return entry.name.endsWith('.lock') || ALONE.includes(entry.name) || entry.name.startsWith('tmp_');
 }
