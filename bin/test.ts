@@ -1,5 +1,5 @@
 /**
- * `npm test [-- area…] [-t name]`: without an area the check runs first, then everything. The last line of stdout is always
+ * `npm test [-- area|file…] [-t name]`: without one the check runs first, then everything. The last line of stdout is always
  * `N passed, N failed`, with `, N skipped` where something was; what could not run is listed by name above it.
  */
 import { spawn } from 'node:child_process';
@@ -13,6 +13,7 @@ import { startVitest, type TestModule } from 'vitest/node';
 import type { MissingPart } from '../test/setup/needs.ts';
 import { areaNames, select, testFiles } from './test/areas.ts';
 import { closingLine, exitCode, notRun, type Tally } from './test/tally.ts';
+import { timesTable, type FileTime } from './test/times.ts';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const nothing: Tally = { passed: 0, failed: 0, skipped: [] };
@@ -48,16 +49,23 @@ function tallyOf(modules: readonly TestModule[], errors: readonly unknown[]): Ta
   };
 }
 
-async function runTests(files: readonly string[], namePattern: string | undefined): Promise<Tally> {
+interface Ran {
+  readonly tally: Tally;
+  readonly times: readonly FileTime[];
+}
+
+async function runTests(files: readonly string[], namePattern: string | undefined): Promise<Ran> {
   let tally: Tally = { ...nothing, failed: 1 };
+  let times: FileTime[] = [];
   const onTestRunEnd = (modules: readonly TestModule[], errors: readonly unknown[]): void => {
     tally = tallyOf(modules, errors);
+    times = modules.map((one) => ({ file: relative(root, one.moduleId), ms: one.diagnostic().duration }));
   };
   const paths = files.map((file) => join(root, file));
   const options = { root, watch: false, ...(namePattern && { testNamePattern: namePattern }) };
   const vitest = await startVitest('test', paths, { ...options, reporters: ['default', { onTestRunEnd }] });
   await vitest.close();
-  return namePattern ? { ...tally, skipped: [] } : tally;
+  return { tally: namePattern ? { ...tally, skipped: [] } : tally, times };
 }
 
 function readMissing(path: string): MissingPart[] {
@@ -69,23 +77,24 @@ function readMissing(path: string): MissingPart[] {
 async function main(): Promise<number> {
   const started = performance.now();
   const options = { t: { type: 'string', short: 't' } } as const;
-  const { values, positionals: areas } = parseArgs({ options, allowPositionals: true });
+  const { values, positionals: asked } = parseArgs({ options, allowPositionals: true });
   const everything = testFiles(root);
-  const selected = select(everything, areas);
+  const selected = select(everything, asked);
   if ('unknown' in selected) {
     process.stderr.write(
-      `There is no area ${selected.unknown.join(', ')}. Areas: ${areaNames(everything).join(', ')}\n`,
+      `There is no area and no test file ${selected.unknown.join(', ')}. Areas: ${areaNames(everything).join(', ')}\n`,
     );
     say(closingLine(nothing));
     return exitCode(nothing);
   }
-  const checked = areas.length === 0 ? await check() : nothing;
+  const checked = asked.length === 0 ? await check() : nothing;
   const folder = mkdtempSync(join(tmpdir(), 'lamplighter-test-'));
   const record = join(folder, 'missing.jsonl');
   process.env['LAMPLIGHTER_TEST_MISSING'] = record;
   try {
-    const ran = selected.files.length === 0 ? nothing : await runTests(selected.files, values.t);
-    const tally = { ...ran, failed: ran.failed + checked.failed };
+    const ran = await runTests(selected.files, values.t);
+    const tally = { ...ran.tally, failed: ran.tally.failed + checked.failed };
+    for (const line of timesTable(ran.times)) say(line);
     for (const line of notRun(tally.skipped, readMissing(record))) say(line);
     if (checked.failed > 0) say('npm run check failed (above), and counts as one failure');
     say(`${((performance.now() - started) / 1000).toFixed(1)} s in all`);

@@ -15,6 +15,13 @@ test('an area gathers its folder, its activities and what crosses folders under 
   });
 });
 
+test('a file and a folder may be asked for as well as an area', () => {
+  expect(select(files, ['store/schema.test.ts', './bin/bootstrap/'])).toEqual({
+    files: ['bin/bootstrap/platform.test.ts', 'store/schema.test.ts'],
+  });
+  expect(select(files, ['store/schema', 'activities/gi'])).toEqual({ unknown: ['store/schema', 'activities/gi'] });
+});
+
 test('no area means every file', () => {
   expect(select(files, [])).toEqual({ files });
 });

@@ -1,5 +1,5 @@
 /**
- * Areas of the tests, as in `npm test -- store gates`. A folder of sources is an area by its name, and so is a folder of `activities/`
+ * Areas of the tests, as in `npm test -- store gates`, and files, as in `npm test -- store/schema.test.ts`. A folder of sources is an area by its name, and so is a folder of `activities/`
  * or of `test/`; one name may stand for several folders. Only names that would surprise are listed.
  */
 import { globSync } from 'node:fs';
@@ -19,7 +19,7 @@ export function testFiles(root: string): string[] {
 }
 
 /** `activities/git/x.test.ts` belongs to activities and to git; `store/y.test.ts` to store. */
-function areasOf(file: string): string[] {
+export function areasOf(file: string): string[] {
   const [top = '', second = '', third] = file.split('/');
   const nested = (top === 'activities' || top === 'test') && third !== undefined;
   const named = Object.entries(surprising).filter(([, folders]) => folders.some((folder) => file.startsWith(folder)));
@@ -30,13 +30,21 @@ export function areaNames(files: readonly string[]): string[] {
   return [...new Set(files.flatMap(areasOf))].sort();
 }
 
-/** The files of the areas asked for, or the names nobody knows. */
+/** The files of the areas, files and folders asked for, or the names nobody knows. */
 export function select(
   files: readonly string[],
-  areas: readonly string[],
+  asked: readonly string[],
 ): { files: string[] } | { unknown: string[] } {
   const known = areaNames(files);
-  const unknown = areas.filter((area) => !known.includes(area));
+  const wanted = asked.map((name) => {
+    const path = name.replace(/^\.\//, '').replace(/\/$/, '');
+    const wants = known.includes(name)
+      ? (file: string) => areasOf(file).includes(name)
+      : (file: string) => file === path || file.startsWith(`${path}/`);
+    return { name, files: files.filter(wants) };
+  });
+  const unknown = wanted.filter((one) => one.files.length === 0).map((one) => one.name);
   if (unknown.length > 0) return { unknown };
-  return { files: files.filter((file) => areas.length === 0 || areasOf(file).some((area) => areas.includes(area))) };
+  const all = new Set(wanted.flatMap((one) => one.files));
+  return { files: files.filter((file) => asked.length === 0 || all.has(file)) };
 }
