@@ -47,6 +47,11 @@ const status = z.object({
   autonomy: z.enum(['evidence', 'judgement']),
   pid: z.int().nullable(),
   startedTicks: z.int().nullable(),
+  otherNode: z
+    .string()
+    .nullable()
+    .optional()
+    .describe('the node of the cluster that has the VM now, where it is not this host'),
   otherQemus: z.array(z.int()).optional().describe('processes that run QEMU and claim to be this VM beside it'),
   monitorClient: z
     .object({ pid: z.int(), name: z.string() })

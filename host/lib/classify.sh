@@ -5,7 +5,7 @@
 # `running`, a banner and an agent prove nothing: a VM whose disk is throttled to nothing has all three. Requests that the guest has put to
 # its disk and that nobody answers do. Where QEMU does not show these, counters that stand still and an agent that is silent stand for them.
 
-# classify: reads VM_PID, VM_STATE, OTHER_QEMUS, QMP, RUN_STATE, FLAT and STUCK (yes, no, unknown), AGENT_PING (yes, no, none), FROZEN (yes, no, unknown),
+# classify: reads VM_PID, VM_STATE, OTHER_QEMUS, OTHER_NODE, QMP, RUN_STATE, FLAT and STUCK (yes, no, unknown), AGENT_PING (yes, no, none), FROZEN (yes, no, unknown),
 # BANNER (yes, no, none), MONITOR_CLIENT, LOCK. Sets CLASS, ADVICE (none, start, repair, thaw, wait, reset, cycle, human) and SIGN: yes where the class is
 # by itself an objective sign that a power verb is due.
 classify() {
@@ -13,6 +13,8 @@ classify() {
   if [[ -n $OTHER_QEMUS ]]; then
     CLASS=two_qemus ADVICE=human
     [[ -n $VM_PID ]] || CLASS=stray_qemu
+  elif [[ -z $VM_PID && -n $OTHER_NODE ]]; then
+    CLASS=on_other_node ADVICE=human
   elif [[ -z $VM_PID ]]; then
     CLASS=off ADVICE=start
   elif [[ $QMP != ok ]] && guest_is_heard; then

@@ -24,6 +24,7 @@ pause_file $PATH_FORM /etc/breakglass-host/pause
 run_dir $PATH_FORM /var/run/qemu-server
 lock_dir $PATH_FORM /var/lock/qemu-server
 tasks_dir $PATH_FORM /var/log/pve/tasks
+pve_nodes $PATH_FORM /etc/pve/nodes
 ha_resources $PATH_FORM /etc/pve/ha/resources.cfg
 proc $PATH_FORM /proc
 qemu $PATH_FORM /usr/bin/qemu-system-x86_64

@@ -13,6 +13,8 @@ source "$HOME_DIR/lib/journal.sh" || return 1
 source "$HOME_DIR/lib/vm.sh" || return 1
 # shellcheck source=host/lib/proxmox.sh
 source "$HOME_DIR/lib/proxmox.sh" || return 1
+# shellcheck source=host/lib/cluster.sh
+source "$HOME_DIR/lib/cluster.sh" || return 1
 # shellcheck source=host/lib/classify.sh
 source "$HOME_DIR/lib/classify.sh" || return 1
 # shellcheck source=host/lib/status.sh

@@ -15,7 +15,8 @@ process_is_gone() { ! same_process_lives "$1" "$2"; }
 # unlocked: the lock is read immediately before each effect, for a backup may have begun since the last look.
 unlocked() {
   if ! read_config "${CFG[read_timeout]}"; then
-    fail config_unreadable 'qm config gave no answer: is pmxcfs (the cluster file system) well? Nothing is touched while a lock may be held.'
+    config_missing
+    fail_as_said
     return 1
   fi
   [[ -z $LOCK ]] && return 0
@@ -139,7 +140,7 @@ is_newer() {
 start_limit() {
   local key wait=30 devices=no
   wanted_memory
-  [[ $REPLY =~ ^[1-9][0-9]*$ ]] && ((REPLY / 1024 > 30)) && wait=$((REPLY / 1024))
+  [[ $REPLY =~ $MEMORY_FORM ]] && ((REPLY / 1024 > 30)) && wait=$((REPLY / 1024))
   for key in "${!NEXT[@]}"; do [[ $key != hostpci* ]] || devices=yes; done
   [[ $devices == no ]] || wait=$((wait * 4))
   REPLY=${CFG[start_budget]}

@@ -2,7 +2,8 @@
 # all of it lives on the cluster's file system, which can hang.
 # shellcheck shell=bash
 
-# read_config LIMIT: sets CONFIG (raw), LOCK, AGENT (yes, no). Returns 1 when it can't be read in time: then nothing about it is known.
+# read_config LIMIT: sets CONFIG (raw), LOCK, AGENT (yes, no). Returns 1 when it can't be read in time, or what came is no configuration: then
+# nothing about it is known. OTHER_NODE names the node of the cluster that has it now.
 read_config() {
   launch "$1" "${CFG[qm]}" config "${CFG[vmid]}" --current 1
   collect "$REPLY"
@@ -10,8 +11,11 @@ read_config() {
 }
 learn_config() {
   local line
-  CONFIG='' LOCK='' AGENT=no
-  ((RC == 0)) || return 1
+  CONFIG='' LOCK='' AGENT=no OTHER_NODE=''
+  if ((RC != 0)) || [[ ! $'\n'$OUT =~ $'\n'[a-z][a-z0-9_]*:\  ]]; then
+    ((RC == 124)) || find_other_node
+    return 1
+  fi
   CONFIG=$OUT
   while IFS= read -r line; do
     case $line in
@@ -33,7 +37,8 @@ learn_pending() {
   local kind key value
   declare -gA NEXT=()
   PENDING='' PENDING_TEXT=''
-  ((RC == 0)) || return 1
+  # A VM has a configuration: an answer without a line of it is none.
+  ((RC == 0)) && [[ $'\n'$OUT =~ $'\n'(cur|new|del)\  ]] || return 1
   PENDING_TEXT=$OUT
   PENDING=0
   while read -r kind key value; do
@@ -48,27 +53,6 @@ learn_pending() {
   done <<<"$OUT"
   for key in ${GONE:-}; do unset "NEXT[$key]"; done
   GONE=''
-}
-
-# not_under_ha: for a VM of the HA manager, `qm stop` and `qm start` only leave a wish and return; HA acts on it later, and on its own.
-not_under_ha() {
-  local line mine=no managed=no
-  bounded "${CFG[read_timeout]}" cat -- "${CFG[ha_resources]}"
-  if ((RC == 124)); then
-    fail config_unreadable "${CFG[ha_resources]} gave no answer: is pmxcfs (the cluster file system) well?"
-    return 1
-  fi
-  # No such file: no HA.
-  ((RC == 0)) || return 0
-  while IFS= read -r line; do
-    if [[ $line =~ ^[a-z]+: ]]; then
-      mine=no
-      [[ $line =~ ^vm:[[:space:]]*"${CFG[vmid]}"[[:space:]]*$ ]] && mine=yes managed=yes
-    elif [[ $mine == yes && $line =~ ^[[:space:]]+state[[:space:]]+ignored ]]; then managed=no; fi
-  done <<<"$OUT"
-  [[ $managed == no ]] && return 0
-  fail ha_managed "the HA manager runs this VM: qm stop and start would only ask it, and it acts when it likes. ha-manager set vm:${CFG[vmid]} --state ignored hands it to you; then ask again"
-  return 1
 }
 
 is_disk_key() { [[ $1 =~ ^(scsi|virtio|sata|ide|efidisk|tpmstate)[0-9]+$ ]]; }
@@ -105,7 +89,19 @@ can_start() {
     REASON=config_unreadable HINT='qm pending gave no answer: is pmxcfs (the cluster file system) well? What cannot be read cannot be started.'
     return 1
   }
-  boot_device_exists && storages_active && disks_free "$own" && memory_free "$own"
+  pending_is_whole && boot_device_exists && storages_active && disks_free "$own" && memory_free "$own"
+}
+
+# pending_is_whole: each disk of the configuration is spoken of, as kept, changed or taken away. Half an answer would leave a disk unlooked at.
+pending_is_whole() {
+  local line key
+  while IFS= read -r line; do
+    key=${line%%:*}
+    is_disk_key "$key" || continue
+    [[ $'\n'$PENDING_TEXT$'\n' =~ $'\n'(cur|new|del)\ "$key"[:$' \n'] ]] && continue
+    REASON=config_unreadable HINT="qm pending does not speak of $key, which the configuration has: half an answer. Ask again; is pmxcfs (the cluster file system) well?"
+    return 1
+  done <<<"$CONFIG"
 }
 
 boot_device_exists() {
@@ -184,6 +180,8 @@ disks_free() {
   return 0
 }
 
+# Of more digits than any machine has memory, bash would make another number.
+readonly MEMORY_FORM='^[1-9][0-9]{0,8}$'
 # wanted_memory: sets REPLY to the MiB of NEXT, as they are written there.
 wanted_memory() {
   REPLY=${NEXT[memory]:-512}
@@ -194,7 +192,10 @@ memory_free() {
   local key value available=0 own=0 wanted
   wanted_memory
   wanted=$REPLY
-  [[ $wanted =~ ^[0-9]+$ ]] || return 0
+  [[ $wanted =~ $MEMORY_FORM ]] || {
+    REASON=memory_short HINT="the next start would ask for ${wanted:0:40} MiB of memory, which no host has: mend it with qm set --memory"
+    return 1
+  }
   while read -r key value _; do
     [[ $key == MemAvailable: ]] && available=$((value / 1024))
   done 2>/dev/null <"${CFG[proc]}/meminfo"

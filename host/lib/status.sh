@@ -103,6 +103,7 @@ fsFrozen $FROZEN
 banner $BANNER
 lock $LOCK
 configReadable $CONFIG_SEEN
+otherNode $OTHER_NODE
 autonomy ${CFG[autonomy]}
 FACTS
   for name in "pid $VM_PID" "startedTicks $VM_START" "qmpMs $QMP_MS" "pendingChanges $PENDING" "sampleMs ${SAMPLE_MS:-}"; do

@@ -43,6 +43,8 @@ export function configText(root: string, settings: Settings): string {
     pause_file: join(root, 'etc/pause'),
     run_dir: join(root, 'run'),
     lock_dir: join(root, 'lock'),
+    pve_nodes: join(root, 'nodes'),
+    ha_resources: join(root, 'etc/resources.cfg'),
     tasks_dir: join(root, 'tasks'),
     proc: join(root, 'proc'),
     cgroup: join(root, 'cgroup'),
