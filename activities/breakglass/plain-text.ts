@@ -2,7 +2,7 @@
 import { stripVTControlCharacters } from 'node:util';
 
 export function plainLine(text: string): string {
-  return stripVTControlCharacters(text).replace(/[\p{Cc}\u202a-\u202e\u2066-\u2069]/gu, '');
+  return stripVTControlCharacters(text).replace(/[\p{Cc}\p{Cf}\u2028\u2029]/gu, '');
 }
 
 /** Bytes up to a limit; what comes after is counted and let go. */

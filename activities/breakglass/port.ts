@@ -8,10 +8,14 @@ import type { Verb } from '../../domain/breakglass/verb.ts';
 
 export type PowerOutcome = Outcome<BreakglassResult>;
 
-/** A status is a look: one that fails may be repeated as one likes. */
+/** A document of the host in which it says what it saw. */
+export type StatusDocument = BreakglassResult & { readonly status: NonNullable<BreakglassResult['status']> };
+
+/** A status is a look: one that fails may be repeated as one likes. One that the host refused, or that shows nothing, has failed. */
 export type StatusAnswer =
-  | { readonly ok: true; readonly document: BreakglassResult }
-  | { readonly ok: false; readonly reason: NothingDone | Unclear; readonly hint: string };
+  | { readonly ok: true; readonly document: StatusDocument }
+  /** The reason is the host's where it refused, else the client's. */
+  | { readonly ok: false; readonly reason: NothingDone | Unclear | (string & {}); readonly hint: string };
 
 export interface Watching {
   /** What the host says for a person while the op goes on, line by line, and what this client does about a lost answer. */

@@ -75,7 +75,9 @@ async function lookUp(
 function sightingIn(answer: Heard): Sighting<BreakglassResult> {
   switch (answer.kind) {
     case 'document': {
-      const { record, status } = answer.document;
+      const { record, status, result } = answer.document;
+      // Refused, as when too many ask at once: it says nothing about ops, nor about the script.
+      if (result !== 'ok') return { kind: 'silent', why: refusal(answer.document).hint, final: false };
       if (record === undefined)
         return {
           kind: 'silent',
@@ -95,10 +97,23 @@ function sightingIn(answer: Heard): Sighting<BreakglassResult> {
 function statusOf(answer: Heard): StatusAnswer {
   switch (answer.kind) {
     case 'document':
-      return { ok: true, document: answer.document };
+      return seenIn(answer.document);
     case 'lost':
       return { ok: false, reason: answer.reason, hint: `${answer.why}. A status changes nothing: ask again` };
     case 'nothing-done':
       return { ok: false, reason: answer.reason, hint: answer.hint };
   }
+}
+
+function seenIn(document: BreakglassResult): StatusAnswer {
+  if (document.result !== 'ok') return refusal(document);
+  const { status } = document;
+  if (status !== undefined) return { ok: true, document: { ...document, status } };
+  const hint = 'the host calls it ok and says nothing of the VM: is the script there another than this client knows?';
+  return { ok: false, reason: 'answer_unreadable', hint };
+}
+
+function refusal({ result, reason, hint }: BreakglassResult): StatusAnswer & { ok: false } {
+  const said = reason ?? result ?? 'no_result';
+  return { ok: false, reason: said, hint: `the host refused to look: ${hint ?? said}` };
 }

@@ -26,7 +26,8 @@ function verbCommand(): Command {
     .option('--json', 'print JSON; progress stays on stderr')
     .addHelpText(
       'after',
-      '\nExit codes: 0 ok, 1 failed and the power was touched, 2 wrong usage or configuration (nothing sent), 3 unknown: ask by the op id,\n' +
+      '\nExit codes of status (version 1): 0 running, 10 off, 11 wedged, 12 none of these for sure, 4 no status.\n' +
+        'Of the others: 0 ok, 1 failed and the power was touched, 2 wrong usage or configuration (nothing sent), 3 unknown: ask by the op id,\n' +
         '4 refused or not reached: nothing touched. An answer that is lost is looked up at the host; no verb is sent twice.',
     )
     .action(async (verb: Verb, options: VerbOptions) => {

@@ -38,6 +38,21 @@ describe.skipIf(!has('sshd'))('lamplighter breakglass verb', { timeout: 120_000 
     expect(JSON.parse(json.stdout)).toMatchObject({ ok: true, document: { status: { class: 'responding' } } });
   });
 
+  it('status exits by what the VM is, so that a script need read no word: running, off, wedged, or none for sure', async () => {
+    const codeOf = async (): Promise<number> => (await verb('status')).code;
+    host.write('paused', 'machine/runstate');
+    expect(await codeOf()).toBe(11);
+    const json = await verb('status', '--json');
+    expect(JSON.parse(json.stdout)).toMatchObject({ ok: true, standing: 'wedged', exitCodes: 1 });
+    host.write('finish-migrate', 'machine/runstate');
+    expect(await codeOf()).toBe(12);
+    host.write('running', 'machine/runstate');
+    await host.qm('stop');
+    expect(await codeOf()).toBe(10);
+    await host.qm('start');
+    expect(await codeOf()).toBe(0);
+  });
+
   it('a cycle says its op before anything else, its phases as they come, and its result; its op can be asked for later', async () => {
     const ran = await verb('cycle', '--yes');
     expect(ran.code).toBe(0);

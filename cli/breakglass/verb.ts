@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import type { PowerOutcome } from '../../activities/breakglass/port.ts';
 import type { BreakglassConfig } from '../../config/load-breakglass.ts';
+import { standingOf, STATUS_EXIT, STATUS_EXIT_VERSION } from '../../domain/breakglass/standing.ts';
 import { type Identity, opIdOf, requestText, turnsPower, type Verb } from '../../domain/breakglass/verb.ts';
 import { plain, say, sayJson } from '../output.ts';
 import { confirm } from './confirm.ts';
@@ -16,7 +17,7 @@ export interface VerbOptions {
   readonly json?: boolean;
 }
 
-/** As the host's own script ends: docs/breakglass-host.md, "Results". */
+/** As the host's own script ends: docs/breakglass-host.md, "Results". What `status` adds to them is in the domain. */
 export const VERB_EXIT = { ok: 0, failed: 1, unknown: 3, untouched: 4 } as const;
 
 export async function runVerbCommand(verb: Verb, options: VerbOptions): Promise<number> {
@@ -25,9 +26,10 @@ export async function runVerbCommand(verb: Verb, options: VerbOptions): Promise<
   const host = openHost(config, identity);
   if (verb === 'status') {
     const answer = await host.status(options.op);
-    if (options.json === true) sayJson(answer);
+    const standing = answer.ok ? standingOf(answer.document.status) : null;
+    if (options.json === true) sayJson({ ...answer, standing, exitCodes: STATUS_EXIT_VERSION });
     else say(statusWords(answer, options.op ?? null));
-    return answer.ok ? VERB_EXIT.ok : VERB_EXIT.untouched;
+    return standing === null ? VERB_EXIT.untouched : STATUS_EXIT[standing];
   }
   const op = options.op ?? opIdOf(Date.now(), randomBytes(16));
   if (isMutating(verb)) {

@@ -35,9 +35,9 @@ function recordWords(record: Partial<BreakglassResult>): string[] {
 }
 
 export function statusWords(answer: StatusAnswer, op: string | null): string {
-  if (!answer.ok) return `${paint('red', 'no status')} (${answer.reason})\n  → ${plain(answer.hint)}`;
+  if (!answer.ok) return `${paint('red', 'no status')} (${plain(answer.reason)})\n  → ${plain(answer.hint)}`;
   const { status, record } = answer.document;
-  const lines = status === undefined ? [] : seenWords(answer.document.vmid, status);
+  const lines = seenWords(answer.document.vmid, status);
   if (op !== null) lines.push(...opWords(op, record ?? null));
   return lines.join('\n');
 }
@@ -52,9 +52,21 @@ function seenWords(vmid: number, seen: Seen): string[] {
     `VM ${vmid}: ${paint(seen.advice === 'none' ? 'green' : 'yellow', plain(seen.class))}, advice: ${seen.advice}`,
     `  QEMU ${seen.pid === null ? 'is off' : `pid ${seen.pid} (${plain(seen.qemuState ?? '?')})`}, QMP ${qmp}, run state ${plain(seen.runState ?? 'none')}`,
     `  disks ${flat}${seen.requestsStuck === 'yes' ? ' with requests unanswered' : ''}; guest agent ${seen.agentPing}; SSH banner ${seen.banner}; file systems frozen ${seen.fsFrozen}`,
+    ...besideWords(seen),
     `  lock ${plain(seen.lock ?? 'none')}; staged changes ${seen.pendingChanges ?? 'unknown'}; configuration readable ${seen.configReadable}`,
     `  cooldown: agent ${agent} s, human ${human} s; autonomy ${seen.autonomy}${seen.paused ? '; PAUSED for the agent' : ''}`,
     `  ${seen.runningOp === null ? 'no op is under way' : `op ${seen.runningOp} is under way`}${seen.lastOp === null ? '' : `; last op ${seen.lastOp}`}`,
+  ];
+}
+
+/** What is beside the VM and keeps somebody from seeing or doing something. */
+function besideWords({ monitorClient, otherQemus = [], otherNode }: Seen): string[] {
+  return [
+    ...(monitorClient == null
+      ? []
+      : [`  the monitor serves process ${monitorClient.pid} (${plain(monitorClient.name)})`]),
+    ...(otherQemus.length === 0 ? [] : [`  another QEMU claims to be this VM: process ${otherQemus.join(', ')}`]),
+    ...(otherNode == null ? [] : [`  the VM is on the node ${plain(otherNode)} now: ask that host`]),
   ];
 }
 

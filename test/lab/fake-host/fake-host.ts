@@ -5,9 +5,11 @@
  * A fault is a file in `faults/`; its text is the fault's value. `power.log` is the judge: one line for each power event that happened.
  */
 import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFile } from 'node:child_process';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { hostFiles, hostFolders, type LabHost, type Settings, vmid } from '../lab-host.ts';
 import { listenAsMonitor, type Monitor } from './monitor.ts';
 
@@ -39,8 +41,11 @@ export type Fault =
 export interface FakeHost extends LabHost {
   fault(name: Fault, value?: string): void;
   heal(name: Fault): void;
+  /** As a person at the host's own shell. */
+  qm(verb: 'start' | 'stop'): Promise<void>;
 }
 
+const run = promisify(execFile);
 const here = fileURLToPath(new URL('.', import.meta.url));
 /** Short budgets: what is awaited here takes milliseconds, and a test should not wait for what will never come. */
 const quickly = {
@@ -89,6 +94,7 @@ export async function startFakeHost(settings: Settings = {}): Promise<FakeHost> 
   const host: FakeHost = {
     ...files,
     fault: (name, value = '') => files.write(value, 'faults', name),
+    qm: async (verb) => void (await run(files.path('bin/qm'), [verb, vmid])),
     heal: (name) => rmSync(files.path('faults', name), { force: true }),
     pid: () => (existsSync(files.path('run/102.pid')) ? files.read('run/102.pid').trim() : null),
     async close() {
