@@ -123,3 +123,17 @@ test.skipIf(process.platform !== 'linux').each(['SIGINT', 'SIGTERM', 'SIGKILL'] 
     expect([ended, isInstalled(root)]).toEqual([0, true]);
   },
 );
+
+test.skipIf(process.platform !== 'linux')(
+  'a Ctrl-C in the moment in which npm starts leaves none of it behind',
+  async () => {
+    writeProject({ a: '1.0.0' }, { 'node_modules/a': { version: '1.0.0' } });
+    const installing = startInstalling(`kill -INT $PPID; sleep 300 & echo $! $$ > pids; wait`);
+
+    const [code] = (await once(installing, 'exit')) as [number | null];
+
+    expect(code).toBe(130);
+    const begun = existsSync(join(root, 'pids')) ? readFileSync(join(root, 'pids'), 'utf8').trim().split(' ') : [];
+    await until('npm is gone', () => !begun.map(Number).some(isAlive));
+  },
+);

@@ -71,8 +71,9 @@ export function run(command, args, { remedy, ...options }) {
     // A group of its own: whatever it has started ends with it, and it with us, even when we are killed outright.
     const setpriv = process.platform === 'linux' ? findOnPath('setpriv', process.env['PATH']) : null;
     const [file = command, ...rest] = [...(setpriv ? [setpriv, '--pdeathsig', 'KILL', '--'] : []), command, ...args];
-    const child = spawn(file, rest, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] });
-    const stopEnding = endWithUs(child, command);
+    const { child, stopEnding } = startEndingWithUs(command, () =>
+      spawn(file, rest, { ...options, detached: true, stdio: ['ignore', 'pipe', 'pipe'] }),
+    );
     let output = '';
     const keep = (/** @type {Buffer} */ chunk) => (output = (output + chunk.toString()).slice(-200_000));
     child.stdout.on('data', keep);
@@ -96,10 +97,12 @@ export function run(command, args, { remedy, ...options }) {
 }
 
 /**
- * Who stops us stops the command: left behind, it would go on deleting and writing under whoever starts next.
- * @param {import('node:child_process').ChildProcess} child @param {string} command
+ * Who stops us stops the command: left behind, it would go on deleting and writing under whoever starts next. So it is started when we
+ * listen already; what we hear meanwhile is handled when this turn has ended, and the child is there.
+ * @template {import('node:child_process').ChildProcess} Child
+ * @param {string} command @param {() => Child} start
  */
-function endWithUs(child, command) {
+function startEndingWithUs(command, start) {
   const end = (/** @type {NodeJS.Signals} */ signal) => {
     say(`lamplighter: stopping ${command}`);
     const leave = () => {
@@ -114,9 +117,11 @@ function endWithUs(child, command) {
   /** @type {NodeJS.Signals[]} */
   const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'];
   for (const signal of signals) process.once(signal, end);
-  return () => {
+  const child = start();
+  const stopEnding = () => {
     for (const signal of signals) process.off(signal, end);
   };
+  return { child, stopEnding };
 }
 
 /** @param {import('node:child_process').ChildProcess} child @param {NodeJS.Signals} signal */

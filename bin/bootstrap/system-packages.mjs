@@ -26,6 +26,7 @@ export const systemPackages = [
   { executable: 'mkfs.ext4', debian: 'e2fsprogs', purposes: ['test'], folders: sbinFolders },
   { executable: 'logrotate', debian: 'logrotate', purposes: ['test'], folders: sbinFolders },
   { executable: 'groff', debian: 'groff-base', purposes: ['test'] },
+  { executable: 'shellcheck', debian: 'shellcheck', purposes: ['test'] },
   { executable: 'ssh', debian: 'openssh-client', purposes: ['test'] },
 ];
 
