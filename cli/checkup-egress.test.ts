@@ -56,12 +56,39 @@ describe('the way out', () => {
     ['*.example.org', 'git.example.org', null],
     ['*', 'anything.test', null],
     ['example.org', 'notexample.org', 'proxy.example.com:3128'],
+    ['GIT.example.org.', 'git.example.org', null],
+    ['git.example.org:8443', 'git.example.org', null],
+    ['10.0.0.0/8', '10.1.2.3', null],
+    ['10.0.0.0/8', '11.1.2.3', 'proxy.example.com:3128'],
+    ['10.1.2.3:8080', '10.1.2.3', null],
+    ['2.3', '10.1.2.3', 'proxy.example.com:3128'],
+    ['[fd00::1]:8080', '[fd00::1]', null],
+    ['[fd00::1]', 'fd00:0::1', null],
+    ['fd00::/8', 'fd12::9', null],
+    ['fd00::/999', 'fd12::9', 'proxy.example.com:3128'],
   ])('NO_PROXY %s and %s', (given, host, proxy) => {
     const egress = resolveEgress(undefined, {
       HTTPS_PROXY: 'http://proxy.example.com:3128',
       NO_PROXY: `x.test, ${given}`,
     });
     expect(proxyFor(egress, host)).toBe(proxy);
+  });
+
+  it('an empty NO_PROXY does not hide a no_proxy that is there', () => {
+    const env = { HTTPS_PROXY: 'http://proxy.example.com:3128', NO_PROXY: '', no_proxy: 'git.example.org' };
+    expect(proxyFor(resolveEgress(undefined, env), 'git.example.org')).toBe(null);
+  });
+
+  it('programs that read no_proxy are told names with what is below them, ranges as they are, and no ports', () => {
+    const env = { HTTPS_PROXY: 'http://proxy.example.com:3128', NO_PROXY: 'git.test:8443 10.0.0.0/8,[fd00::1]:80' };
+    const said = proxyVariables(resolveEgress(undefined, env))['no_proxy']?.split(',');
+    expect(said?.slice(-4)).toEqual(['git.test', '.git.test', '10.0.0.0/8', 'fd00::1']);
+  });
+
+  it("a password with a percent sign that nobody escaped is the proxy's password, and no error", () => {
+    const egress = resolveEgress(undefined, { HTTPS_PROXY: 'http://ada:50%off@proxy.example.org:3128' });
+    expect(egress.login).toBe('ada:50%off');
+    expect(proxyVariables(egress)['https_proxy']).toBe('http://ada:50%25off@proxy.example.org:3128');
   });
 
   it("a proxy's password is a known secret, goes into variables alone, and doctor does not say it", () => {

@@ -2,7 +2,7 @@
  * The one way out: which HTTP proxy stands between this machine and the outside, for model, remotes and sandboxes alike. `egress` in
  * lamplighter.yaml says it, else the usual variables of the environment. What listens on this machine is never asked for through it.
  */
-import { isIPv4 } from 'node:net';
+import { directIn, isDirectHost, noProxyOf } from './direct-hosts.ts';
 import type { Environment } from './environment.ts';
 import type { Egress } from './types.ts';
 
@@ -12,7 +12,7 @@ export const PROXY_VARIABLES: readonly string[] = ['http', 'https', 'all', 'no',
   `${kind}_proxy`.toUpperCase(),
 ]);
 
-const LOOPBACK = ['127.0.0.1', 'localhost', '::1'];
+const LOOPBACK = ['127.0.0.0/8', 'localhost', '::1'];
 
 export type EnvironmentProxy =
   | { readonly kind: 'none' }
@@ -27,8 +27,18 @@ export function proxyOfEnvironment(env: Environment): EnvironmentProxy {
   const url = URL.parse(given.includes('://') ? given : `http://${given}`);
   if (url?.protocol !== 'http:' || url.hostname === '')
     return { kind: 'unfit', why: `${variable} does not name a proxy over http://` };
-  const login = url.username === '' ? null : `${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`;
+  const login = url.username === '' ? null : `${decoded(url.username)}:${decoded(url.password)}`;
   return { kind: 'http', variable, proxy: `${url.hostname}:${url.port || 80}`, login };
+}
+
+/** A password with a `%` that nobody escaped is one, as it stands. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch (error) {
+    if (error instanceof URIError) return text;
+    throw error;
+  }
 }
 
 export interface GivenEgress {
@@ -40,7 +50,7 @@ export interface GivenEgress {
 export function resolveEgress(given: GivenEgress | undefined, env: Environment): Egress {
   const privateHosts = given?.privateHosts ?? [];
   const around = proxyOfEnvironment(env);
-  const direct = given?.direct ?? namesIn(env['NO_PROXY'] ?? env['no_proxy'] ?? '');
+  const direct = given?.direct ?? directIn(env['NO_PROXY'] || env['no_proxy'] || '');
   if (given?.proxy === 'none') return { proxy: null, privateHosts };
   if (given?.proxy !== undefined) {
     // The file need not hold a password: the environment may have it for the same proxy.
@@ -55,23 +65,10 @@ function withoutEmpty(login: string | null, direct: readonly string[]): Pick<Egr
   return { ...(login === null ? {} : { login }), ...(direct.length === 0 ? {} : { direct }) };
 }
 
-function namesIn(list: string): string[] {
-  return list
-    .split(/[\s,]+/)
-    .map((name) => name.toLowerCase())
-    .filter((name) => name !== '');
-}
-
-/** The proxy that a host is reached through; null: none. A name without a dot before it stands for what is below it too. */
+/** The proxy that a host is reached through; null: none. */
 export function proxyFor(egress: Egress | undefined, host: string): string | null {
   if (egress === undefined || egress.proxy === null) return null;
-  const name = host.toLowerCase().replace(/^\[(.*)\]$/, '$1');
-  const isDirect = [...LOOPBACK, ...(egress.direct ?? [])].some((given) => {
-    if (given === '*') return true;
-    const bare = given.replace(/^\*?\./, '').replace(/:\d+$/, '');
-    return name === given || name === bare || name.endsWith(`.${bare}`);
-  });
-  return isDirect || (isIPv4(name) && name.startsWith('127.')) ? null : egress.proxy;
+  return isDirectHost([...LOOPBACK, ...(egress.direct ?? [])], host) ? null : egress.proxy;
 }
 
 /** For a program that reads the usual variables: in its environment alone, because a login is in it. */
@@ -79,10 +76,11 @@ export function proxyVariables(egress: Egress | undefined): Record<string, strin
   if (egress === undefined || egress.proxy === null) return {};
   const login = egress.login == null ? '' : `${egress.login.split(':').map(encodeURIComponent).join(':')}@`;
   const url = `http://${login}${egress.proxy}`;
-  // Some programs take a name for itself alone, some for all below it: both are said.
-  const direct = (egress.direct ?? []).flatMap((given) => {
-    const bare = given.replace(/^\*?\./, '');
-    return given === '*' ? ['*'] : [bare, `.${bare}`];
-  });
-  return { http_proxy: url, https_proxy: url, no_proxy: [...LOOPBACK, ...direct].join(',') };
+  const direct = ['127.0.0.1', ...noProxyOf([...LOOPBACK, ...(egress.direct ?? [])])];
+  return { http_proxy: url, https_proxy: url, no_proxy: direct.join(',') };
+}
+
+/** The same for a program that asks one host alone: it need not read lists as we do. */
+export function proxyVariablesFor(egress: Egress | undefined, host: string): Record<string, string> {
+  return proxyFor(egress, host) === null ? {} : proxyVariables(egress);
 }

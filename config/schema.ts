@@ -190,7 +190,9 @@ const egress = z.strictObject({
   direct: z
     .array(z.string().min(1))
     .optional()
-    .describe('Names that are reached without the proxy, each with all below it.'),
+    .describe(
+      'What is reached without the proxy: names, each with all below it, addresses, and ranges such as 10.0.0.0/8.',
+    ),
   privateHosts: z
     .array(hostName)
     .optional()

@@ -19,14 +19,14 @@ export interface AnthropicOptions {
   readonly proxy?: Readonly<Record<string, string>>;
 }
 
-const API = 'https://api.anthropic.com';
+export const ANTHROPIC = 'https://api.anthropic.com';
 
 export function createAnthropicModel({ apiKey, baseUrl, timeoutMs, proxy = {} }: AnthropicOptions): Model {
   // Everything is said here, so that the SDK reads nothing from the environment.
   const client = new Anthropic({
     apiKey: apiKey ?? 'none',
     authToken: null,
-    baseURL: baseUrl ?? API,
+    baseURL: baseUrl ?? ANTHROPIC,
     maxRetries: 0,
     timeout: timeoutMs,
     ...(Object.keys(proxy).length === 0 ? {} : { fetch: createProxiedFetch(proxy) }),

@@ -1,6 +1,6 @@
-import { proxyVariables } from '../../config/egress.ts';
+import { proxyVariablesFor } from '../../config/egress.ts';
 import type { Egress, ModelConfig } from '../../config/types.ts';
-import { createAnthropicModel } from './anthropic.ts';
+import { ANTHROPIC, createAnthropicModel } from './anthropic.ts';
 import type { Model } from './port.ts';
 
 /** Longer than a slow model thinks between two pieces of a stream, during which the API sends pings. */
@@ -12,6 +12,6 @@ export function createModel(config: Pick<ModelConfig, 'apiKey' | 'baseUrl'>, egr
     apiKey: config.apiKey,
     baseUrl: config.baseUrl,
     timeoutMs: SILENCE_MS,
-    proxy: proxyVariables(egress),
+    proxy: proxyVariablesFor(egress, new URL(config.baseUrl ?? ANTHROPIC).hostname),
   });
 }

@@ -70,6 +70,24 @@ describe('a model that is reached through a proxy', () => {
     }
   });
 
+  it('is asked without it where a range of addresses says so, which no library reads for us', async () => {
+    const asked: (string | undefined)[] = [];
+    const server = createServer((request, answer) => {
+      asked.push(request.headers.host);
+      answer.writeHead(400).end();
+    });
+    servers.push(server.listen(0, '127.9.9.9'));
+    await once(server, 'listening');
+    const host = `127.9.9.9:${(server.address() as AddressInfo).port}`;
+    const proxy = createServer(() => asked.push('the proxy'));
+    const client = createModel(
+      { apiKey: 'key', baseUrl: `http://${host}` },
+      { proxy: `127.0.0.1:${await listen(proxy)}`, direct: ['127.0.0.0/8'], privateHosts: [] },
+    );
+    await client.call(REQUEST as never, { signal: AbortSignal.timeout(10_000), onText: () => undefined } as never);
+    expect(asked).toEqual([host]);
+  });
+
   it('over https is asked for by CONNECT; that it could not be reached is data, without the password', async () => {
     const asked: (string | undefined)[] = [];
     const proxy = createServer();
