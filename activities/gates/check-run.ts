@@ -10,7 +10,7 @@ import { wantsDocker } from '../../domain/docker.ts';
 import type { TestOutcome } from '../../domain/gates/outcome.ts';
 import type { CommandResult, Sandbox, SandboxLimits } from '../sandbox/port.ts';
 import { checkCommand, type CheckPlace } from './check-command.ts';
-import type { ReadReport } from './report-parts.ts';
+import { textOfReport, type ReadReport } from './report-parts.ts';
 import { readReport } from './report.ts';
 import { strikeSecrets } from './secrets.ts';
 import { tailOf } from '../../domain/text.ts';
@@ -221,7 +221,7 @@ async function readBounded(path: string): Promise<{ readonly text: string | null
   try {
     const stat = await file.stat();
     if (!stat.isFile() || stat.size > REPORT_BYTES) return 'not-a-report';
-    return { text: await file.readFile('utf8') };
+    return { text: textOfReport(await file.readFile()) };
   } finally {
     await file.close();
   }

@@ -34,6 +34,23 @@ const detailOf = (report: string, name: string): string | undefined =>
   outcomes(report).find((one) => one.id.name === name)?.detail;
 
 describe('what go test -json prints', () => {
+  it('benchmarks beside the tests are none that never ended', () => {
+    const report = text(
+      packageLines('shop/cart', [
+        ['start'],
+        ['run', 'TestAdd'],
+        ['pass', 'TestAdd'],
+        ['run', 'BenchmarkLogs'],
+        ['output', 'BenchmarkLogs', '    a_test.go:9: said\n'],
+        ['bench', 'BenchmarkLogs'],
+        ['run', 'BenchmarkAdd'],
+        ['output', '', 'BenchmarkAdd  1  1 ns/op\n'],
+        ['pass'],
+      ]),
+    );
+    expect(shown(report)).toEqual(['shop/cart › TestAdd: passed']);
+  });
+
   it('counts subtests by their leaves; a parent that fails though none of its own does is a failure', () => {
     const report = text(
       packageLines('shop/cart', [

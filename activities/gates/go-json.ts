@@ -55,8 +55,8 @@ export function readGoJson(text: string): ReadReport {
         KIND,
         `the package ${name} has no result: the report was cut off, or the test process ended itself`,
       );
-    for (const ran of leaves(one.ran)) add(name, ran.name, outcomeOf(ran));
-    const failed = one.ran.some((ran) => ran.outcome === 'failed' || ran.outcome === null);
+    for (const ran of leaves(one.ran.filter((each) => !isBenchmark(each, one)))) add(name, ran.name, outcomeOf(ran));
+    const failed = one.ran.some((ran) => isBad(ran) && !isBenchmark(ran, one));
     claimed.add(one.failedBuild);
     if (one.end === 'fail' && !failed) add('', name, packageFailure(one, report));
   }
@@ -130,9 +130,17 @@ function begin(found: GoPackage, name: string): Ran {
   return ran;
 }
 
+function isBad({ outcome }: Ran): boolean {
+  return outcome === 'failed' || outcome === null;
+}
+
+/** One that did not fail has no result of its own: it is no test. */
+function isBenchmark({ name, outcome }: Ran, { end }: GoPackage): boolean {
+  return outcome === null && end === 'pass' && /^Benchmark(?![a-z])/.test(name);
+}
+
 function leaves(ran: readonly Ran[]): Ran[] {
   const parents = new Set(ran.flatMap((one) => parentsOf(one.name)));
-  const isBad = (one: Ran): boolean => one.outcome === 'failed' || one.outcome === null;
   const explained = new Set(ran.filter(isBad).flatMap((one) => parentsOf(one.name)));
   return ran.filter((one) => !parents.has(one.name) || (isBad(one) && !explained.has(one.name)));
 }

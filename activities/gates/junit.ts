@@ -12,7 +12,8 @@ interface Found {
   readonly outcomes: Omit<TestOutcome, 'id'>[];
 }
 
-export function readJunit(xml: string, roots: readonly string[]): ReadReport {
+export function readJunit(text: string, roots: readonly string[]): ReadReport {
+  const xml = text.trim();
   // A report has no use for one; refusing it leaves no entity to expand.
   if (declaresType(xml)) return unreadable('JUnit', 'it declares a document type');
   let tree: unknown;
@@ -33,22 +34,35 @@ export function readJunit(xml: string, roots: readonly string[]): ReadReport {
   return { ok: true, outcomes: withOrdinals(found.outcomes, found.ids) };
 }
 
-/** What texts are wrapped in, where a page of HTML is nothing but text. */
+/** What may hold any text, a page of HTML as well. */
 const WRAPS = [
   ['<!--', '-->'],
   ['<![CDATA[', ']]>'],
+  ['<?', '?>'],
 ] as const;
 
 function declaresType(xml: string): boolean {
-  for (let at = xml.indexOf('<!'); at >= 0; at = xml.indexOf('<!', at)) {
-    const [open, close] = WRAPS.find(([start]) => xml.startsWith(start, at)) ?? ['<!', null];
-    if (close === null && /^<!(?:DOCTYPE|ENTITY)/i.test(xml.slice(at, at + 9))) return true;
-    const end = close === null ? at : xml.indexOf(close, at + open.length);
+  for (let at = xml.indexOf('<'); at >= 0; at = xml.indexOf('<', at)) {
+    if (/^<!(?:DOCTYPE|ENTITY)/i.test(xml.slice(at, at + 9))) return true;
+    const [open, close] = WRAPS.find(([start]) => xml.startsWith(start, at)) ?? ['<', null];
+    const end = close === null ? endOfTag(xml, at + 1) : xml.indexOf(close, at + open.length);
     // Never closed: the validator says so.
     if (end < 0) return false;
-    at = end + 2;
+    at = end + 1;
   }
   return false;
+}
+
+/** The `>` that is in no attribute: some runners leave what they quote there as it is. */
+function endOfTag(xml: string, start: number): number {
+  for (let at = start; at < xml.length; at += 1) {
+    const character = xml[at];
+    if (character === '>') return at;
+    if (character !== '"' && character !== "'") continue;
+    at = xml.indexOf(character, at + 1);
+    if (at < 0) return -1;
+  }
+  return -1;
 }
 
 function createParser(): XMLParser {
@@ -59,8 +73,11 @@ function createParser(): XMLParser {
     parseTagValue: false,
     parseAttributeValue: false,
     trimValues: false,
+    removeNSPrefix: true,
     maxNestedTags: MAX_DEPTH,
-    // Only XML's own five and character references are left, and none of them grows. Nor does one that is declared after all,
+    // Without it characters by their number stay as they are written, as mocha writes each quote.
+    htmlEntities: true,
+    // Only those of HTML and character references are left, and none of them grows. Nor does one that is declared after all,
     // where this parser and `declaresType` read the text differently.
     processEntities: { enabled: true, maxEntitySize: 1, maxTotalExpansions: Infinity, maxExpandedLength: Infinity },
   });
@@ -73,6 +90,7 @@ function collect(node: Node, suites: readonly string[], roots: readonly string[]
     else if (tag === 'testsuite' || tag === 'testsuites') {
       const name = tag === 'testsuite' ? relativeTo(roots, attribute(node, 'name')) : '';
       const inside = name === '' ? suites : [...suites, name];
+      addOfSuite(asNodes(children), inside, found);
       for (const child of asNodes(children)) collect(child, inside, roots, found);
     }
   }
@@ -80,8 +98,20 @@ function collect(node: Node, suites: readonly string[], roots: readonly string[]
 
 const SKIPPED = ['skipped', 'ignored', 'disabled'];
 /** Words of `status` and `result`, by which GoogleTest, Bazel, CTest and behave say what others say by elements. */
-const NOT_RUN = /^(?:not_?run|skipped|suppressed|disabled|ignored|pending|untested)$/i;
-const FAILED = /^(?:fail(?:ed|ure)?|error(?:ed)?|undefined|interrupted|cancelled)$/i;
+const NOT_RUN =
+  /^(?:not[ _-]?(?:run|executed|started)|skip(?:ped)?|suppressed|disabled|ignored?|pending|untested|inconclusive|blocked|todo|xfail(?:ed)?)$/i;
+const FAILED =
+  /^(?:fail(?:ed|ure)?|error(?:ed)?|undefined|interrupted|cancell?ed|abort(?:ed)?|crash(?:ed)?|killed|broken|time(?:d[ _-]?)?out)$/i;
+
+/** Some say of a suite itself, beside its tests or without any, that it failed. */
+function addOfSuite(children: readonly Node[], suites: readonly string[], found: Found): void {
+  const bad = children.filter((child) => 'failure' in child || 'error' in child);
+  if (bad.length === 0) return;
+  found.ids.push({ suite: suites.join(' > '), file: '', class: '', name: 'the suite itself' });
+  const tests = children.some((child) => 'testcase' in child || 'testsuite' in child);
+  const detail = boundedDetail(bad.map(failureText).join('\n'));
+  found.outcomes.push({ outcome: 'failed', failure: tests ? 'test' : 'load', detail });
+}
 
 function add(
   node: Node,
@@ -99,7 +129,8 @@ function add(
   const skipped = children.some((child) => SKIPPED.some((tag) => tag in child));
   const fileLevel = isFileLevel(file, name);
   if (fileLevel && !failed) return;
-  found.ids.push({ suite: suites.join(' > '), file, class: relativeTo(roots, attribute(node, 'classname')), name });
+  const of = relativeTo(roots, attribute(node, 'classname'));
+  found.ids.push({ suite: suites.join(' > '), file, class: of, name });
   if (skipped || (!failed && words.some((word) => NOT_RUN.test(word))))
     found.outcomes.push({ outcome: 'skipped', failure: null, detail: '' });
   else if (!failed) found.outcomes.push({ outcome: 'passed', failure: null, detail: '' });
@@ -107,11 +138,14 @@ function add(
     const detail = boundedDetail(bad.map(failureText).join('\n'));
     found.outcomes.push({
       outcome: 'failed',
-      failure: fileLevel || bad.some(isCollectionError) ? 'load' : 'test',
+      failure: fileLevel || of === JEST_UNLOADED || bad.some(isCollectionError) ? 'load' : 'test',
       detail,
     });
   }
 }
+
+/** jest-junit's class of a file that could not be run at all; its name is the file's. */
+const JEST_UNLOADED = 'Test suite failed to run';
 
 /** pytest's word for a module that could not be imported. */
 function isCollectionError(node: Node): boolean {

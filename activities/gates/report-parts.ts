@@ -6,6 +6,20 @@ export type ReadReport =
   | { readonly ok: true; readonly outcomes: readonly TestOutcome[] }
   | { readonly ok: false; readonly why: 'missing' | 'unreadable'; readonly reason: string };
 
+/** As its first bytes say, or as XML names it; UTF-8 where nothing does. */
+export function textOfReport(bytes: Uint8Array): string {
+  const head = Buffer.from(bytes.subarray(0, 200)).toString('latin1');
+  const mark = head.startsWith('\u00ff\u00fe') ? 'utf-16le' : head.startsWith('\u00fe\u00ff') ? 'utf-16be' : null;
+  const named = /^<\?xml[^>]*\sencoding=["']((?:iso-8859|windows)-[\w-]+|latin1)["']/i.exec(head)?.[1] ?? 'utf-8';
+  try {
+    return new TextDecoder(mark ?? named).decode(bytes);
+  } catch (error) {
+    // No encoding of that name.
+    if (error instanceof RangeError) return new TextDecoder().decode(bytes);
+    throw error;
+  }
+}
+
 /** Cuts the first root that `path` starts with. */
 export function relativeTo(roots: readonly string[], path: string): string {
   const plain = path.replace(/^file:\/\//, '');

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { testIdText } from '../../domain/gates/outcome.ts';
+import { textOfReport } from './report-parts.ts';
 import { readReport, type RawReport } from './report.ts';
 
 function read(kind: RawReport['kind'], text: string | null, code = 0) {
@@ -64,6 +65,57 @@ describe('JUnit', () => {
       ...['DISABLED_sums', 'old', 'later', 'off', 'nunit'].map((name) => `Cart › ${name}: skipped`),
       ...['broken', 'behave', 'cut'].map((name) => `Cart › ${name}: failed (test)`),
     ]);
+  });
+
+  it('nor did what was cut off, inconclusive or blocked, in whatever spelling', () => {
+    const words = ['timed-out', 'Timeout', 'aborted', 'crashed', 'killed', 'broken', 'canceled'];
+    const unrun = ['not-run', 'not run', 'NotExecuted', 'Inconclusive', 'blocked', 'todo', 'xfail'];
+    const cases = [...words, ...unrun].map((word) => `<testcase name="${word}" status="${word}"/>`);
+    expect(shown('junit', `<testsuite name="s">${cases.join('')}</testsuite>`)).toEqual([
+      ...words.map((word) => `s › ${word}: failed (test)`),
+      ...unrun.map((word) => `s › ${word}: skipped`),
+    ]);
+  });
+
+  it('a suite that failed beside its tests, or without any, is a failure', () => {
+    const xml = `<testsuites><testsuite name="a" errors="1"><error message="boom">at load</error></testsuite>
+      <testsuite name="b"><testcase name="ok"/><failure>afterAll</failure></testsuite>
+      <testsuite name="c"><testcase classname="Test suite failed to run" name="c.test.js"><error>x</error></testcase></testsuite></testsuites>`;
+    expect(shown('junit', xml)).toEqual([
+      'a › the suite itself: failed (load)',
+      'b › the suite itself: failed (test)',
+      'b › ok: passed',
+      'c › Test suite failed to run › c.test.js: failed (load)',
+    ]);
+  });
+
+  it('a page of HTML in an attribute or an instruction is no document type either', () => {
+    const xml = `<?note <!DOCTYPE html> ?><testsuite name="s"><testcase name="reads"><failure message='Unexpected token "<", "<!DOCTYPE html>" is no JSON'>x</failure></testcase></testsuite>`;
+    expect(shown('junit', xml)).toEqual(['s › reads: failed (test)']);
+  });
+
+  it("characters by their number are characters, in names and in texts, as mocha's xunit writes each quote", () => {
+    const xml = `<testsuite name="s"><testcase name="doesn&#x27;t &#60;b&#62; &amp;#60;"><failure message="it&#x27;s&#10;2"/></testcase></testsuite>`;
+    const report = read('junit', xml);
+    expect(report.ok && report.outcomes.map(({ id, detail }) => [id.name, detail])).toEqual([
+      ["doesn't <b> &#60;", "it's\n2"],
+    ]);
+  });
+
+  it('blanks before the XML and names of a space of names change nothing', () => {
+    const xml = `\n <?xml version="1.0"?>\n<j:testsuites xmlns:j="urn:j"><j:testsuite name="s"><j:testcase name="a"/></j:testsuite></j:testsuites>\n`;
+    expect(shown('junit', xml)).toEqual(['s › a: passed']);
+  });
+
+  it.each([
+    ['UTF-16', Buffer.from('\ufeff<testsuite name="é"/>', 'utf16le')],
+    ['UTF-16, high byte first', Buffer.from('\ufeff<testsuite name="é"/>', 'utf16le').swap16()],
+    ['UTF-8 with a mark', Buffer.from('\ufeff<testsuite name="é"/>')],
+    ['ISO-8859-1', Buffer.from('<?xml version="1.0" encoding="ISO-8859-1"?><testsuite name="é"/>', 'latin1')],
+    ['UTF-8 that calls itself UTF-16', Buffer.from('<?xml version="1.0" encoding="utf-16"?><testsuite name="é"/>')],
+    ['an encoding that there is not', Buffer.from('<?xml version="1.0" encoding="windows-0"?><testsuite name="é"/>')],
+  ])('is read in the encoding that it has: %s', (_name, bytes) => {
+    expect(textOfReport(bytes)).toContain('<testsuite name="é"/>');
   });
 
   it('a failure that was run again, as Surefire and nextest tell it: the last run counts', () => {
