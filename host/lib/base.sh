@@ -38,35 +38,33 @@ await() {
   done
 }
 
-# launch LIMIT COMMAND…: starts a command that can't outlive LIMIT seconds and keeps its output for collect. Sets REPLY to its handle.
-# Several may run at once. The locks' descriptors (6, 8, 9) are closed for it: whatever daemon is born here, or hangs in the kernel, must not
-# hold a lock of ours for its whole life.
+readonly OUTPUT_LIMIT=65536
+# launch LIMIT COMMAND…: starts a command that can't outlive LIMIT seconds and keeps its output for collect (libexec/bounded). Sets REPLY to its
+# handle. Several may run at once. The locks' descriptors (5, 6, 8, 9) are closed for it: whatever daemon is born here, or hangs in the kernel,
+# must not hold a lock of ours for its whole life. MOST is how much of its output is wanted.
 declare -gA LAUNCH_PID=() LAUNCH_LIMIT=() LAUNCH_AT=()
 launch() {
-  local fd code at limit=$1
+  local fd at limit=$1
   shift
   # Before it begins: on a busy machine it may have ended by the time that we go on.
   monotonic_ms
   at=$REPLY
   exec {fd}< <(
     exec 6>&- 8>&-
-    [[ ${KEEPS_LOCK:-no} == yes ]] || exec 9>&-
-    timeout -k 1 "$limit" "$@" </dev/null 2>&1 9>&-
-    code=$?
-    monotonic_ms
-    printf '\n#rc=%s %s' "$code" "$REPLY"
+    [[ -n ${EFFECT:-} ]] || exec 5>&- 9>&-
+    exec "$LIBEXEC/bounded" "$limit" "${MOST:-$OUTPUT_LIMIT}" "${EFFECT:--}" "$@" </dev/null 2>/dev/null
   )
   LAUNCH_PID[$fd]=$! LAUNCH_LIMIT[$fd]=$limit LAUNCH_AT[$fd]=$at
   REPLY=$fd
 }
 
-readonly OUTPUT_LIMIT=65536
-# collect HANDLE: sets OUT (what it said, capped), RC (124 when it was out of time) and MS. A process that even SIGKILL does not end
-# (it hangs in the kernel) is left behind: nobody waits for it.
+# collect HANDLE: sets OUT (what it said, capped), CODE (its own status; 124 when it was out of time), RC (the same, but for an answer of which
+# a part is missing: 123, for what can't be read whole is not known) and MS. A process that even SIGKILL does not end (it hangs in the kernel)
+# is left behind: nobody waits for it.
 collect() {
-  local fd=$1 left ended='' more='' code
+  local fd=$1 left ended='' more='' cut=no
   monotonic_ms
-  left=$((LAUNCH_AT[$fd] + LAUNCH_LIMIT[$fd] * 1000 + 1500 - REPLY))
+  left=$((LAUNCH_AT[$fd] + LAUNCH_LIMIT[$fd] * 1000 + 2000 - REPLY))
   # Even where the time is over: what was said long ago still has to be read, and a pipe is read byte by byte. One that is silent is not
   # waited for again.
   if ((left < 2000)) && read -r -t 0 -u "$fd"; then left=2000; fi
@@ -75,19 +73,18 @@ collect() {
   printf -v left '%d.%03d' $((left / 1000)) $((left % 1000))
   # On a busy machine that takes longer than any fixed time: as long as more comes, it is read on.
   while :; do
-    IFS= read -r -d '' -n $((OUTPUT_LIMIT - ${#OUT})) -t "$left" -u "$fd" more
-    code=$? left=0.5
+    IFS= read -r -d '' -t "$left" -u "$fd" more
+    RC=$? left=0.5
     OUT+=$more
-    ((code > 128)) && [[ -n $more ]] || break
+    ((RC > 128)) && [[ -n $more ]] || break
   done
-  if [[ ${OUT##*$'\n'} =~ ^#rc=([0-9]{1,3})\ ([0-9]+)$ ]]; then
-    RC=${BASH_REMATCH[1]} ended=${BASH_REMATCH[2]} OUT=${OUT%$'\n'*}
-    ((RC == 137)) && RC=124
-  else
-    RC=124
-    ((${#OUT} >= OUTPUT_LIMIT)) && RC=0
-    kill -KILL "${LAUNCH_PID[$fd]}" 2>/dev/null
-  fi
+  CODE=124
+  if [[ ${OUT##*$'\n'} =~ ^#rc=([0-9]{1,3})\ ([0-9]+)\ (yes|no)$ ]]; then
+    CODE=${BASH_REMATCH[1]} ended=${BASH_REMATCH[2]} cut=${BASH_REMATCH[3]} OUT=${OUT%$'\n'*}
+    ((CODE == 137)) && CODE=124
+  else kill -TERM "${LAUNCH_PID[$fd]}" 2>/dev/null; fi
+  RC=$CODE
+  [[ $RC:$cut != 0:yes ]] || RC=123
   exec {fd}<&-
   monotonic_ms
   MS=$((${ended:-$REPLY} - LAUNCH_AT[$fd]))
@@ -95,26 +92,22 @@ collect() {
   return 0
 }
 
-# bounded LIMIT COMMAND…: launch and collect. Returns the command's own status.
+# bounded LIMIT COMMAND…: launch and collect. Returns 0 when the command ended well and all that it said is known.
 bounded() {
   launch "$@"
   collect "$REPLY"
   return "$RC"
 }
 
-# effect LIMIT COMMAND…: bounded, for what changes the power. Should this process die, whoever waits for the command keeps the lock until it
-# has ended: a stop that comes late must find no VM that was started since.
-effect() { KEEPS_LOCK=yes bounded "$@"; }
-
-# redact: a filter. Secrets that Proxmox keeps in a configuration, options of a QEMU command line in an error, and whatever is named like a
-# secret, also percent-encoded as in a VM's notes. Values go, names stay.
+# redact [SECONDS]: a filter that ends in time. Secrets that Proxmox keeps in a configuration, options of a QEMU command line in an error, and
+# whatever is named like a secret, also percent-encoded as in a VM's notes. Values go, names stay.
 redact() {
   local sep="([=: ]|%3A|%3D|%20)+" value="[^ ,\"']+"
-  sed -E -e 's/^((cur|new) )?(cipassword|sshkeys|args|hookscript|cicustom)(:).*/\1\3\4 [redacted]/' \
+  timeout -k 1 "${1:-5}" sed -E -e 's/^((cur|new) )?(cipassword|sshkeys|args|hookscript|cicustom)(:).*/\1\3\4 [redacted]/' \
     -e "s/(command '[^ ']+) .*(' failed)/\1 [redacted]\2/" -e 's/((kvm|qemu[a-z0-9_-]*): -[a-z0-9_-]+) .*: /\1 [redacted]: /' \
     -e "s/((pass(word|wd|phrase)?|token|secret|api_?key|private_?key)[\"']?$sep)$value/\1[redacted]/Ig" \
     -e "s/(key[\"']?[=:]+|secret,[^ ]*data=)$value/\1[redacted]/Ig" -e "s/((bearer|basic) )$value/\1[redacted]/Ig" \
-    -e 's#(://[^ /:@]+:)[^ /@]+@#\1[redacted]@#g' -e '/-----BEGIN [A-Z ]*PRIVATE KEY-----/,/-----END/s/.*/[redacted key]/'
+    -e 's#(://[^ /:@]+:)[^ /@]+@#\1[redacted]@#g' -e '/-----BEGIN [A-Z ]*PRIVATE KEY-----/,/-----END/s/.*/[redacted key]/' 5>&- 8>&- 9>&-
 }
 
 # end_of TEXT: sets REPLY to its last 200 characters on one line, for a hint and the log, which a client and others read.
@@ -153,10 +146,19 @@ json_time() {
   else REPLY=null; fi
 }
 
+# synced PATH…: on the disk. Returns 124 where that did not take it in time; it is not waited for as long again. What was collected last stays as
+# it is.
+synced() {
+  local OUT RC CODE MS REPLY
+  bounded "${DISK_PATIENCE:-10}" sync -- "$@" && return 0
+  ((RC != 124)) || DISK_PATIENCE=1
+  return "$RC"
+}
+
 # write_durably FILE TEXT: whole or not at all, and still there after a power cut.
 write_durably() {
   local partial="$1.partial.$BASHPID"
-  printf '%s\n' "$2" >"$partial" 2>/dev/null && sync "$partial" 2>/dev/null && mv -f "$partial" "$1" 2>/dev/null && sync "${1%/*}" && return 0
+  printf '%s\n' "$2" >"$partial" 2>/dev/null && synced "$partial" && mv -f "$partial" "$1" 2>/dev/null && synced "${1%/*}" && return 0
   rm -f "$partial"
   return 1
 }

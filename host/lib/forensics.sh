@@ -32,11 +32,21 @@ keep_items() {
   ITEM_NAMES=() ITEM_HANDLES=()
 }
 
-# keep NAME TEXT: for what may hold a secret. keep_files NAME FILE…: for the kernel's own files, which hold none; read without a process.
+# keep NAME TEXT: for what may hold a secret: what can't be struck out in time is not kept. keep_files NAME FILE…: for the kernel's own files,
+# which hold none; read without a process. keep_words NAME TEXT: for our own.
 keep() {
+  local left
   [[ $STORED == yes ]] || return 0
-  redact <<<"$2" >"$BUNDLE/$1" 2>/dev/null || STORED=no
+  left_until "$CAPTURE_END"
+  left=$((REPLY < 5 ? REPLY : 5))
+  if ((left > 0)); then
+    { redact "$left" <<<"$2" >"$BUNDLE/$1"; } 2>/dev/null && return 0
+    (($? == 124 || $? == 137)) || { STORED=no; return 0; }
+  fi
+  MANIFEST+="$1 not_kept_no_time_to_strike_out_secrets 0"$'\n'
+  keep_words "$1" '(there was no time to strike out its secrets, so it was not kept)'
 }
+keep_words() { { printf '%s\n' "$2" >"$BUNDLE/$1"; } 2>/dev/null || STORED=no; }
 keep_files() {
   local name=$1 file text all=''
   shift
@@ -50,13 +60,18 @@ keep_files() {
   { printf '%s' "$all" >"$BUNDLE/$name"; } 2>/dev/null || STORED=no
 }
 
-# capture: sets EVIDENCE (its id), SHA256, STORED, and what classify says. Never fails: what can't be had is missing from the bundle.
+# capture SECONDS: sets EVIDENCE (its id), SHA256, STORED, and what classify says. Never fails: what can't be had is missing from the bundle. The
+# last fifth of the time is for putting it away.
 capture() {
-  deadline_in "${CFG[forensics_budget]}"
-  CAPTURE_END=$REPLY MANIFEST='' STORED=yes SHA256=''
+  deadline_in "$1"
+  SEAL_END=$REPLY MANIFEST='' STORED=yes SHA256=''
+  deadline_in $(($1 - $1 / 5))
+  CAPTURE_END=$REPLY
   new_op_id
   EVIDENCE=$REPLY BUNDLE="${CFG[evidence_dir]}/$REPLY.partial"
-  mkdir -p "$BUNDLE" 2>/dev/null || STORED=no
+  bounded 5 mkdir -p -- "$BUNDLE" || STORED=no
+  # Whose it is: what an op has captured is not pushed out by readers.
+  [[ $VERB == forensics || $STORED == no ]] || keep_words op "$OP"
   find_qemu
   disks_now
   local disks=$DISKS disks_at=$DISKS_AT
@@ -149,57 +164,45 @@ facts_line() {
   REPLY="class=$CLASS advice=$ADVICE sign=$SIGN qmp=$QMP state=$RUN_STATE flat=$FLAT stuck=$STUCK agent=$AGENT_PING frozen=$FROZEN banner=$BANNER lock=${LOCK:-none} pid=${VM_PID:-none} qemu=${VM_STATE:-none}"
 }
 
-# seal_bundle: the bundle exists under its own name only when each file can be read back with the sum that was written.
+# seal_bundle: the bundle exists under its own name only when each file can be read back with the sum that was written. What the disk does not
+# take in time is there, and not called stored.
 seal_bundle() {
   local final=${BUNDLE%.partial}
   facts_line
-  keep facts "$REPLY"
-  keep manifest "$MANIFEST"
-  if [[ $STORED == yes ]] &&
-    (cd "$BUNDLE" && sums=$(find . -maxdepth 1 -type f -printf '%f\0' | sort -z | xargs -0 sha256sum) && printf '%s\n' "$sums" >SHA256SUMS &&
-      sync -f . && sha256sum -c --status --strict SHA256SUMS) 2>/dev/null &&
-    mv "$BUNDLE" "$final" 2>/dev/null; then
-    read -r SHA256 _ < <(sha256sum "$final/SHA256SUMS")
-    prune_evidence
-  else
-    STORED=no
-    rm -rf -- "$BUNDLE"
-    log "op=${OP:--} alarm=evidence_not_stored"
+  keep_words facts "$REPLY"
+  keep_words manifest "$MANIFEST"
+  if [[ $STORED == yes ]]; then
+    # shellcheck disable=SC2016 # expanded by the inner shell, from its own arguments
+    in_time /bin/bash -p -c 'cd -- "$1" && sums=$(find . -maxdepth 1 -type f -printf "%f\0" | sort -z | xargs -0 sha256sum) &&
+      printf "%s\n" "$sums" >SHA256SUMS && sha256sum -c --status --strict SHA256SUMS && mv -T -- "$1" "$2" && sha256sum <"$2/SHA256SUMS"' \
+      seal "$BUNDLE" "$final"
+    [[ $RC == 0 && $OUT =~ ^([0-9a-f]{64})\  ]] && SHA256=${BASH_REMATCH[1]} || STORED=no
   fi
+  if [[ $STORED == yes ]]; then
+    # shellcheck disable=SC2016 # as above. Each file, and not its whole file system, where everybody else writes.
+    in_time /bin/bash -p -c 'sync -- "$1"/* "$1" "${1%/*}"' flush "$final" || STORED=no
+  else in_time rm -rf -- "$BUNDLE"; fi
+  [[ $STORED == yes ]] || log "op=${OP:--} alarm=evidence_not_stored"
+  prune_evidence
 }
 
-# prune_evidence: by count and by bytes, oldest first; ids sort by time. An id of a time to come is of a clock that was set back since: it goes
-# first. What a capture that was killed has left is cleared away; one that is under way is not.
-prune_evidence() {
-  local folder count=0 kib=0 size now id
-  local -a past=() future=()
-  new_op_id
-  now=${REPLY:0:10}
-  find "${CFG[evidence_dir]}" -mindepth 1 -maxdepth 1 -name '*.partial' -mmin +10 -exec rm -rf {} +
-  while IFS= read -r folder; do
-    id=${folder##*/}
-    if [[ ${id:0:10} > $now ]]; then future+=("$folder"); else past+=("$folder"); fi
-  done < <(find "${CFG[evidence_dir]}" -mindepth 1 -maxdepth 1 -type d -name '[0-7]*' ! -name '*.partial' | sort -r)
-  for folder in "${past[@]}" "${future[@]}"; do
-    count=$((count + 1))
-    read -r size _ < <(du -sk "$folder")
-    kib=$((kib + size))
-    ((count > 1)) || continue
-    ((count > CFG[evidence_keep] || kib > CFG[evidence_keep_mb] * 1024)) && rm -rf -- "$folder"
-  done
-  return 0
+# in_time COMMAND…: bounded by what is left of the time for putting away, a moment at least.
+in_time() {
+  left_until "$SEAL_END"
+  bounded $((REPLY > 2 ? REPLY : 2)) "$@"
 }
 
 # recent_evidence: sets EVIDENCE to a bundle less than 30 seconds old, or returns 1: readers who ask at once share one capture, as long as no
 # op has done anything since.
 recent_evidence() {
   local word newest
-  newest=$(find "${CFG[evidence_dir]}" -mindepth 1 -maxdepth 1 -type d -name '[0-7]*' ! -name '*.partial' -newermt '-30 seconds' ! -newermt now 2>/dev/null | sort | tail -n 1)
+  bounded 5 find "${CFG[evidence_dir]}" -mindepth 1 -maxdepth 1 -type d -name '[0-7]*' ! -name '*.partial' -newermt '-30 seconds' ! -newermt now || return 1
+  newest=$(sort <<<"$OUT" | tail -n 1)
   [[ -n $newest && -f $newest/facts ]] || return 1
   ops_dir
   [[ -z $(find "$REPLY" -mindepth 2 -maxdepth 2 -name journal -newer "$newest" -print -quit 2>/dev/null) ]] || return 1
-  EVIDENCE=${newest##*/} STORED=yes
-  read -r SHA256 _ < <(sha256sum "$newest/SHA256SUMS")
+  bounded 5 sha256sum -- "$newest/SHA256SUMS" || return 1
+  EVIDENCE=${newest##*/} STORED=yes SHA256=${OUT%% *}
   for word in $(<"$newest/facts"); do
     case $word in
       class=*) CLASS=${word#*=} ;;
@@ -208,12 +211,18 @@ recent_evidence() {
   done
 }
 
-# serve_forensics: the verb for readers.
+# serve_forensics: the verb for readers. They take turns, and one that waits is served by what the one before it has found; its own time runs
+# while it waits.
 serve_forensics() {
-  local members
-  exec 8>>"${CFG[state_dir]}/forensics.lock"
-  flock -w "${CFG[forensics_budget]}" 8
-  recent_evidence || capture
+  local members deadline
+  deadline_in "${CFG[forensics_budget]}"
+  deadline=$REPLY
+  { exec 8>>"${CFG[state_dir]}/forensics.lock"; } 2>/dev/null || exec 8>/dev/null
+  flock -w $((CFG[forensics_budget] * 2 / 3)) 8 || answer 'done' failed busy 'other captures are under way, and they take long: ask again, or for status'
+  if ! recent_evidence; then
+    left_until "$deadline"
+    capture "$REPLY"
+  fi
   exec 8>&-
   J[evidence]=$EVIDENCE J[sha256]=$SHA256 J[class]=$CLASS J[advice]=$ADVICE
   evidence_json

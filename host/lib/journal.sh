@@ -25,7 +25,13 @@ journal_append() {
   fi
   journal_learn "$line"
 }
-journal_write() { { printf '%s\n' "$1" >>"$OP_DIR/journal"; } 2>/dev/null && sync "$OP_DIR/journal" 2>/dev/null; }
+journal_write() {
+  { printf '%s\n' "$1" >>"$OP_DIR/journal"; } 2>/dev/null || return 1
+  synced "$OP_DIR/journal" && return 0
+  # Once the power was touched, a disk that takes no more within seconds must not hold the VM off: what is lost with the host's next crash is
+  # found out anew then.
+  (($? == 124)) && [[ -n ${J[intent]:-} ]] && log "op=$OP alarm=journal_not_synced"
+}
 
 # journal_create OP VERB IDENTITY: the op exists from here on. Called under the admission lock, for an op that has no readable journal: a
 # folder without one is what a caller left that died here before, and its request is simply made again.
@@ -40,7 +46,7 @@ journal_create() {
   find "${OP_DIR%/*}" -mindepth 1 -maxdepth 2 -newermt now -exec touch -c {} + 2>/dev/null
   boot_moment
   now=$REPLY
-  journal_append accept "$2" "$3" "${now%% *}" "${now##* }" && sync "$OP_DIR" "${OP_DIR%/*}"
+  journal_append accept "$2" "$3" "${now%% *}" "${now##* }" && synced "$OP_DIR" "${OP_DIR%/*}"
 }
 
 # boot_moment: sets REPLY to `<boot id of the host> <seconds since that boot>`.
@@ -90,11 +96,12 @@ journal_learn() {
   return 0
 }
 
-# journal_mend: a torn last line must not swallow the next one.
-journal_mend() {
+# mend_end FILE: a torn last line must not swallow the next one.
+mend_end() {
   local last
-  last=$(tail -c 1 "$OP_DIR/journal"; printf x)
-  [[ $last == $'\nx' || $last == x ]] || printf '\n' >>"$OP_DIR/journal"
+  [[ -s $1 ]] || return 0
+  last=$(tail -c 1 "$1"; printf x)
+  [[ $last == $'\nx' ]] || printf '\n' >>"$1"
 }
 
 # begun PHASE, succeeded PHASE

@@ -131,13 +131,21 @@ finish_watch() {
   exit "$code"
 }
 
+# newest_ops COUNT: sets OPS to the newest, newest first, by what this host wrote last: ids are the clients' to choose, and say nothing of time.
+newest_ops() {
+  local journal
+  OPS=()
+  ops_dir
+  while read -r _ journal; do
+    journal=${journal%/journal}
+    OPS+=("${journal##*/}")
+  done < <(find "$REPLY" -mindepth 2 -maxdepth 2 -name journal -printf '%T@ %p\n' 2>/dev/null | sort -rn | head -n "$1")
+}
+
 # last_op: sets REPLY to the newest op, or nothing.
 last_op() {
-  ops_dir
-  local ops=$REPLY
-  REPLY=''
-  [[ -d $ops ]] && REPLY=$(find "$ops" -mindepth 2 -maxdepth 2 -name journal -printf '%T@ %h\n' | sort -n | tail -n 1)
-  REPLY=${REPLY##*/}
+  newest_ops 1
+  REPLY=${OPS[0]:-}
 }
 
 # op_member OP: the `record` member of status: what became of an op, without starting or continuing anything.

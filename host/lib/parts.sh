@@ -15,6 +15,8 @@ source "$HOME_DIR/lib/vm.sh" || return 1
 source "$HOME_DIR/lib/proxmox.sh" || return 1
 # shellcheck source=host/lib/cluster.sh
 source "$HOME_DIR/lib/cluster.sh" || return 1
+# shellcheck source=host/lib/disks.sh
+source "$HOME_DIR/lib/disks.sh" || return 1
 # shellcheck source=host/lib/classify.sh
 source "$HOME_DIR/lib/classify.sh" || return 1
 # shellcheck source=host/lib/status.sh
@@ -27,10 +29,14 @@ source "$HOME_DIR/lib/document.sh" || return 1
 source "$HOME_DIR/lib/ops.sh" || return 1
 # shellcheck source=host/lib/runner.sh
 source "$HOME_DIR/lib/runner.sh" || return 1
+# shellcheck source=host/lib/records.sh
+source "$HOME_DIR/lib/records.sh" || return 1
 # shellcheck source=host/lib/machine.sh
 source "$HOME_DIR/lib/machine.sh" || return 1
 # shellcheck source=host/lib/forensics.sh
 source "$HOME_DIR/lib/forensics.sh" || return 1
+# shellcheck source=host/lib/effects.sh
+source "$HOME_DIR/lib/effects.sh" || return 1
 # shellcheck source=host/lib/power.sh
 source "$HOME_DIR/lib/power.sh" || return 1
 # shellcheck source=host/lib/verbs.sh

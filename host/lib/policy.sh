@@ -19,7 +19,7 @@ ledger_add() {
 }
 ledger_write() {
   ledger
-  { printf '%s\n' "$1" >>"$REPLY"; } 2>/dev/null && sync "$REPLY" 2>/dev/null
+  { mend_end "$REPLY" && printf '%s\n' "$1" >>"$REPLY"; } 2>/dev/null && synced "$REPLY"
 }
 
 # power_ages: sets AGES to the seconds since each reset or cycle, newest last. What happened before the host's last boot is at least as old
@@ -34,7 +34,7 @@ power_ages() {
   while read -r op verb identity boot up end; do
     [[ $end == ';' && $verb =~ ^(reset|cycle)$ && $up =~ ^[0-9]+$ ]] || continue
     if [[ $boot == "${moment% *}" ]]; then AGES+=($((${moment#* } - up))); else AGES+=("${moment#* }"); fi
-  done < <(tail -n 50 "$REPLY")
+  done < <(tail -n 2000 "$REPLY")
 }
 
 # cooldown_left IDENTITY: sets REPLY to the seconds that this identity still waits before a reset or cycle.

@@ -28,6 +28,7 @@ unlocked() {
 # do_stop: ends the process that the check recorded, and no other. A process that someone started since is not ours to stop.
 do_stop() {
   local pid=${J[old_pid]:-} start=${J[old_start]:-}
+  effects_over || return 0
   if [[ -n $pid ]] && same_process_lives "$pid" "$start"; then
     unlocked || return 0
     if [[ -z ${J[intent]:-} ]]; then
@@ -44,24 +45,37 @@ stop_process() {
   local -a how=(--timeout "${CFG[stop_timeout]}")
   local said
   [[ ${CFG[overrule_shutdown]} == yes ]] && how+=(--overrule-shutdown 1)
-  effect "${CFG[stop_budget]}" "${CFG[qm]}" stop "${CFG[vmid]}" "${how[@]}"
+  stop_effect "${CFG[stop_budget]}" "${CFG[qm]}" stop "${CFG[vmid]}" "${how[@]}"
+  local code=$CODE
   end_of "$OUT"
-  said="qm stop ended with $RC: $REPLY"
-  local code=$RC
+  said="qm stop ended with $code: $REPLY"
   wait_gone "$1" "$2" "${CFG[gone_budget]}" && return 0
   # It lives. A stop that did not end well was refused, or never came to its turn: somebody has the VM, hands off, whatever state the process
   # is in. Only what outlives a stop that calls itself done is killed, and only under no lock.
   unlocked || return 1
   if ((code != 0)); then
+    gone_late "$1" "$2" "$code" && return 0
     fail stop_refused "$said (the process is in state $P_STATE)"
     ((code == 124)) && REASON=stop_timed_out
+    owe_start
     return 1
   fi
-  log "op=$OP kill=SIGKILL pid=$1 started=$2 because=survived_qm_stop"
-  is_the_vm "$1" && same_process_lives "$1" "$2" && kill -KILL "$1" 2>/dev/null
+  kill_survivor "$1" "$2" || return 1
   wait_gone "$1" "$2" "${CFG[gone_budget]}" && return 0
   fail unkillable "process $1 survived SIGKILL (state $P_STATE): it hangs in the host's kernel. Nothing was started. This is the cold case: look at the host's storage."
+  owe_start
   return 1
+}
+
+# kill_survivor PID START: inside Proxmox's file lock, so that no task begins between the look and the signal.
+kill_survivor() {
+  config_lock 5 || return 1
+  if unlocked; then
+    log "op=$OP kill=SIGKILL pid=$1 started=$2 because=survived_qm_stop"
+    is_the_vm "$1" && same_process_lives "$1" "$2" && kill -KILL "$1" 2>/dev/null
+  fi
+  config_unlock
+  [[ $RESULT == ok ]]
 }
 
 # stopped_for_good: no process, an empty scope, and nobody at the disks.
@@ -102,6 +116,7 @@ stopped_for_good() {
 do_start() {
   local attempt said=''
   for attempt in 1 2; do
+    effects_over || return 0
     find_qemu
     case $? in
       0)
@@ -121,7 +136,7 @@ do_start() {
     start_limit
     effect "$REPLY" "${CFG[qm]}" start "${CFG[vmid]}"
     end_of "$OUT"
-    said="qm start ended with $RC: $REPLY"
+    said="qm start ended with $CODE: $REPLY"
     log "op=$OP $said"
     wait_for_process 5 && note "new_pid=$VM_PID" "new_start=$VM_START" && return 0
   done
@@ -199,17 +214,20 @@ power_unseen() {
 
 # do_reset: once, ever. After a crash in the middle nobody knows whether the first one arrived, so the guest must tell, and not a second reset.
 do_reset() {
-  local lock="${CFG[lock_dir]}/lock-${CFG[vmid]}.conf" up
+  effects_over || return 0
   [[ ${J[intent]:-} == reset ]] && return 0
-  unlocked || return 0
+  config_lock 5 || return 0
+  unlocked && reset_once
+  config_unlock
+}
+reset_once() {
   boot_moment
-  up=${REPLY#* }
+  local up=${REPLY#* }
   ledger_add reset || give_up_unrecorded
   intend reset "reset_up=$up"
-  # Proxmox's own file lock, which `qm reset` takes as well: no configuration task runs beside it.
   qmp_socket
-  effect "${CFG[reset_budget]}" flock -w 5 "$lock" "$LIBEXEC/qmp" "$REPLY" $((CFG[reset_budget] - 1)) reset
-  case $RC in
+  effect "${CFG[reset_budget]}" "$LIBEXEC/qmp" "$REPLY" $((CFG[reset_budget] - 1)) reset
+  case $CODE in
     0) note reset=seen ;;
     124) unsure reset_not_seen 'QMP took the command and no RESET event came: a cycle makes a fresh QEMU' ;;
     *)

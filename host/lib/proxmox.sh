@@ -2,9 +2,13 @@
 # all of it lives on the cluster's file system, which can hang.
 # shellcheck shell=bash
 
+# A configuration may be as large as the cluster file system allows: its lock is behind its notes.
+readonly CONFIG_LIMIT=1048576
+
 # read_config LIMIT: sets CONFIG (raw), LOCK, AGENT (yes, no). Returns 1 when it can't be read in time, or what came is no configuration: then
 # nothing about it is known. OTHER_NODE names the node of the cluster that has it now.
 read_config() {
+  local MOST=$CONFIG_LIMIT
   launch "$1" "${CFG[qm]}" config "${CFG[vmid]}" --current 1
   collect "$REPLY"
   learn_config
@@ -29,6 +33,7 @@ learn_config() {
 # read_pending LIMIT: sets NEXT, the configuration that the next start applies (current and staged merged), and PENDING, how many changes
 # are staged. The incident of a boot disk that only the staged configuration lost is why this, and not the running one, is judged.
 read_pending() {
+  local MOST=$CONFIG_LIMIT
   launch "$1" "${CFG[qm]}" pending "${CFG[vmid]}"
   collect "$REPLY"
   learn_pending
@@ -134,50 +139,12 @@ storages_active() {
         return 1
       }
     fi
-    if ! volume_path "$volume" || [[ -n $REPLY && ! -e $REPLY ]]; then
+    if ! volume_path "$volume" || ! there "$REPLY"; then
       REASON=disk_missing HINT="$volume is in the configuration and does not exist"
       return 1
     fi
     [[ -z $REPLY ]] || DISK_PATHS+=("$REPLY")
   done
-}
-
-# know_disks: an op that goes on after a crash has not asked yet.
-declare -gA NEXT=()
-declare -ga VOLUMES=() DISK_PATHS=()
-know_disks() {
-  ((${#DISK_PATHS[@]} > 0)) || { read_pending "${CFG[read_timeout]}" && disk_paths; }
-  return 0
-}
-
-# disk_paths: sets DISK_PATHS from NEXT, as far as they can be resolved.
-disk_paths() {
-  local volume
-  DISK_PATHS=()
-  disk_volumes
-  for volume in "${VOLUMES[@]}"; do volume_path "$volume" && [[ -e $REPLY ]] && DISK_PATHS+=("$REPLY"); done
-  return 0
-}
-
-# disks_free OWN_PID: nobody but our own process has the VM's disks open, or one of its scope, as the TPM's emulator is, which ends with it.
-# QEMU's image locks do not cover block devices; this does.
-disks_free() {
-  local pid path ours=' '
-  ((${#DISK_PATHS[@]} > 0)) || return 0
-  bounded 10 "$LIBEXEC/procscan" holders "${CFG[proc]}" "${DISK_PATHS[@]}" || {
-    REASON=holders_unknown HINT='the process table could not be read in time, so nobody knows who holds the disks'
-    return 1
-  }
-  if [[ -n ${1:-} ]]; then
-    scope_pids
-    ours=" $1 $REPLY "
-  fi
-  while read -r pid path; do
-    [[ -n $pid && $ours != *" $pid "* ]] || continue
-    REASON=disk_held HINT="process $pid has $path open: a second writer would destroy it"
-    return 1
-  done <<<"$OUT"
-  return 0
 }
 
 # Of more digits than any machine has memory, bash would make another number.

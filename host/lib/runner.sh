@@ -10,7 +10,7 @@ run_op() {
   flock -w "${2:-1}" 9 || return 0
   journal_load "$1" || { log "op=$1 was never accepted: its client died, or the disk is full"; return 1; }
   [[ -z ${J[result]:-} ]] || return 0
-  journal_mend
+  mend_end "$OP_DIR/journal"
   VERB=${J[verb]} IDENTITY=${J[identity]} HINT=''
   printf '%s\n' "$BASHPID" >"${CFG[state_dir]}/runner" 2>/dev/null
   if stale_before_effect; then
@@ -74,25 +74,13 @@ finish_op() {
 
 make_reserve() { head -c 262144 /dev/zero >"${CFG[state_dir]}/reserve" 2>/dev/null || rm -f "${CFG[state_dir]}/reserve"; }
 
-# prune_ops: the newest 200 ops are kept, and up to 2,000 of the last day: nobody pushes out a record whose repeat is still to come.
-prune_ops() {
-  local at folder count=200 yesterday
-  epoch_ms
-  yesterday=$((REPLY / 1000 - 86400))
-  ops_dir
-  while IFS=' ' read -r at folder; do
-    count=$((count + 1))
-    ((count > 2000 || ${at%.*} < yesterday)) || continue
-    [[ $folder == */ops/[0-7]* ]] && rm -rf -- "$folder"
-  done < <(find "$REPLY" -mindepth 1 -maxdepth 1 -type d -printf '%T@ %p\n' | sort -rn | tail -n +201)
-}
-
-# resume_ops: what a timer and the boot call. Also says so when an op has been without an end for far too long.
+# resume_ops: what a timer and the boot call: goes on with what has no end, and says so when that has been for far too long; else pays the start
+# that a late stop left owing.
 resume_ops() {
   local op
   unfinished_op
   op=$REPLY
-  [[ -n $op ]] || return 0
+  [[ -n $op ]] || { pay_start; return 0; }
   if journal_load "$op"; then
     boot_moment
     local up=${REPLY#* }

@@ -21,7 +21,7 @@ self_test() {
     printf '        %s\n' "$CONFIG_PROBLEM"
     exit 1
   fi
-  for file in "$SELF" "$HOME_DIR"/lib/grammar.sh "$LIBEXEC"/qmp "$LIBEXEC"/procscan; do
+  for file in "$SELF" "$HOME_DIR"/lib/grammar.sh "$LIBEXEC"/qmp "$LIBEXEC"/procscan "$LIBEXEC"/bounded "$LIBEXEC"/holders; do
     check_that "ownership of ${file##*/}" "chown root, chmod go-w: whoever can write $file is root" owned_safely "$file"
   done
   for tool in flock timeout setsid sync sha256sum perl find sed; do

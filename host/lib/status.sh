@@ -4,7 +4,7 @@
 # observe LIMIT SAMPLE_MS CONTENT_MS: asks everything at once, each question with its own limit; sets what classify reads. The counters are
 # looked at for SAMPLE_MS, or for CONTENT_MS where agent and banner answer and nothing waits for a disk.
 observe() {
-  local limit=$1 config agent='' frozen='' banner='' first
+  local limit=$1 config agent='' frozen='' banner='' first MOST=$CONFIG_LIMIT
   AGENT_PING=none FROZEN=unknown BANNER=none FLAT=unknown STUCK=unknown QMP=refused RUN_STATE=unknown QMP_MS='' BLOCK='' PENDING='' MONITOR_CLIENT='' QMP_SAID=''
   find_qemu
   launch "$limit" "${CFG[qm]}" config "${CFG[vmid]}" --current 1

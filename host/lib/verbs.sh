@@ -90,7 +90,7 @@ finish_running() {
 }
 
 do_forensics() {
-  capture
+  capture "${CFG[forensics_budget]}"
   note "evidence=$EVIDENCE" "sha256=${SHA256:-none}" "class=$CLASS" "advice=$ADVICE" "sign=$SIGN"
   [[ $STORED == yes ]] && return 0
   note alarm=evidence_not_stored

@@ -10,13 +10,20 @@ import { opId } from './call.ts';
  */
 export const sideBySide = { concurrent: true, timeout: 90_000 } as const;
 
-/** Records of ops that ended long ago, or are yet to come: as old as `at` says. */
-export function recordedOps(host: FakeHost, count: number, at: Date): void {
+/** Records of ops that ended long ago, or are yet to come: as old as `at` says. Of nobody there is a folder, without a word in it. */
+export function recordedOps(
+  host: FakeHost,
+  count: number,
+  at: Date,
+  identity: 'human' | 'agent' | null = 'human',
+): void {
   for (let index = 0; index < count; index += 1) {
     const folder = host.path('state/ops', opId());
     mkdirSync(folder);
-    writeFileSync(`${folder}/journal`, '1 accept start human x 1 ;\n2 end ok already_running ;\n');
-    utimesSync(`${folder}/journal`, at, at);
+    if (identity !== null) {
+      writeFileSync(`${folder}/journal`, `1 accept start ${identity} x 1 ;\n2 end ok already_running ;\n`);
+      utimesSync(`${folder}/journal`, at, at);
+    }
     utimesSync(folder, at, at);
   }
 }

@@ -118,3 +118,32 @@ describe('a VM of the HA manager', sideBySide, () => {
     expect((await call(host, 'human', 'stop')).document()).toMatchObject({ result: 'ok' });
   });
 });
+
+describe('5.2: a lock behind notes of a hundred kilobytes', sideBySide, () => {
+  it.each(['reset', 'cycle'])('is seen by %s', async (verb) => {
+    const host = await fakeHost();
+    host.write(`description: ${'x'.repeat(100_000)}\nlock: backup\n${host.read('machine/config')}`, 'machine/config');
+
+    expect((await call(host, 'human', verb)).document()).toMatchObject({ reason: 'lock_backup', touched: false });
+    expect(host.power()).toEqual([]);
+  });
+
+  it('of more than can be read is not known, and so not touched', async () => {
+    const host = await fakeHost();
+    host.write(`description: ${'x'.repeat(1_100_000)}\nlock: backup\n${host.read('machine/config')}`, 'machine/config');
+
+    expect((await call(host, 'human', 'reset')).document()).toMatchObject({
+      reason: 'config_unreadable',
+      touched: false,
+    });
+    expect(host.power()).toEqual([]);
+  });
+
+  it('is refused by a stop that says more than is kept, and nothing is killed behind its back', async () => {
+    const host = await fakeHost();
+    ownQm(host, `if [[ $1 == stop ]]; then head -c 80000 /dev/zero | tr '\\0' y; echo refused >&2; exit 255; fi`);
+
+    expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ result: 'failed', reason: 'stop_refused' });
+    expect(host.read('log')).not.toContain('SIGKILL');
+  });
+});
