@@ -37,6 +37,8 @@ export type Exchange =
 
 const STDOUT_BYTES = 256 * 1024;
 const STDERR_BYTES = 64 * 1024;
+/** Far more than an op has ever said beside its answer: who says more does not come to an end. */
+const WORDS_BYTES = 8 * 1024 * 1024;
 const LINES = { lines: 500, characters: 500 };
 
 export async function exchange(
@@ -199,7 +201,7 @@ interface Listening {
 function listen(channel: ClientChannel, { limits, onLine, end, lose, within }: Listening): void {
   const [stdout, stderr] = [bounded(STDOUT_BYTES), bounded(STDERR_BYTES)];
   const lines = lineReader(LINES, onLine);
-  let code: number | null | undefined;
+  let [code, words]: [number | null | undefined, number] = [undefined, 0];
   const answer = (): void => {
     lines.end();
     if (typeof code === 'number') return end({ kind: 'answered', code, stdout: stdout.text(), stderr: stderr.text() });
@@ -212,6 +214,9 @@ function listen(channel: ClientChannel, { limits, onLine, end, lose, within }: L
   channel.stderr.on('data', (chunk: Buffer) => {
     stderr.take(chunk);
     lines.take(chunk);
+    words += chunk.length;
+    if (words > WORDS_BYTES)
+      lose('answer_too_large', `the host said more than ${WORDS_BYTES / 1024} kB beside its answer`);
   });
   channel.on('exit', (exit: number | null) => {
     code = exit;

@@ -120,6 +120,14 @@ describe.skipIf(!has('ssh'))('when it may have been sent', () => {
     await leftClean(server);
   });
 
+  it('words without an end beside an answer that never comes are given up long before its deadline', async () => {
+    const server = await hostile({ answer: (channel) => flood(channel.stderr) });
+    const outcome = await clientFor(server, { commandMs: all(600_000) }).runVerb('cycle', opId());
+    expect(outcome).toMatchObject({ told: 'client', result: 'unknown', touched: null });
+    expect(server.requests[1]).toMatch(/^status op=/);
+    await leftClean(server);
+  });
+
   it('a look-up that gets through after the lie is what counts', async () => {
     const server = await hostile({
       answer: (channel, request, _connection, count) =>

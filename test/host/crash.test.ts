@@ -36,6 +36,19 @@ describe(
         }
       }),
     );
+
+    it('is told with a stop that outlives all who know of it', () =>
+      inTurn(async () => {
+        const table = await FAKE_LAB.open();
+        try {
+          const plan = [{ at: 'note intent=stop', victim: 'names', heir: 'timer' }] as const;
+          const { faults, duplicates, unresolved } = await crashRound(table, plan);
+
+          expect({ faults, duplicates, unresolved }).toEqual({ faults: ['late stop'], duplicates: [], unresolved: [] });
+        } finally {
+          await table.close();
+        }
+      }));
   },
 );
 

@@ -3,6 +3,7 @@ import { vmid } from '../../../test/lab/lab-host.ts';
 import { startRealHost } from '../../../test/lab/real-host/real-host.ts';
 import { startLabSshd } from '../../../test/lab/sshd/sshd.ts';
 import { directDoor, sshDoor } from './door.ts';
+import { putLateQm } from './late-qm.ts';
 import type { Lab } from './rounds.ts';
 
 /** A host of files for each round: it costs a few milliseconds. */
@@ -13,6 +14,7 @@ export const FAKE_LAB: Lab = {
   roundsAHost: 1,
   async open() {
     const host = await startFakeHost();
+    putLateQm(host);
     const count = (what: string): number => host.power().filter((line) => line.startsWith(what)).length;
     return {
       host,
@@ -37,6 +39,7 @@ export const REAL_LAB: Lab = {
   roundsAHost: 25,
   async open() {
     const host = await startRealHost();
+    putLateQm(host);
     const sshd = await startLabSshd({ config: host.config });
     return {
       host,

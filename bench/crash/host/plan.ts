@@ -5,9 +5,10 @@ import { BOUNDARIES, type Boundary } from './boundaries.ts';
 /**
  * `client`: the connection is gone, the script may go on. `script`: the forced command and its children. `runner`: whoever does the work,
  * be it the detached unit or the timer's process, alone; its children live on for a moment. `unit`: the same with all its children.
- * `all`: script and unit at once.
+ * `all`: script and unit at once. `names`: whoever has the script's name in what a process list shows, as `pkill -9 -f` finds them; a `qm` that
+ * one of them waits for lives on.
  */
-export const VICTIMS = ['client', 'script', 'runner', 'unit', 'all'] as const;
+export const VICTIMS = ['client', 'script', 'runner', 'unit', 'all', 'names'] as const;
 export type Victim = (typeof VICTIMS)[number];
 
 /** Who goes on after a death: the client asks again with the same id, the timer looks, or both at once. */
@@ -49,7 +50,13 @@ function atRandom(seed: number, spanMs: number): Strike[] {
   }));
 }
 
-/** Rounds take turns: one of the sweep, one at random moments of the time that an undisturbed cycle takes. */
+/** A stop that is under way when all who know of it die: it comes after whoever goes on has begun. */
+function lateStop(round: number): Strike {
+  return { at: 'note intent=stop', victim: 'names', heir: pick(HEIRS, Math.floor(round / 4)) };
+}
+
+/** Rounds take turns: one of the sweep, one at random moments of the time that an undisturbed cycle takes; half of these with a late stop. */
 export function planOf(round: number, seed: number, spanMs: number): Strike[] {
-  return round % 2 === 0 ? sweep(round / 2) : atRandom(seed, spanMs);
+  if (round % 2 === 0) return sweep(round / 2);
+  return round % 4 === 1 ? atRandom(seed, spanMs) : [lateStop(round), ...atRandom(seed, spanMs)];
 }

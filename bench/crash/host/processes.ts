@@ -1,6 +1,7 @@
 /** The script's processes, as the kernel lists them, and their deaths. */
 import { readdirSync, readFileSync } from 'node:fs';
 import type { LabHost } from '../../../test/lab/lab-host.ts';
+import { lateQm } from './late-qm.ts';
 
 export type Role = 'script' | 'runner' | 'resumer';
 
@@ -79,4 +80,31 @@ export function killSession(leader: number): KilledSession {
       kill(pid);
     }
   }
+}
+
+export interface KilledByName {
+  readonly leaders: readonly Role[];
+  /** Whether a `qm stop` that one of them waited for lived on. */
+  readonly leftStop: boolean;
+}
+
+/** As `pkill -9 -f` with the script's name, again until it finds nobody: forks and whoever keeps a command too, and no `qm`. */
+export function killByName(host: LabHost): KilledByName {
+  const leaders = processesOf(host);
+  const lines = (): [number, string[]][] => pids().map((pid) => [pid, readOrGone(`/proc/${pid}/cmdline`).split('\0')]);
+  const lived = new Map(leaders.map(({ pid }) => [pid, statOf(pid) !== null]));
+  for (;;) {
+    const found = lines().filter(([pid, words]) => isNamed(host, words) && statOf(pid) !== null);
+    if (found.length === 0) break;
+    for (const [pid] of found) kill(pid);
+  }
+  const leftStop = lines().some(
+    ([pid, words]) => words.includes(lateQm(host)) && words.includes('stop') && statOf(pid) !== null,
+  );
+  return { leaders: leaders.filter(({ pid }) => lived.get(pid)).map(({ role }) => role), leftStop };
+}
+
+function isNamed(host: LabHost, words: readonly string[]): boolean {
+  if (words[words.indexOf(host.config) - 1] === '--config') return true;
+  return words.some((word) => word.endsWith('/libexec/bounded')) && words.some((word) => word.startsWith(host.root));
 }

@@ -10,7 +10,8 @@ import type { LabHost } from '../../../test/lab/lab-host.ts';
 import { boundaryOf, hasEnded, hasReached } from './boundaries.ts';
 import { type Door, startResumer } from './door.ts';
 import type { Heir, Strike, Victim } from './plan.ts';
-import { kill, killSession, processesOf, type Role } from './processes.ts';
+import { makeNextStopLate } from './late-qm.ts';
+import { kill, killByName, killSession, processesOf, type Role } from './processes.ts';
 
 export interface Death {
   readonly who: Role | 'client';
@@ -24,6 +25,8 @@ export interface Round {
   readonly recoveryMs: readonly number[];
   readonly duplicates: readonly string[];
   readonly unresolved: readonly string[];
+  /** What was done beside the deaths. */
+  readonly faults: readonly string[];
 }
 
 export interface Power {
@@ -54,6 +57,8 @@ export async function crashRound(table: Table, plan: readonly Strike[]): Promise
   const before = { ...table.power(), pid: host.pid() };
   const deaths: Death[] = [];
   const recoveryMs: number[] = [];
+  const faults: string[] = [];
+  if (plan.some(({ victim }) => victim === 'names')) makeNextStopLate(host);
   const request = `cycle op=${op}`;
   let client = table.door.ask(request);
   const open: Promise<unknown>[] = [client.answer];
@@ -75,8 +80,9 @@ export async function crashRound(table: Table, plan: readonly Strike[]): Promise
       return hasEnded(said) || performance.now() > deadline || (typeof at === 'string' && hasReached(said, at));
     };
     while (!due()) await delay(LOOK_MS);
-    const { struck, unborn: died } = strike(host, victim, client);
+    const { struck, unborn: died, leftStop } = strike(host, victim, client);
     unborn += died;
+    if (leftStop) faults.push('late stop');
     if (struck.length === 0) continue;
     const said = journal(host, op);
     const boundary = boundaryOf(said);
@@ -91,7 +97,7 @@ export async function crashRound(table: Table, plan: readonly Strike[]): Promise
   }
   await settle(table, op, heirs.timer, heirs.client);
   await Promise.all(open);
-  return { deaths, recoveryMs, ...(await verdict(table, op, { ...before, unborn })) };
+  return { deaths, recoveryMs, faults, ...(await verdict(table, op, { ...before, unborn })) };
 }
 
 async function until(isSo: () => boolean, boundMs: number): Promise<boolean> {
@@ -108,10 +114,16 @@ interface Struck {
   readonly struck: Death['who'][];
   /** Machines that died in the hands of who was starting them. */
   readonly unborn: number;
+  /** A stop lives on, and nobody waits for it. */
+  readonly leftStop: boolean;
 }
 
 function strike(host: LabHost, victim: Victim, client: { lose(): boolean }): Struck {
-  if (victim === 'client') return { struck: client.lose() ? ['client'] : [], unborn: 0 };
+  if (victim === 'client') return { struck: client.lose() ? ['client'] : [], unborn: 0, leftStop: false };
+  if (victim === 'names') {
+    const { leaders, leftStop } = killByName(host);
+    return { struck: [...leaders], unborn: 0, leftStop };
+  }
   let unborn = 0;
   const struck = processesOf(host).flatMap(({ pid, role }) => {
     const isWorker = role !== 'script';
@@ -122,7 +134,7 @@ function strike(host: LabHost, victim: Victim, client: { lose(): boolean }): Str
     if (killed.unborn) unborn += 1;
     return killed.lived ? [role] : [];
   });
-  return { struck, unborn };
+  return { struck, unborn, leftStop: false };
 }
 
 /** What the timer does each minute, and a client that was killed before its request was written down: it asks again, with the same id. */

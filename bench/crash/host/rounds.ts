@@ -60,6 +60,7 @@ function shareOf(lab: Lab, index: number, round: Round): Share {
     duplicates: round.duplicates.map(where),
     unresolved: round.unresolved.map(where),
     recoveryMs: round.recoveryMs,
+    faults: countsOf(round.faults),
     points: countsOf(round.deaths.map(pointOf)),
   };
 }
