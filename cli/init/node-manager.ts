@@ -131,25 +131,35 @@ function textOf(folder: Folder, lock: Lock | null): string {
   return lock === null ? '' : (folder.up(lock.name)[0]?.text ?? '');
 }
 
+const engine = z.object({ name: z.string(), version: z.string().optional() });
+/** One that is written in another way says nothing, and hides nothing of the other. */
 const named = z.object({
-  packageManager: z.string().optional(),
+  packageManager: z.string().optional().catch(undefined),
   devEngines: z
-    .object({ packageManager: z.object({ name: z.string(), version: z.string().optional() }).optional() })
-    .optional(),
+    .object({ packageManager: z.union([engine, z.array(engine)]).optional() })
+    .optional()
+    .catch(undefined),
 });
 
 /** What the nearest manifest says, up to the root. A digest behind the version is corepack's: npm checks what it fetches by the registry's own. */
 function pinOf(folder: Folder): Pin | null {
   for (const { text } of folder.up('package.json')) {
     const manifest = named.safeParse(jsonOf(text)).data;
-    const wanted = manifest?.devEngines?.packageManager;
+    // Of several any will do: the first that we know is taken.
+    const wanted = [manifest?.devEngines?.packageManager ?? []].flat().find(({ name }) => isOurs(name));
+    // Behind an address, as corepack takes it, no version stands.
     const [, name, version = null] =
-      /^([a-z]+)(?:@([\w.^~-]+))?/.exec(manifest?.packageManager ?? `${wanted?.name ?? ''}@${wanted?.version ?? ''}`) ??
-      [];
+      /^\s*([a-z]+)(?:@(?!\w+:)([\w.^~-]+))?/.exec(
+        manifest?.packageManager ?? `${wanted?.name ?? ''}@${wanted?.version ?? ''}`,
+      ) ?? [];
     const known = NAMES.find((one) => one === name);
     if (known !== undefined) return { name: known, version };
   }
   return null;
+}
+
+function isOurs(name: string): boolean {
+  return NAMES.some((one) => one === name);
 }
 
 function jsonOf(text: string): unknown {

@@ -54,17 +54,20 @@ function reporting(part: string, told: Told): Runner | null {
   const junit = (test: string): Runner => ({ test, report: 'junit', notes: [] });
   const tap = (test: string): Runner => ({ test: `${test} > "$LAMPLIGHTER_REPORT"`, report: 'tap', notes: [] });
   const calls = (name: string): boolean => new RegExp(`^(\\w+=\\S+\\s+)*(npx )?(\\S*/)?${name}(\\s|$)`).test(part);
-  if (calls('vitest')) return junit('npx vitest run --reporter=junit --outputFile="$LAMPLIGHTER_REPORT"');
+  const { env, rest } = askedOf(part);
+  if (calls('vitest')) return junit(`${env}npx vitest run --reporter=junit --outputFile="$LAMPLIGHTER_REPORT"${rest}`);
   if (calls('jest') && told.versionOf('jest-junit') !== null) {
     return junit(
-      'JEST_JUNIT_OUTPUT_FILE="$LAMPLIGHTER_REPORT" npx jest --ci --reporters=default --reporters=jest-junit',
+      `${env}JEST_JUNIT_OUTPUT_FILE="$LAMPLIGHTER_REPORT" npx jest --ci --reporters=default --reporters=jest-junit${rest}`,
     );
   }
-  if (calls('mocha')) return junit('npx mocha --reporter xunit --reporter-option output="$LAMPLIGHTER_REPORT"');
-  if (calls('ava')) return tap('npx ava --tap');
+  if (calls('mocha'))
+    return junit(`${env}npx mocha --reporter xunit --reporter-option output="$LAMPLIGHTER_REPORT"${rest}`);
+  if (calls('ava')) return tap(`${env}npx ava --tap${rest}`);
   if (calls('tape')) return tap(part.replace(/^((?:\w+=\S+\s+)*)(npx )?\S*tape(?=\s|$)/, '$1npx tape'));
   if (calls('tap')) return tap(tapCommand(part, told.versionOf('tap') ?? ''));
-  if (/^(\w+=\S+\s+)*node\s(.*\s)?--test(\s|$)/.test(part)) return junit(withReporter(part));
+  if (/^(\w+=\S+\s+)*(npx )?(node|tsx)\s(.*\s)?--test(\s|$)/.test(part))
+    return junit(withReporter(part.replace(/^((?:\w+=\S+\s+)*)(?:npx )?tsx(?=\s)/, '$1npx tsx')));
   // A file that is run as it is, by one of the libraries that print TAP by themselves.
   const prints = told.versionOf('tape') !== null || told.versionOf('tap') !== null;
   const file = /^((?:\w+=\S+\s+)*)(npx )?(node|tsx|ts-node|babel-node)\s\S/.exec(part);
@@ -75,6 +78,20 @@ function reporting(part: string, told: Told): Runner | null {
       `The check calls a file of tests by its name (\`${part}\`): guard takes it for the runner, so an agent may not change it, and new tests belong into files that it finds by itself.`,
     ],
   };
+}
+
+/** Of a word on a command line: its quotes are one. */
+const WORD = String.raw`(?:"[^"]*"|'[^']*'|[^\s"'])*`;
+/** Another report, a look that never ends, coverage: the gates ask for their own, once, and for the tests alone. */
+const NOT_OURS = new RegExp(
+  String.raw`\s(?:run|watch|dev|(?:-w(?!\s+\d)|--watch|--watchAll|--ui|--ci|--tap|--silent|--verbose)(?:=\w+)?|--(?:coverage|outputFile)[\w.]*(?:=${WORD})?|(?:-R|-O|--reporters?|--reporter-options?)[= ]${WORD})(?=\s|$)`,
+  'g',
+);
+
+/** What a script asks of its runner: its variables, and its options and files behind the runner's name. */
+function askedOf(part: string): { readonly env: string; readonly rest: string } {
+  const [, env = '', rest = ''] = /^((?:\w+=\S+\s+)*)(?:npx )?\S+(.*)$/s.exec(part) ?? [];
+  return { env, rest: rest.replaceAll(NOT_OURS, '').trimEnd() };
 }
 
 /** Coverage is left out here too: by itself tap fails where not every line is covered. */

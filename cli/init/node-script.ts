@@ -11,7 +11,7 @@ export function partsOf(scripts: Scripts, name = 'test', above: readonly string[
   const parts: string[] = [];
   const pre = scripts[`pre${name}`];
   for (const part of [...(pre === undefined ? [] : [`npm run pre${name}`]), ...script.split('&&')].map((one) =>
-    withoutPrinter(one.trim()),
+    withoutPrinter(withoutEnv(one.trim())),
   )) {
     if (/[;|\n&]/.test(part)) return null;
     const called = /^(?:npm|pnpm|yarn|bun) (?:run(?:-script)? )?(?:-s |--silent )?([\w:.-]+)$/.exec(part)?.[1];
@@ -21,9 +21,17 @@ export function partsOf(scripts: Scripts, name = 'test', above: readonly string[
   return parts;
 }
 
+/** A shell sets variables by itself: what does it for Windows as well says no more. */
+function withoutEnv(part: string): string {
+  return part.replace(/^(?:npx )?(?:\S*\/)?(?:cross-env(?:-shell)?|env)\s+(?=\w+=)/, '');
+}
+
 /** What makes TAP pretty keeps it from whoever reads it. */
 function withoutPrinter(part: string): string {
-  return part.replace(/\s*\|\s*(?:npx )?(?:tap-[\w-]+|faucet|colortape|tnyan)(?:\s+-[\w-]+)*$/, '');
+  return part.replace(
+    /(?:\s*2>&1)?\s*\|\s*(?:npx (?:--?[\w-]+ )*)?(?:\S*\/)?(?:tap-[\w-]+|faucet|colortape|tnyan)(?:\s+-[\w-]+)*$/,
+    '',
+  );
 }
 
 const PACKAGES = [

@@ -118,5 +118,7 @@ function nameOf(remote: string): string {
 function readText(path: string): string | null {
   if (!existsSync(path)) return null;
   const stat = statSync(path);
-  return stat.isFile() && stat.size <= READ_BYTES ? readFileSync(path, 'utf8') : null;
+  if (!stat.isFile() || stat.size > READ_BYTES) return null;
+  // Editors of other systems leave a mark in front, which no manifest's reader takes for text.
+  return readFileSync(path, 'utf8').replace(/^\uFEFF/, '');
 }

@@ -59,6 +59,35 @@ describe('a Node folder', () => {
     expect(only(node({ scripts: { test: script }, devDependencies }))).toMatchObject({ test, report: 'tap' });
   });
 
+  const REPORTS = '--reporter=junit --outputFile="$LAMPLIGHTER_REPORT"';
+  const JEST = 'JEST_JUNIT_OUTPUT_FILE="$LAMPLIGHTER_REPORT" npx jest --ci --reporters=default --reporters=jest-junit';
+  const MOCHA = 'npx mocha --reporter xunit --reporter-option output="$LAMPLIGHTER_REPORT"';
+  const NODE = '--test --test-reporter=junit --test-reporter-destination="$LAMPLIGHTER_REPORT"';
+  it.each([
+    ['cross-env NODE_ENV=test vitest', `NODE_ENV=test npx vitest run ${REPORTS}`],
+    ['env CI=1 TZ=UTC vitest run src --coverage', `CI=1 TZ=UTC npx vitest run ${REPORTS} src`],
+    ['vitest --config a.ts --reporter verbose', `npx vitest run ${REPORTS} --config a.ts`],
+    ['NODE_OPTIONS=--experimental-vm-modules jest', `NODE_OPTIONS=--experimental-vm-modules ${JEST}`],
+    ['jest --watchAll=false --coverage -w 4 src', `${JEST} -w 4 src`],
+    ['mocha -R dot -r tsx "src/**/*.spec.ts" --watch', `${MOCHA} -r tsx "src/**/*.spec.ts"`],
+    ['TZ=UTC mocha --reporter-options a=b lib/tests', `TZ=UTC ${MOCHA} lib/tests`],
+    ['cross-env A=b node --test', `A=b node ${NODE}`],
+    ['tsx --test src/*.ts', `npx tsx ${NODE} src/*.ts`],
+  ])('whose test script is `%s` keeps what it asks of its runner: `%s`', (script, test) => {
+    const devDependencies = { 'jest-junit': '17' };
+    expect(only(node({ scripts: { test: script }, devDependencies }))).toMatchObject({ test, report: 'junit' });
+  });
+
+  it.each([
+    'cross-env NODE_ENV=test tape test/*.js',
+    'npx cross-env NODE_ENV=test tape test/*.js | tap-spec',
+    'NODE_ENV=test tape test/*.js 2>&1 | ./node_modules/.bin/tap-spec',
+    'NODE_ENV=test tape test/*.js | npx --no-install faucet',
+  ])('whose test script is `%s` is read as TAP, with its variables', (script) => {
+    const test = 'NODE_ENV=test npx tape test/*.js > "$LAMPLIGHTER_REPORT"';
+    expect(only(node({ scripts: { test: script }, devDependencies: { tape: '5' } }))).toMatchObject({ test });
+  });
+
   it('whose script calls a file of tests by its name says that guard keeps that file', () => {
     const { notes } = only(node({ scripts: { test: 'node test.js' }, devDependencies: { tape: '5' } }));
     expect(notes.join()).toContain('(`node test.js`): guard takes it for the runner');
@@ -98,6 +127,18 @@ describe('a Node folder', () => {
     const suite = only(node(manifest, files), { pnpm: false });
     expect(suite.setup).toBe(setup);
     expect(suite.build).toBe(`${setup.replace(/ install.*/, '')} run build`);
+  });
+
+  it.each([
+    [{ packageManager: 'pnpm@9.15.0', devEngines: { packageManager: [{ name: 'pnpm' }] } }, 'npx -y pnpm@9.15.0'],
+    [{ devEngines: { packageManager: [{ name: 'deno' }, { name: 'pnpm', version: '9.15.0' }] } }, 'npx -y pnpm@9.15.0'],
+    [{ packageManager: 'pnpm@9.15.0', devEngines: { packageManager: 'pnpm' } }, 'npx -y pnpm@9.15.0'],
+    [{ packageManager: 7, devEngines: { packageManager: { name: 'pnpm', version: '9.15.0' } } }, 'npx -y pnpm@9.15.0'],
+    [{ packageManager: 'yarn@https://repo.example.org/yarn-4.js' }, 'npx -y -p @yarnpkg/cli-dist@4 yarn'],
+  ])('whose manifest says %j is set up by %s, however it is written', (manifest, call) => {
+    const files = { 'pnpm-lock.yaml': '', 'yarn.lock': V8 };
+    const suite = only(node({ ...manifest, dependencies: { a: '1' }, scripts: { test: 'vitest' } }, files));
+    expect(suite.setup?.startsWith(`${call} install`)).toBe(true);
   });
 
   it('of Plug’n’Play is tested through yarn, which alone finds its packages', () => {
