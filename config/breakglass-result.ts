@@ -30,6 +30,7 @@ const evidence = z.object({
 });
 
 const status = z.object({
+  name: z.string().nullable().optional().describe('of the VM, as Proxmox knows it now'),
   class: z.string().describe('what it is: responding, off, qmp_dead, block_flat, paused, …'),
   advice: z.enum(['none', 'start', 'repair', 'thaw', 'wait', 'reset', 'cycle', 'human']),
   qemuState: z.string().nullable().describe("the kernel's letter for the process: R, S, D, T"),

@@ -36,6 +36,15 @@ describe('the section breakglass', () => {
     expect(config?.keys).toEqual({ human: join(folder, 'keys/human'), ro: '/etc/keys/ro' });
   });
 
+  it('names the VM by its id and its name, or not at all, as files from before do not', () => {
+    expect(loadBreakglass(written(`breakglass: ${SECTION}\n`))?.vm).toBeNull();
+    const named = (more: string): string => `breakglass: ${SECTION.replace('{ host', `{ ${more}, host`)}\n`;
+    expect(loadBreakglass(written(named('vmid: 102')))?.vm).toEqual({ vmid: 102, name: null });
+    expect(loadBreakglass(written(named('vmid: 102, name: devvm')))?.vm).toEqual({ vmid: 102, name: 'devvm' });
+    expect(errorsOf(() => loadBreakglass(written(named('name: devvm'))))).toMatch(/name.*Give its id as vmid/);
+    expect(errorsOf(() => loadBreakglass(written(named('vmid: 99'))))).toMatch(/vmid/);
+  });
+
   it('may be absent', () => {
     expect(loadBreakglass(written('allow: []\n'))).toBeNull();
   });

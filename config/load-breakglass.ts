@@ -6,7 +6,7 @@ import { existsSync, lstatSync, readFileSync, statSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { dirname, isAbsolute, resolve } from 'node:path';
 import { z } from 'zod';
-import { IDENTITIES, type Identity } from '../domain/breakglass/verb.ts';
+import { IDENTITIES, type Identity, type MeantVm } from '../domain/breakglass/verb.ts';
 import { ConfigError } from './errors.ts';
 import { type HostKey, readHostKey } from './host-key.ts';
 import { breakglass, type BreakglassEntry } from './schema.ts';
@@ -18,6 +18,8 @@ export interface BreakglassConfig {
   readonly port: number;
   readonly user: string;
   readonly hostKey: HostKey;
+  /** Null: whichever VM the keys are for. */
+  readonly vm: MeantVm | null;
   /** Absolute paths of private keys. */
   readonly keys: Readonly<Partial<Record<Identity, string>>>;
 }
@@ -41,6 +43,7 @@ export function loadBreakglass(given: string): BreakglassConfig | null {
     port: entry.port ?? 22,
     user: entry.user ?? 'root',
     hostKey: hostKey.key,
+    vm: entry.vmid === undefined ? null : { vmid: entry.vmid, name: entry.name ?? null },
     keys: Object.fromEntries(
       IDENTITIES.flatMap((identity) => {
         const path = entry.keys[identity];
@@ -51,7 +54,13 @@ export function loadBreakglass(given: string): BreakglassConfig | null {
 }
 
 /** What the schema can't say. */
-export function breakglassFaults({ host, hostKey, keys }: BreakglassEntry): { at: KeyPath; what: string }[] {
+export function breakglassFaults({
+  host,
+  hostKey,
+  keys,
+  vmid,
+  name,
+}: BreakglassEntry): { at: KeyPath; what: string }[] {
   const read = readHostKey(hostKey);
   const faults = read.ok ? [] : [{ at: ['breakglass', 'hostKey'], what: read.why }];
   const named = IDENTITIES.filter((identity) => keys[identity] !== undefined);
@@ -59,6 +68,9 @@ export function breakglassFaults({ host, hostKey, keys }: BreakglassEntry): { at
   return [
     ...(isIP(host) === 0 ? [{ at: ['breakglass', 'host'], what: 'must be an address such as 192.0.2.1' }] : []),
     ...faults,
+    ...(name !== undefined && vmid === undefined
+      ? [{ at: ['breakglass', 'name'], what: 'is the name of which VM? Give its id as vmid' }]
+      : []),
     ...(named.length === 0
       ? [{ at: ['breakglass', 'keys'], what: `names no key file: give one of ${IDENTITIES.join(', ')}` }]
       : []),

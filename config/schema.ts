@@ -218,6 +218,17 @@ export const breakglass = z.strictObject({
     .regex(/^[a-z_][a-z0-9_-]{0,31}$/, 'must be the name of a user on the host')
     .optional()
     .describe('Default root.'),
+  vmid: z
+    .int()
+    .min(100)
+    .max(999_999_999)
+    .optional()
+    .describe('The VM that is meant: the host refuses a request for another, and no answer of another is believed.'),
+  name: z
+    .string()
+    .regex(/^[A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?$/, 'must be the name of the VM in Proxmox')
+    .optional()
+    .describe('Its name in Proxmox: a VM that has the id and another name is refused as well.'),
   hostKey: text.describe('The line of /etc/ssh/ssh_host_ed25519_key.pub on the host. No other host is spoken to.'),
   keys: z.strictObject({ ro: keyFile, agent: keyFile, human: keyFile }),
 });

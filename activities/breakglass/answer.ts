@@ -1,7 +1,7 @@
 /** From what came over the wire to the host's document, if it is one: by the published schema, for this very request, and of one mind with the exit code. */
 import { type BreakglassResult, breakglassResultSchema } from '../../config/breakglass-result.ts';
 import type { NothingDone, Unclear } from '../../domain/breakglass/outcome.ts';
-import type { Verb } from '../../domain/breakglass/verb.ts';
+import type { MeantVm, Verb } from '../../domain/breakglass/verb.ts';
 import type { Exchange } from './exchange.ts';
 import { plainLine } from './plain-text.ts';
 
@@ -14,15 +14,32 @@ export type Heard =
 const NOT_UNDERSTOOD = 2;
 const CONFIG_REFUSED = 78;
 
-export function heard(exchange: Exchange, verb: Verb, op: string | null): Heard {
+export function heard(exchange: Exchange, verb: Verb, op: string | null, vm: MeantVm | null = null): Heard {
   switch (exchange.kind) {
     case 'not-sent':
       return { kind: 'nothing-done', reason: exchange.reason, hint: exchange.hint };
     case 'lost':
       return { kind: 'lost', reason: exchange.reason, why: exchange.why };
     case 'answered':
-      return documentIn(exchange, verb, op);
+      return ofTheVm(documentIn(exchange, verb, op), vm);
   }
+}
+
+/** What another VM's host says is no answer, however well it is formed; but for its refusal to be taken for the one that is meant. */
+function ofTheVm(answer: Heard, vm: MeantVm | null): Heard {
+  if (vm === null || answer.kind !== 'document') return answer;
+  const { vmid, result, reason, touched, status, record } = answer.document;
+  if (result === 'failed' && reason === 'other_vm' && !touched) return answer;
+  const other = (what: string): Heard => ({
+    kind: 'lost',
+    reason: 'other_vm',
+    why: `the answer is of ${what}, and VM ${vm.vmid}${vm.name === null ? '' : ` (${vm.name})`} was meant: see to which host breakglass.host and port lead`,
+  });
+  const answered = record == null ? vmid : record.vmid;
+  if (vmid !== vm.vmid || answered !== vm.vmid) return other(`VM ${vmid === vm.vmid ? answered : vmid}`);
+  if (vm.name !== null && status?.name != null && status.name !== vm.name)
+    return other(`VM ${vmid} named ${plainLine(status.name)}`);
+  return answer;
 }
 
 function documentIn(exchange: Extract<Exchange, { kind: 'answered' }>, verb: Verb, op: string | null): Heard {

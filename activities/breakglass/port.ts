@@ -4,7 +4,7 @@
  */
 import type { BreakglassResult } from '../../config/breakglass-result.ts';
 import type { NothingDone, PowerOutcome as Outcome, Unclear } from '../../domain/breakglass/outcome.ts';
-import type { Verb } from '../../domain/breakglass/verb.ts';
+import type { RequestWords, Verb } from '../../domain/breakglass/verb.ts';
 
 export type PowerOutcome = Outcome<BreakglassResult>;
 
@@ -22,9 +22,13 @@ export interface Watching {
   readonly onLine?: (line: string) => void;
 }
 
+/** Seconds, within the bounds of the host. */
+export type Waits = Pick<RequestWords, 'stopWait' | 'guestWait'>;
+export type Asking = Watching & Waits;
+
 export interface PowerHost {
   /** Resolves when the outcome is known, or known to be unknown. Failures of the world are outcomes; it throws for bugs only. */
-  runVerb(verb: Exclude<Verb, 'status'>, op: string, watching?: Watching): Promise<PowerOutcome>;
+  runVerb(verb: Exclude<Verb, 'status'>, op: string, asking?: Asking): Promise<PowerOutcome>;
   /** With an op: also what became of it, in `document.record`; null there: the host doesn't know it. */
   status(op?: string, watching?: Watching): Promise<StatusAnswer>;
 }

@@ -3,28 +3,35 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { BreakglassResult } from '../../config/breakglass-result.ts';
 import { nothingDone, toldByHost, unclear } from '../../domain/breakglass/outcome.ts';
 import { lost, reconcile, type Sighting } from '../../domain/breakglass/reconcile.ts';
-import { requestText, turnsPower, type Verb } from '../../domain/breakglass/verb.ts';
+import { type MeantVm, requestText, turnsPower, type Verb } from '../../domain/breakglass/verb.ts';
 import { type Heard, heard } from './answer.ts';
 import type { Deadlines } from './deadlines.ts';
 import { exchange, type Target } from './exchange.ts';
-import type { PowerHost, PowerOutcome, StatusAnswer, Watching } from './port.ts';
+import type { Asking, PowerHost, PowerOutcome, StatusAnswer, Waits, Watching } from './port.ts';
 
 export interface SshPowerHostInput {
   readonly target: Target;
   readonly deadlines: Deadlines;
+  /** Asked for by its id in every request, and looked for in every answer; null: whichever the key is for. */
+  readonly vm?: MeantVm | null;
 }
 
-type Ask = (verb: Verb, op: string | null, onLine: (line: string) => void) => Promise<Heard>;
+type Ask = (verb: Verb, op: string | null, onLine: (line: string) => void, waits?: Waits) => Promise<Heard>;
 
 const unheard = (): void => undefined;
 
-export function createSshPowerHost({ target, deadlines }: SshPowerHostInput): PowerHost {
-  const ask: Ask = async (verb, op, onLine) => {
+export function createSshPowerHost({ target, deadlines, vm = null }: SshPowerHostInput): PowerHost {
+  const ask: Ask = async (verb, op, onLine, waits = {}) => {
     const limits = { ...deadlines, commandMs: deadlines.commandMs[verb] };
-    return heard(await exchange(target, requestText(verb, op), limits, onLine), verb, op);
+    return heard(await exchange(target, requestText(verb, op, { vm, ...waits }), limits, onLine), verb, op, vm);
   };
   return {
-    runVerb: (verb, op, { onLine = unheard }: Watching = {}) => runVerb({ ask, deadlines, onLine }, verb, op),
+    runVerb: (verb, op, { onLine = unheard, ...waits }: Asking = {}) =>
+      runVerb(
+        { ask: (what, id, line) => ask(what, id, line, what === verb ? waits : {}), deadlines, onLine },
+        verb,
+        op,
+      ),
     status: async (op, { onLine = unheard }: Watching = {}) => statusOf(await ask('status', op ?? null, onLine)),
   };
 }
@@ -48,6 +55,8 @@ async function runVerb(calling: Calling, verb: Exclude<Verb, 'status'>, op: stri
       break;
     }
     case 'lost':
+      // Another VM's host has nothing to say of this op, however often it is asked.
+      if (answer.reason === 'other_vm') return unclear<BreakglassResult>(answer.reason, answer.why, null);
       if (!turnsPower(verb))
         return unclear<BreakglassResult>(answer.reason, `${answer.why}. It changes nothing: ask again`, null);
       calling.onLine(`${answer.why}; the op goes on without this client, asking what became of it`);
@@ -88,7 +97,7 @@ function sightingIn(answer: Heard): Sighting<BreakglassResult> {
       return { kind: 'record', record };
     }
     case 'lost':
-      return { kind: 'silent', why: answer.why, final: false };
+      return { kind: 'silent', why: answer.why, final: answer.reason === 'other_vm' };
     case 'nothing-done':
       return { kind: 'silent', why: answer.hint, final: answer.reason === 'host_key_mismatch' };
   }

@@ -7,7 +7,7 @@ import type { PowerHost } from '../../activities/breakglass/port.ts';
 import { probeRestrictions } from '../../activities/breakglass/probe.ts';
 import { createSshPowerHost } from '../../activities/breakglass/ssh-host.ts';
 import type { BreakglassResult } from '../../config/breakglass-result.ts';
-import { type Identity, opIdOf } from '../../domain/breakglass/verb.ts';
+import { type Identity, type MeantVm, opIdOf } from '../../domain/breakglass/verb.ts';
 import type { Finding } from '../checkup.ts';
 
 const LIMITS = { ...DEADLINES, commandMs: DEADLINES.commandMs.status };
@@ -22,11 +22,16 @@ export interface IdentityLook {
 type Judge = (name: string, ok: boolean, detail: string, remedy: string) => Finding;
 const judge: Judge = (name, ok, detail, remedy) => ({ name, ok, required: true, detail, remedy: ok ? null : remedy });
 
-export async function checkIdentity(identity: Identity, target: Target, now: () => number): Promise<IdentityLook> {
+export async function checkIdentity(
+  identity: Identity,
+  target: Target,
+  now: () => number,
+  vm: MeantVm | null,
+): Promise<IdentityLook> {
   const command = await checkCommand(identity, target);
   if (!command.goOn) return { findings: [command.finding], skewMs: null };
   const restricted = await checkRestrictions(identity, target);
-  const host = createSshPowerHost({ target, deadlines: DEADLINES });
+  const host = createSshPowerHost({ target, deadlines: DEADLINES, vm });
   const askedAt = now();
   const answer = await host.status();
   const heardAt = now();

@@ -21,6 +21,16 @@ function verbCommand(): Command {
     .addArgument(new Argument('<verb>', 'status and forensics change nothing').choices(VERBS))
     .option('--op <id>', 'of the op: to ask for it (status), or to send the same one again, which happens once', opId)
     .option('--direct', 'past Temporal. No verb goes through Temporal yet, so today it changes nothing')
+    .option(
+      '--stop-wait <seconds>',
+      'of stop and cycle: how long QEMU may take to end by itself, within the bounds of the host',
+      seconds,
+    )
+    .option(
+      '--guest-wait <seconds>',
+      'of reset, start and cycle: how long the guest is waited for, within the bounds of the host',
+      seconds,
+    )
     .option('--yes', 'do not ask before the power is touched')
     .option('--config <file>', 'lamplighter.yaml (default: the one in this folder)')
     .option('--json', 'print JSON; progress stays on stderr')
@@ -35,6 +45,11 @@ function verbCommand(): Command {
       const { runVerbCommand } = await import('./verb.ts');
       process.exitCode = await runVerbCommand(verb, options);
     });
+}
+
+function seconds(text: string): number {
+  if (!/^(0|[1-9]\d{0,3})$/.test(text)) throw new InvalidArgumentError('a wait is a number of seconds, up to 9999.');
+  return Number(text);
 }
 
 function opId(text: string): string {

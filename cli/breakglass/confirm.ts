@@ -4,21 +4,21 @@ import type { Verb } from '../../domain/breakglass/verb.ts';
 import { CliFailure, EXIT } from '../failure.ts';
 
 const MEANS: Readonly<Record<Exclude<Verb, 'status' | 'forensics'>, string>> = {
-  reset: 'resets the VM, as its reset button would: what it has not written is lost',
-  stop: 'stops the VM: it is OFF until somebody starts it',
-  start: 'starts the VM, if it is off',
-  cycle: 'stops the VM and starts it in a fresh QEMU: what it has not written is lost, staged changes are applied',
+  reset: 'resets it, as its reset button would: what it has not written is lost',
+  stop: 'stops it: it is OFF until somebody starts it',
+  start: 'starts it, if it is off',
+  cycle: 'stops it and starts it in a fresh QEMU: what it has not written is lost, staged changes are applied',
 };
 
-export async function confirm(verb: keyof typeof MEANS, where: string): Promise<void> {
+export async function confirm(verb: keyof typeof MEANS, vm: string, where: string): Promise<void> {
   if (!process.stdin.isTTY || !process.stderr.isTTY)
     throw new CliFailure(
       EXIT.usage,
       'not-confirmed',
-      `${verb} ${MEANS[verb]}, and nobody is at this terminal to confirm it: nothing was sent`,
+      `${verb} of ${vm} ${MEANS[verb]}, and nobody is at this terminal to confirm it: nothing was sent`,
       'add --yes where that is meant',
     );
-  process.stderr.write(`${verb} ${MEANS[verb]}.\n`);
+  process.stderr.write(`${verb} of ${vm} ${MEANS[verb]}.\n`);
   if ((await typedLine(`At ${where}. Type ${verb} to go on: `)).trim() === verb) return;
   throw new CliFailure(EXIT.usage, 'not-confirmed', 'not confirmed: nothing was sent', null);
 }

@@ -39,7 +39,7 @@ export function targetFor(config: BreakglassConfig, identity: Identity): Target 
 }
 
 export function openHost(config: BreakglassConfig, identity: Identity): PowerHost {
-  return createSshPowerHost({ target: targetFor(config, identity), deadlines: DEADLINES });
+  return createSshPowerHost({ target: targetFor(config, identity), deadlines: DEADLINES, vm: config.vm });
 }
 
 /** Nothing was sent: the same code as for a wrong option. */

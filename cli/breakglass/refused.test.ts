@@ -51,6 +51,31 @@ const answering =
 const busy = answering(4, (request) =>
   document(request, { result: 'failed', reason: 'busy', hint: 'four requests are under way: ask again' }),
 );
+/** What a host says of a VM that is well. */
+const seen = {
+  class: 'responding',
+  advice: 'none',
+  qemuState: 'S',
+  qmp: 'ok',
+  runState: 'running',
+  requestsStuck: 'no',
+  countersFlat: 'no',
+  agentPing: 'yes',
+  fsFrozen: 'no',
+  banner: 'yes',
+  lock: null,
+  configReadable: 'yes',
+  autonomy: 'evidence',
+  pid: 1,
+  startedTicks: 1,
+  qmpMs: 1,
+  pendingChanges: 0,
+  sampleMs: 1,
+  paused: false,
+  cooldownSeconds: { agent: 0, human: 0 },
+  runningOp: null,
+  lastOp: null,
+};
 const op = '01KB4V0000000000000000TEST';
 
 describe.skipIf(!has('ssh'))('a status that the host refused', { timeout: 60_000 }, () => {
@@ -92,5 +117,49 @@ describe.skipIf(!has('ssh'))('doctor --breakglass', { timeout: 60_000 }, () => {
     expect(stdout).toMatch(/command of human +`id` was not refused/);
     expect(stdout).toMatch(remedy);
     if (!/anything/.test(remedy.source)) expect(stdout).not.toContain('can run anything');
+  });
+});
+
+describe.skipIf(!has('ssh'))('a host of another VM than the configuration names', { timeout: 60_000 }, () => {
+  const vm = { vmid: 102, name: 'devvm' };
+  const cycled = answering(0, (request) =>
+    document(request, { vmid: 666, result: 'ok', reason: 'cycled', touched: true }),
+  );
+
+  it('is asked for the VM that is meant, and its answer is not believed', async () => {
+    const { server, run } = await deskAt({ answer: cycled }, vm);
+
+    const { code, stdout } = await run('breakglass', 'verb', 'cycle', '--yes', '--op', op);
+
+    expect(server.requests).toEqual([`cycle vm=102/devvm op=${op}`]);
+    expect(code).toBe(3);
+    expect(stdout).toMatch(/^cycle: unknown \(other_vm\)\n[^]*the answer is of VM 666, and VM 102 \(devvm\) was meant/);
+  });
+
+  it.each([
+    ['another id', (request: string) => document(request, { vmid: 666, result: 'ok' })],
+    [
+      'the same id and another name',
+      (request: string) => document(request, { result: 'ok', status: { ...seen, name: 'other' } }),
+    ],
+  ])('shows no status that counts: %s', async (_what, said) => {
+    const { run } = await deskAt({ answer: answering(0, said) }, vm);
+
+    const { code, stdout } = await run('breakglass', 'verb', 'status');
+
+    expect(code).toBe(4);
+    expect(stdout).toMatch(/^no status \(other_vm\)\n/);
+  });
+
+  it('that refuses the request itself has touched nothing', async () => {
+    const refused = answering(4, (request) =>
+      document(request, { vmid: 666, result: 'failed', reason: 'other_vm', hint: 'this key is for VM 666' }),
+    );
+    const { run } = await deskAt({ answer: refused }, vm);
+
+    const { code, stdout } = await run('breakglass', 'verb', 'cycle', '--yes');
+
+    expect(code).toBe(4);
+    expect(stdout).toMatch(/^cycle: failed \(other_vm\)\n {2}nothing was touched\n/);
   });
 });

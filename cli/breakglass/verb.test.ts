@@ -130,6 +130,22 @@ describe.skipIf(!has('sshd'))('lamplighter breakglass verb', { timeout: 120_000 
     expect(host.power().length).toBe(power.length + (code === 0 ? 1 : 0));
   });
 
+  it('names the VM that it would touch, where the configuration does', async () => {
+    desk.configure({ vmid: 102, name: 'devvm' });
+    const said = await verb('stop');
+    expect(said.stderr).toContain('stop of VM 102 (devvm) stops it: it is OFF until somebody starts it');
+    desk.configure({ vmid: 103 });
+    expect(await verb('reset', '--yes')).toMatchObject({ code: 4 });
+    expect((await verb('reset', '--yes')).stdout).toMatch(/^reset: failed \(other_vm\)\n {2}nothing was touched/);
+  });
+
+  it('passes on how long may be waited; more than the host allows is refused there', async () => {
+    const refused = await verb('cycle', '--yes', '--stop-wait', '9999');
+    expect(refused).toMatchObject({ code: 4 });
+    expect(refused.stdout).toMatch(/^cycle: failed \(wait_too_long\)\n {2}nothing was touched/);
+    expect(await verb('cycle', '--yes', '--guest-wait', 'long')).toMatchObject({ code: 2 });
+  });
+
   it('interrupted, it says that the op goes on and how to ask for it; the op does', async () => {
     host.fault('stop-takes', '2');
     const op = opId();

@@ -15,6 +15,8 @@ export interface VerbOptions {
   readonly direct?: boolean;
   readonly yes?: boolean;
   readonly json?: boolean;
+  readonly stopWait?: number;
+  readonly guestWait?: number;
 }
 
 /** As the host's own script ends: docs/breakglass-host.md, "Results". What `status` adds to them is in the domain. */
@@ -33,15 +35,23 @@ export async function runVerbCommand(verb: Verb, options: VerbOptions): Promise<
   }
   const op = options.op ?? opIdOf(Date.now(), randomBytes(16));
   if (isMutating(verb)) {
-    if (options.yes !== true) await confirm(verb, `${config.host}, as ${identity}`);
+    if (options.yes !== true) await confirm(verb, vmWords(config), `${config.host}, as ${identity}`);
     note(`op ${op}: whatever happens here, ask for it with \`lamplighter breakglass verb status --op ${op}\``);
     sayOnInterrupt(op);
   }
-  const outcome = await host.runVerb(verb, op, { onLine: note });
+  const { stopWait, guestWait } = options;
+  const waits = { ...(stopWait === undefined ? {} : { stopWait }), ...(guestWait === undefined ? {} : { guestWait }) };
+  const outcome = await host.runVerb(verb, op, { onLine: note, ...waits });
   if (options.json === true) sayJson({ op, ...outcome });
   else say(outcomeWords(verb, op, outcome));
-  if (wantsOwnWay(outcome)) note(`by hand, with a key of your own: ${sshLine(config, requestText(verb, op))}`);
+  if (wantsOwnWay(outcome))
+    note(`by hand, with a key of your own: ${sshLine(config, requestText(verb, op, { vm: config.vm }))}`);
   return exitOf(outcome);
+}
+
+function vmWords({ vm }: BreakglassConfig): string {
+  if (vm === null) return 'the VM that the host has this key for (breakglass.vmid would name it)';
+  return `VM ${vm.vmid}${vm.name === null ? '' : ` (${vm.name})`}`;
 }
 
 function isMutating(verb: Exclude<Verb, 'status'>): verb is Exclude<Verb, 'status' | 'forensics'> {

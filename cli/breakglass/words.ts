@@ -48,8 +48,9 @@ function seenWords(vmid: number, seen: Seen): string[] {
   const flat = { yes: 'stand still', no: 'move', unknown: 'unknown', none: 'none' }[seen.countersFlat];
   const qmp = seen.qmp === null ? 'none' : `${seen.qmp}${seen.qmpMs === null ? '' : ` in ${seen.qmpMs} ms`}`;
   const { agent, human } = seen.cooldownSeconds;
+  const name = seen.name == null ? '' : ` (${plain(seen.name)})`;
   return [
-    `VM ${vmid}: ${paint(seen.advice === 'none' ? 'green' : 'yellow', plain(seen.class))}, advice: ${seen.advice}`,
+    `VM ${vmid}${name}: ${paint(seen.advice === 'none' ? 'green' : 'yellow', plain(seen.class))}, advice: ${seen.advice}`,
     `  QEMU ${seen.pid === null ? 'is off' : `pid ${seen.pid} (${plain(seen.qemuState ?? '?')})`}, QMP ${qmp}, run state ${plain(seen.runState ?? 'none')}`,
     `  disks ${flat}${seen.requestsStuck === 'yes' ? ' with requests unanswered' : ''}; guest agent ${seen.agentPing}; SSH banner ${seen.banner}; file systems frozen ${seen.fsFrozen}`,
     ...besideWords(seen),

@@ -35,6 +35,7 @@ export type Unclear =
   | 'no_exit_code'
   | 'answer_too_large'
   | 'answer_unreadable'
+  | 'other_vm'
   | 'not_accepted'
   | 'still_running'
   | 'host_silent'

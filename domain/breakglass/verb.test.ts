@@ -16,6 +16,14 @@ it('a request is the bare verb, or the verb and its op', () => {
   expect(requestText('cycle', opIdOf(0, new Uint8Array(16)))).toBe(`cycle op=${'0'.repeat(26)}`);
 });
 
+it('a request says which VM is meant and how long may be waited, where that is known', () => {
+  const vm = { vmid: 102, name: 'devvm' };
+  expect(requestText('status', null, { vm: { vmid: 102, name: null } })).toBe('status vm=102');
+  expect(requestText('cycle', '0'.repeat(26), { vm, stopWait: 5, guestWait: 0 })).toBe(
+    `cycle vm=102/devvm stop-wait=5 guest-wait=0 op=${'0'.repeat(26)}`,
+  );
+});
+
 it('all verbs but the readers may change the power', () => {
   expect(VERBS.filter(turnsPower)).toEqual(['reset', 'stop', 'start', 'cycle']);
 });

@@ -14,9 +14,29 @@ export function turnsPower(verb: Verb): boolean {
   return verb !== 'status' && verb !== 'forensics';
 }
 
+/** The VM that a client means. Its name is compared where the host knows one. */
+export interface MeantVm {
+  readonly vmid: number;
+  readonly name: string | null;
+}
+
+/** What is said beside verb and op: each word only where it was given, so that an older host understands a request without. */
+export interface RequestWords {
+  readonly vm?: MeantVm | null;
+  /** Seconds that QEMU is given to end by itself, and that the guest is waited for; the host has its bounds. */
+  readonly stopWait?: number;
+  readonly guestWait?: number;
+}
+
 /** The one line that goes to the host. */
-export function requestText(verb: Verb, op: string | null): string {
-  return op === null ? verb : `${verb} op=${op}`;
+export function requestText(verb: Verb, op: string | null, { vm, stopWait, guestWait }: RequestWords = {}): string {
+  return [
+    verb,
+    ...(vm == null ? [] : [`vm=${vm.vmid}${vm.name === null ? '' : `/${vm.name}`}`]),
+    ...(stopWait === undefined ? [] : [`stop-wait=${stopWait}`]),
+    ...(guestWait === undefined ? [] : [`guest-wait=${guestWait}`]),
+    ...(op === null ? [] : [`op=${op}`]),
+  ].join(' ');
 }
 
 const ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';

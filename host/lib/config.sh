@@ -8,6 +8,7 @@ readonly PATH_FORM='/[A-Za-z0-9_./:@-]+'
 # No leading zero: bash would take 0600 for 384, and 090 for an error that lifts a cooldown.
 readonly NUMBER_FORM='0|[1-9][0-9]{0,5}'
 readonly CONFIG_KEYS="vmid [1-9][0-9]{2,8}
+name [A-Za-z0-9]([A-Za-z0-9.-]{0,61}[A-Za-z0-9])?|- -
 autonomy evidence|judgement evidence
 guest_ssh [0-9a-fA-F.:]+:[0-9]{1,5}|- -
 detach auto|systemd|setsid auto

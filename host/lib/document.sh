@@ -108,7 +108,7 @@ exit_code() {
 answer() {
   local code
   exit_code "$2" false
-  code=$REPLY
+  code=${STATUS_EXIT:-$REPLY}
   [[ -n $4 ]] && say "${VERB:-}: ${3:-$2}: $4"
   document "$1" "$2" "$3" "$4" "\"touched\":false${5:+,$5}"
   printf '%s\n' "$REPLY"

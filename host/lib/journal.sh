@@ -33,7 +33,7 @@ journal_write() {
   (($? == 124)) && [[ -n ${J[intent]:-} ]] && log "op=$OP alarm=journal_not_synced"
 }
 
-# journal_create OP VERB IDENTITY: the op exists from here on. Called under the admission lock, for an op that has no readable journal: a
+# journal_create OP VERB IDENTITY [key=value…]: the op exists from here on. Called under the admission lock, for an op that has no readable journal: a
 # folder without one is what a caller left that died here before, and its request is simply made again.
 journal_create() {
   local now
@@ -46,7 +46,7 @@ journal_create() {
   find "${OP_DIR%/*}" -mindepth 1 -maxdepth 2 -newermt now -exec touch -c {} + 2>/dev/null
   boot_moment
   now=$REPLY
-  journal_append accept "$2" "$3" "${now%% *}" "${now##* }" && synced "$OP_DIR" "${OP_DIR%/*}"
+  journal_append accept "$2" "$3" "${now%% *}" "${now##* }" "${@:4}" && synced "$OP_DIR" "${OP_DIR%/*}"
 }
 
 # boot_moment: sets REPLY to `<boot id of the host> <seconds since that boot>`.

@@ -40,7 +40,8 @@ accept_op() {
     answer 'done' failed "$REASON" "$HINT"
   }
   start_runner
-  journal_create "$op" "$VERB" "$IDENTITY" || refuse_unrecorded
+  journal_create "$op" "$VERB" "$IDENTITY" ${REQUEST_NAME:+"meant=$REQUEST_NAME"} ${REQUEST_STOP_WAIT:+"stop_wait=$REQUEST_STOP_WAIT"} \
+    ${REQUEST_GUEST_WAIT:+"guest_wait=$REQUEST_GUEST_WAIT"} || refuse_unrecorded
   log "op=$op verb=$VERB accepted"
   exec 8>&-
 }

@@ -57,6 +57,34 @@ cooldown_left() {
   REPLY=$left
 }
 
+# is_addressee: a client that names a VM means this one, or it has the wrong host, key or configuration. Asked before anything else is done.
+is_addressee() {
+  if [[ -n $REQUEST_VM && $REQUEST_VM != "${CFG[vmid]}" ]]; then
+    refuse_addressee "VM $REQUEST_VM was meant, and this key is for VM ${CFG[vmid]}"
+  fi
+  if [[ -n $REQUEST_NAME && ${CFG[name]} != - && $REQUEST_NAME != "${CFG[name]}" ]]; then
+    refuse_addressee "VM ${CFG[vmid]} named $REQUEST_NAME was meant, and this host's is named ${CFG[name]}"
+  fi
+  within_bounds stop-wait "$REQUEST_STOP_WAIT" stop_budget
+  within_bounds guest-wait "$REQUEST_GUEST_WAIT" guest_budget
+}
+refuse_addressee() {
+  log "verb=$VERB refused=other_vm"
+  answer 'done' failed other_vm "$1: nothing was done. See breakglass.vmid and name in the client's lamplighter.yaml, and to which host it speaks"
+}
+within_bounds() {
+  [[ -n $2 ]] && (($2 > CFG[$3])) || return 0
+  answer 'done' failed wait_too_long "$1=$2 is longer than this host allows ($3=${CFG[$3]} s): nothing was done"
+}
+
+# named_as_meant: the VM bears the name that the client, or this host's configuration, knows it by. An id is given anew once its VM is gone.
+named_as_meant() {
+  local meant=${J[meant]:-${CFG[name]}}
+  [[ $meant == - || $VM_NAME == "$meant" ]] && return 0
+  fail other_vm "VM ${CFG[vmid]} is named ${VM_NAME:-nothing} in Proxmox, and $meant was meant: nothing was done. If it is the right one, correct the name in lamplighter.yaml or in this host's configuration"
+  return 1
+}
+
 # admit IDENTITY VERB: sets REASON and HINT and returns 1 when policy says no. `start` needs no cooldown: towards running is the safe way.
 admit() {
   if [[ $1 == agent && -e ${CFG[pause_file]} ]]; then

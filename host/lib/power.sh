@@ -42,7 +42,7 @@ do_stop() {
 }
 
 stop_process() {
-  local -a how=(--timeout "${CFG[stop_timeout]}")
+  local -a how=(--timeout "${J[stop_wait]:-${CFG[stop_timeout]}}")
   local said
   [[ ${CFG[overrule_shutdown]} == yes ]] && how+=(--overrule-shutdown 1)
   stop_effect "${CFG[stop_budget]}" "${CFG[qm]}" stop "${CFG[vmid]}" "${how[@]}"

@@ -5,7 +5,7 @@
 # A configuration may be as large as the cluster file system allows: its lock is behind its notes.
 readonly CONFIG_LIMIT=1048576
 
-# read_config LIMIT: sets CONFIG (raw), LOCK, AGENT (yes, no). Returns 1 when it can't be read in time, or what came is no configuration: then
+# read_config LIMIT: sets CONFIG (raw), LOCK, VM_NAME, AGENT (yes, no). Returns 1 when it can't be read in time, or what came is no configuration: then
 # nothing about it is known. OTHER_NODE names the node of the cluster that has it now.
 read_config() {
   local MOST=$CONFIG_LIMIT
@@ -15,7 +15,7 @@ read_config() {
 }
 learn_config() {
   local line
-  CONFIG='' LOCK='' AGENT=no OTHER_NODE=''
+  CONFIG='' LOCK='' VM_NAME='' AGENT=no OTHER_NODE=''
   if ((RC != 0)) || [[ ! $'\n'$OUT =~ $'\n'[a-z][a-z0-9_]*:\  ]]; then
     ((RC == 124)) || find_other_node
     return 1
@@ -24,6 +24,7 @@ learn_config() {
   while IFS= read -r line; do
     case $line in
       'lock: '*) LOCK=${line#lock: } ;;
+      'name: '*) VM_NAME=${line#name: } ;;
       'agent: '*) [[ $line =~ (^agent:\ 1|enabled=1) ]] && AGENT=yes ;;
     esac
   done <<<"$CONFIG"

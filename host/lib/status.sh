@@ -104,6 +104,7 @@ banner $BANNER
 lock $LOCK
 configReadable $CONFIG_SEEN
 otherNode $OTHER_NODE
+name $VM_NAME
 autonomy ${CFG[autonomy]}
 FACTS
   for name in "pid $VM_PID" "startedTicks $VM_START" "qmpMs $QMP_MS" "pendingChanges $PENDING" "sampleMs ${SAMPLE_MS:-}"; do

@@ -108,21 +108,23 @@ do_permission() {
 }
 
 # The checks. They ask everything that could go wrong later, before anything is touched.
+may_be_touched() { unlocked && named_as_meant && not_under_ha; }
+
 check_stop() {
-  unlocked && not_under_ha && record_old || return 0
+  may_be_touched && record_old || return 0
   read_pending "${CFG[read_timeout]}" && disk_paths
   return 0
 }
 
 check_start() {
-  unlocked && not_under_ha || return 0
+  may_be_touched || return 0
   find_qemu
   only_qemu || return 0
   can_start || fail_as_said
 }
 
 check_cycle() {
-  unlocked && not_under_ha && record_old || return 0
+  may_be_touched && record_old || return 0
   can_start "$VM_PID" || fail_as_said
 }
 
@@ -138,7 +140,7 @@ record_old() {
 }
 
 check_reset() {
-  unlocked || return 0
+  unlocked && named_as_meant || return 0
   if ! find_qemu; then
     fail not_running 'there is no QEMU process to reset: start it'
   elif ! only_qemu; then
@@ -220,7 +222,7 @@ await_guest() {
     unsure power_ok_guest_unknown 'QEMU runs; the VM has no guest agent and the configuration no guest_ssh, so nobody can be asked'
     return 0
   fi
-  deadline_in "${CFG[guest_budget]}"
+  deadline_in "${J[guest_wait]:-${CFG[guest_budget]}}"
   deadline=$REPLY
   until "$1"; do
     left_until "$deadline"

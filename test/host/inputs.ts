@@ -51,21 +51,94 @@ const makers: readonly ((next: () => number) => string)[] = [
   (next) =>
     Array.from({ length: Math.floor(next() * 80) }, () => String.fromCharCode(1 + Math.floor(next() * 0x2ff))).join(''),
   (next) => Array.from({ length: 1 + Math.floor(next() * 6) }, () => pick([...verbs, ...shellish], next)).join(''),
+  (next) => worded(next),
+  (next) => insert(worded(next), pick([...shellish, '0', 'x', ' exit=1'], next), next),
   (next) => pick(verbs, next).repeat(1 + Math.floor(next() * 60)),
 ];
+
+const words: readonly ((next: () => number) => string)[] = [
+  (next) =>
+    pick(
+      [
+        'vm=102',
+        'vm=102/devvm',
+        'vm=1',
+        'vm=0102',
+        'vm=102/',
+        'vm=102/-x',
+        `vm=999999999/${'n'.repeat(63)}`,
+        'vm=102/a.b-c',
+      ],
+      next,
+    ),
+  (next) => `stop-wait=${pick(['1', '20', '9999', '0', '10000', '05'], next)}`,
+  (next) => `guest-wait=${pick(['0', '1', '300', '9999', '99999', '007'], next)}`,
+  (next) => pick(['exit=1', 'exit=1', 'exit=2', 'exit='], next),
+  (next) => `op=${id(next)}`,
+];
+
+/** Mostly in their order, and mostly ones that the verb has a use for. */
+function worded(next: () => number): string {
+  const chosen = words.filter(() => next() < 0.4).map((word) => word(next));
+  if (next() < 0.1) chosen.reverse();
+  return [pick(verbs, next), ...chosen].join(' ');
+}
 
 export function inputs(count: number, seed: number): string[] {
   const next = random(seed);
   return Array.from({ length: count }, () => pick(makers, next)(next));
 }
 
+/** The words in their order, each with the verbs that have a use for it. */
+const understood: readonly [string, readonly string[], (value: string) => boolean][] = [
+  ['vm', verbs, isVm],
+  ['stop-wait', ['stop', 'cycle'], (value) => isNumber(value, 1, 9_999)],
+  ['guest-wait', ['reset', 'start', 'cycle'], (value) => isNumber(value, 0, 9_999)],
+  ['exit', ['status'], (value) => value === '1'],
+  ['op', verbs, isUlid],
+];
+
+function isVm(value: string): boolean {
+  const [vmid = '', ...names] = value.split('/');
+  const letters = 'abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789';
+  const isName = (name: string): boolean =>
+    name.length <= 63 &&
+    letters.includes(name.charAt(0) || '?') &&
+    letters.includes(name.at(-1) ?? '?') &&
+    Array.from(name).every((letter) => `${letters}.-`.includes(letter));
+  return isNumber(vmid, 100, 999_999_999) && names.length <= 1 && names.every(isName);
+}
+
+function isNumber(value: string, least: number, most: number): boolean {
+  return (
+    String(Number(value)) === value &&
+    Number.isInteger(Number(value)) &&
+    Number(value) >= least &&
+    Number(value) <= most
+  );
+}
+
+function isUlid(value: string): boolean {
+  return (
+    value.length === 26 && Array.from(value).every((letter) => crockford.includes(letter)) && value.charAt(0) < '8'
+  );
+}
+
 /** The same grammar, written a second time and in another way: what the script must say of an input. */
 export function expected(input: string): string {
-  const [verb = '', rest] = [input.split(' ', 1)[0], input.includes(' ') ? input.slice(input.indexOf(' ')) : undefined];
+  if (Buffer.byteLength(input) > 160) return 'rejected';
+  const [verb = '', ...rest] = input.split(' ');
   if (!verbs.includes(verb)) return 'rejected';
-  if (rest === undefined) return `${verb} `;
-  const op = rest.startsWith(' op=') ? rest.slice(4) : '';
-  const wellFormed =
-    op.length === 26 && Array.from(op).every((letter) => crockford.includes(letter)) && op.charAt(0) < '8';
-  return wellFormed ? `${verb} ${op}` : 'rejected';
+  let op = '';
+  let place = 0;
+  for (const word of rest) {
+    const cut = word.indexOf('=');
+    const [key, value] = [word.slice(0, Math.max(cut, 0)), word.slice(cut + 1)];
+    const at = understood.findIndex(([name]) => name === key);
+    const known = understood[at];
+    if (known === undefined || at < place || !known[1].includes(verb) || !known[2](value)) return 'rejected';
+    place = at + 1;
+    if (key === 'op') op = value;
+  }
+  return `${verb} ${op}`;
 }

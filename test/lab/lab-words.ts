@@ -44,7 +44,7 @@ export function writeSshConfig(host: RealHost, sshd: LabSshd): string {
 export function writeLamplighterYaml(host: RealHost, sshd: LabSshd): string {
   const file = host.path('lamplighter.yaml');
   const { host: address, port, user, hostKey, keys } = sshd;
-  writeFileSync(file, stringify({ breakglass: { host: address, port, user, hostKey, keys } }));
+  writeFileSync(file, stringify({ breakglass: { vmid: Number(host.vmid), host: address, port, user, hostKey, keys } }));
   return file;
 }
 
