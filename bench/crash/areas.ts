@@ -3,7 +3,7 @@ import { probePart } from '../../config/system-parts.ts';
 import { killInProcess } from './aborts.ts';
 import { FAKE_LAB, REAL_LAB, REAL_LAB_PARTS } from './host/labs.ts';
 import { killOnHosts, notStruck, sigkillsIn } from './host/rounds.ts';
-import { killProcesses } from './kills.ts';
+import { killProcesses, toldUnderSigkills } from './kills.ts';
 import { DEEDS, TALES, type Tale } from './tales.ts';
 import { added, type AreaOfTally, NOTHING, type Share, type Tally } from './tally.ts';
 
@@ -43,8 +43,9 @@ const pipeline: Area = {
     const { sigkill = NOTHING, ...rest } = telling.before;
     const before = Object.values(rest).reduce(added, NOTHING);
     // Side by side: the one mostly waits for Temporal, the other for the machine.
-    const sigkills = goal(telling, 'sigkills') - sigkill.deaths;
-    const deaths = goal(telling, 'deaths') - goal(telling, 'sigkills') - before.deaths;
+    const bySigkill = toldUnderSigkills(telling.tales).length > 0 ? goal(telling, 'sigkills') : 0;
+    const sigkills = bySigkill - sigkill.deaths;
+    const deaths = goal(telling, 'deaths') - bySigkill - before.deaths;
     const each = goal(telling, 'deaths') >= DEATHS;
     const isDue = deaths > 0 || (each && before.runs < telling.tales.length);
     const [kills, more] = await Promise.all([

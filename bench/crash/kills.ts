@@ -26,14 +26,18 @@ const DEATHS_A_RUN = 10;
 /** At a run whose record does not move, however often its worker dies: eight minutes on a quiet machine, longer on a busy one. */
 const LOOKS = 4_800;
 
+/** Those that no hook of the engine in this process takes part in, and that live long enough to die often. */
+export function toldUnderSigkills(tales: readonly Tale[]): readonly Tale[] {
+  return tales.filter(
+    ({ kind, steps, outcomes }) => kind === 'inProcess' && steps.length === 0 && outcomes.includes('shipped'),
+  );
+}
+
 export async function killProcesses(input: KillsInput): Promise<Share> {
   const program = temporalExecutable(process.env);
   if (program === null)
     throw new Error('the Temporal CLI was not found: `npm run crash` fetches it, or name it in LAMPLIGHTER_TEMPORAL');
-  // Those that no hook of the engine in this process takes part in, and that live long enough to die often.
-  const tales = input.tales.filter(
-    ({ kind, steps, outcomes }) => kind === 'inProcess' && steps.length === 0 && outcomes.includes('shipped'),
-  );
+  const tales = toldUnderSigkills(input.tales);
   const expected = await undisturbed(tales, input.logFile);
   const server = await startDevServer(program);
   let share = NOTHING;
@@ -46,7 +50,7 @@ export async function killProcesses(input: KillsInput): Promise<Share> {
         while (goOn()) {
           const index = next++;
           const tale = tales[index % tales.length];
-          if (tale === undefined) throw new Error('none of the tales can be told under SIGKILLs: give --sigkills 0');
+          if (tale === undefined) throw new Error('there is no tale to tell under SIGKILLs');
           const seed = input.seed + index;
           const done = await runUnderKills({
             story: tale.story,

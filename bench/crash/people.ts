@@ -78,7 +78,7 @@ export function createPeople({ table, steps, seeded, pushes }: PeopleDeps): Peop
     return seeded?.between(1, LATEST) ?? 1;
   }
 
-  async function look({ name }: ActivityTask): Promise<void> {
+  async function look({ name, attempt }: ActivityTask): Promise<void> {
     const step = steps[next];
     const [run] = step === undefined ? [] : await table.store.runs.list({ repo: REPO.key, limit: 1 });
     if (step === undefined || run === undefined || run.outcome !== null) return;
@@ -86,6 +86,10 @@ export function createPeople({ table, steps, seeded, pushes }: PeopleDeps): Peop
       if (step.where.before === undefined) seen = 0;
       return;
     }
+    // An activity that is tried again is still the same one.
+    if (step.where.before !== undefined && attempt > 1) return;
+    // Nobody approves what they have just rejected: first it is seen what came of the act before.
+    if ((await table.store.acts.unread(run.id)).length > 0) return;
     seen += 1;
     if (seen < at) return;
     next += 1;
