@@ -32,7 +32,7 @@ disk_paths() {
 disks_free() {
   local pid path ours=' ' unknown=''
   ((${#DISK_PATHS[@]} > 0)) || return 0
-  bounded 10 "$LIBEXEC/holders" "${CFG[proc]}" 1 "${DISK_PATHS[@]}" ||
+  bounded 10 "$LIBEXEC/holders" "${CFG[proc]}" 2 "${DISK_PATHS[@]}" ||
     unknown='the process table could not be read in time, so nobody knows who holds the disks'
   if [[ -n ${1:-} ]]; then
     scope_pids
@@ -41,6 +41,7 @@ disks_free() {
   while read -r pid path; do
     case $pid in
       '') ;;
+      on) [[ -z $unknown || $ours == *" ${path%% *} "* ]] || unknown+=" (process ${path%% *} has a file open there)" ;;
       hangs) who_hangs "${path%% *}" "${path#* }" && unknown=$REPLY ;;
       *)
         [[ $ours != *" $pid "* ]] || continue

@@ -37,6 +37,8 @@ do_stop() {
       intend stop "stop_up=${REPLY#* }"
     fi
     stop_process "$pid" "$start" || return 0
+    # One that comes late is still about its work when the process has gone.
+    effects_over || return 0
   fi
   stopped_for_good
 }

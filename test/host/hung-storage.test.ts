@@ -61,6 +61,7 @@ describe.skipIf(!canHang())('a mount that hangs (as root)', sideBySide, () => {
     const cycle = await asked(host, 'human', 'cycle');
     expect(cycle).toMatchObject({ reason: 'holders_unknown', touched: false });
     expect(cycle.hint).toContain(`mounted on ${host.path('hang')},`);
+    expect(cycle.hint).toContain('process 999 has a file open there');
     expect(host.power()).toEqual([]);
 
     execFileSync(host.path('bin/qm'), ['stop', '102']);
@@ -124,7 +125,7 @@ describe('who holds a disk', sideBySide, () => {
     await new Promise((resolve) => holder.stdout.once('data', resolve));
 
     const holders = fileURLToPath(new URL('../../host/libexec/holders', import.meta.url));
-    const said = execFileSync(holders, ['/proc', '1', disk], { encoding: 'utf8' });
+    const said = execFileSync(holders, ['/proc', '2', disk], { encoding: 'utf8' });
 
     holder.kill('SIGKILL');
     rmSync(folder, { recursive: true });

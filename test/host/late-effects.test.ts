@@ -76,6 +76,24 @@ describe('5.7: a stop that outlives its runner, its shell and its keeper, all ki
   });
 });
 
+describe('5.7: a start that outlives all who know of it', sideBySide, () => {
+  it('is awaited, and not made a second time', async () => {
+    const host = await fakeHost();
+    ownQm(host, `if [[ $1 == start && ! -e $root/late ]]; then : >"$root/late"; sleep 2; fi`);
+    const op = opId();
+    const client = start(host, 'human', `cycle op=${op}`);
+    await until('qm start runs', () => existsSync(host.path('late')));
+    client.kill('SIGKILL');
+    killByName(host);
+
+    await resumeUntilEnd(host, op);
+
+    expect((await call(host, 'human', `status op=${op}`)).document()).toMatchObject({ record: { result: 'ok' } });
+    expect(host.power()).toEqual(['stop 5000001', 'start 5000002']);
+    expect(journal(host, op).match(/intent=start/g)).toHaveLength(1);
+  });
+});
+
 describe('a QEMU that ends only after its stop has given up', sideBySide, () => {
   it('in a cycle is awaited as long again, and started', async () => {
     const host = await fakeHost({ stop_budget: 3 });
@@ -94,6 +112,15 @@ describe('a QEMU that ends only after its stop has given up', sideBySide, () => 
     host.heal('stop-refused');
     return host;
   }
+
+  it('in a cycle whose qm ended at once and left a worker behind is awaited and started too', async () => {
+    const host = await fakeHost();
+    const worker = `setsid -f bash -c "sleep 3; '$qm' stop 102" >/dev/null 2>&1`;
+    ownQm(host, `if [[ $1 == stop ]]; then ${worker}; exit 255; fi`);
+
+    expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ result: 'ok', reason: 'cycled' });
+    expect(host.power()).toEqual(['stop 5000001', 'start 5000002']);
+  });
 
   it('after the cycle has ended is started by the timer, with a record of its own', async () => {
     const host = await givenUp();
