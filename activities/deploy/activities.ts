@@ -10,7 +10,7 @@ import { createWatch, type WatchDeps } from './watch.ts';
 import { storedRun } from '../run/stored-run.ts';
 
 export interface WatchActivitiesDeps extends WatchDeps, Omit<JudgeMainDeps, 'watch'> {
-  readonly git: Pick<RepoGit, 'refresh' | 'remoteHead' | 'contains'>;
+  readonly git: Pick<RepoGit, 'refresh' | 'remoteHead' | 'contains' | 'commits'>;
   readonly store: Pick<Store, 'runs' | 'acts' | 'evidence' | 'control' | 'escalations'>;
 }
 

@@ -74,6 +74,17 @@ describe('whose a red is', () => {
     expect(asked).toMatchObject({ kind: 'failed', reason: expect.stringContaining(`without ${ours}`) as string });
   });
 
+  it('nor what a person reverted by a commit, unless one asks for another session on top of that', async () => {
+    const ours = await bench.commit('app.txt', 'two\n');
+    await redOf(ours, bench.sha);
+    const main = await bench.revert(ours);
+    const { judgeMain } = bench.start({ target: onlyMended });
+    const judged = await inActivity(judgeMain, { runId: RUN, sha: ours, asked: false });
+    expect(judged).toEqual({ kind: 'taken-back', main, sha: ours });
+    const asked = await inActivity(judgeMain, { runId: RUN, sha: ours, asked: true });
+    expect(asked).toEqual({ kind: 'main-ours', main });
+  });
+
   it('a person decides where main became another history, and that is not deployed to find out', async () => {
     const ours = await bench.commit('app.txt', 'two\n');
     await redOf(ours, bench.sha);
@@ -89,6 +100,16 @@ describe('whose a red is', () => {
 });
 
 describe('a green watch', () => {
+  it('does not call shipped what a person reverted meanwhile; a revert of the revert is none', async () => {
+    const ours = await bench.commit('app.txt', 'two\n');
+    await redOf(ours, bench.sha);
+    const { watchDeploy } = bench.start({ target: { command: 'true' } });
+    const main = await bench.revert(ours);
+    expect(await inActivity(watchDeploy, { runId: RUN, sha: ours })).toEqual({ kind: 'taken-back', main, sha: ours });
+    await bench.revert(main);
+    expect(await inActivity(watchDeploy, { runId: RUN, sha: ours })).toMatchObject({ kind: 'green' });
+  });
+
   it.each(['taken back', 'still there, under a later commit', 'gone with all the history'])(
     'looks at main once more: our commit is %s',
     async (now) => {

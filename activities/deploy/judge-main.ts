@@ -15,7 +15,7 @@ import type { Watcher } from './port.ts';
 import { lastWatched, type Watch } from './watch.ts';
 
 export interface JudgeMainDeps {
-  readonly git: Pick<RepoGit, 'contains'>;
+  readonly git: Pick<RepoGit, 'contains' | 'commits'>;
   readonly gates: Pick<Gates, 'proveBase'>;
   readonly contractAt: ContractAt;
   readonly watch: Watch;
@@ -43,7 +43,9 @@ export async function judgeMain(
   const before = asked ? null : await redBefore(deps, run, beat);
   if (main === sha)
     return before === null ? { kind: 'main-ours', main } : { kind: 'main-red', sha: main, reason: before };
-  const away = await takenAway(deps.git, { base: null, pushed: sha, onto: run.state.progress.onto }, main);
+  // A person who asks for another session on top of a revert means it.
+  const base = asked && (await deps.git.contains(sha, main)) ? main : null;
+  const away = await takenAway(deps.git, { base, pushed: sha, onto: run.state.progress.onto }, main);
   // Another history is not deployed to find out; a main that went back to what it was before us may be healthy.
   if (away?.kind === 'failed') return away;
   if (!asked) {

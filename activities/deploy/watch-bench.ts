@@ -15,6 +15,8 @@ import { createPerformEffect } from '../effects/perform.ts';
 import { exec, execOrThrow } from '../exec/exec.ts';
 import type { BaseVerdict } from '../gates/base-proof.ts';
 import type { RepoGit } from '../git/port.ts';
+import { createReading } from '../git/reading.ts';
+import { createTrustedGit } from '../git/trusted.ts';
 import type { Sandbox } from '../sandbox/port.ts';
 import { createWatchActivities } from './activities.ts';
 import type { BuildEnvironment } from './build-stage.ts';
@@ -58,6 +60,8 @@ export interface Bench {
   commit(file: string, text: string): Promise<string>;
   /** Sets the remote's main to an earlier sha, as a person with the right to it may. */
   resetMain(to: string): Promise<void>;
+  /** As a person does it; answers with the sha of the revert. */
+  revert(sha: string): Promise<string>;
   /** Makes main another history, and answers with its sha. */
   replaceMain(): Promise<string>;
   /** The activities as a worker process has them; called again, as a fresh process has them. */
@@ -117,6 +121,11 @@ export async function openBench(bounds: { readonly watchMs?: number } = {}): Pro
     commit,
     async resetMain(to) {
       await git(remote, 'update-ref', 'refs/heads/main', to);
+    },
+    async revert(of) {
+      await git(work, 'revert', '--no-edit', of);
+      await git(work, 'push', '-q', 'origin', 'HEAD:main');
+      return git(work, 'rev-parse', 'HEAD');
     },
     replaceMain: () => replaceMain(remote),
     start({ target, build, sandbox, services, crash, now, mainChecks = MAIN_GREEN } = {}) {
@@ -219,8 +228,12 @@ async function startService(): Promise<Pick<Bench, 'url' | 'asked' | 'answer' | 
 }
 
 /** What trusted git does for a watch, by a clone each. */
-function gitOf(dir: string, remote: string): Pick<RepoGit, 'checkOut' | 'refresh' | 'remoteHead' | 'contains'> {
+function gitOf(
+  dir: string,
+  remote: string,
+): Pick<RepoGit, 'checkOut' | 'refresh' | 'remoteHead' | 'contains' | 'commits'> {
   const head = (): Promise<string> => git(remote, 'rev-parse', 'main');
+  const bare = { gitDir: remote, home: dir, cwd: dir };
   return {
     async checkOut(at, to) {
       await git(dir, 'clone', '-q', '--no-checkout', remote, to);
@@ -230,6 +243,7 @@ function gitOf(dir: string, remote: string): Pick<RepoGit, 'checkOut' | 'refresh
     refresh: head,
     remoteHead: head,
     contains: async (ancestor, at) => (await git(remote, 'rev-list', '--max-count=1', ancestor, `^${at}`)) === '',
+    commits: createReading(createTrustedGit(bare), bare).commits,
   };
 }
 

@@ -100,6 +100,27 @@ describe('history that a person took back from main does not come back', () => {
   );
 
   it.each(['pushRun', 'mergeRun'] as const)(
+    'nor by %s of a fix on top of what a person reverted by a commit; a session on top of the revert may',
+    async (what) => {
+      const onto = await bench.git.refresh();
+      const first = await proven(onto);
+      await standAt({ base: onto }, first);
+      await inActivity('pushRun', first);
+      const fix = await proven(onto, 'fix.md');
+      await standAt({ base: first, pushed: first, onto }, fix);
+      bench.person('pull', '-q', '--ff-only', 'origin', 'main');
+      bench.person('revert', '--no-edit', first);
+      bench.person('push', '-q', 'origin', 'HEAD:main');
+      const reverted = main();
+
+      expect(await inActivity(what, fix)).toEqual({ kind: 'taken-back', main: reverted, sha: first });
+      expect(main()).toBe(reverted);
+      await standAt({ base: reverted, pushed: first, onto }, fix);
+      expect(await inActivity(what, fix)).toMatchObject({ kind: what === 'pushRun' ? 'raced' : 'merged' });
+    },
+  );
+
+  it.each(['pushRun', 'mergeRun'] as const)(
     'and %s onto another history is no merge and no race: a person, at once',
     async (what) => {
       const base = await bench.git.refresh();

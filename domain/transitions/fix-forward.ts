@@ -49,7 +49,7 @@ export function fromFix(state: In<'fix'>, event: RunEvent, bounds: RunBounds, at
 /** Whoever took our commit from main has decided: nothing of ours is there to be watched, mended or frozen. Only a person leaves a freeze. */
 export function takenBack(state: RunState, { main, sha }: Extract<RunEvent, { kind: 'taken-back' }>): Transition {
   if (state.stage === 'frozen' || state.progress.pushed === null) return stay(state);
-  const what = `main was taken back to ${main}, which does not hold ${sha} of this run`;
+  const what = `main was taken back to ${main}, which does not hold ${sha} of this run, or reverts it`;
   const decision = `see what is deployed, which nobody changed: ${what}`;
   const { state: ended, effects } = end(state, 'superseded', `${what}: nothing is pushed again`);
   return go(ended, [...effects, { do: 'escalate', severity: 'high', topic: 'taken-back', decision }]);
