@@ -12,7 +12,7 @@ export function paint(style: Style, text: string): string {
 
 /** Titles, notes, output of tools: escape sequences and other controls are taken out, line ends and tabs stay. */
 export function plain(text: string): string {
-  return stripVTControlCharacters(text).replace(/[^\P{Cc}\t\n]|[\u202a-\u202e\u2066-\u2069]/gu, '');
+  return stripVTControlCharacters(text).replace(/[^\P{Cc}\t\n]|[\p{Cf}\u2028\u2029]/gu, '');
 }
 
 export function oneLine(text: string, most: number): string {

@@ -1,4 +1,4 @@
-/** Ten rounds of `npm run crash -- host`, which tells thousands: clients, scripts, runners and whoever resumes are killed in a cycle. */
+/** A dozen rounds of `npm run crash -- host`, which tells thousands: clients, scripts, runners and whoever resumes are killed in a cycle. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FAKE_LAB, REAL_LAB } from '../../bench/crash/host/labs.ts';
 import { planOf } from '../../bench/crash/host/plan.ts';
@@ -11,12 +11,17 @@ import { turns } from './turns.ts';
 
 type Opened = Awaited<ReturnType<Lab['open']>>;
 
-const rounds = [0, 1, 2, 3, 4];
+/** As many as meet each kind of company in both kinds of rounds. */
+const rounds = [0, 1, 2, 3, 4, 5];
 
 async function expectCalm(table: Opened, lab: Lab, round: number): Promise<void> {
-  const { deaths, duplicates, unresolved } = await crashRound(table, planOf(round, 1 + round, lab.cycleMs));
+  const plan = planOf(round, 1 + round, lab.cycleMs);
+  const { deaths, duplicates, unresolved, faults } = await crashRound(table, plan, round);
 
   expect({ duplicates, unresolved }).toEqual({ duplicates: [], unresolved: [] });
+  expect(faults.filter((one) => one !== 'late stop')).toEqual(
+    [[], ['stranger'], ['held monitor']][Math.floor(round / 2)],
+  );
   expect(deaths.length).toBeGreaterThan(0);
 }
 

@@ -1,5 +1,5 @@
 /** A `qm` whose stop can be made to come late, once: in the time between, all who know of it may die. */
-import { chmodSync, mkdirSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync } from 'node:fs';
 import type { LabHost } from '../../../test/lab/lab-host.ts';
 
 export const lateQm = (host: LabHost): string => host.path('late/qm');
@@ -12,6 +12,9 @@ export function putLateQm(host: LabHost): void {
   chmodSync(lateQm(host), 0o755);
   host.configure({ qm: lateQm(host) });
 }
+
+/** The stop that was made late is under way, so that it can be left behind. */
+export const lateStopBegun = (host: LabHost): boolean => !existsSync(host.path('late/next'));
 
 export function makeNextStopLate(host: LabHost): void {
   host.write('', 'late/next');

@@ -7,10 +7,11 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { journal, opId } from '../../../test/host/call.ts';
 import type { LabHost } from '../../../test/lab/lab-host.ts';
+import { besideOf, type Company, companyOf } from './beside.ts';
 import { boundaryOf, hasEnded, hasReached } from './boundaries.ts';
 import { type Door, startResumer } from './door.ts';
 import type { Heir, Strike, Victim } from './plan.ts';
-import { makeNextStopLate } from './late-qm.ts';
+import { lateStopBegun, makeNextStopLate } from './late-qm.ts';
 import { kill, killByName, killSession, processesOf, type Role } from './processes.ts';
 
 export interface Death {
@@ -51,7 +52,30 @@ const procscan = fileURLToPath(new URL('../../../host/libexec/procscan', import.
 const LOOK_MS = 1;
 const TIMER_MS = 400;
 
-export async function crashRound(table: Table, plan: readonly Strike[]): Promise<Round> {
+/** So long somebody else is at the monitor, if nothing is stopped before. */
+const HELD_MS = 2_000;
+
+export async function crashRound(table: Table, plan: readonly Strike[], round = 0): Promise<Round> {
+  const beside = besideOf(round);
+  const company = await companyOf(beside, table, round);
+  const gone = company === null ? Promise.resolve() : leaveInTime(table, company);
+  const told = await struckRound(table, plan, () => gone);
+  const found = await company?.end();
+  if (company !== null) told.faults.push(beside);
+  return found == null ? told : { ...told, unresolved: [...told.unresolved, found] };
+}
+
+/** Whoever holds the monitor goes after a while, as people do. */
+async function leaveInTime({ boundMs }: Table, company: Company): Promise<void> {
+  await delay(Math.min(HELD_MS, boundMs));
+  await company.leaveWhen(true);
+}
+
+async function struckRound(
+  table: Table,
+  plan: readonly Strike[],
+  companyGone: () => Promise<void>,
+): Promise<Round & { readonly faults: string[] }> {
   const { host } = table;
   const op = opId();
   const before = { ...table.power(), pid: host.pid() };
@@ -75,9 +99,13 @@ export async function crashRound(table: Table, plan: readonly Strike[]): Promise
 
   for (const { at, victim, heir } of plan) {
     const deadline = begun + (typeof at === 'number' ? at : table.boundMs);
+    // The intent is written a moment before the stop is: without it there would be nothing to leave behind.
+    const isThere = (): boolean => victim !== 'names' || at !== 'note intent=stop' || lateStopBegun(host);
     const due = (): boolean => {
       const said = journal(host, op);
-      return hasEnded(said) || performance.now() > deadline || (typeof at === 'string' && hasReached(said, at));
+      return (
+        hasEnded(said) || performance.now() > deadline || (typeof at === 'string' && hasReached(said, at) && isThere())
+      );
     };
     while (!due()) await delay(LOOK_MS);
     const { struck, unborn: died, leftStop } = strike(host, victim, client);
@@ -95,6 +123,7 @@ export async function crashRound(table: Table, plan: readonly Strike[]): Promise
       recoveryMs.push(performance.now() - begun);
     }
   }
+  await companyGone();
   await settle(table, op, heirs.timer, heirs.client);
   await Promise.all(open);
   return { deaths, recoveryMs, faults, ...(await verdict(table, op, { ...before, unborn })) };

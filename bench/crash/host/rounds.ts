@@ -34,7 +34,7 @@ export async function killOnHosts({ lab, seed, roundsBefore, until, say, more }:
       try {
         for (let round = 0; round < lab.roundsAHost && goOn(); round += 1) {
           const index = next++;
-          const told = shareOf(lab, index, await crashRound(table, planOf(index, seed + index, lab.cycleMs)));
+          const told = shareOf(lab, index, await crashRound(table, planOf(index, seed + index, lab.cycleMs), index));
           share = added(share, told);
           for (const finding of findingsIn(told)) say(finding);
           if (share.runs % 20 === 0 || lab.roundsAHost > 1)
