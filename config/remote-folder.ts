@@ -5,7 +5,17 @@ import { isAbsolute, resolve } from 'node:path';
 export function remoteFolder(remote: string): string | null {
   if (isAbsolute(remote)) return resolve(remote);
   const url = /^file:/i.test(remote) ? URL.parse(remote) : null;
-  return url === null ? null : resolve(decodeURIComponent(url.pathname));
+  return url === null ? null : resolve(decoded(url.pathname));
+}
+
+/** A name with a `%` that nobody escaped is one, as it stands. */
+function decoded(path: string): string {
+  try {
+    return decodeURIComponent(path);
+  } catch (error) {
+    if (error instanceof URIError) return path;
+    throw error;
+  }
 }
 
 export const UNFIT_REMOTES = {

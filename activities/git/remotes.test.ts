@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { bundleInside, KEY, openGitBench, plainGit, type GitBench } from './git-bench.ts';
 import type { RepoGit } from './port.ts';
 import { createRepoGit } from './repo-git.ts';
+import { withoutPassword } from './trusted.ts';
 
 let bench: GitBench;
 beforeEach(() => {
@@ -38,6 +39,22 @@ describe('a remote on this machine is read and pushed to', () => {
     if (process.getuid?.() === 0) execFileSync('chown', ['-R', '65534:65534', bench.remote]);
     expect(await pushOne(gitOf(spell(bench.remote)))).toEqual({ kind: 'pushed' });
   });
+});
+
+test('a percent sign in a file:// address that nobody escaped is part of the name, as git takes it', async () => {
+  const odd = join(bench.dir, '50%off.git');
+  plainGit(bench.dir, 'clone', '-q', '--bare', bench.remote, odd);
+  const repo = { key: KEY, name: 'acme/shop', remote: `file://${odd}`, branch: 'main', pushEnv: {} };
+  const git = createRepoGit({ repo, dataDir: bench.dataDir, now: Date.now });
+  expect(await git.refresh()).toBe(plainGit(odd, 'rev-parse', 'main'));
+});
+
+test.each([
+  ['https://ada:pw@host.test/x', 'https://host.test/x'],
+  ['https://ada:p@ss@host.test/x@v1 and ssh://git@host.test/y', 'https://host.test/x@v1 and ssh://host.test/y'],
+  ['git@host.test:x', 'git@host.test:x'],
+])('no word tells the login of an address, also where its password holds an @: %s', (said, told) => {
+  expect(withoutPassword(said)).toBe(told);
 });
 
 test('a data directory that is reached through a link serves sessions, and stays one place', async () => {

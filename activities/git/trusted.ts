@@ -136,5 +136,6 @@ export function requireSha(value: string): string {
 
 /** A remote's address may carry a password; messages may not. */
 export function withoutPassword(text: string): string {
-  return text.replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^/\s@]+@/gi, '$1');
+  // Up to the last @ before the path: it may hold one that nobody escaped.
+  return text.replaceAll(/([a-z][a-z0-9+.-]*:\/\/)[^/\s]+@/gi, '$1');
 }
