@@ -1,13 +1,11 @@
-/**
- * The arrows of the tree: who may import whom. Imports for their types alone count too (this parser can't tell them apart), which is why
- * circles are left to the linter: two modules that share types only are no circle at run time.
- */
+/** The arrows of the tree: who may import whom. Imports for their types alone count too: what two files share stands in a third. */
 const test = '\\.test\\.ts$';
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
 
 export default {
   forbidden: [
     rule('no-unresolved', 'An import that leads nowhere.', {}, { couldNotResolve: true }),
+    rule('no-circles', 'A circle of files is one file in pieces.', {}, { circular: true }),
     rule(
       'domain-alone',
       'domain/ is pure: it imports nothing but itself.',

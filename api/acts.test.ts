@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { acting, FROZEN, seedRun, startApiServer, type ApiServer } from '../test/setup/api-server.ts';
-import { DEFAULT_BOUNDS } from '../domain/run.ts';
+import { DEFAULT_BOUNDS } from '../domain/bounds.ts';
 import type { ErrorBody } from './errors.ts';
 import type { RunView } from './view.ts';
 

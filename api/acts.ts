@@ -7,7 +7,7 @@ import { refuseAct, type RequestedAct } from '../domain/act.ts';
 import { addGrants, boundsWith, usedUp } from '../domain/bounds.ts';
 import type { ActRow, RunRow } from '../store/port.ts';
 import { actBody, requestedAct } from './act-body.ts';
-import type { ApiDeps } from './app.ts';
+import type { ApiDeps } from './deps.ts';
 import { ApiError } from './errors.ts';
 import { principalOf } from './guards.ts';
 import { parseBody, pathParam } from './parse.ts';

@@ -2,36 +2,15 @@
 import { readFileSync } from 'node:fs';
 import express, { type Express } from 'express';
 import type { WatchdogStanding } from '../activities/watchdog/watchdog.ts';
-import type { Config } from '../config/types.ts';
-import type { Store } from '../store/port.ts';
 import { createAuthenticate } from './auth.ts';
-import type { Engine, Health } from './engine.ts';
-import { ApiError, createErrorHandler, type Log, type LogEntry } from './errors.ts';
+import type { ApiDeps } from './deps.ts';
+import { ApiError, createErrorHandler, type LogEntry } from './errors.ts';
 import { requireOwnOrigin, requirePrincipal, securityHeaders } from './guards.ts';
 import { createHealth } from './health.ts';
-import type { IssueBook } from './issue-book.ts';
 import { pages, presentError } from './pages.ts';
 import { routes } from './routes.ts';
 import { createEventTail } from './sse.ts';
 import { headOf } from '../domain/text.ts';
-
-export interface ApiDeps {
-  readonly store: Store;
-  readonly config: Config;
-  /** The operator's; empty lets nobody in. */
-  readonly token: string;
-  readonly engine: Engine;
-  /** Null for a repo that is not enrolled. */
-  readonly issues: (repoKey: string) => IssueBook | null;
-  /** What the watchdog of this process saw last. */
-  readonly watchdog: () => WatchdogStanding;
-  readonly health: () => Promise<Health>;
-  /** Of Lamplighter, from package.json. */
-  readonly version: string;
-  readonly log: Log;
-  /** Epoch milliseconds. */
-  readonly now: () => number;
-}
 
 /** These have defaults: nothing is watched, every part answers, this release, JSON lines on stderr. */
 export type ApiOptions = Omit<ApiDeps, 'watchdog' | 'health' | 'version' | 'log'> &

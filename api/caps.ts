@@ -15,7 +15,7 @@ import {
 } from '../domain/caps.ts';
 import { microUsd } from '../domain/money.ts';
 import type { CapRaise } from '../store/port.ts';
-import type { ApiDeps } from './app.ts';
+import type { ApiDeps } from './deps.ts';
 import { commandPlace } from './command-place.ts';
 import { ApiError, notFound } from './errors.ts';
 import { principalOf } from './guards.ts';

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import type { ApiDeps } from './app.ts';
+import type { ApiDeps } from './deps.ts';
 import { viewStatus } from './operations.ts';
 import { pathParam } from './parse.ts';
 import { runOf, viewRun } from './runs.ts';

@@ -1,5 +1,5 @@
 import type { RequestHandler } from 'express';
-import type { ApiDeps } from './app.ts';
+import type { ApiDeps } from './deps.ts';
 import { notFound } from './errors.ts';
 import { pathParam } from './parse.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_BOUNDS } from '../domain/run.ts';
+import { DEFAULT_BOUNDS } from '../domain/bounds.ts';
 import { FRESH, type Brief, type Progress, type RunState } from '../domain/stage.ts';
 import type { EvidenceRow, RunRow, TransitionRow } from '../store/port.ts';
 import { foldPushes, viewFixForward } from './fix-forward.ts';

@@ -2,7 +2,7 @@ import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import type { Issue } from '../domain/issue.ts';
 import type { RepoConfig } from '../config/types.ts';
-import type { ApiDeps } from './app.ts';
+import type { ApiDeps } from './deps.ts';
 import { ApiError } from './errors.ts';
 import { principalOf } from './guards.ts';
 import type { IssueBook } from './issue-book.ts';

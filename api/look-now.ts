@@ -1,4 +1,4 @@
-import type { ApiDeps } from './app.ts';
+import type { ApiDeps } from './deps.ts';
 
 /** Somebody just released something: they should not wait for the next poll. With Temporal away they do, and nothing is lost. */
 export async function lookNow(deps: Pick<ApiDeps, 'engine' | 'log'>): Promise<void> {

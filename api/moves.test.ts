@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_BOUNDS } from '../domain/run.ts';
+import { DEFAULT_BOUNDS } from '../domain/bounds.ts';
 import { FRESH, type RunState } from '../domain/stage.ts';
 import { FROZEN } from '../test/setup/api-server.ts';
 import { movesOf } from './moves.ts';

@@ -1,5 +1,5 @@
 /** What stands between an issue and a run, for everybody to see: an operator who wonders why nothing happens looks here first. */
-import type { ApiDeps } from './app.ts';
+import type { ApiDeps } from './deps.ts';
 import { readHolds } from './caps.ts';
 import { commandPlace } from './command-place.ts';
 import { isOfPart } from './health.ts';

@@ -1,7 +1,7 @@
 /** What an operator asks of the whole: is it well, what waits, stop, go, look again. */
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
-import type { ApiDeps } from './app.ts';
+import type { ApiDeps } from './deps.ts';
 import { readHolds } from './caps.ts';
 import { commandPlace } from './command-place.ts';
 import { principalOf } from './guards.ts';

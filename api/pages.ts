@@ -7,7 +7,7 @@ import { issuesPage } from '../ui/issues-page.ts';
 import { messagePage } from '../ui/layout.ts';
 import { runPage } from '../ui/run-page.ts';
 import { runsPage } from '../ui/runs-page.ts';
-import type { ApiDeps } from './app.ts';
+import type { ApiDeps } from './deps.ts';
 import { viewCaps } from './caps.ts';
 import { commandPlace } from './command-place.ts';
 import { notFound, type ErrorBody } from './errors.ts';

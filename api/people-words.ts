@@ -1,6 +1,6 @@
 /** What people write into a note goes to the model, the issue and the pages: a secret that somebody pastes is struck out before it is kept. */
 import { knownSecrets } from '../config/known-secrets.ts';
-import type { ApiDeps } from './app.ts';
+import type { ApiDeps } from './deps.ts';
 
 export async function withoutSecrets(
   { config, token }: Pick<ApiDeps, 'config' | 'token'>,

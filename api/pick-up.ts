@@ -3,7 +3,7 @@ import { judgeIssue, readStanding, type Standing } from '../activities/tracker/r
 import type { RepoConfig } from '../config/types.ts';
 import { refusalText, type Refusal } from '../domain/eligibility.ts';
 import { LABELS, type Issue } from '../domain/issue.ts';
-import type { ApiDeps } from './app.ts';
+import type { ApiDeps } from './deps.ts';
 import { readHolds } from './caps.ts';
 import { commandPlace } from './command-place.ts';
 import type { IssueBook } from './issue-book.ts';

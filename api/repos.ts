@@ -1,7 +1,7 @@
 /** Repos and their issues as people name them. */
 import type { RepoConfig } from '../config/types.ts';
 import type { Issue } from '../domain/issue.ts';
-import type { ApiDeps } from './app.ts';
+import type { ApiDeps } from './deps.ts';
 import { ApiError, notFound } from './errors.ts';
 import type { IssueBook } from './issue-book.ts';
 

@@ -4,7 +4,7 @@
  */
 import { Router } from 'express';
 import { addAct } from './acts.ts';
-import type { ApiDeps } from './app.ts';
+import type { ApiDeps } from './deps.ts';
 import { raiseCap, showCaps } from './caps.ts';
 import { followAll, followRun } from './event-streams.ts';
 import { sendEvidence } from './evidence.ts';

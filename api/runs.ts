@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { actInWords } from '../domain/act.ts';
 import { boundsWith } from '../domain/bounds.ts';
 import type { RunRow, Store } from '../store/port.ts';
-import type { ApiDeps } from './app.ts';
+import type { ApiDeps } from './deps.ts';
 import { readHolds } from './caps.ts';
 import { commandPlace } from './command-place.ts';
 import { notFound } from './errors.ts';

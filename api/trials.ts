@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { runIdOf } from '../activities/tracker/run-id.ts';
 import { trialRelease } from '../domain/run.ts';
 import type { TrialRow } from '../store/port.ts';
-import type { ApiDeps } from './app.ts';
+import type { ApiDeps } from './deps.ts';
 import { commandPlace } from './command-place.ts';
 import { ApiError } from './errors.ts';
 import { principalOf } from './guards.ts';

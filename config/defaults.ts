@@ -2,7 +2,7 @@
 import { dirname } from 'node:path';
 import type { Caps } from '../domain/caps.ts';
 import type { Price } from '../domain/money.ts';
-import { DEFAULT_BOUNDS, type RunBounds } from '../domain/run.ts';
+import { DEFAULT_BOUNDS, type RunBounds } from '../domain/bounds.ts';
 import type { Toolchain, WatchdogConfig } from './types.ts';
 
 export const MODEL_NAME = 'claude-opus-5-5';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { MAX_TOKENS, MODEL_NAME, PRICES, SCRIPTED_MODEL_NAME } from './defaults.ts';
 import { modelKey } from './environment.ts';
-import type { Loading } from './load.ts';
+import type { Loading } from './loading.ts';
 import type { Price } from '../domain/money.ts';
 import type { ModelConfig } from './types.ts';
 

@@ -1,6 +1,6 @@
 import type { WatchLimits } from '../domain/watchdog/condition.ts';
 import { WATCHDOG } from './defaults.ts';
-import type { Loading } from './load.ts';
+import type { Loading } from './loading.ts';
 import type { WatchdogConfig } from './types.ts';
 
 const MINUTE_MS = 60_000;

@@ -13,10 +13,11 @@ import {
   POLL_SECONDS,
   SLOTS,
 } from './defaults.ts';
-import { cacheDir, crashPlan, temporalExecutable, type Environment } from './environment.ts';
+import { cacheDir, crashPlan, temporalExecutable } from './environment.ts';
 import { resolveEgress } from './egress.ts';
 import { ConfigError } from './errors.ts';
 import { breakglassFaults } from './load-breakglass.ts';
+import type { ConfigInput, Loading } from './loading.ts';
 import { loadCaps } from './load-caps.ts';
 import { loadModel } from './load-model.ts';
 import { loadWatchdog } from './load-watchdog.ts';
@@ -29,27 +30,6 @@ import type { Config, RepoConfig, StoreConfig, TestVariable, Toolchain } from '.
 import { parseYaml, type KeyPath } from './yaml-document.ts';
 
 export { writeResolvedConfig } from './resolved.ts';
-
-export interface ConfigInput {
-  /** Null: no file, so nothing is enrolled. */
-  readonly file: string | null;
-  readonly dataDir: string;
-  readonly env: Environment;
-  readonly ports: {
-    readonly api: number;
-    readonly temporal: number;
-    readonly temporalUi: number;
-    readonly model: number;
-  };
-}
-
-/** What the loading functions share. `fail` collects; the loader throws all at once. */
-export interface Loading {
-  readonly given: ConfigFile;
-  readonly input: ConfigInput;
-  readonly refs: References;
-  readonly fail: (at: KeyPath, what: string) => void;
-}
 
 /** Throws a ConfigError that holds every error found. */
 export function loadConfig(input: ConfigInput): LoadedConfig {

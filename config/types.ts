@@ -2,7 +2,7 @@
 import type { Caps } from '../domain/caps.ts';
 import type { DeployTarget } from '../domain/contract.ts';
 import type { Price } from '../domain/money.ts';
-import type { RunBounds } from '../domain/run.ts';
+import type { RunBounds } from '../domain/bounds.ts';
 import type { WatchLimits } from '../domain/watchdog/condition.ts';
 
 export interface RepoConfig {

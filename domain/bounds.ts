@@ -1,6 +1,35 @@
 /** What a run may use up, what people have granted on top, and what is left. Only a recorded grant raises a bound (invariant 7). */
 import { usd, type MicroUsd } from './money.ts';
-import type { RunBounds } from './run.ts';
+
+/** How far a run may go, captured in its input so that a later change of configuration can't change a run in flight (invariant 14). */
+export interface RunBounds {
+  /** Gate failures that may go back to the session. */
+  readonly verifyRounds: number;
+  /** Model turns over the run's whole life. */
+  readonly turns: number;
+  /** Milliseconds of session time over the run's whole life. */
+  readonly sessionMs: number;
+  /** Money per issue, summed over all its runs (invariant 7). */
+  readonly issueMicroUsd: MicroUsd;
+  /** Pushes lost to somebody who landed first before the run waits longer. */
+  readonly races: number;
+  /** Fix-forward attempts after a red deploy, and the milliseconds from the first red in which they may start. */
+  readonly fixAttempts: number;
+  readonly fixMs: number;
+  /** How long a watch may stay pending before it is red by deadline. */
+  readonly watchMs: number;
+}
+
+export const DEFAULT_BOUNDS: RunBounds = {
+  verifyRounds: 5,
+  turns: 300,
+  sessionMs: 2 * 60 * 60_000,
+  issueMicroUsd: 100_000_000,
+  races: 3,
+  fixAttempts: 5,
+  fixMs: 60 * 60_000,
+  watchMs: 60 * 60_000,
+};
 
 /** Added to the bounds of one run. Whole numbers, zero or more. */
 export interface Grants {

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { RequestedAct } from './act.ts';
 import { NO_GRANTS } from './bounds.ts';
 import { eventIn, firstAct, isCalledAway, movingActs, type GivenAct } from './called-away.ts';
-import { DEFAULT_BOUNDS } from './run.ts';
+import { DEFAULT_BOUNDS } from './bounds.ts';
 import { FRESH, type RunState } from './stage.ts';
 
 const { progress } = FRESH;

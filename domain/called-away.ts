@@ -3,7 +3,7 @@
  * so that a poke that was lost costs nothing but time.
  */
 import { actEvent, isForSession, isUrgent, type RequestedAct } from './act.ts';
-import type { RunBounds } from './run.ts';
+import type { RunBounds } from './bounds.ts';
 import type { RunEvent, RunState } from './stage.ts';
 import { next } from './transition.ts';
 import { workOf } from './work.ts';

@@ -3,7 +3,7 @@
  * The state alone says what work is due (`workOf`), so a run rebuilt from its row goes on where it was.
  */
 import { NO_GRANTS, type Grants } from './bounds.ts';
-import type { Outcome } from './run.ts';
+import type { Outcome } from './outcome.ts';
 import type { DeployStage } from './verdict.ts';
 
 /** What opens or re-opens the agent's session. `main`: where main stands and is to be merged first; null where it has not moved. */

@@ -1,6 +1,7 @@
 /** What holds for any order of events: runs meet events late, twice and out of turn. */
 import { describe, expect, it } from 'vitest';
-import { DEFAULT_BOUNDS, OUTCOMES } from './run.ts';
+import { OUTCOMES } from './outcome.ts';
+import { DEFAULT_BOUNDS } from './bounds.ts';
 import { NO_GRANTS, boundsWith } from './bounds.ts';
 import { FRESH, type RunEvent, type RunState } from './stage.ts';
 import { next } from './transition.ts';

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { LABELS } from './issue.ts';
-import { DEFAULT_BOUNDS, type Outcome } from './run.ts';
+import type { Outcome } from './outcome.ts';
+import { DEFAULT_BOUNDS } from './bounds.ts';
 import { NO_GRANTS } from './bounds.ts';
 import { FRESH, type Progress, type RunEvent, type RunState, type Stage } from './stage.ts';
 import { next } from './transition.ts';

@@ -5,7 +5,7 @@
 import { addGrants, boundsWith } from './bounds.ts';
 import { LABELS } from './issue.ts';
 import { provenInWords } from './proven.ts';
-import type { RunBounds } from './run.ts';
+import type { RunBounds } from './bounds.ts';
 import type { In, Progress, RunEffect, RunEvent, RunState } from './stage.ts';
 import { fromFix, fromWatch, retryFrozen, takenBack } from './transitions/fix-forward.ts';
 import { callPerson, end, go, openSession, stay, waitForMain, type Transition } from './transitions/moves.ts';

@@ -1,5 +1,5 @@
 /** The ways out of a freeze, in one place for page, terminal and comment: what each does, and the command for it. */
-import type { RunBounds } from './run.ts';
+import type { RunBounds } from './bounds.ts';
 import type { Progress } from './stage.ts';
 
 export interface UnfreezeWay {

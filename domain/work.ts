@@ -1,5 +1,5 @@
 /** What is due in a state. The workflow performs it and feeds the event that comes back to `next`. */
-import type { RunBounds } from './run.ts';
+import type { RunBounds } from './bounds.ts';
 import type { Brief, In, Resolution, RunState } from './stage.ts';
 
 export type Work =

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DEFAULT_BOUNDS } from '../domain/run.ts';
+import { DEFAULT_BOUNDS } from '../domain/bounds.ts';
 import { FRESH, type RunState } from '../domain/stage.ts';
 import { REPO, startApiServer, TOKEN, type ApiServer } from '../test/setup/api-server.ts';
 import { followPlayground, runDemo, type Play } from './demo-client.ts';

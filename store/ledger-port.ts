@@ -1,7 +1,7 @@
 /** Money: every model call reserves its worst case before it is made and settles afterwards. */
 import type { Cap, CapStanding } from '../domain/caps.ts';
 import type { MicroUsd } from '../domain/money.ts';
-import type { Principal } from './port.ts';
+import type { Principal } from './principal.ts';
 
 export interface Reserve {
   /** One model call attempt: `<session>/<turn>/<attempt>`. */

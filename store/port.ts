@@ -7,10 +7,13 @@ import type { RequestedAct } from '../domain/act.ts';
 import type { Recorded } from '../domain/called-away.ts';
 import type { LabelEvent } from '../domain/issue.ts';
 import type { MicroUsd, Usage } from '../domain/money.ts';
-import type { Outcome, RunBounds, TriagePlan } from '../domain/run.ts';
+import type { TriagePlan } from '../domain/run.ts';
+import type { Outcome } from '../domain/outcome.ts';
+import type { RunBounds } from '../domain/bounds.ts';
 import type { Progress, RunEffect, RunState } from '../domain/stage.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Ledger } from './ledger-port.ts';
+import type { Principal } from './principal.ts';
 
 export interface Store {
   readonly runs: Runs;
@@ -26,12 +29,6 @@ export interface Store {
   readonly escalations: Escalations;
   readonly control: Control;
   close(): Promise<void>;
-}
-
-export interface Principal {
-  readonly name: string;
-  readonly kind: 'person' | 'token' | 'system';
-  readonly scopes: readonly string[];
 }
 
 // --- runs -----------------------------------------------------------------------------------------------------
@@ -250,6 +247,7 @@ export interface Sessions {
 // --- money: ledger-port.ts --------------------------------------------------------------------------------------
 
 export type { CapRaise, Ledger, Reserve, Reserved } from './ledger-port.ts';
+export type { Principal } from './principal.ts';
 
 // --- capacity -------------------------------------------------------------------------------------------------
 

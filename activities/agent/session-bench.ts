@@ -7,7 +7,7 @@ import { CAPS, PRICES } from '../../config/defaults.ts';
 import type { Caps } from '../../domain/caps.ts';
 import type { Contract } from '../../domain/contract.ts';
 import type { Issue } from '../../domain/issue.ts';
-import { DEFAULT_BOUNDS, type RunBounds } from '../../domain/run.ts';
+import { DEFAULT_BOUNDS, type RunBounds } from '../../domain/bounds.ts';
 import { FRESH, type Brief } from '../../domain/stage.ts';
 import { openStore } from '../../store/open.ts';
 import type { EventRow, Store, Transcript } from '../../store/port.ts';

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import type { Contract, DeployTarget } from '../../domain/contract.ts';
-import { DEFAULT_BOUNDS } from '../../domain/run.ts';
+import { DEFAULT_BOUNDS } from '../../domain/bounds.ts';
 import { FRESH } from '../../domain/stage.ts';
 import { openStore } from '../../store/open.ts';
 import { noCrash, type CrashPoint } from '../effects/crash-point.ts';

@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:f
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { DEFAULT_BOUNDS } from '../../domain/run.ts';
+import { DEFAULT_BOUNDS } from '../../domain/bounds.ts';
 import { FRESH } from '../../domain/stage.ts';
 import { openStore } from '../../store/open.ts';
 import type { Store } from '../../store/port.ts';

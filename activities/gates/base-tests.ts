@@ -4,7 +4,7 @@ import { testIdText } from '../../domain/gates/outcome.ts';
 import { unloadablePaths } from '../../domain/gates/unloadable.ts';
 import type { CheckProof } from './base-proof.ts';
 import type { CheckRun } from './check-run.ts';
-import type { Trial } from './gates.ts';
+import type { Verification } from './verification.ts';
 
 export interface BaseTestsRun {
   readonly run: CheckRun;
@@ -17,18 +17,18 @@ export interface BaseTestsRun {
  * and nothing else is. What the change has in its place stays away as well: the base's tests are asked here, not its own.
  */
 export async function runBaseTests(
-  trial: Trial,
+  verification: Verification,
   check: Check,
   { restored, proof }: { readonly restored: readonly string[]; readonly proof: CheckProof },
 ): Promise<BaseTestsRun> {
-  const tree = { ...trial, check, sha: trial.head, overlay: { sha: trial.base, paths: restored } };
-  const first = { run: await trial.runOverTree(tree), unloaded: [] };
+  const tree = { ...verification, check, sha: verification.head, overlay: { sha: verification.base, paths: restored } };
+  const first = { run: await verification.runOverTree(tree), unloaded: [] };
   if (first.run.kind === 'unjudged') return first;
   const seen = new Set(first.run.outcomes.map((one) => testIdText(one.id)));
   const unloaded = unloadablePaths(first.run.outcomes, restored, check.dir);
   const lost = proof.outcomes.some((one) => one.outcome === 'passed' && !seen.has(testIdText(one.id)));
   if (!lost || unloaded.length === 0) return first;
-  const run = await trial.runOverTree({ ...tree, without: unloaded });
+  const run = await verification.runOverTree({ ...tree, without: unloaded });
   // Nothing is left to run: then the first run says all there is to say.
   return run.kind === 'unjudged' || run.outcomes.length === 0 ? first : { run, unloaded };
 }

@@ -2,7 +2,7 @@
 import type { Check } from '../../domain/contract.ts';
 import type { CheckProof } from './base-proof.ts';
 import type { CheckRun } from './check-run.ts';
-import type { Trial } from './gates.ts';
+import type { Verification } from './verification.ts';
 import { strikeOutcomes } from './secrets.ts';
 import { tailOf } from '../../domain/text.ts';
 
@@ -19,10 +19,12 @@ export interface GateResult {
   readonly notAsked?: true;
 }
 
-export function proofOf(trial: Trial, check: Check): CheckProof {
-  const proof = trial.proof.checks.find((one) => one.name === check.name);
+export function proofOf(verification: Verification, check: Check): CheckProof {
+  const proof = verification.proof.checks.find((one) => one.name === check.name);
   if (proof === undefined)
-    throw new Error(`the base proof of ${trial.base} has no check ${check.name}: it was made for another contract`);
+    throw new Error(
+      `the base proof of ${verification.base} has no check ${check.name}: it was made for another contract`,
+    );
   return proof;
 }
 

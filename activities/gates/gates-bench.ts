@@ -14,7 +14,8 @@ import { createEnvironment, type Environment } from '../sandbox/environment.ts';
 import type { Sandbox } from '../sandbox/port.ts';
 import { takeStore, type GateStore } from './bench-store.ts';
 import { toolchainsOf } from './bench-toolchains.ts';
-import { createGates, type Gates, type RecordedRed, type Verified } from './gates.ts';
+import { createGates, type Gates, type Verified } from './gates.ts';
+import type { RecordedRed } from './verification.ts';
 
 const KEY = 'r';
 export const RUN = 'run-1';

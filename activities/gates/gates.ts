@@ -6,12 +6,11 @@ import type { SandboxEnvironment } from '../sandbox/environment.ts';
 import { createHash } from 'node:crypto';
 import type { Contract } from '../../domain/contract.ts';
 import { NO_DOCKER } from '../../domain/docker.ts';
-import type { ChangedTest } from '../../domain/gates/proof.ts';
 import { waiversText, type Waivers } from '../../domain/waivers.ts';
 import type { Store } from '../../store/port.ts';
-import type { ChangedFile, RepoGit } from '../git/port.ts';
+import type { RepoGit } from '../git/port.ts';
 import type { Sandbox, SandboxBind, SandboxLimits } from '../sandbox/port.ts';
-import { createBaseProof, type BaseInput, type BaseProof, type BaseVerdict } from './base-proof.ts';
+import { createBaseProof, type BaseInput, type BaseVerdict } from './base-proof.ts';
 import { CHECK_LIMITS } from './check-command.ts';
 import { createCheckRun } from './check-run.ts';
 import { runGuard, type GuardGit } from './guard-gate.ts';
@@ -19,25 +18,9 @@ import { runGreen, runRegression } from './proof-gates.ts';
 import type { GateResult } from './gate-result.ts';
 import { proveRed } from './red-proof.ts';
 import { strikeSecrets } from './secrets.ts';
+import type { Verification, VerifyInput } from './verification.ts';
 import { createTreeRun, type TreeRun } from './tree-run.ts';
 import { headOf } from '../../domain/text.ts';
-
-export interface VerifyInput extends BaseInput {
-  readonly issue: number;
-  readonly head: string;
-  /** Ids of the base's tests that the change alters on purpose, as the agent gave them at submit. */
-  readonly changedTests: readonly ChangedTest[];
-  /** The red deploy that this change is to mend: it is the red evidence then. Null for a change that has no such. */
-  readonly recordedRed: RecordedRed | null;
-  /** As the issue's labels say now. */
-  readonly waivers: Waivers;
-}
-
-export interface RecordedRed {
-  /** Id of the evidence. */
-  readonly evidence: string;
-  readonly summary: string;
-}
 
 export type Verified =
   | { readonly kind: 'proven' }
@@ -68,13 +51,6 @@ export interface GatesDeps {
   readonly now: () => number;
 }
 
-/** What the gates of one verification share. */
-export interface Trial extends VerifyInput {
-  readonly files: readonly ChangedFile[];
-  readonly proof: BaseProof;
-  readonly runOverTree: TreeRun;
-}
-
 export function createGates(deps: GatesDeps): Gates {
   const runCheck = createCheckRun({ sandbox: deps.sandbox, limits: deps.limits ?? CHECK_LIMITS });
   const runOverTree = createTreeRun({ ...deps, runCheck });
@@ -92,12 +68,12 @@ export function createGates(deps: GatesDeps): Gates {
     }
   }
 
-  async function judge(trial: Trial): Promise<readonly string[]> {
-    const red = await record(deps, trial, 'red', await proveRed(deps, trial));
+  async function judge(verification: Verification): Promise<readonly string[]> {
+    const red = await record(deps, verification, 'red', await proveRed(deps, verification));
     if (red.stop) return red.findings;
-    const regression = await record(deps, trial, 'regression', await runRegression(trial));
+    const regression = await record(deps, verification, 'regression', await runRegression(verification));
     if (regression.stop) return [...red.findings, ...regression.findings];
-    const green = await record(deps, trial, 'green', await runGreen(trial, red.ids));
+    const green = await record(deps, verification, 'green', await runGreen(verification, red.ids));
     return [...red.findings, ...regression.findings, ...green.findings];
   }
 

@@ -3,7 +3,7 @@ import { guard, nameFindings, type GuardInput } from '../../domain/gates/guard.t
 import { mayHoldState, stateHeld } from '../../domain/gates/kept-by-people.ts';
 import type { ChangedFile, RepoGit } from '../git/port.ts';
 import { TooMuchOutput } from '../git/trusted.ts';
-import type { VerifyInput } from './gates.ts';
+import type { VerifyInput } from './verification.ts';
 import { readHarness } from './harness.ts';
 import { anyTestRule, protectedRule, touchedPaths } from './paths.ts';
 import type { GateResult } from './gate-result.ts';

@@ -3,12 +3,12 @@ import { posix } from 'node:path';
 import { hollowGoPackage, type ChangedGoFile } from '../../domain/gates/hollow-go.ts';
 import { hollowText } from '../../domain/gates/hollow.ts';
 import type { RepoGit } from '../git/port.ts';
-import type { Trial } from './gates.ts';
+import type { Verification } from './verification.ts';
 import { touchedPaths } from './paths.ts';
 
 /** Texts by path; empty where no language of the change has shells. */
 export async function hollowFiles(
-  { base, head, files }: Trial,
+  { base, head, files }: Verification,
   tests: readonly string[],
   git: Pick<RepoGit, 'readFile'>,
 ): Promise<ReadonlyMap<string, string>> {

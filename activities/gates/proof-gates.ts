@@ -6,22 +6,22 @@ import { refusedWaiver, waivedBy } from '../../domain/waivers.ts';
 import { runBaseTests } from './base-tests.ts';
 import type { CheckRun } from './check-run.ts';
 import { lastLines, proofOf, shown, type GateResult } from './gate-result.ts';
-import type { Trial } from './gates.ts';
+import type { Verification } from './verification.ts';
 import { anyTestRule, checksFor, touchedPaths } from './paths.ts';
 import { askAgain } from './second-look.ts';
 import { strikeSecrets } from './secrets.ts';
 import { headOf } from '../../domain/text.ts';
 
 /** The base's own tests on the change: a test that it deleted or rewrote is back as it was. */
-export async function runRegression(trial: Trial): Promise<GateResult> {
-  const paths = trial.files.flatMap(touchedPaths).filter(anyTestRule(trial.contract));
+export async function runRegression(verification: Verification): Promise<GateResult> {
+  const paths = verification.files.flatMap(touchedPaths).filter(anyTestRule(verification.contract));
   const findings: string[] = [];
   const excused: ChangedTest[] = [];
   const runs: unknown[] = [];
   let stop = false;
-  for (const check of checksFor(trial.contract, trial.files)) {
-    const proof = proofOf(trial, check);
-    const { run, unloaded } = await runBaseTests(trial, check, { restored: paths, proof });
+  for (const check of checksFor(verification.contract, verification.files)) {
+    const proof = proofOf(verification, check);
+    const { run, unloaded } = await runBaseTests(verification, check, { restored: paths, proof });
     runs.push({ ...(await shown(check, run)), unloaded });
     if (run.kind === 'unjudged') {
       findings.push(unjudgedFinding(check, "the base's own tests on your change", run));
@@ -33,11 +33,11 @@ export async function runRegression(trial: Trial): Promise<GateResult> {
       base: proof.outcomes,
       after: run.outcomes,
       flaky: new Set(proof.flaky),
-      changedTests: trial.changedTests,
-      waivedBy: waivedBy(trial.waivers, 'tests-may-change'),
+      changedTests: verification.changedTests,
+      waivedBy: waivedBy(verification.waivers, 'tests-may-change'),
     });
     findings.push(...judged.findings);
-    if (judged.findings.length > 0) findings.push(...refusedWaiver(trial.waivers, 'tests-may-change'));
+    if (judged.findings.length > 0) findings.push(...refusedWaiver(verification.waivers, 'tests-may-change'));
     excused.push(...(await shownExcuses(judged.excused)));
     // The base's tests may be fewer than the minimum asks for once some are excused, so only green counts them.
     findings.push(
@@ -49,23 +49,26 @@ export async function runRegression(trial: Trial): Promise<GateResult> {
     summary:
       findings[0] ??
       `what passed on the base passes on the change${excused.length > 0 ? `, but for ${excused.length} listed with a reason` : ''}`,
-    body: { restored: paths, excused, flaky: flakyOf(trial), checks: runs },
+    body: { restored: paths, excused, flaky: flakyOf(verification), checks: runs },
     ids: new Map(),
     stop,
   };
 }
 
 /** Everything passes on the change, and what was red is now among it: twice, as it was red twice. */
-export async function runGreen(trial: Trial, red: ReadonlyMap<string, readonly string[]>): Promise<GateResult> {
+export async function runGreen(
+  verification: Verification,
+  red: ReadonlyMap<string, readonly string[]>,
+): Promise<GateResult> {
   const findings: string[] = [];
   const excused: ChangedTest[] = [];
   const runs: unknown[] = [];
   const again: unknown[] = [];
   let passed = 0;
-  for (const check of checksFor(trial.contract, trial.files)) {
-    const proof = proofOf(trial, check);
-    const tree = { ...trial, check, sha: trial.head };
-    const run = await trial.runOverTree(tree);
+  for (const check of checksFor(verification.contract, verification.files)) {
+    const proof = proofOf(verification, check);
+    const tree = { ...verification, check, sha: verification.head };
+    const run = await verification.runOverTree(tree);
     runs.push(await shown(check, run));
     if (run.kind === 'unjudged') {
       findings.push(unjudgedFinding(check, 'your change', run));
@@ -85,23 +88,23 @@ export async function runGreen(trial: Trial, red: ReadonlyMap<string, readonly s
       base: proof.outcomes,
       outcomes: run.outcomes,
       flaky: new Set(proof.flaky),
-      changedTests: trial.changedTests,
-      waivedBy: waivedBy(trial.waivers, 'tests-may-change'),
+      changedTests: verification.changedTests,
+      waivedBy: waivedBy(verification.waivers, 'tests-may-change'),
     });
     findings.push(...kept.findings);
-    if (kept.findings.length > 0) findings.push(...refusedWaiver(trial.waivers, 'tests-may-change'));
+    if (kept.findings.length > 0) findings.push(...refusedWaiver(verification.waivers, 'tests-may-change'));
     excused.push(...(await shownExcuses(kept.excused)));
     findings.push(...disagreements(run, check.minimum).map((lie) => `Check ${check.name}, on your change: ${lie}.`));
     const ids = red.get(check.name) ?? [];
     if (findings.length > 0 || ids.length === 0) continue;
-    const asked = await askAgain(trial.runOverTree, tree, { ids, wanted: 'passed', where: 'your change' });
+    const asked = await askAgain(verification.runOverTree, tree, { ids, wanted: 'passed', where: 'your change' });
     findings.push(...asked.findings);
     again.push(asked.again);
   }
   return {
     findings,
     summary: findings[0] ?? `all ${passed} tests pass on the change`,
-    body: { excused, flaky: flakyOf(trial), checks: runs, again },
+    body: { excused, flaky: flakyOf(verification), checks: runs, again },
     ids: new Map(),
     stop: false,
   };
@@ -113,8 +116,8 @@ async function shownExcuses(excused: readonly ChangedTest[]): Promise<ChangedTes
   );
 }
 
-function flakyOf(trial: Trial): readonly string[] {
-  return trial.proof.checks.flatMap((one) => one.flaky);
+function flakyOf(verification: Verification): readonly string[] {
+  return verification.proof.checks.flatMap((one) => one.flaky);
 }
 
 function unjudgedFinding(check: Check, what: string, run: Extract<CheckRun, { kind: 'unjudged' }>): string {

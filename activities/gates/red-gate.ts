@@ -7,21 +7,22 @@ import type { ChangedFile, RepoGit } from '../git/port.ts';
 import type { CheckProof } from './base-proof.ts';
 import type { CheckRun } from './check-run.ts';
 import { lastLines, proofOf, shown, type GateResult } from './gate-result.ts';
-import type { Trial } from './gates.ts';
+import type { Verification } from './verification.ts';
 import { hollowFiles } from './hollow-base.ts';
 import { anyTestRule, checksFor, isSnapshot, testRule, touchedPaths } from './paths.ts';
 import { askAgain } from './second-look.ts';
 import type { TreeRunInput } from './tree-run.ts';
 
 /** The change's test files on the base: at least one test must fail for want of the change. */
-export async function runRed(trial: Trial, git: Pick<RepoGit, 'readFile'>): Promise<GateResult> {
-  const isTest = anyTestRule(trial.contract);
-  const missing = whatIsMissing(trial.files, isTest);
+export async function runRed(verification: Verification, git: Pick<RepoGit, 'readFile'>): Promise<GateResult> {
+  const isTest = anyTestRule(verification.contract);
+  const missing = whatIsMissing(verification.files, isTest);
   if (missing !== null) return { findings: [missing], summary: missing, body: {}, ids: new Map(), stop: true };
-  const paths = trial.files.flatMap(touchedPaths).filter(isTest);
+  const paths = verification.files.flatMap(touchedPaths).filter(isTest);
   const judged: AskedTwice[] = [];
-  for (const check of checksFor(trial.contract, trial.files)) {
-    if (paths.some(testRule(check))) judged.push(await askedTwice(trial, await judgeCheck(trial, check, paths, git)));
+  for (const check of checksFor(verification.contract, verification.files)) {
+    if (paths.some(testRule(check)))
+      judged.push(await askedTwice(verification, await judgeCheck(verification, check, paths, git)));
   }
   const red = judged.filter(({ judgement }) => judgement.ids.length > 0);
   const ids = new Map(red.map(({ name, judgement }) => [name, judgement.ids]));
@@ -70,37 +71,37 @@ interface AskedTwice extends JudgedRed {
   readonly again: unknown;
 }
 
-async function askedTwice(trial: Trial, first: JudgedRed): Promise<AskedTwice> {
+async function askedTwice(verification: Verification, first: JudgedRed): Promise<AskedTwice> {
   const { ids } = first.judgement;
-  const asked = await askAgain(trial.runOverTree, first.tree, { ids, wanted: 'failed', where: 'the base' });
+  const asked = await askAgain(verification.runOverTree, first.tree, { ids, wanted: 'failed', where: 'the base' });
   const judgement = { ...first.judgement, ids: asked.steady };
   return { ...first, judgement, unsteady: asked.findings, again: asked.again };
 }
 
 async function judgeCheck(
-  trial: Trial,
+  verification: Verification,
   check: Check,
   paths: readonly string[],
   git: Pick<RepoGit, 'readFile'>,
 ): Promise<JudgedRed> {
-  const proof = proofOf(trial, check);
-  const onBase = { ...trial, check, sha: trial.base, overlay: { sha: trial.head, paths } };
-  const run = await trial.runOverTree(onBase);
+  const proof = proofOf(verification, check);
+  const onBase = { ...verification, check, sha: verification.base, overlay: { sha: verification.head, paths } };
+  const run = await verification.runOverTree(onBase);
   const first = redOf(check, proof, run, judgeRed);
   const plain = { name: check.name, judgement: first, run: await shown(check, run), hollow: null, tree: onBase };
   // What hung would do so again, and for other reasons than a name that is missing. A setup that builds the tests too may miss one.
   const loadless = run.kind === 'reported' || ['no-report', 'unreadable', 'setup-failed'].includes(run.why);
   if (first.kind !== 'build-red' || !loadless) return plain;
-  const installed = withManifests(trial, onBase, paths);
+  const installed = withManifests(verification, onBase, paths);
   if (installed !== null) {
-    const again = await trial.runOverTree(installed);
+    const again = await verification.runOverTree(installed);
     const judgement = redOf(check, proof, again, judgeRed);
     if (judgement.kind !== 'build-red') return { ...plain, judgement, run: await shown(check, again), tree: installed };
   }
-  const written = await hollowFiles(trial, paths, git);
+  const written = await hollowFiles(verification, paths, git);
   if (written.size === 0) return plain;
   const tree = { ...(installed ?? onBase), written };
-  const hollow = await trial.runOverTree(tree);
+  const hollow = await verification.runOverTree(tree);
   const judgement = redOf(check, proof, hollow, (input) => judgeHollow(input, first.findings));
   return { ...plain, judgement, hollow: { files: [...written.keys()], run: await shown(check, hollow) }, tree };
 }
@@ -109,10 +110,12 @@ async function judgeCheck(
  * With the change's manifests and lockfiles: a test may need a package that the change adds. Only where it does not load
  * without, because a newer package may be all that the change is. Null where it touches none.
  */
-function withManifests(trial: Trial, tree: TreeRunInput, tests: readonly string[]): TreeRunInput | null {
-  const manifests = trial.files.flatMap(touchedPaths).filter((path) => declaresPackages(path) && !tests.includes(path));
+function withManifests(verification: Verification, tree: TreeRunInput, tests: readonly string[]): TreeRunInput | null {
+  const manifests = verification.files
+    .flatMap(touchedPaths)
+    .filter((path) => declaresPackages(path) && !tests.includes(path));
   if (manifests.length === 0) return null;
-  return { ...tree, overlay: { sha: trial.head, paths: [...tests, ...manifests] } };
+  return { ...tree, overlay: { sha: verification.head, paths: [...tests, ...manifests] } };
 }
 
 function whatIsMissing(files: readonly ChangedFile[], isTest: (path: string) => boolean): string | null {

@@ -8,7 +8,7 @@ import { refusedWaiver, waivedBy } from '../../domain/waivers.ts';
 import type { Store } from '../../store/port.ts';
 import type { RepoGit } from '../git/port.ts';
 import { contractDigest } from './base-proof.ts';
-import type { RecordedRed, Trial } from './gates.ts';
+import type { RecordedRed, Verification } from './verification.ts';
 import { anyTestRule, checksFor, touchedPaths } from './paths.ts';
 import type { GateResult } from './gate-result.ts';
 import { runRed } from './red-gate.ts';
@@ -18,13 +18,14 @@ export interface RedProofDeps {
   readonly store: Pick<Store, 'evidence'>;
 }
 
-export async function proveRed(deps: RedProofDeps, trial: Trial): Promise<GateResult> {
-  if (trial.recordedRed !== null) return recordedRed(trial.recordedRed);
-  const by = waivedBy(trial.waivers, 'no-red-gate');
+export async function proveRed(deps: RedProofDeps, verification: Verification): Promise<GateResult> {
+  if (verification.recordedRed !== null) return recordedRed(verification.recordedRed);
+  const by = waivedBy(verification.waivers, 'no-red-gate');
   if (by !== null) return waived(by);
-  const covers = await coveredBy(deps, trial);
-  const red = (await keptRed(deps, trial, covers)) ?? (await runRed(trial, deps.git));
-  const findings = red.findings.length === 0 ? [] : [...red.findings, ...refusedWaiver(trial.waivers, 'no-red-gate')];
+  const covers = await coveredBy(deps, verification);
+  const red = (await keptRed(deps, verification, covers)) ?? (await runRed(verification, deps.git));
+  const findings =
+    red.findings.length === 0 ? [] : [...red.findings, ...refusedWaiver(verification.waivers, 'no-red-gate')];
   return { ...red, findings, body: { ...red.body, covers } };
 }
 
@@ -66,7 +67,7 @@ const evidence = z.object({
   kept: z.object({ evidence: z.string(), base: z.string() }).optional(),
 });
 
-async function coveredBy({ git }: RedProofDeps, { head, files, contract }: Trial): Promise<Covered> {
+async function coveredBy({ git }: RedProofDeps, { head, files, contract }: Verification): Promise<Covered> {
   const paths = [...new Set(files.flatMap(touchedPaths).filter(anyTestRule(contract)))].toSorted();
   const blobs = await git.blobs(head, paths);
   return {
@@ -76,11 +77,17 @@ async function coveredBy({ git }: RedProofDeps, { head, files, contract }: Trial
 }
 
 /** Null where no earlier red of this run covers exactly these test files, or where a check that it named is not due now. */
-async function keptRed({ store }: RedProofDeps, trial: Trial, covers: Covered): Promise<GateResult | null> {
+async function keptRed(
+  { store }: RedProofDeps,
+  verification: Verification,
+  covers: Covered,
+): Promise<GateResult | null> {
   if (covers.tests.length === 0) return null;
   const wanted = JSON.stringify(covers);
-  const due = new Set(checksFor(trial.contract, trial.files).map((check) => check.name));
-  const greens = (await store.evidence.list(trial.run)).filter((row) => row.kind === 'red' && row.verdict === 'green');
+  const due = new Set(checksFor(verification.contract, verification.files).map((check) => check.name));
+  const greens = (await store.evidence.list(verification.run)).filter(
+    (row) => row.kind === 'red' && row.verdict === 'green',
+  );
   for (const row of greens.toReversed()) {
     const body = await store.evidence.body(row.id);
     const read = body === null ? null : evidence.safeParse(JSON.parse(new TextDecoder().decode(body)));

@@ -3,7 +3,7 @@ import { chmodSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { DEFAULT_BOUNDS } from '../../domain/run.ts';
+import { DEFAULT_BOUNDS } from '../../domain/bounds.ts';
 import { FRESH, type Progress } from '../../domain/stage.ts';
 import { openStore } from '../../store/open.ts';
 import type { Store } from '../../store/port.ts';

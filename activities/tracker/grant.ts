@@ -1,6 +1,7 @@
 import { NO_GRANTS, type Grants } from '../../domain/bounds.ts';
 import type { Caps } from '../../domain/caps.ts';
-import { trialRelease, type RunBounds, type RunInput } from '../../domain/run.ts';
+import { trialRelease, type RunInput } from '../../domain/run.ts';
+import type { RunBounds } from '../../domain/bounds.ts';
 import type { RunRow, TrialRow } from '../../store/port.ts';
 import type { RepoConfig } from '../../config/types.ts';
 import { isHeldByCap } from '../run/caps.ts';

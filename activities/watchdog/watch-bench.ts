@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { CAPS, WATCHDOG } from '../../config/defaults.ts';
 import type { Config } from '../../config/types.ts';
-import { DEFAULT_BOUNDS } from '../../domain/run.ts';
+import { DEFAULT_BOUNDS } from '../../domain/bounds.ts';
 import type { RunState } from '../../domain/stage.ts';
 import { HOUR, MINUTE, NOW } from '../../domain/watchdog/bench.ts';
 import type { Seen, TemporalLook } from '../../domain/watchdog/seen.ts';

@@ -1,7 +1,7 @@
 /** Acts of people, as steps of a tale. */
 import { NO_GRANTS } from '../../domain/bounds.ts';
 import type { PlainAct } from '../../domain/act.ts';
-import type { Step, Where } from './people.ts';
+import type { Step, Where } from './step.ts';
 
 const FROZEN: Where = { stage: 'frozen' };
 const WAITS: Where = { stage: 'awaiting-approval' };

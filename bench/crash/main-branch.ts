@@ -1,8 +1,6 @@
 /** What a person does to main with a forced push, and what must not come back after it. */
+import type { MainChange } from './step.ts';
 import type { Table } from './table.ts';
-
-/** To where main stood before its newest commit that is not ours; to before our first commit; by a history of its own. */
-export type MainChange = 'rewound' | 'rolled back' | 'replaced';
 
 /** What a person commits that is to be taken back: main must hold it before the run begins. */
 export const SECRET = { subject: 'A leaked secret', files: { 'secret.txt': 'hunter2\n' } } as const;

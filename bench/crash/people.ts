@@ -3,32 +3,14 @@
  * is written, as the API does first of all: its poke is always lost.
  */
 import { randomUUID } from 'node:crypto';
-import { refuseAct, type RequestedAct } from '../../domain/act.ts';
-import type { RunState, Stage } from '../../domain/stage.ts';
+import { refuseAct } from '../../domain/act.ts';
+import type { RunState } from '../../domain/stage.ts';
 import type { Seeded } from '../../playground/seeded.ts';
 import type { RunRow } from '../../store/port.ts';
 import type { ActivityTask } from './engine.ts';
-import { changeMain, takenBackBy, type MainChange } from './main-branch.ts';
+import { changeMain, takenBackBy } from './main-branch.ts';
+import { stepInWords, type Step, type Where } from './step.ts';
 import { REPO, type Table } from './table.ts';
-
-/** `paused`: held, whatever the stage. `before`: right before an activity of that name begins, for the nth time. */
-export type Where =
-  | { readonly stage: Stage | 'paused'; readonly before?: never }
-  | { readonly before: string; readonly nth: number };
-
-export type Does =
-  | { readonly act: (state: RunState) => RequestedAct }
-  | { readonly main: MainChange }
-  | { readonly lands: Readonly<Record<string, string>> };
-
-export interface Step {
-  readonly where: Where;
-  readonly does: Does;
-  /** Such as `cancel`. */
-  readonly what: string;
-  /** There may be no occasion for it: the run may have ended before. */
-  readonly optional?: true;
-}
 
 export interface Deed {
   /** As in `stepInWords`. */
@@ -108,11 +90,6 @@ export function createPeople({ table, steps, seeded, pushes }: PeopleDeps): Peop
     },
     undone: () => steps.slice(next).flatMap((step) => (step.optional === true ? [] : [stepInWords(step)])),
   };
-}
-
-/** Such as `cancel in verify`, or `pause before pushRun 1`. */
-export function stepInWords({ what, where }: Step): string {
-  return where.before === undefined ? `${what} in ${where.stage}` : `${what} before ${where.before} ${where.nth}`;
 }
 
 function isThere(where: Where, activity: string, { stage, progress }: RunState): boolean {

@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 
 it('a session that ends again and again without a word ends the run with a person called, and is not opened for ever', () => {
-  const [engine, loader, run] = ['engine.ts', 'load-workflows.ts', '../../domain/run.ts'].map((one) =>
+  const [engine, loader, run] = ['engine.ts', 'load-workflows.ts', '../../domain/bounds.ts'].map((one) =>
     JSON.stringify(new URL(one, import.meta.url).href),
   );
   const script = `

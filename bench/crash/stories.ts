@@ -2,9 +2,9 @@
  * What the runs of the crash runner are about: tiny changes of a shell library, with every effect that a run can owe. The scripted
  * session repeats one command that does what is still missing, as a model does that was told that its command was interrupted.
  */
-import type { RunBounds } from '../../domain/run.ts';
+import type { RunBounds } from '../../domain/bounds.ts';
 import { ABANDON, APPROVE } from './acts.ts';
-import type { Step } from './people.ts';
+import type { Step } from './step.ts';
 
 export interface Story {
   readonly name: string;

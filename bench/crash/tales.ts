@@ -2,11 +2,11 @@
  * What is told in one process: each story with deaths alone, then each with what goes wrong beside them. A tale says which outcomes are
  * as the product promises; how its runs are judged is in judge.ts.
  */
-import type { Outcome } from '../../domain/run.ts';
+import type { Outcome } from '../../domain/outcome.ts';
 import type { Stage } from '../../domain/stage.ts';
 import { ABANDON, APPROVE, grant, plain, REJECT, RESOLVED, RESUME, RETRY } from './acts.ts';
-import { SECRET, type MainChange } from './main-branch.ts';
-import { stepInWords, type Step, type Where } from './people.ts';
+import { SECRET } from './main-branch.ts';
+import { stepInWords, type MainChange, type Step, type Where } from './step.ts';
 import { MENDED, STORIES, WAITING, type Story } from './stories.ts';
 
 /** Under `kinds` in the document. */

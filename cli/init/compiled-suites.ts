@@ -1,5 +1,5 @@
 /** Go, Cargo and Maven: one command each, and the best report that the gates can read from it today. */
-import type { Folder, FoundSuite, Suite, Tools } from './suites.ts';
+import type { Folder, FoundSuite, Suite, Tools } from './suite.ts';
 
 export function goSuite(folder: Folder): FoundSuite | null {
   if (!folder.files.some((file) => file.endsWith('_test.go'))) return null;

@@ -9,7 +9,7 @@ import type { Check, Contract, Service } from '../../domain/contract.ts';
 import { usd } from '../../domain/money.ts';
 import type { Addition } from './add-repo.ts';
 import type { RepoLook } from './repo-look.ts';
-import type { Suite } from './suites.ts';
+import type { Suite } from './suite.ts';
 import type { FoundToolchain } from './toolchains.ts';
 
 export const CONTRACT_FILE = '.lamplighter.yml';

@@ -23,7 +23,8 @@ import { egressOf } from './egress.ts';
 import { lookAtRepo, type RepoLook } from './repo-look.ts';
 import { namedHosts } from './named-hosts.ts';
 import { findServices } from './services.ts';
-import { findSuites, languagesIn, type Suite } from './suites.ts';
+import { findSuites, languagesIn } from './suites.ts';
+import type { Suite } from './suite.ts';
 import { findToolchains, type FoundToolchain } from './toolchains.ts';
 import { tryContract, type Trial, type TrialInput } from './trial.ts';
 

@@ -1,5 +1,5 @@
 /** Hosts that a repo's lockfiles and the settings of its package managers name: a setup will ask for them sooner or later. */
-import type { Tree } from './suites.ts';
+import type { Tree } from './suite.ts';
 
 interface Source {
   readonly file: RegExp;

@@ -4,7 +4,7 @@
  */
 import { relative } from 'node:path/posix';
 import { z } from 'zod';
-import type { Folder, Tools } from './suites.ts';
+import type { Folder, Tools } from './suite.ts';
 
 export interface NodeManager {
   readonly name: 'npm' | 'pnpm' | 'yarn' | 'bun';

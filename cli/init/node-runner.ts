@@ -1,6 +1,6 @@
 /** Which runner a test script calls, and how that one writes a report that the gates can read. */
 import { around, partsOf, withoutCoverage } from './node-script.ts';
-import type { Suite } from './suites.ts';
+import type { Suite } from './suite.ts';
 
 export type Runner = Pick<Suite, 'test' | 'report' | 'notes'>;
 

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { nodeManager, typed, type NodeManager } from './node-manager.ts';
 import { runnerOf, type Told } from './node-runner.ts';
 import { LOOKS, partsOf, runsPackages } from './node-script.ts';
-import type { Folder, FoundSuite, Tools } from './suites.ts';
+import type { Folder, FoundSuite, Tools } from './suite.ts';
 
 const manifest = z.object({
   scripts: z.record(z.string(), z.string()).optional(),

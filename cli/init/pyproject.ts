@@ -1,7 +1,7 @@
 /** What a `pyproject.toml` and its elders say of a package: whether it must be installed, and what its tests need beside it. */
 import { parse, TomlError } from 'smol-toml';
 import { z } from 'zod';
-import type { Folder } from './suites.ts';
+import type { Folder } from './suite.ts';
 
 const lists = z.record(z.string(), z.unknown());
 const document = z.object({

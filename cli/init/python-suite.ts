@@ -1,6 +1,6 @@
 /** A folder of Python: pytest, in a virtual environment of the folder's own where something must be installed. */
 import { pythonPackage, type PythonPackage } from './pyproject.ts';
-import type { Folder, FoundSuite, Tools } from './suites.ts';
+import type { Folder, FoundSuite, Tools } from './suite.ts';
 
 const TEST_FILE = /(^|\/)(test_[^/]*|[^/]*_test)\.py$/;
 const REQUIREMENTS =

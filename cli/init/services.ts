@@ -3,7 +3,7 @@ import { dirname } from 'node:path/posix';
 import { parse } from 'yaml';
 import { findService, SERVICE_ROOT } from '../../activities/sandbox/service-programs.ts';
 import type { Service } from '../../domain/contract.ts';
-import type { Tree } from './suites.ts';
+import type { Tree } from './suite.ts';
 
 export interface FoundServices {
   readonly services: readonly Service[];

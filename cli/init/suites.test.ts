@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Files } from './init-bench.ts';
 import { remedyFor } from './remedy.ts';
-import { findSuites, type Suite, type Tools } from './suites.ts';
+import { findSuites } from './suites.ts';
+import type { Suite, Tools } from './suite.ts';
 
 const TOOLS: Tools = { pytest: true, pnpm: true, cargo: 'stable' };
 

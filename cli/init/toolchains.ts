@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { exec } from '../../activities/exec/exec.ts';
 import type { Toolchain } from '../../config/types.ts';
 import type { Environment } from '../checkup.ts';
-import type { Language, Tools } from './suites.ts';
+import type { Language, Tools } from './suite.ts';
 
 export interface FoundToolchain extends Toolchain {
   /** As the contract asks for it. */

@@ -1,7 +1,8 @@
 import { relative, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { InvalidArgumentError, type Command } from 'commander';
-import { up, type UpOptions } from './up.ts';
+import { up } from './up.ts';
+import type { UpOptions } from './options.ts';
 
 interface Given {
   readonly dataDir?: string;

@@ -10,7 +10,7 @@ import type { Children } from './children.ts';
 import { operatorToken } from './data-dir.ts';
 import { numbers, reservePorts, type ReservedPort } from './ports.ts';
 import { temporalServer } from './temporal-server.ts';
-import type { UpOptions } from './up.ts';
+import type { UpOptions } from './options.ts';
 
 export interface Started {
   readonly url: string;

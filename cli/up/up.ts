@@ -19,22 +19,9 @@ import {
 import { openPlayground, playDemo, reportPlayground } from './demo.ts';
 import { startProcesses, type Started } from './processes.ts';
 import { stopOnSignal, type Stop } from './stop.ts';
+import type { UpOptions } from './options.ts';
 import { tellRuns } from './tell-runs.ts';
 import { againOf, welcomeToOwn, welcomeToPlayground } from './welcome.ts';
-
-export interface UpOptions {
-  /** Null: the default, or a throwaway folder for a playground that is to exit. */
-  readonly dataDir: string | null;
-  readonly port: number | null;
-  readonly config: string | null;
-  readonly exit: boolean;
-  readonly json: boolean;
-  readonly seed: number;
-  /** The playground that was played before is thrown away first. */
-  readonly fresh: boolean;
-  /** How this program is called here: what is printed for copying begins with it. */
-  readonly command: string;
-}
 
 /** The demo was not played to its end: as a shell says it of Ctrl-C. */
 const EXIT_INTERRUPTED = 130;

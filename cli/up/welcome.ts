@@ -2,7 +2,7 @@
 import type { StatusView } from '../../api/view.ts';
 import { createApiClient } from '../api-client.ts';
 import { columns } from '../output.ts';
-import type { UpOptions } from './up.ts';
+import type { UpOptions } from './options.ts';
 
 type Say = (line: string) => void;
 

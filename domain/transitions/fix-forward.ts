@@ -3,7 +3,7 @@
  * so that nobody's money is spent on other people's breakage, and a person who was quicker is not worked against.
  */
 import { provenInWords } from '../proven.ts';
-import type { RunBounds } from '../run.ts';
+import type { RunBounds } from '../bounds.ts';
 import type { In, Progress, RunEvent, RunState } from '../stage.ts';
 import { callPerson, end, freeze, go, openSession, stay, waitForMain, type Transition } from './moves.ts';
 

@@ -1,6 +1,6 @@
 /** The moves that every stage shares: going on, staying, opening a session, calling a person, freezing, ending. */
 import { LABELS } from '../issue.ts';
-import type { Outcome } from '../run.ts';
+import type { Outcome } from '../outcome.ts';
 import type { Brief, Progress, RunEffect, RunState } from '../stage.ts';
 
 export interface Transition {

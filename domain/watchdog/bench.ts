@@ -1,5 +1,5 @@
 /** A world in which nothing is wrong, for tests to break one thing of. */
-import { DEFAULT_BOUNDS } from '../run.ts';
+import { DEFAULT_BOUNDS } from '../bounds.ts';
 import { FRESH, type Progress, type RunState } from '../stage.ts';
 import type { WatchLimits } from './condition.ts';
 import type { Seen, WatchedRun } from './seen.ts';

@@ -1,6 +1,6 @@
 /** What one look of the watchdog saw: rows of the store, and what it asked of Temporal and of the disk. */
 import type { CapStanding } from '../caps.ts';
-import type { RunBounds } from '../run.ts';
+import type { RunBounds } from '../bounds.ts';
 import type { RunState, Stage } from '../stage.ts';
 
 export interface WatchedRun {

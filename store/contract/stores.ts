@@ -1,7 +1,7 @@
 /** What the suite needs of an adapter, and stores that close themselves after each test. */
 import { afterEach, beforeEach } from 'vitest';
 import type { StoreConfig } from '../../config/types.ts';
-import { DEFAULT_BOUNDS } from '../../domain/run.ts';
+import { DEFAULT_BOUNDS } from '../../domain/bounds.ts';
 import { FRESH, type RunState } from '../../domain/stage.ts';
 import { openStore } from '../open.ts';
 import type { EventRow, NewRun, Store, TurnRow } from '../port.ts';

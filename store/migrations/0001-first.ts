@@ -1,4 +1,4 @@
-import type { Migration } from './migrate.ts';
+import type { Migration } from './migration.ts';
 
 /**
  * Runs, and all that hangs on them. Columns are what is searched, ordered or decided on; the rest is JSON. Sessions, evidence, effects

@@ -1,4 +1,4 @@
-import type { Migration } from './migrate.ts';
+import type { Migration } from './migration.ts';
 
 /** Trials that people asked for: each is used up by one run, whose release it names. */
 export const trials: Migration = {

@@ -1,4 +1,4 @@
-import type { Migration } from './migrate.ts';
+import type { Migration } from './migration.ts';
 
 /**
  * What was spent or is reserved, summed by scope (`total`, `repo/<key>`) and day, so that a cap costs a few rows to check however

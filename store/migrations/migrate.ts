@@ -1,16 +1,10 @@
 /** Numbered, forward only: what a release wrote, every later one reads. A migration that has shipped is never edited. */
 import { CannotRun } from '../../config/errors.ts';
 import type { Sql } from '../sql.ts';
+import type { Migration } from './migration.ts';
 import { first } from './0001-first.ts';
 import { trials } from './0002-trials.ts';
 import { caps } from './0003-caps.ts';
-
-export interface Migration {
-  /** From 1, without gaps. */
-  readonly number: number;
-  readonly name: string;
-  readonly statements: readonly string[];
-}
 
 export const MIGRATIONS: readonly Migration[] = [first, trials, caps];
 

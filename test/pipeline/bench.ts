@@ -17,7 +17,7 @@ import { cacheDir } from '../../config/environment.ts';
 import type { Config } from '../../config/types.ts';
 import type { RequestedAct } from '../../domain/act.ts';
 import type { Issue } from '../../domain/issue.ts';
-import type { RunBounds } from '../../domain/run.ts';
+import type { RunBounds } from '../../domain/bounds.ts';
 import { openStore } from '../../store/open.ts';
 import type { RunRow, Store } from '../../store/port.ts';
 import { createEngine } from '../../workers/engine.ts';

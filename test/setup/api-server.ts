@@ -10,7 +10,7 @@ import type { Engine } from '../../api/engine.ts';
 import type { LogEntry } from '../../api/errors.ts';
 import { CAPS, WATCHDOG } from '../../config/defaults.ts';
 import type { Config } from '../../config/types.ts';
-import { DEFAULT_BOUNDS } from '../../domain/run.ts';
+import { DEFAULT_BOUNDS } from '../../domain/bounds.ts';
 import { FRESH, type RunState } from '../../domain/stage.ts';
 import { openStore } from '../../store/open.ts';
 import type { Store } from '../../store/port.ts';
