@@ -108,7 +108,7 @@ owe_start() {
 # was asked for since and touched the power, or was to stop it, has settled it.
 start_owed() {
   local op
-  newest_ops 20
+  newest_ops 200
   local -a ops=("${OPS[@]}")
   REPLY=''
   for op in "${ops[@]}"; do
@@ -130,7 +130,7 @@ pay_start() {
   start_owed
   owing=$REPLY
   [[ -n $owing ]] || return 0
-  same_process_lives "${J[old_pid]}" "${J[old_start]}" && return 0
+  same_process_lives "${J[old_pid]:-}" "${J[old_start]:-}" && return 0
   find_qemu
   (($? == 1)) && effect_is_over || return 0
   { exec 8>>"${CFG[state_dir]}/admit.lock"; } 2>/dev/null && flock -w 5 8 || return 0

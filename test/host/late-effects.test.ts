@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import type { FakeHost } from '../lab/fake-host/fake-host.ts';
 import { call, journal, opId, resume, settled, start, until } from './call.ts';
-import { fakeHost, sideBySide } from './fake-host.ts';
+import { fakeHost, recordedOps, sideBySide } from './fake-host.ts';
 import { ownQm } from './own-qm.ts';
 
 /** As `pkill -9 -f` of what people see in a process list: the script, its forks, and whoever waits for qm; also `qm` itself where asked. */
@@ -134,6 +134,16 @@ describe('a QEMU that ends only after its stop has given up', sideBySide, () => 
     expect(host.power()).toEqual(['stop 5000001', 'start 5000002']);
     const [start] = readdirSync(host.path('state/ops')).filter((op) => journal(host, op).includes(' owed_by='));
     expect(journal(host, start ?? '')).toMatch(/ accept start human .* end ok started ;\n$/s);
+  });
+
+  it('is started however often an agent was refused in between', async () => {
+    const host = await givenUp();
+    recordedOps(host, 50, new Date(), 'agent');
+    await promisify(execFile)(host.path('bin/qm'), ['die', '102']);
+
+    await resume(host);
+
+    expect(host.power()).toEqual(['stop 5000001', 'start 5000002']);
   });
 
   it('is left off where a person stopped it since, and where that was too long ago', async () => {
