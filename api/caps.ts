@@ -17,11 +17,12 @@ import { microUsd } from '../domain/money.ts';
 import type { CapRaise } from '../store/port.ts';
 import type { ApiDeps } from './deps.ts';
 import { commandPlace } from './command-place.ts';
-import { ApiError, notFound } from './errors.ts';
+import { ApiError } from './errors.ts';
 import { principalOf } from './guards.ts';
 import { lookNow } from './look-now.ts';
 import { line, parseBody } from './parse.ts';
 import { withoutSecrets } from './people-words.ts';
+import { repoOf } from './repos.ts';
 import type { CapsView, CapView, NoticeView } from './view.ts';
 
 export function showCaps(deps: ApiDeps): RequestHandler {
@@ -75,9 +76,7 @@ export function raiseCap(deps: ApiDeps): RequestHandler {
 }
 
 function capOf(deps: ApiDeps, window: Cap['window'], given: string | null): Cap {
-  const repo = given === null ? null : deps.config.repos.find((one) => one.name === given || one.key === given);
-  if (repo === undefined) throw notFound(`repo ${JSON.stringify(given)}`, 'lamplighter.yaml lists those there are');
-  const key = repo?.key ?? null;
+  const key = given === null ? null : repoOf(deps, given).key;
   const cap = capsAt(deps.config.caps, key, deps.now()).find((one) => one.window === window && one.repo === key);
   if (cap === undefined) throw new Error(`there is no cap of the ${window} for ${key ?? 'all repos'}`);
   return cap;

@@ -1,5 +1,6 @@
 /** What people read in lists and on pages: words of people, addresses that lead somewhere, no inner ids and no source files. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { DEFAULT_BOUNDS } from '../domain/bounds.ts';
 import { FRESH } from '../domain/stage.ts';
 import { REPO, seedRun, startApiServer, type ApiServer } from '../test/setup/api-server.ts';
 
@@ -43,6 +44,39 @@ describe("a person's words", () => {
       expect(body).not.toContain('paused by root: act act-104d');
     },
   );
+});
+
+describe('a list of the runs of one repo', () => {
+  async function list(repo: string): Promise<{ readonly status: number; readonly body: object }> {
+    const answer = await fetch(`${api.url}/api/runs?repo=${encodeURIComponent(repo)}`);
+    return { status: answer.status, body: (await answer.json()) as object };
+  }
+
+  it('is asked for by name or by key', async () => {
+    for (const repo of [REPO, 'shop-1'])
+      expect(await list(repo)).toMatchObject({ status: 200, body: { runs: [{ id: 'paused-1' }] } });
+  });
+
+  it('of a misspelt name says which there are, and is not empty', async () => {
+    expect(await list('acme/shpo')).toMatchObject({
+      status: 404,
+      body: { error: { message: 'there is no repo "acme/shpo"', remedy: 'enrolled: acme/shop' } },
+    });
+  });
+
+  it('of a repo that is enrolled no more is still there', async () => {
+    await api.store.runs.create({
+      id: 'old-1',
+      repo: 'old-1a2b',
+      repoName: 'acme/old',
+      issue: 1,
+      title: 'Old',
+      release: 'release-old',
+      bounds: DEFAULT_BOUNDS,
+      at: 1,
+    });
+    expect(await list('old-1a2b')).toMatchObject({ status: 200, body: { runs: [{ id: 'old-1' }] } });
+  });
 });
 
 describe('the home page', () => {

@@ -16,12 +16,24 @@ export function onlyRepo(deps: ApiDeps): string {
   });
 }
 
-/** By key or by name. */
+/** By key or by name. Another name than that of an enrolled repo is an error, and never stands for all or for none. */
 export function repoOf(deps: ApiDeps, given: string): RepoConfig {
-  const repo = deps.config.repos.find((one) => one.key === given || one.name === given);
-  if (repo !== undefined) return repo;
+  const repo = enrolled(deps, given);
+  if (repo !== null) return repo;
   const names = deps.config.repos.map((one) => one.name).join(', ');
   throw notFound(`repo ${JSON.stringify(given.slice(0, 100))}`, `enrolled: ${names === '' ? 'none' : names}`);
+}
+
+/** Likewise, and the key of a repo that was enrolled once, as long as its runs are kept. */
+export async function keyWithRuns(deps: ApiDeps, given: string): Promise<string> {
+  const repo = enrolled(deps, given);
+  if (repo !== null) return repo.key;
+  const [run] = await deps.store.runs.list({ repo: given, limit: 1 });
+  return run?.repo ?? repoOf(deps, given).key;
+}
+
+function enrolled({ config }: ApiDeps, given: string): RepoConfig | null {
+  return config.repos.find((one) => one.key === given || one.name === given) ?? null;
 }
 
 export function bookOf(deps: ApiDeps, repo: RepoConfig): IssueBook {

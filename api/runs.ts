@@ -10,6 +10,7 @@ import { notFound } from './errors.ts';
 import { viewFixForward } from './fix-forward.ts';
 import { movesOf } from './moves.ts';
 import { flag, line, parseQuery, pathParam, wholeNumber } from './parse.ts';
+import { keyWithRuns } from './repos.ts';
 import { summariesOf } from './summaries.ts';
 import type { RunView, SessionView, TranscriptView } from './view.ts';
 
@@ -28,7 +29,7 @@ const listQuery = z.strictObject({
 export function listRuns(deps: ApiDeps): RequestHandler {
   return async (req, res) => {
     const { open, repo, issue, limit, id } = parseQuery(listQuery, req);
-    const key = repo === undefined ? undefined : (deps.config.repos.find((one) => one.name === repo)?.key ?? repo);
+    const key = repo === undefined ? undefined : await keyWithRuns(deps, repo);
     const rows = await deps.store.runs.list({
       limit: id === undefined ? limit : MOST,
       ...(open === undefined ? {} : { open }),
