@@ -95,6 +95,17 @@ describe('a submodule whose address the operator lists', () => {
     expect(await git.push(await git.importBundle('run', bundle))).toEqual({ kind: 'pushed' });
   });
 
+  test('has its tags in the session and in the gates: git describe works in it as in a clone', async () => {
+    plainGit(join(bench.dir, 'data'), 'tag', 'v2.0');
+    plainGit(join(bench.dir, 'data'), 'push', '-q', 'origin', 'v2.0');
+    addSubmodule(data, 'vendor/data');
+    const git = gitOf([data]);
+    const base = await git.refresh();
+    const look = 'git -C vendor/data describe --tags';
+    expect(await inGate((await checkOut(git, base)).dir, look)).toBe('v2.0');
+    expect((await bench.inside(await git.openWorktree('run', base), look)).stdout).toBe('v2.0\n');
+  });
+
   test('may have submodules of its own, and stand by a path that counts from the repo', async () => {
     const inner = makeRemote('inner', { 'deep.txt': 'deep\n' });
     const outer = join(bench.dir, 'data');

@@ -4,7 +4,7 @@
  * in them, from clones of ours, each with a `.git` of its own that borrows from one.
  */
 import { createHash } from 'node:crypto';
-import { lstat, rm } from 'node:fs/promises';
+import { lstat, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { remoteFolder } from '../../config/remote-folder.ts';
 import { describeEnd } from '../exec/exec.ts';
@@ -116,6 +116,10 @@ export function createSubmodules(deps: SubmodulesDeps): Submodules {
       await rm(folder, { recursive: true, force: true });
       const gitDir = join(folder, '.git');
       await makeEmptyRepo(gitDir, { bare: false, borrows: join(placeOf(from), 'objects') });
+      // As in a clone: versions are derived from them there too.
+      const tags = ['for-each-ref', '--sort=refname', '--format=%(objectname) %(refname)', 'refs/tags'];
+      const refs = await cloneOf(from).text(tags);
+      await writeFile(join(gitDir, 'packed-refs'), `# pack-refs with: sorted \n${refs}`);
       const git = createTrustedGit({ ...gitDeps, gitDir });
       await git.text(['checkout', '--quiet', '--detach', commit, '--'], {
         cwd: folder,
