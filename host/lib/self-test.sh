@@ -32,6 +32,8 @@ self_test() {
   check_that 'evidence directory' "mkdir -p ${CFG[evidence_dir]}, owned by root" test -w "${CFG[evidence_dir]}"
   check_that "qm config ${CFG[vmid]}" 'is the VMID right, does pmxcfs answer?' read_config "${CFG[read_timeout]}"
   check_that "qm pending ${CFG[vmid]}" 'does pmxcfs answer?' read_pending "${CFG[read_timeout]}"
+  check_that "the pidfile's process is a QEMU that is known here" \
+    "it runs $(readlink "${CFG[proc]}/$(pidfile_pid)/exe"): where that is this host's QEMU, name it as qemu= in the configuration" pidfile_is_known
   HINT=''
   find_qemu
   can_start "$VM_PID"
@@ -39,6 +41,20 @@ self_test() {
   self_test_running
   printf '%s\n' "$( ((FAILURES == 0)) && echo 'all well' || echo "$FAILURES failed")"
   ((FAILURES == 0))
+}
+
+# pidfile_is_known: a QEMU that runs another file than those that are known would be taken for no VM at all.
+pidfile_pid() {
+  local pid=''
+  pidfile
+  { read -r pid <"$REPLY"; } 2>/dev/null
+  printf '%s' "${pid:-0}"
+}
+pidfile_is_known() {
+  local pid
+  pid=$(pidfile_pid)
+  process_of "$pid" || return 0
+  scan_qemus && [[ $'\n'$OUT == *$'\n'"$pid vm"* ]]
 }
 
 self_test_running() {

@@ -151,6 +151,6 @@ has_banner_target() { [[ ${CFG[guest_ssh]} != - ]]; }
 agent_boot() {
   GUEST_BOOT='' GUEST_UP=''
   bounded "$1" "${CFG[qm]}" guest exec "${CFG[vmid]}" --timeout "$1" -- cat /proc/sys/kernel/random/boot_id /proc/uptime || return 1
-  [[ $OUT =~ ([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\\n([0-9]+)\. ]] || return 1
+  [[ $OUT =~ ([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})\\n([0-9]{1,12})\. ]] || return 1
   GUEST_BOOT=${BASH_REMATCH[1]} GUEST_UP=${BASH_REMATCH[2]}
 }

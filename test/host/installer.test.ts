@@ -9,6 +9,7 @@ import {
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -148,6 +149,23 @@ describe('--self-test', () => {
     expect(code).toBe(0);
     expect(globSync('**/*', { cwd: host.root }).sort()).toEqual(before);
     expect(host.power()).toEqual([]);
+  });
+
+  it('says so where QEMU is a file that is not known here, for its VM would be taken for off', async () => {
+    const host = await fakeHost();
+    rmSync(host.path('proc/5000001/exe'));
+    symlinkSync('/opt/qemu/bin/qemu', host.path('proc/5000001/exe'));
+    const selfTest = () => answerOf(spawn(script, ['--config', host.config, '--self-test']));
+
+    const { code, stdout } = await selfTest();
+    host.configure({ qemu: '/opt/qemu/bin/qemu' });
+    const named = await selfTest();
+
+    expect(code).toBe(1);
+    expect(stdout).toMatch(
+      /FAILED {2}the pidfile's process is a QEMU that is known here: it runs \/opt\/qemu\/bin\/qemu/,
+    );
+    expect(named.code).toBe(0);
   });
 
   it('names what is not, each with its remedy', async () => {

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { call, journal, killRunner, opId, resume, settled, start, until } from './call.ts';
 import { fakeHost, sideBySide } from './fake-host.ts';
+import { ownQm } from './own-qm.ts';
 
 describe('5.9: reset', sideBySide, () => {
   it('is ok with the event seen and another boot id, in the same process', async () => {
@@ -43,6 +44,15 @@ describe('5.9: reset', sideBySide, () => {
 
     expect(result).toMatchObject({ result: 'unknown', reason: 'boot_id_unsteady', touched: true });
     expect(result.proof).toEqual({ host: 'reset_event', guest: null });
+  });
+
+  it('is not proven by an uptime that overflows to a young one', async () => {
+    const host = await fakeHost();
+    const guest = '{"out-data":"11111111-2222-3333-4444-555555555555\\n18446744073709551616.00 0.00"}';
+    const answer = `grep -q reset "$root/power.log" || exit 255; echo '${guest}'; exit 0`;
+    ownQm(host, `if [[ "$1 $2" == "guest exec" ]]; then ${answer}; fi`);
+
+    expect((await call(host, 'human', 'reset')).document()).toMatchObject({ reason: 'power_ok_guest_unknown' });
   });
 
   it('tells what this host saw from what is the guest’s word', async () => {
