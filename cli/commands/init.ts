@@ -1,4 +1,5 @@
-import { resolve } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
@@ -52,10 +53,15 @@ export function initCommand(env: Environment): Command {
 /** 1 when something that was tried does not pass yet: the drafts are there all the same, to be corrected. */
 async function init(path: string, options: InitOptions, env: Environment): Promise<number> {
   // The sandbox and the gates come with it, which no other command here needs.
-  const [{ examineRepo }, { sayFindings }] = await Promise.all([import('../init/init.ts'), import('../init/print.ts')]);
+  const [{ examineRepo }, { sayFindings }, { issuesOf }] = await Promise.all([
+    import('../init/init.ts'),
+    import('../init/print.ts'),
+    import('../init/drafts.ts'),
+  ]);
+  const configFile = resolve(options.config);
   const findings = await examineRepo({
     path,
-    configFile: resolve(options.config),
+    configFile,
     person: options.as ?? userInfo().username,
     allow: options.allow ?? false,
     leaveOut: options.leaveOut ?? [],
@@ -69,6 +75,9 @@ async function init(path: string, options: InitOptions, env: Environment): Promi
     options.yes === true || fresh.length === 0 ? 'yes' : options.json === true ? 'nobody' : await answerTo(fresh);
   const written = answer === 'yes' ? fresh : [];
   written.forEach(writeDraft);
+  // Until the first issue is added it is empty, and not a tracker that cannot be read.
+  if (written.some((file) => file.path === configFile))
+    mkdirSync(join(dirname(configFile), issuesOf(findings.repo.name)), { recursive: true });
   if (options.json === true) sayJson({ ...findings, written: written.map((file) => file.path) });
   else sayEnd(findings, { written, answer });
   return findings.trial.tried.every((one) => one.verdict === 'passed') ? EXIT.done : EXIT.failed;

@@ -136,6 +136,11 @@ export interface ConfigDraft {
   readonly egress: Egress;
 }
 
+/** Folder of a repo's issues, from that of the configuration. */
+export function issuesOf(repo: string): string {
+  return `issues/${repo}`;
+}
+
 /** What a configuration needs for the repo, whether it is a new one or one that serves others already. */
 export function additionOf({ look, remote, toolchains, person, allow, egress }: ConfigDraft): Addition {
   const declared = toolchains.filter((one) => !one.builtIn);
@@ -145,7 +150,7 @@ export function additionOf({ look, remote, toolchains, person, allow, egress }: 
       remote,
       branch: look.branch,
       ...(look.submodules.length === 0 ? {} : { submodules: look.submodules }),
-      tracker: { kind: 'local', dir: `issues/${look.name}`, people: { [person]: 'admin' } },
+      tracker: { kind: 'local', dir: issuesOf(look.name), people: { [person]: 'admin' } },
     },
     allow,
     egress,

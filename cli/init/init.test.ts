@@ -151,6 +151,7 @@ describe.skipIf(!has('bwrap'))('init', () => {
         ?.difference.split('\n')
         .filter((line) => /^-(?!--)/.test(line)),
     ).toEqual([]);
+    for (const name of ['first', 'second']) expect(existsSync(join(dir, 'issues', name)), name).toBe(true);
     execFileSync('/bin/sh', ['-c', next.find((command) => command.startsWith('sed ')) ?? 'false']);
     const loaded = loadConfig({
       file: config,
