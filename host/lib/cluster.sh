@@ -26,7 +26,7 @@ config_missing() {
 
 # not_under_ha: for a VM of the HA manager, `qm stop` and `qm start` only leave a wish and return; HA acts on it later, and on its own.
 not_under_ha() {
-  local line mine=no managed=no
+  local line mine=no managed=no section=no odd='' MOST=$CONFIG_LIMIT
   bounded "${CFG[read_timeout]}" cat -- "${CFG[ha_resources]}"
   if ((RC == 124)); then
     fail config_unreadable "${CFG[ha_resources]} gave no answer: is pmxcfs (the cluster file system) well?"
@@ -40,11 +40,17 @@ not_under_ha() {
     return 1
   fi
   while IFS= read -r line; do
-    if [[ $line =~ ^[a-z]+: ]]; then
-      mine=no
+    if [[ $line =~ ^[A-Za-z0-9_-]+:[[:space:]]*[^[:space:]]+[[:space:]]*$ ]]; then
+      mine=no section=yes
       [[ $line =~ ^vm:[[:space:]]*"${CFG[vmid]}"[[:space:]]*$ ]] && mine=yes managed=yes
-    elif [[ $mine == yes && $line =~ ^[[:space:]]+state[[:space:]]+ignored ]]; then managed=no; fi
+    elif [[ $mine == yes && $line =~ ^[[:space:]]+state[[:space:]]+ignored ]]; then managed=no
+    elif [[ ! $line =~ ^[[:space:]]*(#.*)?$ && ! $section:$line =~ ^yes:[[:space:]] ]]; then odd=${odd:-$line}; fi
   done <<<"$OUT"
+  if [[ -n $odd ]]; then
+    end_of "${odd:0:60}"
+    fail config_unreadable "${CFG[ha_resources]} has a line that is no part of such a file (${REPLY//[^[:print:]]/?}), so nobody knows whether the HA manager runs this VM: look at it, then ask again"
+    return 1
+  fi
   [[ $managed == no ]] && return 0
   fail ha_managed "the HA manager runs this VM: qm stop and start would only ask it, and it acts when it likes. ha-manager set vm:${CFG[vmid]} --state ignored hands it to you; then ask again"
   return 1

@@ -64,9 +64,11 @@ effects_over() {
   done
   effect_lives || return 0
   if [[ -z $EFFECT_PID ]]; then
-    # It is gone, and what it started had as long as a whole stop: a daemon.
+    # It is gone, and what it started had as long as a whole stop: a daemon, most likely. Should it be a worker of a stop after all, the timer
+    # starts again what that ends.
     effect_file
     rm -f "$REPLY"
+    note_owed
     return 0
   fi
   unsure late_effect "process $EFFECT_PID, started by an earlier op to turn the power, hangs in the host's kernel and can still act: nothing is started or stopped beside it. The host is the patient"
@@ -98,17 +100,21 @@ gone_or_settled() {
 
 # A stop that gave up may still take effect: QEMU was told to quit, and does when its disk lets go. Then a cycle still owes its start.
 owe_start() {
-  [[ $VERB == cycle || $VERB == start ]] || return 0
-  boot_moment
-  note owed=start "owed_boot=${REPLY% *}" "owed_up=${REPLY#* }"
+  note_owed || return 0
   HINT+=". Should it end late after all, the timer starts the VM again, for the next ${CFG[resume_window]} s"
 }
 
+note_owed() {
+  [[ $VERB == cycle || $VERB == start ]] || return 1
+  boot_moment
+  note owed=start "owed_boot=${REPLY% *}" "owed_up=${REPLY#* }"
+}
+
 # start_owed: sets REPLY to the op that still owes a start, or to nothing: its VM ended late, within the window in which an op goes on. What
-# was asked for since and touched the power, or was to stop it, has settled it.
+# was asked for since and touched the power, or was to stop it, has settled it. Of all other ops there may be thousands, and an agent may make more.
 start_owed() {
   local op
-  newest_ops 200
+  newest_ops 10 ' accept stop | note ([^;]* )?(intent|owed)='
   local -a ops=("${OPS[@]}")
   REPLY=''
   for op in "${ops[@]}"; do

@@ -132,15 +132,17 @@ finish_watch() {
   exit "$code"
 }
 
-# newest_ops COUNT: sets OPS to the newest, newest first, by what this host wrote last: ids are the clients' to choose, and say nothing of time.
+# newest_ops COUNT [PATTERN]: sets OPS to the newest whose journal has such a line, newest first, by what this host wrote last: ids are the clients'
+# to choose, and say nothing of time.
 newest_ops() {
   local journal
   OPS=()
   ops_dir
-  while read -r _ journal; do
+  while read -r journal; do
     journal=${journal%/journal}
     OPS+=("${journal##*/}")
-  done < <(find "$REPLY" -mindepth 2 -maxdepth 2 -name journal -printf '%T@ %p\n' 2>/dev/null | sort -rn | head -n "$1")
+  done < <(find "$REPLY" -mindepth 2 -maxdepth 2 -name journal -printf '%T@ %p\n' 2>/dev/null | sort -rn | cut -d ' ' -f 2- |
+    xargs -r grep -l -E -e "${2:-^}" | head -n "$1")
 }
 
 # last_op: sets REPLY to the newest op, or nothing.

@@ -61,9 +61,14 @@ vm_is_off() {
   (($? == 1))
 }
 
-# already running|off: the wanted state is there and nothing of ours is under way: ok at once, nothing touched.
+# already running|off: the wanted state is there and nothing of ours is under way: ok at once, nothing touched. What runs is only there to stay
+# when no stop of an earlier op can still end it.
 already() {
   [[ -z ${J[intent]:-} ]] || return 1
+  if [[ $1 == running ]] && ! effects_over; then
+    finish_op "$RESULT" "$REASON" "$HINT"
+    return 0
+  fi
   find_qemu
   case $1:$?:$OTHER_QEMUS in
     running:0:) finish_running ;;

@@ -17,6 +17,8 @@ const answers: [string, string, (host: FakeHost) => void][] = [
   ['qm config says something else', 'config_unreadable', (host) => ownQm(host, '[[ $1 != config ]] || { echo "unable to read tail"; exit 0; }')],
   ['the file of the HA manager can’t be read', 'config_unreadable', (host) => mkdirSync(host.path('etc/resources.cfg'))],
   ['the file of the HA manager leads nowhere', 'config_unreadable', (host) => symlinkSync('/nowhere/at/all', host.path('etc/resources.cfg'))],
+  ['the file of the HA manager is something else', 'config_unreadable', (host) => host.write('\u0000\u0001 garbage\n', 'etc/resources.cfg')],
+  ['the file of the HA manager begins in the middle', 'config_unreadable', (host) => host.write('\tstate started\nvm: 103\n', 'etc/resources.cfg')],
   ['memory is a number that overflows', 'memory_short', (host) => withMemory(host, '18446744073709551000')],
   ['memory overflows to little', 'memory_short', (host) => withMemory(host, '18446744073709551617')],
   ['memory is no number', 'memory_short', (host) => withMemory(host, 'x[$(touch executed)]')],
@@ -29,6 +31,19 @@ describe('what cannot be believed', sideBySide, () => {
 
     expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ result: 'failed', reason, touched: false });
     expect(host.power()).toEqual([]);
+  });
+});
+
+describe('a file of the HA manager with thousands of VMs', sideBySide, () => {
+  const many = Array.from({ length: 3_000 }, (_, at) => `vm: ${1_000 + at}\n\tstate started\n`).join('\n');
+
+  it('is read to its end: a VM that is not in it may be cycled, and one that is last is not', async () => {
+    const host = await fakeHost({ human_cooldown: 0 });
+    host.write(many, 'etc/resources.cfg');
+    expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ result: 'ok', reason: 'cycled' });
+
+    host.write(`${many}\nvm: 102\n\tstate started\n`, 'etc/resources.cfg');
+    expect((await call(host, 'human', 'cycle')).document()).toMatchObject({ reason: 'ha_managed', touched: false });
   });
 });
 

@@ -138,7 +138,7 @@ describe('a QEMU that ends only after its stop has given up', sideBySide, () => 
 
   it('is started however often an agent was refused in between', async () => {
     const host = await givenUp();
-    recordedOps(host, 50, new Date(), 'agent');
+    recordedOps(host, 250, new Date(), 'agent');
     await promisify(execFile)(host.path('bin/qm'), ['die', '102']);
 
     await resume(host);
@@ -158,6 +158,41 @@ describe('a QEMU that ends only after its stop has given up', sideBySide, () => 
     late.write('100700.00 1.00\n', 'proc/uptime');
     await resume(late);
     expect(late.power()).toEqual(['stop 5000001']);
+  });
+});
+
+/** A stop that has told its result, while a worker of it waits for `go` in a session of its own, with descriptors of its own. */
+async function stopWithWorker(): Promise<{ host: FakeHost; go: () => void }> {
+  const host = await fakeHost({ stop_budget: 2, gone_budget: 1 });
+  const worker = `exec 3>&- 4>&- 5>/dev/null 6>&-; until [[ -e $root/go ]]; do sleep 0.1; done; '$qm' stop 102; : >'$root/done'`;
+  ownQm(
+    host,
+    `if [[ $1 == stop ]]; then root=$root qm=$qm setsid -f bash -c "${worker}" >/dev/null 2>&1; sleep 300; fi`,
+  );
+  expect((await call(host, 'human', 'stop')).document()).toMatchObject({ reason: 'stop_timed_out', touched: true });
+  return { host, go: () => host.write('', 'go') };
+}
+
+describe('a stop that can still come, of an op that has ended', sideBySide, () => {
+  it('is awaited by a start that finds the VM running', async () => {
+    const { host, go } = await stopWithWorker();
+    const client = call(host, 'human', 'start');
+    await until('it waits', () => host.read('log').includes('waits for an effect'));
+    go();
+
+    expect((await client).document()).toMatchObject({ result: 'ok', reason: 'started', touched: true });
+    expect(host.power()).toEqual(['stop 5000001', 'start 5000002']);
+  });
+
+  it('and comes after that start has called the VM running is followed by one of the timer', async () => {
+    const { host, go } = await stopWithWorker();
+    expect((await call(host, 'human', 'start')).document()).toMatchObject({ result: 'ok', reason: 'already_running' });
+    go();
+    await until('it has come', () => existsSync(host.path('done')));
+
+    await resume(host);
+
+    expect(host.power()).toEqual(['stop 5000001', 'start 5000002']);
   });
 });
 

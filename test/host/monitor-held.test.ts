@@ -96,6 +96,17 @@ describe('a monitor that answers errors, or text that is none of its own', sideB
     });
   });
 
+  it('in letters of any alphabet is not taken for dead, however silent the guest', async () => {
+    const host = await fakeHost();
+    host.fault('qmp-errors');
+    host.fault('agent-dead');
+
+    expect((await call(host, 'ro', 'status')).document().status).toMatchObject({
+      class: 'monitor_broken',
+      advice: 'human',
+    });
+  });
+
   it.each(['x[$(touch executed)]', 'a =x', 'running state=paused', '-'])(
     'is text and ends no script: a run state of %j',
     async (said) => {

@@ -66,7 +66,7 @@ export async function listenAsMonitor(root: string, vmid: string): Promise<Monit
 
   function answer(request: Request, send: (document: unknown) => void): void {
     if (fault('qmp-errors') && request.execute !== 'qmp_capabilities') {
-      send({ error: { class: 'GenericError', desc: 'no [such] luck=$(x)' } });
+      send({ error: { class: 'GenericError', desc: 'no [such] удача=$(x)' } });
       return;
     }
     switch (request.execute) {
@@ -132,7 +132,11 @@ export async function listenAsMonitor(root: string, vmid: string): Promise<Monit
       waiting.push(...next.slice(1));
       if (next[0] !== undefined) serve(next[0]);
     });
-    const send = (document: unknown): void => void socket.write(`${JSON.stringify(document)}\r\n`);
+    // As QEMU writes: what is beyond ASCII by its number.
+    const send = (document: unknown): void =>
+      void socket.write(
+        `${JSON.stringify(document).replace(/[^ -~]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)}\r\n`,
+      );
     send({ QMP: { version: {}, capabilities: [] } });
     const lines = createInterface({ input: socket }).on('line', (line) => answer(JSON.parse(line) as Request, send));
     // It hands on what happened to the socket.
