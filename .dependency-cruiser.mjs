@@ -13,6 +13,12 @@ export default {
       { pathNot: '^domain/' },
     ),
     rule(
+      'config-alone',
+      'Effects are configured; configuration knows none of them.',
+      { path: '^config/', pathNot: test },
+      { path: '^(activities|workflows|workers|api|cli|store|ui)/' },
+    ),
+    rule(
       'workflows-narrow',
       'Workflow code is replayed: domain/, the SDK for workflows, and types of activities (the linter sees to "types").',
       { path: '^workflows/', pathNot: test },

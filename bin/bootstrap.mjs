@@ -2,7 +2,7 @@
  * From a fresh clone to a running command: packages, Node 24, Temporal, system packages, then the command on Node 24. Plain
  * JavaScript without dependencies, as it is what runs before anything is installed, on whatever Node (>= 18) the machine has.
  *
- *   node bin/bootstrap.mjs start|test|crash|bench|lab|check|format|lock [args…]     from package.json
+ *   node bin/bootstrap.mjs start|test|crash|bench|lab|check|format|lock|schemas [args…]     from package.json
  *   node bin/bootstrap.mjs cli [args…]                        from bin/lamplighter
  */
 import { release } from 'node:os';
@@ -28,6 +28,7 @@ const commands = {
   lab: { program: [join(root, 'test', 'lab', 'lab.ts')], provide: 'test' },
   check: { program: [join(root, 'bin', 'check.ts')] },
   lock: { program: [join(root, 'bin', 'check', 'lockfile.ts')] },
+  schemas: { program: [join(root, 'bin', 'schemas.ts')] },
   format: { program: [bin('oxfmt/bin/oxfmt')] },
 };
 

@@ -1,6 +1,6 @@
 /** What the environment may say. Beside secrets named in `lamplighter.yaml`, these variables are all there is. */
 import { cacheRoot, resolveTemporal } from '../bin/bootstrap/temporal.mjs';
-import type { CrashPlan } from '../activities/effects/crash-point.ts';
+import type { LoadedConfig } from './types.ts';
 import { ConfigError } from './errors.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -21,7 +21,7 @@ export function cacheDir(env: Environment): string {
 }
 
 /** `LAMPLIGHTER_CRASH=<point>[@n][,…]`, for tests only: the nth passing of a named point kills the process, once. */
-export function crashPlan(env: Environment, markerDir: string): CrashPlan | null {
+export function crashPlan(env: Environment, markerDir: string): LoadedConfig['crashPlan'] {
   const given = env['LAMPLIGHTER_CRASH'];
   if (given === undefined || given === '') return null;
   const points = given.split(',').map((one) => {

@@ -18,3 +18,10 @@ export function contractJsonSchema(): JsonSchema {
 export function breakglassResultJsonSchema(): JsonSchema {
   return { title: 'breakglass-result/1', ...z.toJSONSchema(breakglassResultSchema) };
 }
+
+/** Each by its file in docs/schema. */
+export const PUBLISHED: Readonly<Record<string, () => JsonSchema>> = {
+  'lamplighter.json': configJsonSchema,
+  'contract.json': contractJsonSchema,
+  'breakglass-result.json': breakglassResultJsonSchema,
+};

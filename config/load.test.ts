@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { ConfigError } from './errors.ts';
 import { loadConfig, writeResolvedConfig } from './load.ts';
-import { readResolvedConfig, type LoadedConfig } from './resolved.ts';
+import { readResolvedConfig } from './resolved.ts';
+import type { LoadedConfig } from './types.ts';
 
 const ports = { api: 7070, temporal: 7233, temporalUi: 8233, model: 9000 };
 let folder: string;

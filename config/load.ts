@@ -23,7 +23,7 @@ import { loadModel } from './load-model.ts';
 import { loadWatchdog } from './load-watchdog.ts';
 import { realFolder } from './real-folder.ts';
 import { isAddress, repoKey } from './repo-key.ts';
-import type { LoadedConfig } from './resolved.ts';
+import type { LoadedConfig } from './types.ts';
 import { configSchema, type ConfigFile, type RepoEntry } from './schema.ts';
 import { createReferences, type References } from './secrets.ts';
 import type { Config, RepoConfig, StoreConfig, TestVariable, Toolchain } from './types.ts';
