@@ -122,6 +122,8 @@ say() { printf 'breakglass: %s\n' "$*" >&2; }
 # log WORDS: one line in the host's own log. A full disk must not stop a rescue, so a line that can't be written is lost.
 log() {
   local line
+  # Once: a line that a crash tore must not swallow what comes next.
+  [[ -n ${LOG_MENDED:-} ]] || { LOG_MENDED=yes; mend_end "${CFG[log]:-/dev/null}" 2>/dev/null; }
   printf -v line '%(%Y-%m-%dT%H:%M:%S%z)T vm=%s identity=%s from=%s %s' -1 "${CFG[vmid]:--}" "${IDENTITY:--}" "${CLIENT:--}" "$*"
   { printf '%s\n' "${line//[^[:print:]]/?}" >>"${CFG[log]:-/dev/null}"; } 2>/dev/null
   return 0

@@ -59,6 +59,7 @@ disks_free() {
 # who_hangs PID MOUNT: sets REPLY to words. PID is 0 where the VM's own disk can't be looked at.
 who_hangs() {
   REPLY="the storage mounted on $2, where a disk of this VM lies, gives no answer: whether process $1 has the disk open can't be told"
+  [[ $2 != */"$1/fd" ]] || REPLY="process $1 gives no answer when it is asked for its open files, so whether it has a disk of this VM open can't be told: look at it (ps -fp $1)"
   [[ $1 != 0 ]] || REPLY="the storage mounted on $2, where a disk of this VM lies, gives no answer: mend it first"
   return 0
 }

@@ -134,8 +134,8 @@ storages_active() {
   for volume in "${VOLUMES[@]}"; do
     if [[ $volume != /* ]]; then
       storage=${volume%%:*}
-      bounded "${CFG[read_timeout]}" "${CFG[pvesm]}" status --storage "$storage"
-      [[ $'\n'$OUT =~ $'\n'"$storage"[[:space:]]+[^[:space:]]+[[:space:]]+active ]] || {
+      bounded "${CFG[read_timeout]}" "${CFG[pvesm]}" status --storage "$storage" &&
+        [[ $'\n'$OUT$'\n' =~ $'\n'"$storage"[[:space:]]+[^[:space:]]+[[:space:]]+active[[:space:]] ]] || {
         REASON=storage_inactive HINT="storage $storage, which holds $volume, is not active"
         return 1
       }

@@ -29,6 +29,27 @@ function onCeph(host: FakeHost): void {
   host.configure({ pvesm: host.path('bin/pvesm-ceph') });
 }
 
+describe('a storage that is not plainly said to be active', sideBySide, () => {
+  it.each([
+    ['says it and ends with an error', 'echo "local-lvm lvmthin active 1 1 1 1%"; exit 255'],
+    ['says a word that begins like it', 'echo "local-lvm lvmthin activating 1 1 1 1%"'],
+  ])('is not relied upon: pvesm status %s', async (_how, says) => {
+    const host = await fakeHost();
+    host.write(
+      `#!/bin/bash\n[[ $1 != status ]] || { ${says}; exit; }\nexec ${host.path('bin/pvesm')} "$@"\n`,
+      'bin/own-pvesm',
+    );
+    chmodSync(host.path('bin/own-pvesm'), 0o755);
+    host.configure({ pvesm: host.path('bin/own-pvesm') });
+
+    expect((await call(host, 'human', 'cycle')).document()).toMatchObject({
+      reason: 'storage_inactive',
+      touched: false,
+    });
+    expect(host.power()).toEqual([]);
+  });
+});
+
 describe('5.6: a VM with a TPM', sideBySide, () => {
   it('can be cycled: its emulator is of the same scope', async () => {
     const host = await fakeHost();

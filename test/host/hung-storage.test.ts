@@ -52,6 +52,18 @@ describe.skipIf(!canHang())('a mount that hangs (as root)', sideBySide, () => {
     expect(await asked(host, 'human', 'start')).toMatchObject({ result: 'ok' });
   });
 
+  it('so that a process cannot be asked for its open files at all is named by that process', async () => {
+    const host = await hostWithMount();
+    neighbour(host, host.path('elsewhere'));
+    rmSync(host.path('proc/999/fd'), { recursive: true });
+    symlinkSync(host.path('hang/fd'), host.path('proc/999/fd'));
+
+    const refused = await asked(host, 'human', 'cycle');
+
+    expect(refused).toMatchObject({ result: 'failed', reason: 'holders_unknown', touched: false });
+    expect(refused.hint).toContain('process 999 gives no answer');
+  });
+
   it("on which the VM's own disk lies is named, and a person may answer for the disk at a start, once", async () => {
     const host = await hostWithMount();
     const own = host.read('machine/config').replace(/^scsi0: .*$/m, `scsi0: ${host.path('hang/vm.raw')},size=1G`);

@@ -19,6 +19,17 @@ async function startAndMakeRoom(host: FakeHost): Promise<void> {
   await until('the runner is gone', isFree);
 }
 
+describe('a torn last line of the log', () => {
+  it('does not swallow the next', async () => {
+    const host = await fakeHost();
+    appendFileSync(host.path('log'), 'torn in the middle of a wo');
+
+    await call(host, 'human', 'start');
+
+    expect(host.read('log')).toMatch(/^torn in the middle of a wo\n\d{4}-.* verb=start accepted$/m);
+  });
+});
+
 describe('5.5: the record of an op', () => {
   it('outlives hundreds of later ones for a day, so that its repeat is no second power event', async () => {
     const host = await fakeHost({ human_cooldown: 0 });
