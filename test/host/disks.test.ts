@@ -32,7 +32,7 @@ function onCeph(host: FakeHost): void {
 describe('a storage that is not plainly said to be active', sideBySide, () => {
   it.each([
     ['says it and ends with an error', 'echo "local-lvm lvmthin active 1 1 1 1%"; exit 255'],
-    ['says a word that begins like it', 'echo "local-lvm lvmthin activating 1 1 1 1%"'],
+    ['says a word that begins like it', 'echo "local-lvm lvmthin active-not-yet 1 1 1 1%"'],
   ])('is not relied upon: pvesm status %s', async (_how, says) => {
     const host = await fakeHost();
     host.write(
