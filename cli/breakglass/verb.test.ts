@@ -130,6 +130,18 @@ describe.skipIf(!has('sshd'))('lamplighter breakglass verb', { timeout: 120_000 
     expect(host.power().length).toBe(power.length + (code === 0 ? 1 : 0));
   });
 
+  it('turns no power with --yes where nobody named the VM; at a terminal, and for looking, that is not asked', async () => {
+    desk.configure({ vmid: undefined });
+    const before = host.power().length;
+    const said = await verb('cycle', '--yes');
+    expect(said.code).toBe(2);
+    expect(said.stderr).toContain('cycle with --yes, and the configuration does not say of which VM: nothing was sent');
+    expect(said.stderr).toContain('breakglass.vmid');
+    expect(host.power()).toHaveLength(before);
+    expect((await verb('status')).stdout).toMatch(/^VM 102: /);
+    expect((await verb('reset')).stderr).toContain('the VM that the host has this key for');
+  });
+
   it('names the VM that it would touch, where the configuration does', async () => {
     desk.configure({ vmid: 102, name: 'devvm' });
     const said = await verb('stop');
@@ -179,7 +191,9 @@ describe.skipIf(!has('sshd'))('lamplighter breakglass verb', { timeout: 120_000 
     const ran = await verb('cycle', '--yes');
     expect(ran.code).toBe(4);
     const op = /^op (\w{26})/.exec(ran.stderr)?.[1] ?? '';
-    expect(ran.stderr).toContain(`ssh -p 1 -i YOUR_KEY -o IdentitiesOnly=yes ${sshd.user}@127.0.0.1 'cycle op=${op}'`);
+    expect(ran.stderr).toContain(
+      `ssh -p 1 -i YOUR_KEY -o IdentitiesOnly=yes ${sshd.user}@127.0.0.1 'cycle vm=102 op=${op}'`,
+    );
     const status = await verb('status', '--json');
     expect(status.code).toBe(4);
     expect(JSON.parse(status.stdout)).toMatchObject({ ok: false, reason: 'host_unreachable' });

@@ -4,6 +4,7 @@ import type { PowerOutcome } from '../../activities/breakglass/port.ts';
 import type { BreakglassConfig } from '../../config/load-breakglass.ts';
 import { standingOf, STATUS_EXIT, STATUS_EXIT_VERSION } from '../../domain/breakglass/standing.ts';
 import { type Identity, opIdOf, requestText, turnsPower, type Verb } from '../../domain/breakglass/verb.ts';
+import { CliFailure, EXIT } from '../failure.ts';
 import { plain, say, sayJson } from '../output.ts';
 import { confirm } from './confirm.ts';
 import { breakglassConfig, openHost } from './open-host.ts';
@@ -35,7 +36,8 @@ export async function runVerbCommand(verb: Verb, options: VerbOptions): Promise<
   }
   const op = options.op ?? opIdOf(Date.now(), randomBytes(16));
   if (isMutating(verb)) {
-    if (options.yes !== true) await confirm(verb, vmWords(config), `${config.host}, as ${identity}`);
+    if (options.yes === true) requireNamedVm(verb, config);
+    else await confirm(verb, vmWords(config), `${config.host}, as ${identity}`);
     note(`op ${op}: whatever happens here, ask for it with \`lamplighter breakglass verb status --op ${op}\``);
     sayOnInterrupt(op);
   }
@@ -47,6 +49,17 @@ export async function runVerbCommand(verb: Verb, options: VerbOptions): Promise<
   if (wantsOwnWay(outcome))
     note(`by hand, with a key of your own: ${sshLine(config, requestText(verb, op, { vm: config.vm }))}`);
   return exitOf(outcome);
+}
+
+/** Nobody sees a prompt: what answers at this address may have a key for another VM, and would turn that one's power. */
+function requireNamedVm(verb: Verb, { vm }: BreakglassConfig): void {
+  if (vm !== null) return;
+  throw new CliFailure(
+    EXIT.usage,
+    'vm-not-named',
+    `${verb} with --yes, and the configuration does not say of which VM: nothing was sent`,
+    'name it under breakglass.vmid (`lamplighter breakglass verb status` says whose key it is), or leave --yes out',
+  );
 }
 
 function vmWords({ vm }: BreakglassConfig): string {

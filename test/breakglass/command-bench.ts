@@ -16,13 +16,15 @@ export interface Desk {
   close(): void;
 }
 
-export function deskFor(sshd: LabSshd): Desk {
+/** `vmid`: of the host behind that sshd. */
+export function deskFor(sshd: LabSshd, vmid = 102): Desk {
   const folder = mkdtempSync(join(tmpdir(), 'desk-'));
   const key = (identity: Identity): string => join(folder, identity);
   const configure = (changed: Readonly<Record<string, unknown>> = {}): void => {
     for (const identity of ['ro', 'agent', 'human'] as const) copyFileSync(sshd.keys[identity], key(identity));
     const { host, port, user, hostKey } = sshd;
-    const breakglass = { host, port, user, hostKey, keys: { ro: 'ro', agent: 'agent', human: 'human' }, ...changed };
+    const keys = { ro: 'ro', agent: 'agent', human: 'human' };
+    const breakglass = { host, port, user, hostKey, vmid, keys, ...changed };
     writeFileSync(join(folder, 'lamplighter.yaml'), stringify({ breakglass }));
   };
   configure();

@@ -19,7 +19,7 @@ describe.skipIf(!hasLab || !has('sshd'))('a person and a real guest', patience, 
   beforeAll(async () => {
     host = await realHost();
     sshd = await startLabSshd({ config: host.config });
-    desk = deskFor(sshd);
+    desk = deskFor(sshd, Number(host.vmid));
   }, patience.timeout);
   afterAll(async () => {
     desk.close();
