@@ -99,7 +99,7 @@ describe.skipIf(!has('bwrap')).concurrent('an act whose poke is lost', { timeout
       return ACTS[act](run);
     });
 
-    expect(admitted.toSorted()).toEqual(admits.toSorted());
+    expect(admitted.toSorted(), JSON.stringify(told.run.state)).toEqual(admits.toSorted());
     expectTaken(told, act);
   });
 
