@@ -86,7 +86,11 @@ const expected: Record<WedgeName, Expectation> = {
 
 /** Two machines are broken side by side, for most of the time is spent waiting; on each, one wedge follows the cure of another. */
 const onSecond: readonly WedgeName[] = ['stopped', 'paused', 'panic-told', 'memory', 'killed'];
-const onFirst = (Object.keys(expected) as WedgeName[]).filter((name) => !onSecond.includes(name));
+/** `frozen` comes before anything boots anew: in a guest that has just booted the agent sometimes never answers the thaw (docs/what-is-not-proven.md). */
+const onFirst: readonly WedgeName[] = [
+  'frozen',
+  ...(Object.keys(expected) as WedgeName[]).filter((name) => name !== 'frozen' && !onSecond.includes(name)),
+];
 
 describe.skipIf(!hasLab).each([
   ['one', onFirst],
