@@ -2,6 +2,7 @@
  * The one way out: which HTTP proxy stands between this machine and the outside, for model, remotes and sandboxes alike. `egress` in
  * lamplighter.yaml says it, else the usual variables of the environment. What listens on this machine is never asked for through it.
  */
+import { percentDecoded } from '../domain/percent.ts';
 import { directIn, isDirectHost, noProxyOf } from './direct-hosts.ts';
 import type { Environment } from './environment.ts';
 import type { Egress } from './types.ts';
@@ -27,18 +28,8 @@ export function proxyOfEnvironment(env: Environment): EnvironmentProxy {
   const url = URL.parse(given.includes('://') ? given : `http://${given}`);
   if (url?.protocol !== 'http:' || url.hostname === '')
     return { kind: 'unfit', why: `${variable} does not name a proxy over http://` };
-  const login = url.username === '' ? null : `${decoded(url.username)}:${decoded(url.password)}`;
+  const login = url.username === '' ? null : `${percentDecoded(url.username)}:${percentDecoded(url.password)}`;
   return { kind: 'http', variable, proxy: `${url.hostname}:${url.port || 80}`, login };
-}
-
-/** A password with a `%` that nobody escaped is one, as it stands. */
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch (error) {
-    if (error instanceof URIError) return text;
-    throw error;
-  }
 }
 
 export interface GivenEgress {

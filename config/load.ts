@@ -23,10 +23,9 @@ import { loadModel } from './load-model.ts';
 import { loadWatchdog } from './load-watchdog.ts';
 import { realFolder } from './real-folder.ts';
 import { isAddress, repoKey } from './repo-key.ts';
-import type { LoadedConfig } from './types.ts';
 import { configSchema, type ConfigFile, type RepoEntry } from './schema.ts';
 import { createReferences, type References } from './secrets.ts';
-import type { Config, RepoConfig, StoreConfig, TestVariable, Toolchain } from './types.ts';
+import type { Config, LoadedConfig, RepoConfig, StoreConfig, TestVariable, Toolchain } from './types.ts';
 import { parseYaml, type KeyPath } from './yaml-document.ts';
 
 export { writeResolvedConfig } from './resolved.ts';

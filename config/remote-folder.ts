@@ -1,21 +1,12 @@
 /** Remotes on this machine, and the kinds of remote that Lamplighter can't work with: for git and for `doctor`. */
 import { isAbsolute, resolve } from 'node:path';
+import { percentDecoded } from '../domain/percent.ts';
 
 /** The folder of a remote on this machine, given by its path or by file://; null for one elsewhere. A slash at its end says nothing. */
 export function remoteFolder(remote: string): string | null {
   if (isAbsolute(remote)) return resolve(remote);
   const url = /^file:/i.test(remote) ? URL.parse(remote) : null;
-  return url === null ? null : resolve(decoded(url.pathname));
-}
-
-/** A name with a `%` that nobody escaped is one, as it stands. */
-function decoded(path: string): string {
-  try {
-    return decodeURIComponent(path);
-  } catch (error) {
-    if (error instanceof URIError) return path;
-    throw error;
-  }
+  return url === null ? null : resolve(percentDecoded(url.pathname));
 }
 
 export const UNFIT_REMOTES = {

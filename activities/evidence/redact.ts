@@ -3,6 +3,7 @@
  * looks like a secret is the scanner's (activities/gates/secrets.ts), which `createScrub` adds for logs.
  */
 import type { KnownSecret } from '../../config/types.ts';
+import { percentDecoded } from '../../domain/percent.ts';
 import { strikeSecrets } from '../gates/secrets.ts';
 
 /** Shorter values are settings such as a port, and would strike out half of every log. */
@@ -81,7 +82,7 @@ function overlap(text: string, form: string): number {
 /** As it is, trimmed, as JSON, URL and hex write it, and in base64 wherever it stands in a longer text. */
 function formsOf(value: string): Set<string> {
   const forms = new Set<string>();
-  for (const plain of [value, value.trim(), unescaped(value), ...wordsOf(value), ...passwordsOf(value)]) {
+  for (const plain of [value, value.trim(), percentDecoded(value), ...wordsOf(value), ...passwordsOf(value)]) {
     if (plain.length < SHORTEST) continue;
     const bytes = Buffer.from(plain);
     const encoded = encodeURIComponent(plain);
@@ -110,17 +111,7 @@ function wordsOf(value: string): string[] {
 function passwordsOf(value: string): string[] {
   if (!URL.canParse(value)) return [];
   const { password } = new URL(value);
-  return password === '' ? [] : [password, unescaped(password)];
-}
-
-function unescaped(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch (error) {
-    // A lone percent sign is the password's own.
-    if (error instanceof URIError) return text;
-    throw error;
-  }
+  return password === '' ? [] : [password, percentDecoded(password)];
 }
 
 /**

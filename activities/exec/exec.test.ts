@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { boundTo, exec, execOrThrow } from './exec.ts';
+import { isAlive } from '../../test/setup/alive.ts';
 
 const base = { cwd: '/', env: { PATH: '/usr/bin:/bin' }, wallMs: 20_000, keepBytes: 1_000 };
 const sh = (script: string): string[] => ['/bin/sh', '-c', script];
@@ -14,12 +15,6 @@ beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'lamplighter-exec-'));
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
-
-/** A zombie that nobody has reaped yet is gone for all that matters. */
-function alive(pid: number): boolean {
-  if (!existsSync(`/proc/${pid}/stat`)) return false;
-  return !/\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'utf8'));
-}
 
 async function pidIn(file: string): Promise<number> {
   return await vi.waitFor(() => {
@@ -62,7 +57,7 @@ test('a command that hangs is ended with its whole group at its wall time', asyn
   expect(result).toMatchObject({ end: 'timeout', code: null });
   expect(result.ms).toBeLessThan(5_000);
   const pid = await pidIn(file);
-  await vi.waitFor(() => expect(alive(pid)).toBe(false), 5_000);
+  await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 5_000);
 });
 
 test('a command that ends politely on SIGTERM has its last words kept', async () => {
@@ -109,7 +104,7 @@ test('a child left behind that holds stdout neither keeps us waiting nor lives o
   expect(result).toMatchObject({ end: 'exited', code: 0, stdout: 'done\n' });
   expect(result.ms).toBeLessThan(5_000);
   const pid = await pidIn(file);
-  await vi.waitFor(() => expect(alive(pid)).toBe(false), 5_000);
+  await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 5_000);
 });
 
 test('a child left behind in a session of its own does not keep us waiting either', async () => {
@@ -128,7 +123,7 @@ test('an abort ends the group at once; one that came before starts nothing', asy
   const pid = await pidIn(file);
   stop.abort();
   expect(await running).toMatchObject({ end: 'aborted', code: null });
-  await vi.waitFor(() => expect(alive(pid)).toBe(false), 5_000);
+  await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 5_000);
   expect(await exec(sh(`touch ${dir}/started`), { ...base, signal: stop.signal })).toMatchObject({ end: 'aborted' });
   expect(existsSync(join(dir, 'started'))).toBe(false);
 });
@@ -159,7 +154,7 @@ test('a command dies with the process that started it', async () => {
   const parent = spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'inherit' });
   const pid = await pidIn(file);
   parent.kill('SIGKILL');
-  await vi.waitFor(() => expect(alive(pid)).toBe(false), 5_000);
+  await vi.waitFor(() => expect(isAlive(pid)).toBe(false), 5_000);
 });
 
 test('a command whose starter was killed before it was bound to it never runs', async () => {

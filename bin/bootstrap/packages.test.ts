@@ -6,6 +6,7 @@ import { delimiter, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { installedMatchesLock, installPackages, isInstalled, lockDigest } from './packages.mjs';
+import { isAlive } from '../../test/setup/alive.ts';
 
 let root: string;
 
@@ -78,16 +79,6 @@ function startInstalling(npm: string): ChildProcess {
     env: { ...process.env, PATH: `${bin}${delimiter}${process.env['PATH']}` },
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    // A zombie waits for its parent alone.
-    return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'));
-  } catch {
-    return false;
-  }
 }
 
 async function until(what: string, look: () => boolean): Promise<void> {

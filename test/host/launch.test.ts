@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { isAlive } from '../setup/alive.ts';
 import { until } from './call.ts';
 
 const host = fileURLToPath(new URL('../../host', import.meta.url));
@@ -101,12 +102,3 @@ describe('a command that is awaited', () => {
     await until('the child is gone', () => !isAlive(child));
   });
 });
-
-function isAlive(pid: number): boolean {
-  try {
-    return !readFileSync(`/proc/${pid}/stat`, 'utf8').includes(') Z');
-  } catch {
-    // It is gone.
-    return false;
-  }
-}
