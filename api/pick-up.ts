@@ -1,5 +1,5 @@
 /** Why an issue is picked up or not: judged as the poller judges it, each refusal in words and with what to do about it. */
-import { judgeIssue, readStanding, type Standing } from '../activities/tracker/releases.ts';
+import { judgeIssue, readStanding, type Standing } from '../activities/dispatch/releases.ts';
 import type { RepoConfig } from '../config/types.ts';
 import { refusalText, type Refusal } from '../domain/eligibility.ts';
 import { LABELS, type Issue } from '../domain/issue.ts';

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto';
 import type { RequestHandler } from 'express';
 import { z } from 'zod';
-import { runIdOf } from '../activities/tracker/run-id.ts';
+import { runIdOf } from '../activities/dispatch/run-id.ts';
 import { trialRelease } from '../domain/run.ts';
 import type { TrialRow } from '../store/port.ts';
 import type { ApiDeps } from './deps.ts';

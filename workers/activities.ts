@@ -10,6 +10,7 @@ import { createPerformEffect } from '../activities/effects/perform.ts';
 import { createRedaction, type Redaction } from '../activities/evidence/redact.ts';
 import { redactedReasons } from '../activities/evidence/redacted-reasons.ts';
 import { redactingStore } from '../activities/evidence/redacting-store.ts';
+import { createReportActivities } from '../activities/report/activities.ts';
 import { createRunControlActivities } from '../activities/run/control.ts';
 import { endingLastingFailures } from '../activities/run/lasting-failures.ts';
 import { createPrepareActivities } from '../activities/run/prepare.ts';
@@ -17,8 +18,8 @@ import { createSetUp } from '../activities/run/set-up.ts';
 import { recordingTrouble } from '../activities/run/trouble.ts';
 import { createStageActivities } from '../activities/run/stages.ts';
 import { createBwrapSandbox } from '../activities/sandbox/bwrap.ts';
-import { createTrackerActivities } from '../activities/tracker/activities.ts';
-import { isKilled } from '../activities/tracker/kill-switch.ts';
+import { createDispatchActivities } from '../activities/dispatch/activities.ts';
+import { isKilled } from '../activities/dispatch/kill-switch.ts';
 import { knownSecrets } from '../config/known-secrets.ts';
 import type { Config } from '../config/types.ts';
 import type { Contract } from '../domain/contract.ts';
@@ -91,13 +92,8 @@ function createEndless({ config, crash, now, store, redaction, ...deps }: Endles
     redaction,
     scratchDir: privateFolder(config, 'scratch'),
   });
-  const tracker = createTrackerActivities({
-    config,
-    store,
-    trackerOf,
-    perform,
-    now,
-  });
+  const dispatch = createDispatchActivities({ config, store, trackerOf, now });
+  const report = createReportActivities({ config, store, trackerOf, perform, now });
   const run = createRunControlActivities({
     store,
     lanes: calls,
@@ -109,11 +105,12 @@ function createEndless({ config, crash, now, store, redaction, ...deps }: Endles
   return {
     control: (granted) => ({
       ...run,
-      ...tracker,
+      ...dispatch,
+      ...report,
       triage: agent.triage,
       modelTurn: agent.modelTurn,
       async grant(input) {
-        const next = await tracker.grant(input);
+        const next = await dispatch.grant(input);
         if (next !== null) await granted(input.repoKey);
         return next;
       },

@@ -1,6 +1,6 @@
 /** One tracker an enrolled repo, by its configured kind; and the same as the api's issue books. */
 import type { IssueBook } from '../api/issue-book.ts';
-import { createLocalTracker, type LocalTracker } from '../activities/tracker/local.ts';
+import { createLocalTracker, type LocalTracker } from '../activities/tracker/local/local.ts';
 import type { Config } from '../config/types.ts';
 
 export type TrackerOf = (repoKey: string) => LocalTracker;

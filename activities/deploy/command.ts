@@ -12,7 +12,7 @@ import { createRedaction, createScrub, secretsIn } from '../evidence/redact.ts';
 import type { RepoGit } from '../git/port.ts';
 import type { ContractAt } from '../run/contract-at.ts';
 import type { Sandbox, SandboxBind, SandboxLimits } from '../sandbox/port.ts';
-import { isKilled } from '../tracker/kill-switch.ts';
+import { isKilled } from '../dispatch/kill-switch.ts';
 import { createBuildStage, type BuildStageDeps } from './build-stage.ts';
 import { createDeployStage } from './deploy-stage.ts';
 import { createHealthStage } from './health-stage.ts';

@@ -1,4 +1,5 @@
 import type { Issue } from '../../domain/issue.ts';
+import type { LabelChange } from './label-change.ts';
 
 export interface TrackerComment {
   readonly id: string;
@@ -10,10 +11,7 @@ export interface Tracker {
   /** Open issues that carry the label, with their whole label history. */
   listLabelled(label: string): Promise<Issue[]>;
   read(number: number): Promise<Issue | null>;
-  changeLabels(
-    number: number,
-    change: { readonly add: readonly string[]; readonly remove: readonly string[] },
-  ): Promise<void>;
+  changeLabels(number: number, change: LabelChange): Promise<void>;
   /** `marker` is a hidden line of ours that finds the comment again after a crash. */
   findComment(number: number, marker: string): Promise<TrackerComment | null>;
   addComment(number: number, marker: string, body: string): Promise<TrackerComment>;

@@ -15,8 +15,8 @@ import {
 } from '../../domain/watchdog/seen.ts';
 import type { RunRow, Store } from '../../store/port.ts';
 import { checksFact } from '../run/checks-fact.ts';
-import { isKilled } from '../tracker/kill-switch.ts';
-import { POLLER_FACT } from '../tracker/poll.ts';
+import { isKilled } from '../dispatch/kill-switch.ts';
+import { POLLER_FACT } from '../dispatch/poll.ts';
 import { WORKER_FACTS, type WorkerSign } from './show-worker.ts';
 
 /** What Temporal says of open runs and their lanes. Its not answering is an answer. */

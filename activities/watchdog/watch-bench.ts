@@ -16,7 +16,7 @@ import { createPerformEffect } from '../effects/perform.ts';
 import { createLogNotifier } from '../notify/log.ts';
 import type { Notifier } from '../notify/port.ts';
 import { createPost, type Post } from '../notify/post.ts';
-import { POLLER_FACT } from '../tracker/poll.ts';
+import { POLLER_FACT } from '../dispatch/poll.ts';
 import { lookAround } from './look.ts';
 import { createPing } from './ping.ts';
 import { WORKER_FACTS } from './show-worker.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { startScriptedModel } from '../../activities/agent/scripted/server.ts';
-import { createLocalTracker, type LocalTracker } from '../../activities/tracker/local.ts';
+import { createLocalTracker, type LocalTracker } from '../../activities/tracker/local/local.ts';
 import { BOUNDS, builtinToolchains, CAPS, PRICES, SCRIPTED_MODEL_NAME, WATCHDOG } from '../../config/defaults.ts';
 import type { Config } from '../../config/types.ts';
 import { openStore } from '../../store/open.ts';

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createLocalTracker } from '../../activities/tracker/local.ts';
+import { createLocalTracker } from '../../activities/tracker/local/local.ts';
 import { parseContract } from '../../config/contract.ts';
 import * as defaults from '../../config/defaults.ts';
 import { configJsonSchema, contractJsonSchema } from '../../config/json-schema.ts';

@@ -11,7 +11,7 @@ import { inject } from 'vitest';
 import { stringify } from 'yaml';
 import { startScriptedModel } from '../../activities/agent/scripted/server.ts';
 import { noCrash } from '../../activities/effects/crash-point.ts';
-import { createLocalTracker, type LocalTracker } from '../../activities/tracker/local.ts';
+import { createLocalTracker, type LocalTracker } from '../../activities/tracker/local/local.ts';
 import { BOUNDS, builtinToolchains, CAPS, PRICES, SCRIPTED_MODEL_NAME, WATCHDOG } from '../../config/defaults.ts';
 import { cacheDir } from '../../config/environment.ts';
 import type { Config } from '../../config/types.ts';

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createLocalTracker } from '../../activities/tracker/local.ts';
+import { createLocalTracker } from '../../activities/tracker/local/local.ts';
 import { createApp, type ApiOptions } from '../../api/app.ts';
 import type { Engine } from '../../api/engine.ts';
 import type { LogEntry } from '../../api/errors.ts';

@@ -7,12 +7,14 @@ import { randomBytes } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Actor, Issue } from '../../domain/issue.ts';
+import type { Actor, Issue } from '../../../domain/issue.ts';
 import { holdingFolder } from './folder-lock.ts';
 import { appendComment, renderIssue, replaceComment, setLabels, setState } from './issue-edit.ts';
 import { createIssueFolder, type IssueFolder, type LoadedFile } from './issue-folder.ts';
 import { escapeText, parseIssueFile, type FileComment, type FileEvent, type IssueFile } from './issue-file.ts';
-import type { Tracker, TrackerComment } from './port.ts';
+import { changedLabels, type LabelChange } from '../label-change.ts';
+import { markedText, ownComment } from '../own-comments.ts';
+import type { Tracker } from '../port.ts';
 
 export interface LocalTrackerDeps {
   readonly dir: string;
@@ -66,7 +68,7 @@ function createReads(deps: LocalTrackerDeps, folder: IssueFolder): Reads {
       return loaded === null ? null : toIssue(deps, loaded);
     },
     async findComment(number, marker) {
-      return shown(ours(folder.load(number)?.file.comments ?? [], marker), marker);
+      return ownComment(folder.load(number)?.file.comments ?? [], marker, OURSELVES);
     },
     comments: async (number) => folder.load(number)?.file.comments ?? [],
   };
@@ -82,11 +84,11 @@ function createWrites({ now }: LocalTrackerDeps, folder: IssueFolder): Writes {
     async addComment(number, marker, body) {
       const file = folder.change(number, (before) => {
         // Looked for again under the lock: two attempts at once leave one comment.
-        if (ours(before.comments, marker) !== null) return null;
-        const at = new Date(now()).toISOString();
-        return appendComment(before, { id: nextId(before.comments), by: OURSELVES, at, text: `${marker}\n${body}` });
+        if (ownComment(before.comments, marker, OURSELVES) !== null) return null;
+        const [id, at] = [nextId(before.comments), new Date(now()).toISOString()];
+        return appendComment(before, { id, by: OURSELVES, at, text: markedText(marker, body) });
       });
-      const added = shown(ours(file.comments, marker), marker);
+      const added = ownComment(file.comments, marker, OURSELVES);
       if (added === null) {
         throw new Error(
           `the comment added to issue ${number} is not found by its marker ${marker}: it must be one line`,
@@ -99,7 +101,7 @@ function createWrites({ now }: LocalTrackerDeps, folder: IssueFolder): Writes {
       folder.change(number, (file) => {
         const comment = file.comments.find((one) => one.id === id);
         if (comment === undefined) throw new Error(`issue ${number} has no comment ${id}: it was removed by hand`);
-        const text = `${marker}\n${body}`;
+        const text = markedText(marker, body);
         return comment.text === text ? null : replaceComment(file, comment, text);
       });
     },
@@ -152,10 +154,8 @@ function createPeoplesActs(deps: LocalTrackerDeps, folder: IssueFolder): Peoples
   };
 }
 
-interface Relabelling {
+interface Relabelling extends LabelChange {
   readonly number: number;
-  readonly add: readonly string[];
-  readonly remove: readonly string[];
   readonly by: string;
   readonly at: number;
   /** A label that is there already is applied once more, as a new event. */
@@ -164,11 +164,8 @@ interface Relabelling {
 
 function relabel(folder: IssueFolder, { number, add, remove, by, at, again = false }: Relabelling): void {
   folder.change(number, (file) => {
-    const before = labelsOf(file);
-    const added = [...new Set(add)].filter((label) => again || !before.includes(label));
-    const removed = before.filter((label) => remove.includes(label) && !add.includes(label));
+    const { added, removed, after } = changedLabels(labelsOf(file), { add, remove }, again);
     if (added.length === 0 && removed.length === 0) return null;
-    const after = [...new Set([...before.filter((label) => !removed.includes(label)), ...added])];
     const events = [
       ...removed.map((label) => newEvent({ number, label, action: 'removed', by, at })),
       ...added.map((label) => newEvent({ number, label, action: 'added', by, at })),
@@ -213,17 +210,6 @@ function labelsOf(file: IssueFile): string[] {
     else held.delete(label);
   }
   return [...held];
-}
-
-/** A person's comment that quotes our marker is not ours. */
-function ours(comments: readonly FileComment[], marker: string): FileComment | null {
-  return (
-    comments.find((one) => one.by === OURSELVES && (one.text === marker || one.text.startsWith(`${marker}\n`))) ?? null
-  );
-}
-
-function shown(comment: FileComment | null, marker: string): TrackerComment | null {
-  return comment === null ? null : { id: comment.id, body: comment.text.slice(marker.length + 1) };
 }
 
 function slug(title: string): string {

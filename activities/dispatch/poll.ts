@@ -4,7 +4,7 @@ import type { Store } from '../../store/port.ts';
 import { isHeldByCap } from '../run/caps.ts';
 import { trialsWaiting } from './grant.ts';
 import { eligibleReleases, readStanding, type ReleaseDeps } from './releases.ts';
-import type { Tracker } from './port.ts';
+import type { Tracker } from '../tracker/port.ts';
 
 export interface PollDeps extends ReleaseDeps {
   readonly repos: readonly RepoConfig[];

@@ -13,8 +13,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { LABELS } from '../../domain/issue.ts';
-import { describeTracker } from './contract.ts';
+import { LABELS } from '../../../domain/issue.ts';
+import { describeTracker } from '../contract.ts';
 import { renderComment } from './issue-file.ts';
 import { createLocalTracker, type LocalTracker } from './local.ts';
 

@@ -4,7 +4,7 @@ import { blockersOf, LABELS, priorityOf, type Issue } from '../../domain/issue.t
 import type { QueuedRelease, Store } from '../../store/port.ts';
 import type { RepoConfig } from '../../config/types.ts';
 import { isKilled } from './kill-switch.ts';
-import type { Tracker } from './port.ts';
+import type { Tracker } from '../tracker/port.ts';
 
 export interface ReleaseDeps {
   readonly store: Store;

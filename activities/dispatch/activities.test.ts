@@ -17,7 +17,7 @@ import {
   trackers,
   useBench,
   web,
-} from './test-bench.ts';
+} from '../../test/setup/tracker-bench.ts';
 
 useBench();
 

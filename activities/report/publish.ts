@@ -3,7 +3,7 @@ import type { Usage } from '../../domain/money.ts';
 import type { RunRow, Store } from '../../store/port.ts';
 import type { PerformEffect } from '../effects/perform.ts';
 import { phasesMarker, renderPhases } from './phase-comment.ts';
-import type { Tracker } from './port.ts';
+import type { Tracker } from '../tracker/port.ts';
 import { isPushUnknown } from './run-effects.ts';
 
 export interface PublishDeps {

@@ -4,7 +4,7 @@ import { trimLog } from '../../domain/log-trim.ts';
 import type { EvidenceRow, RunRow, Store } from '../../store/port.ts';
 import { logOf } from '../deploy/output.ts';
 import type { PerformEffect } from '../effects/perform.ts';
-import type { Tracker } from './port.ts';
+import type { Tracker } from '../tracker/port.ts';
 import { commentMarker, renderRunComment } from './run-comment.ts';
 
 export interface RunEffectDeps {

@@ -11,10 +11,11 @@ import { FRESH, type RunEffect, type RunEvent, type RunState } from '../../domai
 import { next } from '../../domain/transition.ts';
 import type { Store } from '../../store/port.ts';
 import { openStore } from '../../store/open.ts';
-import { noCrash, type CrashPoint } from '../effects/crash-point.ts';
-import { createPerformEffect } from '../effects/perform.ts';
-import { createTrackerActivities, type TrackerActivities } from './activities.ts';
-import { createLocalTracker, type LocalTracker } from './local.ts';
+import { noCrash, type CrashPoint } from '../../activities/effects/crash-point.ts';
+import { createPerformEffect } from '../../activities/effects/perform.ts';
+import { createDispatchActivities, type DispatchActivities } from '../../activities/dispatch/activities.ts';
+import { createReportActivities, type ReportActivities } from '../../activities/report/activities.ts';
+import { createLocalTracker, type LocalTracker } from '../../activities/tracker/local/local.ts';
 
 export const repos = ['web', 'app'].map(repoNamed);
 export const [web, app] = repos as [RepoConfig, RepoConfig];
@@ -67,6 +68,8 @@ export function trackerOf(key: string): LocalTracker {
   return tracker;
 }
 
+export type BothActivities = DispatchActivities & ReportActivities;
+
 interface Wiring {
   readonly allow?: readonly string[];
   readonly crash?: CrashPoint;
@@ -77,8 +80,8 @@ export function activitiesWith({
   allow = repos.map((repo) => repo.name),
   crash = noCrash,
   caps = {},
-}: Wiring = {}): TrackerActivities {
-  return createTrackerActivities({
+}: Wiring = {}): BothActivities {
+  const deps = {
     config: {
       repos,
       allow,
@@ -92,7 +95,8 @@ export function activitiesWith({
     trackerOf,
     perform: createPerformEffect({ log: store.effects, crash, now }),
     now,
-  });
+  };
+  return { ...createDispatchActivities(deps), ...createReportActivities(deps) };
 }
 
 export async function labelled(repo: RepoConfig, title: string, labels: readonly string[] = []): Promise<number> {
@@ -122,7 +126,7 @@ export async function record(runId: string, state: RunState, effects: readonly R
   await store.runs.transition(runId, { seq, state, effects, cause: 'test', at: now() });
 }
 
-export async function settle(activities: TrackerActivities, runId: string): Promise<void> {
+export async function settle(activities: BothActivities, runId: string): Promise<void> {
   const run = await store.runs.get(runId);
   for (const index of (run?.effects ?? []).keys())
     await activities.performRunEffect({ runId, seq: run?.seq ?? 0, index });

@@ -19,7 +19,7 @@ import {
   useBench,
   watching,
   web,
-} from './test-bench.ts';
+} from '../../test/setup/tracker-bench.ts';
 
 useBench();
 

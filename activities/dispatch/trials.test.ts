@@ -1,7 +1,18 @@
 /** A trial in the lane: before the queue, beside the release of the same issue, held by what holds any spending. */
 import { describe, expect, it } from 'vitest';
 import { FRESH, type RunState } from '../../domain/stage.ts';
-import { activitiesWith, granted, labelled, move, now, record, store, useBench, watching, web } from './test-bench.ts';
+import {
+  activitiesWith,
+  granted,
+  labelled,
+  move,
+  now,
+  record,
+  store,
+  useBench,
+  watching,
+  web,
+} from '../../test/setup/tracker-bench.ts';
 
 useBench();
 

@@ -7,7 +7,7 @@ import type { RepoConfig } from '../../config/types.ts';
 import { isHeldByCap } from '../run/caps.ts';
 import { runInputOf } from '../run/run-input.ts';
 import { isKilled } from './kill-switch.ts';
-import type { Tracker } from './port.ts';
+import type { Tracker } from '../tracker/port.ts';
 import { judgeIssue, readStanding, type ReleaseDeps } from './releases.ts';
 import { runIdOf } from './run-id.ts';
 

@@ -1,0 +1,49 @@
+/** What decides which issue gets its lane: polling, granting, and whether people still want the run. */
+import type { Config, RepoConfig } from '../../config/types.ts';
+import type { Store } from '../../store/port.ts';
+import type { ControlActivities } from '../../workflows/ports.ts';
+import { hasActs, CALLED_AWAY } from '../run/minding.ts';
+import { storedRun } from '../run/stored-run.ts';
+import type { Tracker } from '../tracker/port.ts';
+import { checkRelease } from './check-issue.ts';
+import { grant } from './grant.ts';
+import { holdWhileKilled } from './kill-switch.ts';
+import { pollRepos } from './poll.ts';
+
+export interface DispatchDeps {
+  readonly config: Pick<Config, 'repos' | 'allow' | 'bounds' | 'caps' | 'dataDir' | 'api' | 'heartbeatSeconds'>;
+  readonly store: Store;
+  /** Of an enrolled repo. */
+  readonly trackerOf: (repoKey: string) => Tracker;
+  /** Epoch milliseconds. */
+  readonly now: () => number;
+}
+
+export type DispatchActivities = Pick<ControlActivities, 'pollRepos' | 'grant' | 'checkIssue'>;
+
+export function createDispatchActivities(deps: DispatchDeps): DispatchActivities {
+  const { store, config, trackerOf } = deps;
+  // The configuration first: at run time it is the whole one, and has a `store` of its own.
+  const shared = { ...config, ...deps, publicUrl: config.api.publicUrl };
+
+  return {
+    pollRepos: () => pollRepos(shared),
+
+    grant: ({ repoKey }) => grant(shared, repoOf(config.repos, repoKey), trackerOf(repoKey)),
+
+    async checkIssue({ runId }) {
+      // Before the kill switch: a person's word is taken while it holds everything else.
+      if (await hasActs(store, runId)) return CALLED_AWAY;
+      await holdWhileKilled(store.control, config.dataDir);
+      const run = await storedRun(store.runs, runId);
+      return checkRelease(run, await trackerOf(run.repo).read(run.issue));
+    },
+  };
+}
+
+function repoOf(repos: readonly RepoConfig[], key: string): RepoConfig {
+  const repo = repos.find((one) => one.key === key);
+  if (repo === undefined)
+    throw new Error(`repo ${key} is not in the configuration any more: enrol it again, or cancel its runs`);
+  return repo;
+}
