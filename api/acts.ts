@@ -9,7 +9,7 @@ import type { ActRow, RunRow } from '../store/port.ts';
 import { actBody, requestedAct } from './act-body.ts';
 import type { ApiDeps } from './deps.ts';
 import { ApiError } from './errors.ts';
-import { principalOf } from './guards.ts';
+import { principalOf } from './mount.ts';
 import { parseBody, pathParam } from './parse.ts';
 import { withoutSecrets } from './people-words.ts';
 import { runOf } from './runs.ts';

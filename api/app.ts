@@ -4,16 +4,16 @@ import express, { type Express } from 'express';
 import type { WatchdogStanding } from '../activities/watchdog/watchdog.ts';
 import { createAuthenticate } from './auth.ts';
 import type { ApiDeps } from './deps.ts';
-import { ApiError, createErrorHandler, type LogEntry } from './errors.ts';
-import { requireOwnOrigin, requirePrincipal, securityHeaders } from './guards.ts';
+import { createErrorHandler, type LogEntry } from './errors.ts';
+import { requireOwnOrigin, securityHeaders } from './guards.ts';
 import { createHealth } from './health.ts';
-import { pages, presentError } from './pages.ts';
-import { routes } from './routes.ts';
+import { mount } from './mount.ts';
+import { presentError } from './pages.ts';
+import { ROUTES } from './routes.ts';
 import { createEventTail } from './sse.ts';
-import { headOf } from '../domain/text.ts';
 
 /** These have defaults: nothing is watched, every part answers, this release, JSON lines on stderr. */
-export type ApiOptions = Omit<ApiDeps, 'watchdog' | 'health' | 'version' | 'log'> &
+export type ApiOptions = Omit<ApiDeps, 'watchdog' | 'health' | 'version' | 'log' | 'tail'> &
   Partial<Pick<ApiDeps, 'watchdog' | 'health' | 'version' | 'log'>>;
 
 /** How soon a stream learns of rows that other processes wrote. */
@@ -26,6 +26,7 @@ export function createApp(options: ApiOptions): Express {
     health: createHealth(options.store, watchdog),
     version: ownVersion(),
     log: logToStderr,
+    tail: createEventTail({ events: options.store.events, everyMs: TAIL_MS }),
     ...options,
   };
   const app = express();
@@ -33,17 +34,7 @@ export function createApp(options: ApiOptions): Express {
   app.set('query parser', 'simple');
   app.use(securityHeaders);
   app.use(requireOwnOrigin(deps.config.api.publicUrl));
-  app.use(requirePrincipal(createAuthenticate(deps.token)));
-  app.use(express.json({ limit: '256kb', strict: true }));
-  app.use(routes(deps, createEventTail({ events: deps.store.events, everyMs: TAIL_MS })));
-  app.use(pages(deps));
-  app.use((req) => {
-    throw new ApiError(404, {
-      code: 'no-route',
-      message: `there is no ${req.method} ${headOf(req.path, 200)}`,
-      remedy: 'pages begin at /; the API begins at /api/status',
-    });
-  });
+  app.use(mount(ROUTES, deps, createAuthenticate(deps)));
   app.use(createErrorHandler({ log: deps.log, present: presentError }));
   return app;
 }

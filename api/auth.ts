@@ -1,29 +1,55 @@
-/** Who is calling. One operator token for now; later issuers add principals here, not routes. */
+/** Who is calling. Later issuers add principals here, not routes. */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import type { Request } from 'express';
-import type { Principal } from '../store/port.ts';
 import { ApiError } from './errors.ts';
+import { hostName, LOOPBACK_NAMES } from './guards.ts';
+import type { Authenticate } from './mount.ts';
+import { SCOPES } from './scopes.ts';
 
 export const ACTOR_HEADER = 'x-lamplighter-actor';
 
 const ANY_CONTROL = /\p{Cc}/u;
 
-/** The principal of a request, or a 401. An empty configured token lets nobody in. */
-export function createAuthenticate(token: string): (req: Request) => Principal {
+export interface AuthDeps {
+  /** The operator's; empty lets nobody in. */
+  readonly token: string;
+}
+
+export function createAuthenticate({ token }: AuthDeps): Authenticate {
   const expected = token === '' ? null : digest(Buffer.from(token, 'utf8'));
-  return (req) => {
-    const given = bearerOf(req);
+  return async (req, scope) => {
+    const given = tokenOf(req);
+    if (given === null) {
+      if (scope === 'read' && isReading(req) && isFromHere(req)) return null;
+      throw unauthorised(req, true);
+    }
     // Digests have one length, so the comparison takes the same time whatever was sent.
-    if (expected === null || given === null || !timingSafeEqual(digest(given), expected))
-      throw unauthorised(given === null);
-    return { name: actorOf(req) ?? 'operator', kind: 'token', scopes: ['operate'] };
+    if (expected === null || !timingSafeEqual(digest(given), expected)) throw unauthorised(req, false);
+    return { name: actorOf(req) ?? 'operator', kind: 'token', scopes: SCOPES };
   };
 }
 
-/** Header values arrive as Latin-1 text: taken back to bytes, so that a token of any script compares as it was sent. */
-function bearerOf(req: Request): Buffer | null {
-  const match = /^bearer +(\S.*)$/i.exec(req.headers.authorization ?? '');
-  return match?.[1] === undefined ? null : Buffer.from(match[1].trimEnd(), 'latin1');
+function isReading({ method }: Request): boolean {
+  return method === 'GET' || method === 'HEAD';
+}
+
+/** Asked for by an address of this machine, and not handed on by a proxy. A page of a rebound name can't: it sends its own name as Host. */
+function isFromHere({ headers }: Request): boolean {
+  const handedOn = headers['forwarded'] !== undefined || headers['x-forwarded-for'] !== undefined;
+  return !handedOn && LOOPBACK_NAMES.includes(hostName(headers.host ?? ''));
+}
+
+/** A bearer token; for reading, also the password of a browser's own prompt, so that the pages can be read from elsewhere. */
+function tokenOf(req: Request): Buffer | null {
+  const header = req.headers.authorization ?? '';
+  // Header values arrive as Latin-1 text: taken back to bytes, so that a token of any script compares as it was sent.
+  const bearer = /^bearer +(\S.*)$/i.exec(header)?.[1];
+  if (bearer !== undefined) return Buffer.from(bearer.trimEnd(), 'latin1');
+  const basic = isReading(req) ? /^basic +(\S+)$/i.exec(header)?.[1] : undefined;
+  if (basic === undefined) return null;
+  const pair = Buffer.from(basic, 'base64');
+  const colon = pair.indexOf(':');
+  return colon === -1 ? null : pair.subarray(colon + 1);
 }
 
 /** The name that a holder of the token acts under, percent-encoded UTF-8. It is a claim, which is why the kind stays `token`. */
@@ -50,12 +76,19 @@ function decode(text: string): string | null {
   }
 }
 
-function unauthorised(missing: boolean): ApiError {
-  return new ApiError(401, {
-    code: 'unauthorised',
-    message: missing ? 'this call needs `Authorization: Bearer <token>`' : 'the token is not the operator token',
-    remedy: 'send the text of operator.token in the data directory',
-  });
+function unauthorised(req: Request, missing: boolean): ApiError {
+  return new ApiError(
+    401,
+    {
+      code: 'unauthorised',
+      message: missing ? 'this call needs `Authorization: Bearer <token>`' : 'the token is not one that is known here',
+      remedy: 'send a token of `lamplighter token create`, or the text of operator.token in the data directory',
+    },
+    // The prompt is a browser's; it is of no use to a call.
+    isReading(req) && !req.path.startsWith('/api/')
+      ? { 'WWW-Authenticate': 'Basic realm="Lamplighter", charset="UTF-8"' }
+      : {},
+  );
 }
 
 function digest(bytes: Buffer): Buffer {

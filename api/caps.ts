@@ -18,7 +18,7 @@ import type { CapRaise } from '../store/port.ts';
 import type { ApiDeps } from './deps.ts';
 import { commandPlace } from './command-place.ts';
 import { ApiError } from './errors.ts';
-import { principalOf } from './guards.ts';
+import { principalOf } from './mount.ts';
 import { lookNow } from './look-now.ts';
 import { line, parseBody } from './parse.ts';
 import { withoutSecrets } from './people-words.ts';

@@ -5,6 +5,7 @@ import type { Store } from '../store/port.ts';
 import type { Engine, Health } from './engine.ts';
 import type { Log } from './errors.ts';
 import type { IssueBook } from './issue-book.ts';
+import type { EventTail } from './sse.ts';
 
 export interface ApiDeps {
   readonly store: Store;
@@ -19,6 +20,8 @@ export interface ApiDeps {
   readonly health: () => Promise<Health>;
   /** Of Lamplighter, from package.json. */
   readonly version: string;
+  /** Of all event streams of this process. */
+  readonly tail: EventTail;
   readonly log: Log;
   /** Epoch milliseconds. */
   readonly now: () => number;

@@ -16,12 +16,14 @@ export interface ErrorBody {
 export class ApiError extends Error {
   readonly status: number;
   readonly body: ErrorBody['error'];
+  readonly headers: Readonly<Record<string, string>>;
 
-  constructor(status: number, body: ErrorBody['error']) {
+  constructor(status: number, body: ErrorBody['error'], headers: Readonly<Record<string, string>> = {}) {
     super(body.message);
     this.name = 'ApiError';
     this.status = status;
     this.body = body;
+    this.headers = headers;
   }
 }
 
@@ -104,7 +106,7 @@ export function createErrorHandler(deps: {
       return;
     }
     const page = deps.present(req, refusal.status, refusal.body);
-    res.status(refusal.status);
+    res.status(refusal.status).set(refusal.headers);
     if (page === null) res.json({ error: refusal.body } satisfies ErrorBody);
     else res.type('html').send(page);
   };

@@ -87,7 +87,7 @@ describe('who may change something', () => {
     expect((await api.store.acts.list('run-1')).at(-1)?.by).toEqual({
       name: 'Åsa Öberg',
       kind: 'token',
-      scopes: ['operate'],
+      scopes: ['read', 'act', 'operate', 'admin'],
     });
   });
 

@@ -1,12 +1,14 @@
-/** What keeps a web page that a person happens to have open from calling this API: Host, Origin, JSON only, a bearer token. */
-import type { Request, RequestHandler } from 'express';
-import type { Principal } from '../store/port.ts';
+/** What keeps a web page that a person happens to have open from calling this API: Host and Origin. */
+import type { RequestHandler } from 'express';
 import { ApiError } from './errors.ts';
+
+/** As a Host header has them. */
+export const LOOPBACK_NAMES: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
 
 /** Host must be a name of ours, else a page of a rebound DNS name could read everything; Origin, when sent, must be our own. */
 export function requireOwnOrigin(publicUrl: string): RequestHandler {
   const publicOrigin = new URL(publicUrl);
-  const names = new Set(['localhost', '127.0.0.1', '[::1]', publicOrigin.hostname]);
+  const names = new Set([...LOOPBACK_NAMES, publicOrigin.hostname]);
   return (req, _res, next) => {
     const host = req.headers.host ?? '';
     if (!names.has(hostName(host))) {
@@ -29,7 +31,7 @@ export function requireOwnOrigin(publicUrl: string): RequestHandler {
 }
 
 /** Lower case and without the port; empty for what is no host at all. */
-function hostName(host: string): string {
+export function hostName(host: string): string {
   return /^(\[[\da-f:.]+\]|[a-z\d.-]+)(?::\d{1,5})?$/.exec(host.toLowerCase())?.[1] ?? '';
 }
 
@@ -37,34 +39,6 @@ function isSameHost(origin: string, host: string): boolean {
   if (!URL.canParse(origin)) return false;
   const url = new URL(origin);
   return (url.protocol === 'http:' || url.protocol === 'https:') && url.host === host.toLowerCase();
-}
-
-const principals = new WeakMap<Request, Principal>();
-
-/** Everything but reading needs a principal, and JSON: a form of another site can send neither. */
-export function requirePrincipal(authenticate: (req: Request) => Principal): RequestHandler {
-  return (req, _res, next) => {
-    if (['GET', 'HEAD'].includes(req.method)) {
-      next();
-      return;
-    }
-    principals.set(req, authenticate(req));
-    if (!/^application\/json\s*(;|$)/i.test(req.headers['content-type'] ?? '')) {
-      throw new ApiError(415, {
-        code: 'json-only',
-        message: 'the body must be JSON',
-        remedy: 'send `Content-Type: application/json`, and `{}` where there is nothing to say',
-      });
-    }
-    next();
-  };
-}
-
-export function principalOf(req: Request): Principal {
-  const principal = principals.get(req);
-  if (principal === undefined)
-    throw new Error(`${req.method} ${req.path} reached its handler without a principal: it stands before the guard`);
-  return principal;
 }
 
 /** No page of ours runs anything but its own files. */

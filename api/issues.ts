@@ -4,7 +4,7 @@ import type { Issue } from '../domain/issue.ts';
 import type { RepoConfig } from '../config/types.ts';
 import type { ApiDeps } from './deps.ts';
 import { ApiError } from './errors.ts';
-import { principalOf } from './guards.ts';
+import { principalOf } from './mount.ts';
 import type { IssueBook } from './issue-book.ts';
 import { lookNow } from './look-now.ts';
 import { line, parseBody, parseQuery, pathParam } from './parse.ts';

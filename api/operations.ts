@@ -4,7 +4,7 @@ import { z } from 'zod';
 import type { ApiDeps } from './deps.ts';
 import { readHolds } from './caps.ts';
 import { commandPlace } from './command-place.ts';
-import { principalOf } from './guards.ts';
+import { principalOf } from './mount.ts';
 import { readKillSwitch, setKillSwitch } from './kill-switch.ts';
 import { lookNow } from './look-now.ts';
 import { readNotices } from './notices.ts';

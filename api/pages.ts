@@ -1,13 +1,12 @@
 /** The pages for people: rendered here, live by the same events, whole without JavaScript. */
 import { fileURLToPath } from 'node:url';
-import { Router, type Request } from 'express';
+import type { Request } from 'express';
 import { capsPage } from '../ui/caps-page.ts';
 import { evidencePage } from '../ui/evidence.ts';
 import { issuesPage } from '../ui/issues-page.ts';
 import { messagePage } from '../ui/layout.ts';
 import { runPage } from '../ui/run-page.ts';
 import { runsPage } from '../ui/runs-page.ts';
-import type { ApiDeps } from './deps.ts';
 import { viewCaps } from './caps.ts';
 import { commandPlace } from './command-place.ts';
 import { notFound, type ErrorBody } from './errors.ts';
@@ -17,6 +16,7 @@ import { viewIssues } from './issues.ts';
 import { readKillSwitch } from './kill-switch.ts';
 import { viewStatus } from './operations.ts';
 import { pathParam } from './parse.ts';
+import type { Route } from './route.ts';
 import { viewRun, viewTranscript } from './runs.ts';
 import { summariesOf } from './summaries.ts';
 
@@ -25,57 +25,62 @@ const LISTED = 200;
 const SHOWN_BYTES = 1024 * 1024;
 const ASSETS = ['style.css', 'runs.css', 'tests.css', 'live.js', 'favicon.svg'];
 
-export function pages(deps: ApiDeps): Router {
-  const router = Router();
+const showRuns: Route['handle'] = (deps) => async (_req, res) => {
+  // The place before the rows: an event in between is shown twice, never missed.
+  const place = await deps.store.events.last();
+  const [rows, status] = await Promise.all([deps.store.runs.list({ limit: LISTED }), viewStatus(deps)]);
+  const runs = await summariesOf(deps.store, rows, deps.now());
+  res.type('html').send(runsPage({ runs, status, place }));
+};
 
-  for (const asset of ASSETS) {
-    const path = fileURLToPath(new URL(`../ui/${asset}`, import.meta.url));
-    router.get(`/assets/${asset}`, (_req, res) => res.sendFile(path, { cacheControl: false }));
-  }
+const showIssues: Route['handle'] = (deps) => async (_req, res) => {
+  const { issues, unreadable } = await viewIssues(deps, deps.config.repos);
+  const open = issues.filter((issue) => issue.state === 'open');
+  res.type('html').send(issuesPage({ issues: open, unreadable }));
+};
 
-  router.get('/', async (_req, res) => {
-    // The place before the rows: an event in between is shown twice, never missed.
-    const place = await deps.store.events.last();
-    const [rows, status] = await Promise.all([deps.store.runs.list({ limit: LISTED }), viewStatus(deps)]);
-    const runs = await summariesOf(deps.store, rows, deps.now());
-    res.type('html').send(runsPage({ runs, status, place }));
-  });
+const showCaps: Route['handle'] = (deps) => async (_req, res) => {
+  const place = commandPlace(deps.config.dataDir);
+  res.type('html').send(capsPage(await viewCaps(deps), place));
+};
 
-  router.get('/issues', async (_req, res) => {
-    const { issues, unreadable } = await viewIssues(deps, deps.config.repos);
-    const open = issues.filter((issue) => issue.state === 'open');
-    res.type('html').send(issuesPage({ issues: open, unreadable }));
-  });
+const showRun: Route['handle'] = (deps) => async (req, res) => {
+  const id = pathParam(req, 'id');
+  const place = await deps.store.events.last();
+  const [view, transcript, killSwitch] = await Promise.all([
+    viewRun(deps, id),
+    viewTranscript(deps.store, id),
+    readKillSwitch(deps.store.control, deps.config.dataDir),
+  ]);
+  res.type('html').send(runPage({ view, transcript, killSwitch, place, now: deps.now() }));
+};
 
-  router.get('/caps', async (_req, res) => {
-    const place = commandPlace(deps.config.dataDir);
-    res.type('html').send(capsPage(await viewCaps(deps), place));
-  });
+const showEvidence: Route['handle'] = (deps) => async (req, res) => {
+  const id = pathParam(req, 'id');
+  const evidence = await deps.store.evidence.get(id);
+  const body = evidence === null ? null : await deps.store.evidence.body(id);
+  if (evidence === null || body === null) throw notFound(`evidence ${JSON.stringify(id.slice(0, 100))}`);
+  const text = isText(evidence.mediaType) ? new TextDecoder().decode(body.subarray(0, SHOWN_BYTES)) : null;
+  const clippedFrom = text !== null && body.byteLength > SHOWN_BYTES ? body.byteLength : null;
+  const gate = await readGateEvidence(deps.store.evidence, evidence);
+  res.type('html').send(evidencePage({ evidence, text, clippedFrom, gate, now: deps.now() }));
+};
 
-  router.get('/runs/:id', async (req, res) => {
-    const id = pathParam(req, 'id');
-    const place = await deps.store.events.last();
-    const [view, transcript, killSwitch] = await Promise.all([
-      viewRun(deps, id),
-      viewTranscript(deps.store, id),
-      readKillSwitch(deps.store.control, deps.config.dataDir),
-    ]);
-    res.type('html').send(runPage({ view, transcript, killSwitch, place, now: deps.now() }));
-  });
+const asset = (name: string): Route['handle'] => {
+  const path = fileURLToPath(new URL(`../ui/${name}`, import.meta.url));
+  return () => (_req, res) => res.sendFile(path, { cacheControl: false });
+};
 
-  router.get('/evidence/:id', async (req, res) => {
-    const id = pathParam(req, 'id');
-    const evidence = await deps.store.evidence.get(id);
-    const body = evidence === null ? null : await deps.store.evidence.body(id);
-    if (evidence === null || body === null) throw notFound(`evidence ${JSON.stringify(id.slice(0, 100))}`);
-    const text = isText(evidence.mediaType) ? new TextDecoder().decode(body.subarray(0, SHOWN_BYTES)) : null;
-    const clippedFrom = text !== null && body.byteLength > SHOWN_BYTES ? body.byteLength : null;
-    const gate = await readGateEvidence(deps.store.evidence, evidence);
-    res.type('html').send(evidencePage({ evidence, text, clippedFrom, gate, now: deps.now() }));
-  });
+const page = (path: string, handle: Route['handle']): Route => ({ method: 'GET', path, scope: 'read', handle });
 
-  return router;
-}
+export const PAGES: readonly Route[] = [
+  page('/', showRuns),
+  page('/issues', showIssues),
+  page('/caps', showCaps),
+  page('/runs/:id', showRun),
+  page('/evidence/:id', showEvidence),
+  ...ASSETS.map((name): Route => ({ method: 'GET', path: `/assets/${name}`, scope: 'open', handle: asset(name) })),
+];
 
 /** An error as a page, where a person's browser asked for one. */
 export function presentError(req: Request, status: number, error: ErrorBody['error']): string | null {

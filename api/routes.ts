@@ -1,69 +1,61 @@
 /**
- * The API, one line a route. Reading needs no token; everything else needs `Authorization: Bearer <operator token>` and a JSON
- * body, and may name a person in `X-Lamplighter-Actor`. Errors are `{error: {code, message, remedy?, field?}}`. Shapes: view.ts.
+ * The API, one row a route: who may call it, and what answers. Everything but reading takes a JSON body. Errors are
+ * `{error: {code, message, remedy?, field?}}`. Shapes: view.ts.
  */
-import { Router } from 'express';
 import { addAct } from './acts.ts';
-import type { ApiDeps } from './deps.ts';
 import { raiseCap, showCaps } from './caps.ts';
 import { followAll, followRun } from './event-streams.ts';
 import { sendEvidence } from './evidence.ts';
 import { addIssue, labelIssue, listIssues, showIssue } from './issues.ts';
 import * as operations from './operations.ts';
+import { PAGES } from './pages.ts';
+import type { Route } from './route.ts';
 import { listRuns, showRun, showTranscript } from './runs.ts';
-import type { EventTail } from './sse.ts';
 import { askTrial } from './trials.ts';
 
-export function routes(deps: ApiDeps, tail: EventTail): Router {
-  const router = Router();
-
+const API: readonly Route[] = [
   // This process answers / every part works (503 names those that don't).
-  router.get('/livez', operations.alive);
-  router.get('/healthz', operations.showHealth(deps));
+  { method: 'GET', path: '/livez', scope: 'open', handle: () => operations.alive },
+  { method: 'GET', path: '/healthz', scope: 'read', handle: operations.showHealth },
   // Versions, kill switch, allowlist, open runs, parts.
-  router.get('/api/status', operations.showStatus(deps));
-
+  { method: 'GET', path: '/api/status', scope: 'read', handle: operations.showStatus },
   // ?open ?repo=<key or name> ?issue=<n> ?id=<beginning of an id> ?limit → {runs: RunSummary[]}, newest first.
-  router.get('/api/runs', listRuns(deps));
+  { method: 'GET', path: '/api/runs', scope: 'read', handle: listRuns },
   // RunView: the row, its transitions, evidence, acts, effects, spend and links.
-  router.get('/api/runs/:id', showRun(deps));
+  { method: 'GET', path: '/api/runs/:id', scope: 'read', handle: showRun },
   // TranscriptView: every session's inputs, turns and tool results; ?session=<id> ?from=<turn> for a part of it.
-  router.get('/api/runs/:id/transcript', showTranscript(deps));
+  { method: 'GET', path: '/api/runs/:id/transcript', scope: 'read', handle: showTranscript },
   // SSE: `snapshot` (RunView), then rows of the event table; with Last-Event-ID or ?after=<seq>, the rows from there.
-  router.get('/api/runs/:id/events', followRun(deps, tail));
+  { method: 'GET', path: '/api/runs/:id/events', scope: 'read', handle: followRun },
   // {id?, kind, note} and what the kind wants (api/act-body.ts) → 201 {act, poked}; 409 says why not. Idempotent by id.
-  router.post('/api/runs/:id/acts', addAct(deps));
-
+  { method: 'POST', path: '/api/runs/:id/acts', scope: 'act', handle: addAct },
   // SSE of every subject; its snapshot is the status.
-  router.get('/api/events', followAll(deps, tail));
+  { method: 'GET', path: '/api/events', scope: 'read', handle: followAll },
   // The blob, never as a page.
-  router.get('/api/evidence/:id', sendEvidence(deps));
-
+  { method: 'GET', path: '/api/evidence/:id', scope: 'read', handle: sendEvidence },
   // What waits in the lanes, each in its lane's order.
-  router.get('/api/queue', operations.showQueue(deps));
+  { method: 'GET', path: '/api/queue', scope: 'read', handle: operations.showQueue },
   // ?repo ?label ?state=open|closed|all → {issues: IssueView[], unreadable: string[]}.
-  router.get('/api/issues', listIssues(deps));
+  { method: 'GET', path: '/api/issues', scope: 'read', handle: listIssues },
   // {repo?, title, body?, labels?} → 201 {issue}, where the tracker is a folder of ours.
-  router.post('/api/issues', addIssue(deps));
+  { method: 'POST', path: '/api/issues', scope: 'act', handle: addIssue },
   // {issue: IssueView, runs: RunSummary[]}: pickUp says why it is picked up or not.
-  router.get('/api/issues/*repo/:number', showIssue(deps));
+  { method: 'GET', path: '/api/issues/*repo/:number', scope: 'read', handle: showIssue },
   // {label} → 201 {issue}: one more application of the label; of ready-for-agent, a new release.
-  router.post('/api/issues/*repo/:number/labels', labelIssue(deps));
-
+  { method: 'POST', path: '/api/issues/*repo/:number/labels', scope: 'act', handle: labelIssue },
   // {id?, repo?, issue} → 201 TrialView: all gates, no push, no word on the issue. Idempotent by id.
-  router.post('/api/trials', askTrial(deps));
-
+  { method: 'POST', path: '/api/trials', scope: 'act', handle: askTrial },
   // ?run ?undelivered → {escalations}.
-  router.get('/api/escalations', operations.listEscalations(deps));
+  { method: 'GET', path: '/api/escalations', scope: 'read', handle: operations.listEscalations },
   // {on, note}: writes and removes both the row and the file.
-  router.get('/api/kill-switch', operations.showKillSwitch(deps));
-  router.put('/api/kill-switch', operations.putKillSwitch(deps));
+  { method: 'GET', path: '/api/kill-switch', scope: 'read', handle: operations.showKillSwitch },
+  { method: 'PUT', path: '/api/kill-switch', scope: 'operate', handle: operations.putKillSwitch },
   // CapsView: every cap in its window, with what is spent and left / {id?, window: day | month, repo?, usd, note} → 201 {raise, cap}. Idempotent by id.
-  router.get('/api/caps', showCaps(deps));
-  router.post('/api/caps/raises', raiseCap(deps));
+  { method: 'GET', path: '/api/caps', scope: 'read', handle: showCaps },
+  { method: 'POST', path: '/api/caps/raises', scope: 'operate', handle: raiseCap },
   // Read the trackers now; start again what Temporal has lost → {runs, lanes}.
-  router.post('/api/poll', operations.pollNow(deps));
-  router.post('/api/recover', operations.recover(deps));
+  { method: 'POST', path: '/api/poll', scope: 'operate', handle: operations.pollNow },
+  { method: 'POST', path: '/api/recover', scope: 'operate', handle: operations.recover },
+];
 
-  return router;
-}
+export const ROUTES: readonly Route[] = [...API, ...PAGES];

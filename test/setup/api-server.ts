@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Express } from 'express';
 import { createLocalTracker } from '../../activities/tracker/local/local.ts';
 import { createApp, type ApiOptions } from '../../api/app.ts';
 import type { Engine } from '../../api/engine.ts';
@@ -24,6 +25,8 @@ export interface ApiServer {
   readonly store: Store;
   readonly poked: string[];
   readonly log: LogEntry[];
+  /** As the server has it now. */
+  app(): Express;
   /** How often the poller was told to look now. */
   polled(): number;
   /** Another process's view of the same database. */
@@ -49,6 +52,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   let polled = 0;
   const tracker = createLocalTracker({ dir: join(dataDir, 'issues'), people: { ada: 'admin' }, now: Date.now });
   let store = await open();
+  let app: Express | undefined;
   let server = await listen(0, options);
   const { port } = server.address() as { port: number };
   const url = `http://127.0.0.1:${port}`;
@@ -81,7 +85,8 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
       log: (entry) => log.push(entry),
       now,
     };
-    fresh.on('request', createApp(deps));
+    app = createApp(deps);
+    fresh.on('request', app);
     return fresh;
   }
 
@@ -96,6 +101,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     dataDir,
     poked,
     log,
+    app: () => app as Express,
     polled: () => polled,
     get store() {
       return store;
