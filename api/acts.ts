@@ -13,6 +13,7 @@ import { principalOf } from './mount.ts';
 import { parseBody, pathParam } from './parse.ts';
 import { withoutSecrets } from './people-words.ts';
 import { runOf } from './runs.ts';
+import { issueBudget, runSubject } from '../domain/unit.ts';
 
 export function addAct(deps: ApiDeps): RequestHandler {
   return async (req, res) => {
@@ -58,8 +59,8 @@ async function refuseRetry({ store }: ApiDeps, run: RunRow, act: RequestedAct): 
   if (act.kind !== 'unfreeze' || act.way !== 'retry') return null;
   const { granted, sessionMs } = run.state.progress;
   const used = usedUp(boundsWith(run.bounds, addGrants(granted, act.grants)), {
-    turns: await store.sessions.countTurns(run.id),
-    microUsd: await store.ledger.spentOnIssue(run.repo, run.issue),
+    turns: await store.sessions.countTurns(runSubject(run.id)),
+    microUsd: await store.ledger.spentOf(issueBudget(run.repo, run.issue)),
     sessionMs: withoutHolds(sessionMs, (await readHeld(store.control, run.id)).ms),
   });
   return used === null ? null : `the agent could not go on: ${used}`;

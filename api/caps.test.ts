@@ -5,6 +5,7 @@ import { FRESH } from '../domain/stage.ts';
 import { acting, REPO, seedRun, startApiServer, type ApiServer } from '../test/setup/api-server.ts';
 import type { ErrorBody } from './errors.ts';
 import type { CapsView, IssueView, RunView, StatusView } from './view.ts';
+import { runSubject, issueBudget } from '../domain/unit.ts';
 
 /** No window ends while a test runs. */
 const NOON = Date.parse('2026-11-23T12:00:00Z');
@@ -24,11 +25,10 @@ async function spend(dollars: number): Promise<void> {
   const key = `k/${dollars}`;
   const reserved = await api.store.ledger.reserve({
     key,
-    run: 'earlier',
+    unit: runSubject('earlier'),
     repo: 'shop-1',
-    issue: 1,
     microUsd,
-    capMicroUsd: microUsd * 100,
+    budget: { name: issueBudget('shop-1', 1), microUsd: microUsd * 100 },
     caps: capsAt(CAPS, 'shop-1', at),
     at,
   });

@@ -2,6 +2,9 @@ import type { RequestHandler } from 'express';
 import type { ApiDeps } from './deps.ts';
 import { notFound } from './errors.ts';
 import { pathParam } from './parse.ts';
+import { unitNamed } from '../domain/unit.ts';
+import type { EvidenceRow } from '../store/port.ts';
+import type { EvidenceView } from './view.ts';
 
 /** The redacted blob as it is. It came out of a sandbox, so a browser must never take it for a page of ours. */
 export function sendEvidence(deps: ApiDeps): RequestHandler {
@@ -19,6 +22,10 @@ export function sendEvidence(deps: ApiDeps): RequestHandler {
     if (safe === BYTES) res.set('Content-Disposition', `attachment; filename="${row.digest.slice(0, 16)}.bin"`);
     res.send(Buffer.from(body));
   };
+}
+
+export function viewEvidence({ unit, ...row }: EvidenceRow): EvidenceView {
+  return { ...row, run: unitNamed(unit).id };
 }
 
 const BYTES = 'application/octet-stream';

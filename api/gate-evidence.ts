@@ -21,7 +21,7 @@ export async function readGateEvidence(
   evidence: EvidenceRow,
 ): Promise<GateEvidence | null> {
   if (!GATES.includes(evidence.kind) || evidence.mediaType !== 'application/json') return null;
-  const rows = verificationOf(await store.list(evidence.run), evidence);
+  const rows = verificationOf(await store.list(evidence.unit), evidence);
   if (Object.values(rows).some((row) => row !== null && row.bytes > MOST_BYTES)) return null;
   const read = async (column: TestColumn): Promise<unknown> => {
     const row = rows[column];

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { acting, FROZEN, seedRun, startApiServer, type ApiServer } from '../test/setup/api-server.ts';
 import type { StatusView } from './view.ts';
+import { runSubject } from '../domain/unit.ts';
 
 let api: ApiServer;
 const ids: Record<string, string> = {};
@@ -18,7 +19,7 @@ beforeAll(async () => {
   for (const [name, [mediaType, body]] of Object.entries(KINDS)) {
     const row = await api.store.evidence.put({
       key: name,
-      run: 'run-1',
+      unit: runSubject('run-1'),
       kind: 'tool-output',
       sha: null,
       verdict: null,

@@ -10,7 +10,7 @@ import { runsPage } from '../ui/runs-page.ts';
 import { viewCaps } from './caps.ts';
 import { commandPlace } from './command-place.ts';
 import { notFound, type ErrorBody } from './errors.ts';
-import { isText } from './evidence.ts';
+import { isText, viewEvidence } from './evidence.ts';
 import { readGateEvidence } from './gate-evidence.ts';
 import { viewIssues } from './issues.ts';
 import { readKillSwitch } from './kill-switch.ts';
@@ -63,7 +63,7 @@ const showEvidence: Route['handle'] = (deps) => async (req, res) => {
   const text = isText(evidence.mediaType) ? new TextDecoder().decode(body.subarray(0, SHOWN_BYTES)) : null;
   const clippedFrom = text !== null && body.byteLength > SHOWN_BYTES ? body.byteLength : null;
   const gate = await readGateEvidence(deps.store.evidence, evidence);
-  res.type('html').send(evidencePage({ evidence, text, clippedFrom, gate, now: deps.now() }));
+  res.type('html').send(evidencePage({ evidence: viewEvidence(evidence), text, clippedFrom, gate, now: deps.now() }));
 };
 
 const asset = (name: string): Route['handle'] => {

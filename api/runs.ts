@@ -2,17 +2,19 @@ import type { RequestHandler } from 'express';
 import { z } from 'zod';
 import { actInWords } from '../domain/act.ts';
 import { boundsWith } from '../domain/bounds.ts';
-import type { RunRow, Store } from '../store/port.ts';
+import type { EvidenceRow, RunRow, Store } from '../store/port.ts';
 import type { ApiDeps } from './deps.ts';
 import { readHolds } from './caps.ts';
 import { commandPlace } from './command-place.ts';
 import { notFound } from './errors.ts';
+import { viewEvidence } from './evidence.ts';
 import { viewFixForward } from './fix-forward.ts';
 import { movesOf } from './moves.ts';
 import { flag, line, parseQuery, pathParam, wholeNumber } from './parse.ts';
 import { keyWithRuns } from './repos.ts';
 import { summariesOf } from './summaries.ts';
 import type { RunView, SessionView, TranscriptView } from './view.ts';
+import { issueBudget, runSubject } from '../domain/unit.ts';
 
 const LISTED = 100;
 const MOST = 1_000;
@@ -73,13 +75,13 @@ export async function viewRun(deps: ApiDeps, id: string): Promise<RunView> {
   const [transitions, evidence, acts, escalations, effects, runMicroUsd, issueMicroUsd, turns, holds] =
     await Promise.all([
       store.runs.transitions(id),
-      store.evidence.list(id),
+      store.evidence.list(runSubject(id)),
       store.acts.list(id),
       store.escalations.list({ run: id }),
-      store.effects.list(id),
-      store.ledger.spentOnRun(id),
-      store.ledger.spentOnIssue(run.repo, run.issue),
-      store.sessions.countTurns(id),
+      store.effects.list(runSubject(id)),
+      store.ledger.spentBy(runSubject(id)),
+      store.ledger.spentOf(issueBudget(run.repo, run.issue)),
+      store.sessions.countTurns(runSubject(id)),
       SPENDING.includes(run.state.stage) ? readHolds(deps, run.repo) : [],
     ]);
   const { release, seq, state, plan, bounds } = run;
@@ -99,7 +101,7 @@ export async function viewRun(deps: ApiDeps, id: string): Promise<RunView> {
       bounds: boundsWith(bounds, state.progress.granted),
     },
     transitions,
-    evidence,
+    evidence: evidence.map(viewEvidence),
     acts: acts.map((act) => ({ ...act, words: actInWords(act.data) })),
     escalations,
     effects,
@@ -122,7 +124,7 @@ const DIFF_BYTES = 40_000;
 async function viewApproval(
   store: Store['evidence'],
   { state }: RunRow,
-  evidence: RunView['evidence'],
+  evidence: readonly EvidenceRow[],
 ): Promise<RunView['approval']> {
   if (state.stage !== 'awaiting-approval') return null;
   const { head, since: at } = state;
@@ -143,7 +145,7 @@ function since(session: SessionView, turn: number): SessionView {
 }
 
 export async function viewTranscript(store: Store, run: string, only?: string): Promise<TranscriptView> {
-  const ids = (await store.sessions.ofRun(run)).filter((id) => only === undefined || id === only);
+  const ids = (await store.sessions.ofUnit(runSubject(run))).filter((id) => only === undefined || id === only);
   const sessions = await Promise.all(
     ids.map(async (id) => {
       const [session, transcript] = await Promise.all([store.sessions.get(id), store.sessions.transcript(id)]);

@@ -65,10 +65,12 @@ export interface MoveView {
   readonly command: string;
 }
 
+export type EvidenceView = Omit<EvidenceRow, 'unit'> & { readonly run: string };
+
 export interface RunView {
   readonly run: RunSummary & Pick<RunRow, 'release' | 'seq' | 'state' | 'plan' | 'bounds'>;
   readonly transitions: readonly TransitionRow[];
-  readonly evidence: readonly EvidenceRow[];
+  readonly evidence: readonly EvidenceView[];
   readonly acts: readonly ActView[];
   /** Calls for a person, oldest first. */
   readonly escalations: readonly EscalationRow[];

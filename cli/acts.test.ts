@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FRESH, type RunState } from '../domain/stage.ts';
 import { FROZEN, seedRun, startApiServer, type ApiServer } from '../test/setup/api-server.ts';
 import { lamplighter, type Ran } from '../test/setup/lamplighter.ts';
+import { runSubject } from '../domain/unit.ts';
 
 const HEAD = '4be1c2d0f19a4be1c2d0f19a4be1c2d0f19a4be1';
 const WAITING: RunState = { stage: 'awaiting-approval', progress: FRESH.progress, head: HEAD, since: 1 };
@@ -22,7 +23,7 @@ describe('show', () => {
   it('of what waits for approval is its diff and both commands, of that very sha', async () => {
     await api.store.evidence.put({
       key: 'diff/waiting-1',
-      run: 'waiting-1',
+      unit: runSubject('waiting-1'),
       kind: 'diff',
       sha: HEAD,
       verdict: null,
@@ -63,7 +64,7 @@ describe('a run that waits for approval', () => {
   it('says how to approve the very sha, how to reject it, and where its diff is', async () => {
     await api.store.evidence.put({
       key: 'diff/1',
-      run: 'waiting-1',
+      unit: runSubject('waiting-1'),
       kind: 'diff',
       sha: HEAD,
       verdict: null,
@@ -72,7 +73,7 @@ describe('a run that waits for approval', () => {
       body: '+x',
       at: 1,
     });
-    const [diff] = await api.store.evidence.list('waiting-1');
+    const [diff] = await api.store.evidence.list(runSubject('waiting-1'));
     const { stdout } = await here('show', 'waiting-1');
     const page = await (await fetch(`${api.url}/runs/waiting-1`, { headers: { accept: 'text/html' } })).text();
     for (const command of [

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { startApiServer, type ApiServer } from '../test/setup/api-server.ts';
+import { runSubject, issueBudget } from '../domain/unit.ts';
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 
@@ -14,11 +15,10 @@ beforeAll(async () => {
   api = await startApiServer({ now: () => NOON });
   await api.store.ledger.reserve({
     key: 'k',
-    run: 'r',
+    unit: runSubject('r'),
     repo: 'shop-1',
-    issue: 1,
     microUsd: 25_000_000,
-    capMicroUsd: 25_000_000,
+    budget: { name: issueBudget('shop-1', 1), microUsd: 25_000_000 },
     caps: [],
     at: NOON,
   });

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { lamplighter, type Ran } from '../test/setup/lamplighter.ts';
 import { FROZEN, seedRun, startApiServer, type ApiServer } from '../test/setup/api-server.ts';
+import { runSubject } from '../domain/unit.ts';
 
 const MAIN = fileURLToPath(new URL('main.ts', import.meta.url));
 
@@ -182,7 +183,7 @@ describe('following a run', () => {
         kind: 'text.delta',
         data: { session, turn: 1, attempt: 1, offset, text },
       });
-    await api.store.sessions.open({ id: session, run: 'gamma-1', system: '', at: Date.now() });
+    await api.store.sessions.open({ id: session, unit: runSubject('gamma-1'), system: '', at: Date.now() });
 
     const child = spawn(process.execPath, [MAIN, 'show', 'gamma', '--follow', '--data-dir', api.dataDir]);
     let stdout = '';

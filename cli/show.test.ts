@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FRESH } from '../domain/stage.ts';
 import { seedRun, startApiServer, type ApiServer } from '../test/setup/api-server.ts';
 import { lamplighter, type Ran } from '../test/setup/lamplighter.ts';
+import { runSubject } from '../domain/unit.ts';
 
 const HEAD = '4be1c2d0f19a4be1c2d0f19a4be1c2d0f19a4be1';
 
@@ -32,7 +33,7 @@ describe('show', () => {
     ]);
     await api.store.evidence.put({
       key: 'deploy/mending-1',
-      run: 'mending-1',
+      unit: runSubject('mending-1'),
       kind: 'deploy',
       sha: HEAD,
       verdict: 'red',

@@ -3,6 +3,7 @@ import { DEFAULT_BOUNDS } from '../domain/bounds.ts';
 import { FRESH, type RunState } from '../domain/stage.ts';
 import { REPO, startApiServer, TOKEN, type ApiServer } from '../test/setup/api-server.ts';
 import { followPlayground, runDemo, type Play } from './demo-client.ts';
+import { runSubject } from '../domain/unit.ts';
 
 const SHIPPED_SHA = 'a'.repeat(40);
 const FROZEN_SHA = 'b'.repeat(40);
@@ -80,7 +81,7 @@ describe('the demo client', () => {
     const first = await write(1, [{ stage: 'watch', progress: pushed(SHIPPED_SHA), sha: SHIPPED_SHA }, shipped]);
     await api.store.evidence.put({
       key: 'e',
-      run: first,
+      unit: runSubject(first),
       kind: 'deploy',
       sha: SHIPPED_SHA,
       verdict: 'green',

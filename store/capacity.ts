@@ -1,30 +1,32 @@
-/** Slots, first come, first served: one who asks is granted when there is room for all who stand before, and for itself. */
-import type { Capacity, CapacityKind } from './port.ts';
+/** One line for the slots of all kinds of units. Who stands before in it counts as served, though it has not asked again yet. */
+import { served, type Pool } from '../domain/pool.ts';
+import { unitNamed, type Subject, type UnitKind } from '../domain/unit.ts';
+import type { Capacity, SlotRow } from './port.ts';
 import type { Sql, SqlSession } from './sql.ts';
 
 interface Row {
-  readonly position: number;
+  readonly unit: Subject;
+  readonly unit_kind: UnitKind;
   readonly granted_at: number | null;
 }
 
 export function createCapacity(sql: Sql): Capacity {
   return {
-    acquire: (kind, id, slots, at) =>
-      sql.transaction([`capacity/${kind}`], (session) => acquire(session, { kind, id, slots, at })),
+    acquire: (unit, pool, at) => sql.transaction(['capacity'], (session) => acquire(session, { unit, pool, at })),
 
-    async release(kind, id) {
-      await sql.query('DELETE FROM capacity WHERE kind = ? AND id = ?', [kind, id]);
+    async release(unit) {
+      await sql.query('DELETE FROM capacity WHERE unit = ?', [unit]);
     },
 
     held() {
-      return sql.query<{ kind: CapacityKind; id: string; since: number }>(
-        'SELECT kind, id, granted_at AS since FROM capacity WHERE granted_at IS NOT NULL ORDER BY granted_at, kind, position',
+      return sql.query<SlotRow>(
+        'SELECT unit, granted_at AS since FROM capacity WHERE granted_at IS NOT NULL ORDER BY granted_at, position',
       );
     },
 
     waiting() {
-      return sql.query<{ kind: CapacityKind; id: string; since: number }>(
-        'SELECT kind, id, joined_at AS since FROM capacity WHERE granted_at IS NULL ORDER BY joined_at, kind, position',
+      return sql.query<SlotRow>(
+        'SELECT unit, joined_at AS since FROM capacity WHERE granted_at IS NULL ORDER BY position',
       );
     },
   };
@@ -32,23 +34,22 @@ export function createCapacity(sql: Sql): Capacity {
 
 async function acquire(
   session: SqlSession,
-  { kind, id, slots, at }: { kind: CapacityKind; id: string; slots: number; at: number },
+  { unit, pool, at }: { readonly unit: Subject; readonly pool: Pool; readonly at: number },
 ): ReturnType<Capacity['acquire']> {
   await session.query(
-    `INSERT INTO capacity (kind, id, position, joined_at)
-     VALUES (?, ?, (SELECT COALESCE(MAX(position), 0) + 1 FROM capacity WHERE kind = ?), ?) ON CONFLICT (kind, id) DO NOTHING`,
-    [kind, id, kind, at],
+    `INSERT INTO capacity (unit, unit_kind, position, joined_at)
+     VALUES (?, ?, (SELECT COALESCE(MAX(position), 0) + 1 FROM capacity), ?) ON CONFLICT (unit) DO NOTHING`,
+    [unit, unitNamed(unit).kind, at],
   );
-  const line = await session.query<Row & { readonly id: string }>(
-    'SELECT id, position, granted_at FROM capacity WHERE kind = ? ORDER BY position',
-    [kind],
-  );
-  const mine = line.find((one) => one.id === id);
-  if (mine === undefined) throw new Error(`${kind} ${id} is not in the line it has just joined`);
-  if (mine.granted_at !== null) return { granted: true, ahead: 0 };
-  const held = line.filter((one) => one.granted_at !== null).length;
-  const ahead = line.filter((one) => one.granted_at === null && one.position < mine.position).length;
-  if (held + ahead >= slots) return { granted: false, ahead };
-  await session.query('UPDATE capacity SET granted_at = ? WHERE kind = ? AND id = ?', [at, kind, id]);
+  const line = await session.query<Row>('SELECT unit, unit_kind, granted_at FROM capacity ORDER BY position');
+  const mine = line.findIndex((one) => one.unit === unit);
+  const standing = line[mine];
+  if (standing === undefined) throw new Error(`${unit} is not in the line it has just joined`);
+  if (standing.granted_at !== null) return { granted: true, ahead: 0 };
+  const asked = line.map((one) => ({ kind: one.unit_kind, holds: one.granted_at !== null }));
+  if (served(asked, pool)[mine] !== true) {
+    return { granted: false, ahead: line.slice(0, mine).filter((one) => one.granted_at === null).length };
+  }
+  await session.query('UPDATE capacity SET granted_at = ? WHERE unit = ?', [at, unit]);
   return { granted: true, ahead: 0 };
 }

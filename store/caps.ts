@@ -9,7 +9,7 @@ export interface CapRows {
   standing(caps: readonly Cap[]): Promise<CapStanding[]>;
   /** The caps that the reserve would pass, each with a note of what it refused; none: it may be placed. */
   refuse(reserve: Reserve): Promise<CapStanding[]>;
-  add(repo: string, day: number, microUsd: MicroUsd): Promise<void>;
+  add(repo: string | null, day: number, microUsd: MicroUsd): Promise<void>;
   raise(cap: Cap, raise: Omit<CapRaise, 'cap'>): Promise<CapRaise>;
   raises(cap: string): Promise<CapRaise[]>;
 }
@@ -51,7 +51,7 @@ export function createCapRows(session: SqlSession): CapRows {
     },
 
     async add(repo, day, microUsd) {
-      for (const scope of [scopeOf(repo), TOTAL]) {
+      for (const scope of new Set([scopeOf(repo), TOTAL])) {
         await session.query(
           `INSERT INTO spend (scope, day, micro_usd) VALUES (?, ?, ?)
            ON CONFLICT (scope, day) DO UPDATE SET micro_usd = spend.micro_usd + excluded.micro_usd`,

@@ -1,11 +1,13 @@
 /** The one suite that every adapter of the store passes. */
 import { describeActs } from './contract/acts.ts';
-import { describeCapacity, describeEffects, describeLedger } from './contract/bounds.ts';
+import { describeEffects, describeLedger } from './contract/bounds.ts';
+import { describeCapacity } from './contract/capacity.ts';
 import { describeCaps } from './contract/caps.ts';
 import { describeKills, describeLife } from './contract/life.ts';
 import { describeEvents, describeEvidence, describePeople, describeSessions } from './contract/record.ts';
 import { describeQueue, describeTransitions, describeUniqueRuns } from './contract/runs.ts';
 import { describeTrials } from './contract/trials.ts';
+import { describeUnits } from './contract/units.ts';
 import { type StoreHome, type Stores, useStores } from './contract/stores.ts';
 
 /** Registers the suite's tests; each begins with an empty home. */
@@ -22,6 +24,7 @@ export function describeStore(makeHome: () => Promise<StoreHome>): Stores {
   describeActs(stores);
   describeLedger(stores);
   describeCaps(stores);
+  describeUnits(stores);
   describeCapacity(stores);
   describeEffects(stores);
   describeLife(stores);

@@ -30,8 +30,8 @@ export function createEffectLog(sql: Sql): EffectLog {
       await sql.query('DELETE FROM effects WHERE key = ? AND done_at IS NULL RETURNING key', [key]);
     },
 
-    async list(run) {
-      const rows = await sql.query<Row>('SELECT * FROM effects WHERE run = ? ORDER BY at, key', [run]);
+    async list(unit) {
+      const rows = await sql.query<Row>('SELECT * FROM effects WHERE unit = ? ORDER BY at, key', [unit]);
       return rows.map((row) => ({
         key: row.key,
         name: row.name,
@@ -48,8 +48,8 @@ async function begin(session: SqlSession, effect: Parameters<EffectLog['begin']>
   const [known] = await session.query<Row>('SELECT * FROM effects WHERE key = ?', [effect.key]);
   if (known === undefined) {
     await session.query(
-      'INSERT INTO effects (key, name, class, run, attempts, repeated, at) VALUES (?, ?, ?, ?, 1, 0, ?)',
-      [effect.key, effect.name, effect.class, effect.run, effect.at],
+      'INSERT INTO effects (key, name, class, unit, attempts, repeated, at) VALUES (?, ?, ?, ?, 1, 0, ?)',
+      [effect.key, effect.name, effect.class, effect.unit, effect.at],
     );
     return { standing: 'new' };
   }

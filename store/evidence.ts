@@ -2,13 +2,15 @@
 import { createHash } from 'node:crypto';
 import type { Blobs } from './blobs.ts';
 import { appendEvent } from './events.ts';
+import type { Subject } from '../domain/unit.ts';
 import type { EvidenceIndex, EvidenceRow, NewEvidence } from './port.ts';
 import { decode, encode, type Sql, type SqlSession } from './sql.ts';
 
-type Given = Omit<EvidenceRow, 'id' | 'digest' | 'bytes'>;
+type Given = Omit<EvidenceRow, 'id' | 'unit' | 'digest' | 'bytes'>;
 
 interface Row {
   readonly id: string;
+  readonly unit: Subject;
   readonly digest: string;
   readonly bytes: number;
   readonly given: string;
@@ -23,7 +25,7 @@ export function createEvidenceIndex(sql: Sql, blobs: Blobs): EvidenceIndex {
     async put({ body, ...given }) {
       const content = typeof body === 'string' ? Buffer.from(body) : body;
       const digest = await blobs.put(content);
-      return sql.transaction([`evidence/${given.run}`, `evidence-key/${given.key}`], (session) =>
+      return sql.transaction([`evidence/${given.unit}`, `evidence-key/${given.key}`], (session) =>
         add(session, given, { digest, bytes: content.byteLength }),
       );
     },
@@ -32,8 +34,8 @@ export function createEvidenceIndex(sql: Sql, blobs: Blobs): EvidenceIndex {
       const row = await get(id);
       return row === null ? null : blobs.get(row.digest);
     },
-    async list(run) {
-      const rows = await sql.query<Row>('SELECT * FROM evidence WHERE run = ? ORDER BY position', [run]);
+    async list(unit) {
+      const rows = await sql.query<Row>('SELECT * FROM evidence WHERE unit = ? ORDER BY position', [unit]);
       return rows.map(toEvidence);
     },
   };
@@ -47,14 +49,15 @@ async function add(
   const [stands] = await session.query<Row>('SELECT * FROM evidence WHERE key = ?', [given.key]);
   if (stands !== undefined) return toEvidence(stands);
   const id = idOf(given.key);
+  const { unit: _, ...kept } = given;
   await session.query(
-    `INSERT INTO evidence (key, id, run, position, digest, bytes, given)
-     VALUES (?, ?, ?, (SELECT COALESCE(MAX(position), 0) + 1 FROM evidence WHERE run = ?), ?, ?, ?)`,
-    [given.key, id, given.run, given.run, digest, bytes, encode(given)],
+    `INSERT INTO evidence (key, id, unit, position, digest, bytes, given)
+     VALUES (?, ?, ?, (SELECT COALESCE(MAX(position), 0) + 1 FROM evidence WHERE unit = ?), ?, ?, ?)`,
+    [given.key, id, given.unit, given.unit, digest, bytes, encode(kept)],
   );
-  const { kind, verdict, summary, sha, run, at } = given;
+  const { kind, verdict, summary, sha, at } = given;
   const data = { id, kind, verdict, summary, sha };
-  await appendEvent(session, { at, subject: `run/${run}`, kind: 'evidence.added', data });
+  await appendEvent(session, { at, subject: given.unit, kind: 'evidence.added', data });
   return { ...given, id, digest, bytes };
 }
 
@@ -63,6 +66,8 @@ function idOf(key: string): string {
   return createHash('sha256').update(key).digest('hex').slice(0, 24);
 }
 
-function toEvidence({ id, digest, bytes, given }: Row): EvidenceRow {
-  return { ...decode<Given>(given), id, digest, bytes };
+function toEvidence({ id, unit, digest, bytes, given }: Row): EvidenceRow {
+  // Rows of before the units name their run here as well.
+  const { key, kind, sha, verdict, summary, mediaType, at } = decode<Given>(given);
+  return { key, unit, kind, sha, verdict, summary, mediaType, at, id, digest, bytes };
 }

@@ -6,7 +6,7 @@ import { dayOf } from '../domain/caps.ts';
 import type { MicroUsd } from '../domain/money.ts';
 import { createCapRows, type CapRows } from './caps.ts';
 import type { Ledger, Reserve, Reserved } from './port.ts';
-import type { Sql, SqlSession, SqlValue } from './sql.ts';
+import type { Sql, SqlSession } from './sql.ts';
 
 const LEDGER_LOCK = 'ledger';
 
@@ -20,8 +20,8 @@ export function createLedger(sql: Sql): Ledger {
 
     settle: (key, microUsd, at) => sql.transaction([LEDGER_LOCK], (session) => settle(session, { key, microUsd, at })),
 
-    spentOnIssue: (repo, issue) => spent(sql, 'repo = ? AND issue = ?', [repo, issue]),
-    spentOnRun: (run) => spent(sql, 'run = ?', [run]),
+    spentOf: (budget) => spent(sql, 'budget = ?', budget),
+    spentBy: (unit) => spent(sql, 'unit = ?', unit),
 
     standing: (caps) => createCapRows(sql).standing(caps),
     raises: (cap) => createCapRows(sql).raises(cap),
@@ -33,23 +33,23 @@ export function createLedger(sql: Sql): Ledger {
 }
 
 async function place(session: SqlSession, caps: CapRows, reserve: Reserve): Promise<Reserved> {
-  const { key, repo, issue, microUsd, at } = reserve;
+  const { key, unit, repo, budget, microUsd, at } = reserve;
   checkMoney(key, microUsd);
-  checkMoney(key, reserve.capMicroUsd);
+  checkMoney(budget.name, budget.microUsd);
   checkCaps(reserve);
   const [known] = await session.query<Row>('SELECT settled FROM ledger WHERE key = ?', [key]);
   // Asked again before it was settled: the one attempt, reserved once.
   if (known?.settled === null) return { ok: true };
-  const total = await spent(session, 'repo = ? AND issue = ?', [repo, issue]);
-  if (total + microUsd > reserve.capMicroUsd) return { ok: false, why: 'issue', spent: total };
+  const total = await spent(session, 'budget = ?', budget.name);
+  if (total + microUsd > budget.microUsd) return { ok: false, why: 'budget', spent: total };
   const reached = await caps.refuse(reserve);
   if (reached.length > 0) return { ok: false, why: 'caps', reached };
   // A key that comes back after it was settled is another call, as after a rebuilt run: charged on top, never free.
   await session.query(
     known === undefined
-      ? 'INSERT INTO ledger (reserved, at, key, run, repo, issue, charged) VALUES (?, ?, ?, ?, ?, ?, 0)'
+      ? 'INSERT INTO ledger (reserved, at, key, unit, repo, budget, charged) VALUES (?, ?, ?, ?, ?, ?, 0)'
       : 'UPDATE ledger SET charged = charged + settled, settled = NULL, settled_at = NULL, reserved = ?, at = ? WHERE key = ?',
-    known === undefined ? [microUsd, at, key, reserve.run, repo, issue] : [microUsd, at, key],
+    known === undefined ? [microUsd, at, key, unit, repo, budget.name] : [microUsd, at, key],
   );
   await caps.add(repo, dayOf(at), microUsd);
   return { ok: true };
@@ -60,7 +60,7 @@ async function settle(
   { key, microUsd, at }: { readonly key: string; readonly microUsd: MicroUsd; readonly at: number },
 ): Promise<void> {
   checkMoney(key, microUsd);
-  const [row] = await session.query<{ repo: string; reserved: number; at: number }>(
+  const [row] = await session.query<{ repo: string | null; reserved: number; at: number }>(
     'UPDATE ledger SET settled = ?, settled_at = ? WHERE key = ? AND settled IS NULL RETURNING repo, reserved, at',
     [microUsd, at, key],
   );
@@ -69,11 +69,11 @@ async function settle(
   if (known.length === 0) throw new Error(`nothing was reserved under ${key}: money is reserved before it is spent`);
 }
 
-async function spent(session: SqlSession, where: string, params: readonly SqlValue[]): Promise<MicroUsd> {
+async function spent(session: SqlSession, where: string, name: string): Promise<MicroUsd> {
   const [row] = await session.query<{ total: number }>(
     // PostgreSQL sums BIGINT as NUMERIC.
     `SELECT CAST(COALESCE(SUM(charged + COALESCE(settled, reserved)), 0) AS BIGINT) AS total FROM ledger WHERE ${where}`,
-    params,
+    [name],
   );
   return row?.total ?? 0;
 }
@@ -89,6 +89,6 @@ function checkCaps({ key, repo, caps, at }: Reserve): void {
   for (const cap of caps) {
     checkMoney(cap.key, cap.microUsd);
     const binds = day >= cap.firstDay && day <= cap.lastDay && (cap.repo === null || cap.repo === repo);
-    if (!binds) throw new Error(`the cap ${cap.key} does not bind ${key} of ${repo} on day ${day}`);
+    if (!binds) throw new Error(`the cap ${cap.key} does not bind ${key} of ${repo ?? 'no repo'} on day ${day}`);
   }
 }

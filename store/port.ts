@@ -11,6 +11,8 @@ import type { TriagePlan } from '../domain/run.ts';
 import type { Outcome } from '../domain/outcome.ts';
 import type { RunBounds } from '../domain/bounds.ts';
 import type { Progress, RunEffect, RunState } from '../domain/stage.ts';
+import type { Pool } from '../domain/pool.ts';
+import type { Subject } from '../domain/unit.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Ledger } from './ledger-port.ts';
 import type { Principal } from './principal.ts';
@@ -166,7 +168,7 @@ export interface EventRow {
   /** Gap-free in the order of commit: a reader that saw n has seen all up to n. */
   readonly seq: number;
   readonly at: number;
-  /** `run/<id>`, `repo/<key>`, `system`. */
+  /** A unit's subject, `repo/<key>`, `system`. */
   readonly subject: string;
   readonly kind: string;
   readonly data: unknown;
@@ -225,23 +227,23 @@ export interface Sessions {
   /** Idempotent by id. `system` is the prompt, kept with the session so that a resumed one is the same one. */
   open(session: {
     readonly id: string;
-    readonly run: string;
+    readonly unit: Subject;
     readonly system: string;
     readonly at: number;
   }): Promise<void>;
   get(
     id: string,
-  ): Promise<{ readonly id: string; readonly run: string; readonly system: string; readonly at: number } | null>;
-  ofRun(run: string): Promise<string[]>;
+  ): Promise<{ readonly id: string; readonly unit: Subject; readonly system: string; readonly at: number } | null>;
+  ofUnit(unit: Subject): Promise<string[]>;
   /** Idempotent by (session, key); lands before the next turn that has not been committed. */
   addInput(session: string, key: string, text: string, at: number): Promise<void>;
-  /** The first committed (session, turn) wins; answers with the row that stands. Appends `turn.committed` to the run's events. */
+  /** The first committed (session, turn) wins; answers with the row that stands. Appends `turn.committed` to the unit's events. */
   commitTurn(turn: TurnRow): Promise<{ readonly won: boolean; readonly row: TurnRow }>;
   /** The first result of a tool use wins; answers with the row that stands. Appends `tool.result`. */
   putResult(result: ToolResultRow): Promise<ToolResultRow>;
   transcript(session: string): Promise<Transcript>;
-  /** Turns of all sessions of a run. */
-  countTurns(run: string): Promise<number>;
+  /** Turns of all sessions of a unit. */
+  countTurns(unit: Subject): Promise<number>;
 }
 
 // --- money: ledger-port.ts --------------------------------------------------------------------------------------
@@ -251,21 +253,22 @@ export type { Principal } from './principal.ts';
 
 // --- capacity -------------------------------------------------------------------------------------------------
 
-export type CapacityKind = 'run' | 'job';
-
 export interface Capacity {
-  /** Joins the line (idempotent by kind and id) and says whether the lease is granted: first come, first served among those in line. */
-  acquire(
-    kind: CapacityKind,
-    id: string,
-    slots: number,
-    at: number,
-  ): Promise<{ readonly granted: boolean; readonly ahead: number }>;
+  /**
+   * Joins the one line (idempotent by unit) and says whether the slot is granted, in one transaction. Exactly first come, first served
+   * inside a kind, and among the kinds that a slot is free for. `ahead`: who comes before it.
+   */
+  acquire(unit: Subject, pool: Pool, at: number): Promise<{ readonly granted: boolean; readonly ahead: number }>;
   /** Idempotent. */
-  release(kind: CapacityKind, id: string): Promise<void>;
-  held(): Promise<{ readonly kind: CapacityKind; readonly id: string; readonly since: number }[]>;
-  /** Who stands in the line without a lease, and since when. */
-  waiting(): Promise<{ readonly kind: CapacityKind; readonly id: string; readonly since: number }[]>;
+  release(unit: Subject): Promise<void>;
+  held(): Promise<SlotRow[]>;
+  /** Who stands in the line without a slot, and since when. */
+  waiting(): Promise<SlotRow[]>;
+}
+
+export interface SlotRow {
+  readonly unit: Subject;
+  readonly since: number;
 }
 
 // --- effects --------------------------------------------------------------------------------------------------
@@ -284,14 +287,14 @@ export interface EffectLog {
     readonly key: string;
     readonly name: string;
     readonly class: EffectClass;
-    readonly run: string | null;
+    readonly unit: Subject | null;
     readonly at: number;
   }): Promise<EffectStanding>;
   /** Idempotent: the first result stands. `repeated` marks an at-least-once effect that was done again after an unknown outcome. */
   done(key: string, result: unknown, repeated: boolean, at: number): Promise<void>;
   /** Nothing was begun, or the world said no, so there is no outcome to wait for: the intent is taken back, and an outcome that stands is left alone. */
   withdraw(key: string): Promise<void>;
-  list(run: string): Promise<
+  list(unit: Subject): Promise<
     {
       readonly key: string;
       readonly name: string;
@@ -329,7 +332,7 @@ export type EvidenceKind = (typeof EVIDENCE_KINDS)[number];
 export interface NewEvidence {
   /** Unique: the same key twice keeps the first. */
   readonly key: string;
-  readonly run: string;
+  readonly unit: Subject;
   readonly kind: EvidenceKind;
   readonly sha: string | null;
   readonly verdict: Verdict | null;
@@ -353,7 +356,7 @@ export interface EvidenceIndex {
   get(id: string): Promise<EvidenceRow | null>;
   body(id: string): Promise<Uint8Array | null>;
   /** Oldest first. */
-  list(run: string): Promise<EvidenceRow[]>;
+  list(unit: Subject): Promise<EvidenceRow[]>;
 }
 
 // --- escalations and control ----------------------------------------------------------------------------------

@@ -1,11 +1,12 @@
 /** Transcripts. A turn and a tool result are written once: the first stands, and whoever comes second goes on with it (invariant 6). */
+import type { Subject } from '../domain/unit.ts';
 import { appendEvent } from './events.ts';
 import type { InputRow, Sessions, ToolResultRow, TurnRow } from './port.ts';
 import { decode, encode, type Sql, type SqlSession } from './sql.ts';
 
 interface SessionRow {
   readonly id: string;
-  readonly run: string;
+  readonly unit: Subject;
   readonly system_prompt: string;
   readonly at: number;
 }
@@ -18,20 +19,22 @@ export function createSessions(sql: Sql): Sessions {
   const within = <T>(session: string, work: (tx: SqlSession) => Promise<T>): Promise<T> =>
     sql.transaction([`session/${session}`], work);
   return {
-    async open({ id, run, system, at }) {
+    async open({ id, unit, system, at }) {
       await sql.query(
-        'INSERT INTO sessions (id, run, system_prompt, at) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
-        [id, run, encode(system), at],
+        'INSERT INTO sessions (id, unit, system_prompt, at) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING',
+        [id, unit, encode(system), at],
       );
     },
 
     async get(id) {
       const row = await find(sql, id);
-      return row === null ? null : { id: row.id, run: row.run, system: decode<string>(row.system_prompt), at: row.at };
+      return row === null
+        ? null
+        : { id: row.id, unit: row.unit, system: decode<string>(row.system_prompt), at: row.at };
     },
 
-    async ofRun(run) {
-      const rows = await sql.query<{ id: string }>('SELECT id FROM sessions WHERE run = ? ORDER BY at, id', [run]);
+    async ofUnit(unit) {
+      const rows = await sql.query<{ id: string }>('SELECT id FROM sessions WHERE unit = ? ORDER BY at, id', [unit]);
       return rows.map((row) => row.id);
     },
 
@@ -51,10 +54,10 @@ export function createSessions(sql: Sql): Sessions {
       };
     },
 
-    async countTurns(run) {
+    async countTurns(unit) {
       const [row] = await sql.query<{ count: number }>(
-        'SELECT COUNT(*) AS count FROM turns JOIN sessions ON sessions.id = turns.session WHERE sessions.run = ?',
-        [run],
+        'SELECT COUNT(*) AS count FROM turns JOIN sessions ON sessions.id = turns.session WHERE sessions.unit = ?',
+        [unit],
       );
       return row?.count ?? 0;
     },
@@ -66,10 +69,10 @@ async function find(session: SqlSession, id: string): Promise<SessionRow | null>
   return row ?? null;
 }
 
-async function subjectOf(tx: SqlSession, session: string): Promise<string> {
+async function subjectOf(tx: SqlSession, session: string): Promise<Subject> {
   const row = await find(tx, session);
   if (row === null) throw new Error(`there is no session ${session}: open it before anything is written to it`);
-  return `run/${row.run}`;
+  return row.unit;
 }
 
 async function newestTurn(tx: SqlSession, session: string): Promise<number> {

@@ -24,6 +24,7 @@ import { knownSecrets } from '../config/known-secrets.ts';
 import type { Config } from '../config/types.ts';
 import type { Contract } from '../domain/contract.ts';
 import type { Issue } from '../domain/issue.ts';
+import type { Pool } from '../domain/pool.ts';
 import type { RunRow, Store } from '../store/port.ts';
 import type { ControlActivities, RepoActivities } from '../workflows/ports.ts';
 import { createRepoParts, type RepoParts } from './repo-parts.ts';
@@ -65,6 +66,7 @@ type EndlessDeps = Omit<ActivitiesDeps, 'operatorToken'> & { readonly redaction:
 function createEndless({ config, crash, now, store, redaction, ...deps }: EndlessDeps): WorkerActivities {
   const around = deps.around ?? uncrossed;
   const calls = around('lanes', deps.calls);
+  const pool: Pool = { slots: config.slots, reserves: {} };
   const perform = createPerformEffect({ log: store.effects, crash, now });
   const sandbox = around(
     'sandbox',
@@ -83,7 +85,7 @@ function createEndless({ config, crash, now, store, redaction, ...deps }: Endles
     model: around('model', createModel(config.model, config.egress)),
     modelConfig: config.model,
     caps: config.caps,
-    slots: config.slots,
+    pool,
     gitOf: (repoKey) => partsOf(repoKey).git,
     environmentOf: (repoKey) => partsOf(repoKey).environment,
     contractOf: (run) => contractOf(partsOf(run.repo), run),
@@ -97,7 +99,7 @@ function createEndless({ config, crash, now, store, redaction, ...deps }: Endles
   const run = createRunControlActivities({
     store,
     lanes: calls,
-    slots: config.slots,
+    pool,
     honourSignals: config.temporal.unattributedSignals,
     now,
   });

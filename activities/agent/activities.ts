@@ -1,5 +1,6 @@
 /** The agent's activities: triage and model turns anywhere, openings and tools on the host that holds the checkout. */
 import type { Issue } from '../../domain/issue.ts';
+import type { Pool } from '../../domain/pool.ts';
 import type { Contract } from '../../domain/contract.ts';
 import type { RunRow } from '../../store/port.ts';
 import type { ControlActivities, RepoActivities } from '../../workflows/ports.ts';
@@ -27,8 +28,8 @@ export interface AgentDeps extends ModelCallDeps {
   readonly contractOf: (run: RunRow) => Promise<Contract>;
   readonly issueOf: (run: RunRow) => Promise<Issue>;
   readonly isKilled: () => Promise<boolean>;
-  /** Runs that may work at once: a session that was held takes its slot again. */
-  readonly slots: number;
+  /** A session that was held takes its slot again. */
+  readonly pool: Pool;
   /** A folder of ours, there already, that no agent can write. */
   readonly scratchDir: string;
 }
@@ -75,7 +76,7 @@ export function createAgentActivities(deps: AgentDeps): AgentActivities {
     modelTurn: ({ runId, sessionId, elapsedMs }) =>
       heartbeating(async ({ signal }) => {
         try {
-          const heldMs = await comeOutOfHold(deps, runId, deps.slots);
+          const heldMs = await comeOutOfHold(deps, runId, deps.pool);
           await holdWhileKilled(runId);
           const run = await storedRun(deps.store.runs, runId);
           return await takeStep(deps, { run, sessionId, elapsedMs, heldMs, signal });

@@ -4,6 +4,7 @@ import type { Store } from '../../store/port.ts';
 import { MISSING_FACTS, type Missing } from '../run/aside.ts';
 import { repoParts } from './repo-parts-bench.ts';
 import { openSessionBench, RUN, type SessionBench } from './session-bench.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 let bench: SessionBench;
 /** The writes that fail, by what they are of. */
@@ -33,7 +34,7 @@ async function runAll(): Promise<string[]> {
   return (await bench.transcript()).results.filter(({ turn }) => turn === step.turn).map(({ content }) => content);
 }
 
-const kinds = async (): Promise<string[]> => (await bench.store.evidence.list(RUN)).map(({ kind }) => kind);
+const kinds = async (): Promise<string[]> => (await bench.store.evidence.list(runSubject(RUN))).map(({ kind }) => kind);
 /** As the notices of the api read them. */
 const notices = async (): Promise<string[]> =>
   (await bench.store.control.facts(MISSING_FACTS)).map(({ value }) => {

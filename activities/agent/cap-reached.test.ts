@@ -1,6 +1,7 @@
 import { afterEach, expect, test } from 'vitest';
 import { capsAt } from '../../domain/caps.ts';
 import { openSessionBench, RUN, type SessionBench } from './session-bench.ts';
+import { issueBudget, runSubject } from '../../domain/unit.ts';
 
 const STEPS = `name: one
 match: Greet people
@@ -40,7 +41,7 @@ test('a reached cap holds the turn: no model call, no failure, and the run goes 
   await expect(attempt()).rejects.toMatchObject(NOT_YET);
   expect((await bench.events('run.held')).map((one) => one.subject)).toEqual([`run/${RUN}`]);
   await expect(bench.model.requests()).rejects.toThrow('ENOENT');
-  expect(await bench.store.ledger.spentOnRun(RUN)).toBe(0);
+  expect(await bench.store.ledger.spentBy(runSubject(RUN))).toBe(0);
 
   const [day] = capsAt({ ...TIGHT, anyRepo: TIGHT.total, repos: {} }, null, bench.now());
   const by = { name: 'ada', kind: 'token', scopes: [] } as const;
@@ -52,7 +53,8 @@ test('a reached cap holds the turn: no model call, no failure, and the run goes 
 test('the next day is another window: the run goes on by itself', async () => {
   await openBench();
   bench.cap({ total: { dayMicroUsd: 200_000, monthMicroUsd: 1_000_000_000 } });
-  const other = { run: 'other', repo: 'other', issue: 1, microUsd: 190_000, capMicroUsd: 190_000 };
+  const budget = { name: issueBudget('other', 1), microUsd: 190_000 };
+  const other = { unit: runSubject('other'), repo: 'other', microUsd: 190_000, budget };
   await bench.store.ledger.reserve({ ...other, key: 'other', caps: [], at: bench.now() });
   const attempt = oneActivity();
   await expect(attempt()).rejects.toMatchObject(NOT_YET);
@@ -85,7 +87,7 @@ test('triage counts too: it holds, and its money is in the caps', async () => {
   expect(await bench.triage()).toMatchObject({ kind: 'accepted' });
 
   const caps = capsAt({ ...TIGHT, anyRepo: TIGHT.total, repos: {} }, 'shop-1', bench.now());
-  const spent = await bench.store.ledger.spentOnRun(RUN);
+  const spent = await bench.store.ledger.spentBy(runSubject(RUN));
   expect(spent).toBeGreaterThan(0);
   expect((await bench.store.ledger.standing(caps)).map((one) => one.spent)).toEqual([spent, spent, spent, spent]);
 });
@@ -119,15 +121,15 @@ test.each([
 test('a run that a cap holds gives its slot back, and takes one again before it goes on', async () => {
   await openBench();
   const { capacity } = bench.store;
-  await capacity.acquire('run', RUN, 1, 1);
+  await capacity.acquire(runSubject(RUN), { slots: 1, reserves: {} }, 1);
   bench.cap(TIGHT);
   const attempt = oneActivity();
   await expect(attempt()).rejects.toMatchObject(NOT_YET);
-  expect(await capacity.acquire('run', 'other', 1, 2)).toMatchObject({ granted: true });
+  expect(await capacity.acquire(runSubject('other'), { slots: 1, reserves: {} }, 2)).toMatchObject({ granted: true });
 
   bench.cap({});
   await expect(attempt()).rejects.toMatchObject({ ...NOT_YET, message: expect.stringContaining('in the line') });
-  await capacity.release('run', 'other');
+  await capacity.release(runSubject('other'));
   expect(await attempt()).toMatchObject({ kind: 'tools' });
-  expect((await capacity.held()).map((one) => one.id)).toEqual([RUN]);
+  expect((await capacity.held()).map((one) => one.unit)).toEqual([runSubject(RUN)]);
 });

@@ -5,6 +5,7 @@ import { aside } from '../run/aside.ts';
 import type { CallKey } from './session-facts.ts';
 import { readHead, withBundle } from './tools/hand-over.ts';
 import type { Place } from './tools/tool.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 export interface KeepDeps {
   readonly store: Store;
@@ -60,7 +61,7 @@ export async function keepBundle(deps: KeepDeps, run: RunRow, head: string): Pro
 async function putBundle({ store, now }: KeepDeps, run: RunRow, head: string, body: Uint8Array): Promise<void> {
   await store.evidence.put({
     key: `bundle/${run.id}/${head}`,
-    run: run.id,
+    unit: runSubject(run.id),
     kind: 'bundle',
     sha: head,
     verdict: null,
@@ -77,7 +78,7 @@ export async function keepOutput(deps: KeepDeps, run: RunRow, call: CallKey, bod
   await aside(deps, { run: run.id, what: `the whole output of a call in turn ${turn}` }, () =>
     deps.store.evidence.put({
       key: `tool-output/${sessionId}/${turn}/${toolUseId}`,
-      run: run.id,
+      unit: runSubject(run.id),
       kind: 'tool-output',
       sha: null,
       verdict: null,

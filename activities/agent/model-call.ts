@@ -20,6 +20,7 @@ import { createTextStream } from './text-stream.ts';
 import { worstCase } from './worst-case.ts';
 import { headOf } from '../../domain/text.ts';
 import { sentText, storedReply } from './well-formed.ts';
+import { issueBudget, runSubject } from '../../domain/unit.ts';
 
 export interface ModelCallDeps {
   readonly store: Store;
@@ -53,7 +54,7 @@ export async function callModel(deps: ModelCallDeps, input: ModelCallInput): Pro
   const { store, now } = deps;
   const { run, session } = input;
   const bounds = boundsWith(run.bounds, run.state.progress.granted);
-  if ((await store.sessions.countTurns(run.id)) >= bounds.turns)
+  if ((await store.sessions.countTurns(runSubject(run.id))) >= bounds.turns)
     return { kind: 'exhausted', bound: `${bounds.turns} turns` };
 
   const turn = (input.transcript.turns.at(-1)?.turn ?? 0) + 1;
@@ -66,11 +67,10 @@ export async function callModel(deps: ModelCallDeps, input: ModelCallInput): Pro
   const at = now();
   const reserved = await store.ledger.reserve({
     key,
-    run: run.id,
+    unit: runSubject(run.id),
     repo: run.repo,
-    issue: run.issue,
     microUsd: worst,
-    capMicroUsd: bounds.issueMicroUsd,
+    budget: { name: issueBudget(run.repo, run.issue), microUsd: bounds.issueMicroUsd },
     caps: capsAt(deps.caps, run.repo, at),
     at,
   });
@@ -160,7 +160,7 @@ async function refused(
   run: RunRow,
   reserved: Extract<Reserved, { ok: false }> & { readonly capMicroUsd: number },
 ): Promise<ModelCallOutcome> {
-  if (reserved.why === 'issue')
+  if (reserved.why === 'budget')
     return {
       kind: 'exhausted',
       bound: `the issue's budget: ${dollars(reserved.spent)} of ${dollars(reserved.capMicroUsd)} are spent or reserved, and the next call could pass it`,
@@ -168,7 +168,7 @@ async function refused(
   await callForCaps(deps, { key: run.repo, name: run.repoName }, reserved.reached);
   const words = reserved.reached.map((one) => holdInWords(one, one.cap.repo === null ? null : run.repoName).text);
   await markHeld(deps, run.id, words.join('; '));
-  await deps.store.capacity.release('run', run.id);
+  await deps.store.capacity.release(runSubject(run.id));
   throw notYet(words.join('; '));
 }
 

@@ -8,6 +8,7 @@ import { toolUses } from './conversation.ts';
 import { OPENING } from './follow.ts';
 import { briefText, openingText, sessionPrompt } from './prompt.ts';
 import { redFacts } from './red-facts.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 export interface OpenSessionDeps {
   readonly store: Store;
@@ -30,7 +31,7 @@ export async function openRunSession(
   const sessionId = `${run.id}/work`;
   if ((await store.sessions.get(sessionId)) === null) {
     const system = await sessionPrompt(run, baseOf(run), deps.git);
-    await store.sessions.open({ id: sessionId, run: run.id, system, at: now() });
+    await store.sessions.open({ id: sessionId, unit: runSubject(run.id), system, at: now() });
     await aside(deps, { run: run.id, what: 'its system prompt as evidence' }, () =>
       keepPrompt(store, run, system, now()),
     );
@@ -88,7 +89,7 @@ async function knownRed(store: Store, run: RunRow, brief: Brief): Promise<readon
 async function keepPrompt(store: Store, run: RunRow, system: string, at: number): Promise<void> {
   await store.evidence.put({
     key: `prompt/${run.id}`,
-    run: run.id,
+    unit: runSubject(run.id),
     kind: 'prompt',
     sha: run.state.progress.base,
     verdict: null,

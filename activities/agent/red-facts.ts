@@ -5,11 +5,12 @@ import type { Red } from '../../domain/stage.ts';
 import type { EvidenceIndex, EvidenceRow } from '../../store/port.ts';
 import { logOf } from '../deploy/output.ts';
 import { asData } from './plain-text.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 const SHOWN_VERDICTS = 20;
 
 export async function redFacts(evidence: EvidenceIndex, run: string, red: Red): Promise<readonly string[]> {
-  const rows = (await evidence.list(run)).filter((row) => isDeploy(row) && row.verdict !== null);
+  const rows = (await evidence.list(runSubject(run))).filter((row) => isDeploy(row) && row.verdict !== null);
   const failing = rows.findLast((row) => row.kind === red.stage && row.sha === red.sha && row.verdict === 'red');
   const log = failing === undefined ? '' : trimLog(logOf(await evidence.body(failing.id)));
   const history = rows

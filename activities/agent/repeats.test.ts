@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { openSessionBench, SESSION, RUN, type SessionBench } from './session-bench.ts';
 import { repoParts } from './repo-parts-bench.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 let bench: SessionBench;
 afterEach(() => bench.close());
@@ -102,6 +103,6 @@ describe('a session without progress', () => {
 
     expect(await bench.turn()).toEqual({ kind: 'ended', end: first.end });
     expect(await bench.store.control.fact(`places/${SESSION}`)).toBeNull();
-    expect(await bench.store.sessions.countTurns(RUN)).toBe(first.turns);
+    expect(await bench.store.sessions.countTurns(runSubject(RUN))).toBe(first.turns);
   });
 });

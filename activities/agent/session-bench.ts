@@ -128,7 +128,7 @@ export async function openSessionBench(
     get caps() {
       return caps;
     },
-    slots: 1,
+    pool: { slots: 1, reserves: {} },
     now,
   });
   const inActivity = <T>(work: () => Promise<T>, activity: object = {}): Promise<T> =>

@@ -3,9 +3,11 @@
  * needs no slot: it is kept as a fact of the run, and taken off where the bound is judged, because the workflow's own count includes it.
  */
 import { Context } from '@temporalio/activity';
+import type { Pool } from '../../domain/pool.ts';
 import type { Store } from '../../store/port.ts';
 import { notYet } from '../run/waiting.ts';
 import { readHeld, writeHeld } from './held-time.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 export interface HoldDeps {
   readonly store: Pick<Store, 'control' | 'capacity' | 'events'>;
@@ -23,16 +25,16 @@ export async function markHeld(deps: HoldDeps, runId: string, why: string): Prom
 }
 
 /** Before anything else in an attempt: counts the hold that it comes out of, and takes the slot again. Answers with all time held. */
-export async function comeOutOfHold(deps: HoldDeps, runId: string, slots: number): Promise<number> {
+export async function comeOutOfHold(deps: HoldDeps, runId: string, pool: Pool): Promise<number> {
   const held = await readHeld(deps.store.control, runId);
   if (held.since === null) return held.ms;
   // An activity that was cancelled while it was held has left its mark behind; nobody knows when that hold ended.
   if (held.of !== ownActivity()) return held.ms;
   const ms = held.ms + Math.max(0, deps.now() - held.since);
-  const { granted, ahead } = await deps.store.capacity.acquire('run', runId, slots, deps.now());
+  const { granted, ahead } = await deps.store.capacity.acquire(runSubject(runId), pool, deps.now());
   const since = granted ? null : deps.now();
   await writeHeld(deps.store.control, runId, { ms, since, of: ownActivity() }, deps.now());
-  if (!granted) throw notYet(`the hold is over, and ${ahead} are ahead in the line for ${slots} slots`);
+  if (!granted) throw notYet(`the hold is over, and ${ahead} are ahead in the line for ${pool.slots} slots`);
   return ms;
 }
 

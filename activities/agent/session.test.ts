@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { openSessionBench, RUN, SESSION, type SessionBench } from './session-bench.ts';
 import type { TurnStep } from '../../workflows/ports.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 let bench: SessionBench;
 afterEach(async () => {
@@ -87,7 +88,7 @@ describe('activities/agent session', () => {
     expect((await bench.transcript()).turns).toHaveLength(1);
     expect(steps[0]).toEqual(steps[1]);
     const requests = (await bench.model.requests()).length;
-    expect(await bench.store.ledger.spentOnRun(RUN)).toBe(requests * 1000);
+    expect(await bench.store.ledger.spentBy(runSubject(RUN))).toBe(requests * 1000);
   });
 
   test('malformed tool JSON and unknown tools get a result that teaches', async () => {
@@ -233,7 +234,7 @@ describe('activities/agent session', () => {
     await bench.open();
 
     expect(await bench.turn()).toMatchObject({ kind: 'ended', end: { kind: 'failed' } });
-    expect(await bench.store.ledger.spentOnRun(RUN)).toBe(0);
+    expect(await bench.store.ledger.spentBy(runSubject(RUN))).toBe(0);
   });
 
   test('text comes as events with its offset', async () => {
@@ -273,14 +274,14 @@ describe('activities/agent session', () => {
 
     for (let calls = 0; ; calls += 1) {
       const result = await bench.turn({ issueMicroUsd }).catch(() => null);
-      expect(await bench.store.ledger.spentOnRun(RUN)).toBeLessThanOrEqual(issueMicroUsd);
+      expect(await bench.store.ledger.spentBy(runSubject(RUN))).toBeLessThanOrEqual(issueMicroUsd);
       if (result?.kind === 'ended') break;
       if (result !== null) await answer(result);
       expect(calls).toBeLessThan(40);
     }
 
     // 13,500 an attempt: four are paid for, and the worst case of a fifth does not fit.
-    expect(await bench.store.ledger.spentOnRun(RUN)).toBe(4 * 13_500);
+    expect(await bench.store.ledger.spentBy(runSubject(RUN))).toBe(4 * 13_500);
   });
 
   test('no model call begins while a person holds the run (invariant 8)', async () => {
@@ -312,7 +313,7 @@ describe('activities/agent triage', () => {
     });
     expect(again).toEqual(first);
     expect(await bench.model.requests()).toHaveLength(1);
-    expect(await bench.store.evidence.list(RUN)).toMatchObject([{ kind: 'triage' }]);
+    expect(await bench.store.evidence.list(runSubject(RUN))).toMatchObject([{ kind: 'triage' }]);
     // A call without a result would read "no result yet" for ever.
     const { results } = await bench.store.sessions.transcript(`${RUN}/triage`);
     expect(results).toMatchObject([{ isError: false, content: 'taken: triage is over' }]);

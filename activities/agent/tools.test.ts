@@ -10,6 +10,7 @@ import { createRepoGit } from '../git/repo-git.ts';
 import { createBwrapSandbox } from '../sandbox/bwrap.ts';
 import type { TurnStep } from '../../workflows/ports.ts';
 import { openSessionBench, RUN, SESSION, type SessionBench, type SessionParts } from './session-bench.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 let bench: SessionBench;
 let base = '';
@@ -138,7 +139,7 @@ describe('activities/agent/tools', () => {
 
     expect(content.length).toBeLessThan(31_000);
     expect(content).toContain('characters left out');
-    const [evidence] = (await bench.store.evidence.list(RUN)).filter((one) => one.kind === 'tool-output');
+    const [evidence] = (await bench.store.evidence.list(runSubject(RUN))).filter((one) => one.kind === 'tool-output');
     const body = Buffer.from((await bench.store.evidence.body(evidence?.id ?? '')) ?? []).toString();
     expect(body).toContain('\n10000\n');
   });
@@ -227,7 +228,7 @@ describe('activities/agent/tools', () => {
     await open(`{ bash: echo new > new.txt }`, COMMIT, `{ bash: 'true' }`);
     for (let call = 0; call < 3; call += 1) await next();
 
-    const bundles = (await bench.store.evidence.list(RUN)).filter((one) => one.kind === 'bundle');
+    const bundles = (await bench.store.evidence.list(runSubject(RUN))).filter((one) => one.kind === 'bundle');
 
     expect(bundles).toHaveLength(1);
     const file = join(bench.model.dir, 'one.bundle');

@@ -10,6 +10,7 @@ import { callModel, type ModelCallDeps } from './model-call.ts';
 import type { ToolDefinition, ToolUse } from './port.ts';
 import { issueText, triagePrompt } from './prompt.ts';
 import { headOf } from '../../domain/text.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 export type Triaged = Exclude<Awaited<ReturnType<ControlActivities['triage']>>, CalledAway>;
 type Decided = Exclude<Triaged, { kind: 'accepted' }> | { readonly kind: 'accepted'; readonly plan: TriagePlan };
@@ -41,7 +42,7 @@ export interface TriageDeps extends ModelCallDeps {
 export async function triageRun(deps: TriageDeps, run: RunRow, signal: AbortSignal): Promise<Triaged> {
   const { store, now } = deps;
   const id = `${run.id}/triage`;
-  await store.sessions.open({ id, run: run.id, system: await triagePrompt(run), at: now() });
+  await store.sessions.open({ id, unit: runSubject(run.id), system: await triagePrompt(run), at: now() });
   await store.sessions.addInput(id, 'opening/1', issueText(await deps.issueOf(run)), now());
   const session = await store.sessions.get(id);
   if (session === null) throw new Error(`session ${id} is not in the store, where it was just written`);
@@ -127,7 +128,7 @@ function readCall({ name, input }: ToolUse): { decision: Decided } | { wrong: st
 async function keepEvidence(store: Store, run: RunRow, decided: Decided, at: number): Promise<void> {
   await store.evidence.put({
     key: `triage/${run.id}`,
-    run: run.id,
+    unit: runSubject(run.id),
     kind: 'triage',
     sha: null,
     verdict: null,

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RequestedAct } from '../../domain/act.ts';
 import { FRESH } from '../../domain/stage.ts';
 import { inActivity, openBench, RUN, type Bench } from './watch-bench.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 let bench: Bench;
 beforeEach(async () => {
@@ -44,7 +45,7 @@ async function stoppedHalfWay(...kinds: ('pause' | 'cancel')[]): Promise<string[
 describe('a deploy command at work', () => {
   it('is brought to its end before a pause holds the run: half a deploy is no place to stop at', async () => {
     expect(await stoppedHalfWay('pause')).toEqual(['whole']);
-    expect((await bench.store.evidence.list(RUN)).map(({ kind, verdict }) => [kind, verdict])).toEqual([
+    expect((await bench.store.evidence.list(runSubject(RUN))).map(({ kind, verdict }) => [kind, verdict])).toEqual([
       ['deploy', 'green'],
     ]);
   });

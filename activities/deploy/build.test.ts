@@ -4,6 +4,7 @@ import { has } from '../../test/setup/needs.ts';
 import { createBwrapSandbox } from '../sandbox/bwrap.ts';
 import type { Sandbox } from '../sandbox/port.ts';
 import { inActivity, openBench, RUN, type Bench } from './watch-bench.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 describe.skipIf(!has('bwrap'))('the build stage, in the sandbox', () => {
   let bench: Bench;
@@ -29,7 +30,7 @@ describe.skipIf(!has('bwrap'))('the build stage, in the sandbox', () => {
       kind: 'green',
       proven: ['build', 'deploy'],
     });
-    expect((await bench.store.evidence.list(RUN)).map(({ kind, verdict }) => [kind, verdict])).toEqual([
+    expect((await bench.store.evidence.list(runSubject(RUN))).map(({ kind, verdict }) => [kind, verdict])).toEqual([
       ['build', 'green'],
       ['deploy', 'green'],
     ]);
@@ -45,7 +46,7 @@ describe.skipIf(!has('bwrap'))('the build stage, in the sandbox', () => {
       'reason',
       expect.stringContaining('exited with 4 on a clean checkout: no such module'),
     );
-    expect((await bench.store.evidence.list(RUN)).map(({ kind, verdict }) => [kind, verdict])).toEqual([
+    expect((await bench.store.evidence.list(runSubject(RUN))).map(({ kind, verdict }) => [kind, verdict])).toEqual([
       ['build', 'red'],
     ]);
     expect(() => bench.lines('deployed')).toThrow('ENOENT');
@@ -59,7 +60,7 @@ describe.skipIf(!has('bwrap'))('the build stage, in the sandbox', () => {
     await expect(inActivity(watchDeploy, { runId: RUN, sha: bench.sha })).rejects.toThrow(
       '`true` was not run: the service redis on port 46381 did not start',
     );
-    expect(await bench.store.evidence.list(RUN)).toEqual([]);
+    expect(await bench.store.evidence.list(runSubject(RUN))).toEqual([]);
   });
 
   it('is not run again when the worker died after it was judged', async () => {

@@ -2,6 +2,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { HealthProbe } from '../../domain/contract.ts';
 import { inActivity, moveRun, openBench, RUN, type Answer, type Bench } from './watch-bench.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 let bench: Bench;
 beforeEach(async () => {
@@ -39,7 +40,7 @@ describe('watching a pushed sha', () => {
     });
     expect(bench.lines('log')).toEqual([bench.sha]);
     expect(bench.asked()).toBe(3);
-    const rows = await bench.store.evidence.list(RUN);
+    const rows = await bench.store.evidence.list(runSubject(RUN));
     expect(rows.map(({ kind, verdict, sha }) => [kind, verdict, sha])).toEqual([
       ['deploy', 'green', bench.sha],
       ['health', 'green', bench.sha],
@@ -98,7 +99,7 @@ describe('watching a pushed sha', () => {
 
     const judged = await inActivity(watchDeploy, { runId: RUN, sha: bench.sha });
 
-    const all = `${JSON.stringify(judged)}${(await bench.evidence()).join('\n')}${JSON.stringify(await bench.store.effects.list(RUN))}`;
+    const all = `${JSON.stringify(judged)}${(await bench.evidence()).join('\n')}${JSON.stringify(await bench.store.effects.list(runSubject(RUN)))}`;
     expect(all).toContain('[TOKEN]');
     expect(all).not.toContain(secret);
     expect(all).not.toContain(Buffer.from(secret).toString('base64').replace(/=+$/, ''));
@@ -123,7 +124,7 @@ describe('a health answer that is not ours', () => {
 
     expect(judged).toMatchObject({ kind: 'red', stage: 'health', reason: expect.stringContaining(words) });
     expect(judged).toHaveProperty('reason', expect.stringContaining('pending past its deadline'));
-    expect((await bench.store.evidence.list(RUN)).map(({ kind, verdict }) => [kind, verdict])).toEqual([
+    expect((await bench.store.evidence.list(runSubject(RUN))).map(({ kind, verdict }) => [kind, verdict])).toEqual([
       ['health', 'red'],
     ]);
   });

@@ -14,6 +14,7 @@ import { endInWords, lastLine, showResult, type Redact, type ShownResult } from 
 import type { RunProgram, WatchContext } from './port.ts';
 import type { SourceTree } from './source-tree.ts';
 import type { StageRecord } from './stage-record.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 export interface DeployStageDeps {
   readonly command: string;
@@ -41,10 +42,10 @@ export function createDeployStage(deps: DeployStageDeps): (context: WatchContext
       key,
       name: 'deploy',
       class: 'keyed',
-      run: context.run,
+      unit: runSubject(context.run),
       act: () => runDeploy(deps, context),
     });
-    const attempts = (await deps.effects.list(context.run)).find((one) => one.key === key)?.attempts ?? 1;
+    const attempts = (await deps.effects.list(runSubject(context.run))).find((one) => one.key === key)?.attempts ?? 1;
     const again = attempts > 1 ? `; run ${attempts} times, because the outcome of the first was lost` : '';
     const rest = left === null ? '' : `; ${left}`;
     const green = shown.end === 'exited' && shown.code === 0;

@@ -18,7 +18,7 @@ function deployWith(command: string): unknown {
         const { watchDeploy } = bench.start({ target: { command } });
         watched.push(await inActivity(watchDeploy, { runId: RUN, sha: bench.sha }));
       }
-      const [row] = await bench.store.evidence.list(RUN);
+      const [row] = await bench.store.evidence.list('run/' + RUN);
       const deploys = bench.lines('log').length;
       process.stdout.write(JSON.stringify({ watched, deploys, left: readdirSync(folders).length, summary: row.summary }));
     } finally {

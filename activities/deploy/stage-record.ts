@@ -6,6 +6,7 @@
 import { DEPLOY_STAGES, type DeployStage, type StageVerdict } from '../../domain/verdict.ts';
 import type { Store } from '../../store/port.ts';
 import type { WatchContext } from './port.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 export interface StageRecordDeps {
   readonly store: Pick<Store, 'evidence' | 'control'>;
@@ -51,7 +52,7 @@ export function createStageRecord({ store, now }: StageRecordDeps): StageRecord 
       if (earlier !== null) return earlier;
       const row = await store.evidence.put({
         key: `${stage}/${unit.run}/${unit.sha}/${unit.look}`,
-        run: unit.run,
+        unit: runSubject(unit.run),
         kind: stage,
         sha: unit.sha,
         verdict,

@@ -21,6 +21,7 @@ import type { Sandbox } from '../sandbox/port.ts';
 import { createWatchActivities } from './activities.ts';
 import type { BuildEnvironment } from './build-stage.ts';
 import { createCommandWatcher } from './command.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 export const RUN = 'run-1';
 const EMPTY: Contract = {
@@ -153,7 +154,7 @@ export async function openBench(bounds: { readonly watchMs?: number } = {}): Pro
         .filter((line) => line !== '');
     },
     async evidence() {
-      const rows = await store.evidence.list(RUN);
+      const rows = await store.evidence.list(runSubject(RUN));
       return Promise.all(
         rows.map(
           async (row) => `${row.summary}\n${Buffer.from((await store.evidence.body(row.id)) ?? []).toString('utf8')}`,

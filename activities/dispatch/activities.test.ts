@@ -18,6 +18,7 @@ import {
   useBench,
   web,
 } from '../../test/setup/tracker-bench.ts';
+import { runSubject, issueBudget } from '../../domain/unit.ts';
 
 useBench();
 
@@ -166,11 +167,10 @@ describe('grant', () => {
       await activitiesWith().pollRepos();
       await store.ledger.reserve({
         key: 'k',
-        run: 'earlier',
+        unit: runSubject('earlier'),
         repo: web.key,
-        issue: 9,
         microUsd: 50,
-        capMicroUsd: 50,
+        budget: { name: issueBudget(web.key, 9), microUsd: 50 },
         caps: [],
         at: now(),
       });

@@ -14,8 +14,8 @@ export function uncrossed<P extends object>(_name: string, port: P): P {
 /** Dying at these is dying at the write before them. */
 const READS = new Set(
   (
-    'get list usedReleases transitions waiting repos unread after last held body ofRun transcript countTurns ' +
-    'spentOnIssue spentOnRun standing raises killSwitch fact listLabelled read findComment comments unreadable ' +
+    'get list usedReleases transitions waiting repos unread after last held body ofUnit transcript countTurns ' +
+    'spentOf spentBy standing raises killSwitch fact listLabelled read findComment comments unreadable ' +
     'isOpen probe remoteHead exportBundle readFile files blobs changedFiles measure additions commitAdditions patch commits contains mergeBase'
   ).split(' '),
 );

@@ -1,6 +1,7 @@
 /** A process that performs one effect on a world behind HTTP, and may be killed at a crash point: what the tests of effects run. */
 import { parseArgs } from 'node:util';
 import { openStore } from '../../store/open.ts';
+import type { Subject } from '../../domain/unit.ts';
 import type { EffectClass } from '../../store/port.ts';
 import { armCrash, noCrash } from './crash-point.ts';
 import { createPerformEffect, type Effect } from './perform.ts';
@@ -8,7 +9,7 @@ import { createPerformEffect, type Effect } from './perform.ts';
 export interface EffectInput {
   readonly class: EffectClass;
   readonly key: string;
-  readonly run: string;
+  readonly unit: Subject;
   /** `GET /<key>` answers with the receipt or 404; `POST /<key>` does the thing and answers with a receipt. */
   readonly world: string;
   readonly dir: string;
@@ -28,9 +29,9 @@ const perform = createPerformEffect({
 process.stdout.write(await perform(effectOf(input)));
 await store.close();
 
-function effectOf({ class: kind, key, run, world }: EffectInput): Effect<string> {
+function effectOf({ class: kind, key, unit, world }: EffectInput): Effect<string> {
   const url = `${world}/${encodeURIComponent(key)}`;
-  const shared = { key, run, name: 'act', act: (repeat: boolean) => send(url, repeat) };
+  const shared = { key, unit, name: 'act', act: (repeat: boolean) => send(url, repeat) };
   return kind === 'provable' ? { ...shared, class: kind, lookup: () => find(url) } : { ...shared, class: kind };
 }
 

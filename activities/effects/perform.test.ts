@@ -13,10 +13,11 @@ import type { EffectClass } from '../../store/port.ts';
 import { noCrash } from './crash-point.ts';
 import type { EffectInput } from './effect-process.ts';
 import { createPerformEffect, Withheld, type Effect } from './perform.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 const PROGRAM = fileURLToPath(new URL('effect-process.ts', import.meta.url));
 const KEY = 'act/run-1/abc';
-const RUN = 'run-1';
+const RUN = runSubject('run-1');
 
 interface Delivery {
   readonly key: string;
@@ -61,7 +62,7 @@ interface Ended {
 
 function performInProcess(kind: EffectClass, crashAt: EffectInput['crashAt'] = null): Promise<Ended> {
   const { port } = world.address() as AddressInfo;
-  const input: EffectInput = { class: kind, key: KEY, run: RUN, world: `http://127.0.0.1:${port}`, dir, crashAt };
+  const input: EffectInput = { class: kind, key: KEY, unit: RUN, world: `http://127.0.0.1:${port}`, dir, crashAt };
   return new Promise((resolve) => {
     const child = execFile(process.execPath, [PROGRAM, JSON.stringify(input)], (_error, result, stderr) => {
       resolve({ signal: child.signalCode, code: child.exitCode, result, stderr });
@@ -119,9 +120,9 @@ describe('an effect that is withheld before it has begun', () => {
     const store = await openStore({ kind: 'sqlite', file: join(dir, 'store.db') }, join(dir, 'blobs'));
     try {
       const perform = createPerformEffect({ log: store.effects, crash: noCrash, now: Date.now });
-      if (begun) await store.effects.begin({ key: KEY, name: 'act', class: 'provable', run: RUN, at: 1 });
+      if (begun) await store.effects.begin({ key: KEY, name: 'act', class: 'provable', unit: RUN, at: 1 });
       const act = (): Promise<never> => Promise.reject(new Withheld('a person wants the run elsewhere'));
-      const effect = { key: KEY, name: 'act', run: RUN, class: 'provable', lookup: async () => null, act } as const;
+      const effect = { key: KEY, name: 'act', unit: RUN, class: 'provable', lookup: async () => null, act } as const;
       await expect(perform(effect)).rejects.toThrow(Withheld);
       return await store.effects.list(RUN);
     } finally {
@@ -152,7 +153,7 @@ describe('two attempts at one effect in one process', () => {
           world.push(repeat ? 'again' : 'once');
           return 'receipt';
         };
-        const shared = { key: KEY, name: 'act', run: RUN, act };
+        const shared = { key: KEY, name: 'act', unit: RUN, act };
         const effect: Effect<string> =
           kind === 'provable'
             ? { ...shared, class: kind, lookup: async () => (world.length > 0 ? 'receipt' : null) }
@@ -179,7 +180,7 @@ describe('two attempts at one effect in one process', () => {
         class: 'keyed',
         key: KEY,
         name: 'act',
-        run: RUN,
+        unit: RUN,
         act: async () => {
           tries += 1;
           if (tries === 1) throw new Error('the world refused');
@@ -207,7 +208,7 @@ describe('an effect that the world answered with no', () => {
         class: 'provable',
         key: KEY,
         name: 'act',
-        run: RUN,
+        unit: RUN,
         lookup: async () => null,
         act: async () => answers.shift() ?? 'none',
         happened: (answer) => answer === 'done',

@@ -6,6 +6,7 @@
  *  - keyed: done again under the same key, which the other side folds.
  *  - at-least-once: done again only when the outcome is unknown, and marked as a repeat.
  */
+import type { Subject } from '../../domain/unit.ts';
 import type { EffectLog } from '../../store/port.ts';
 import type { CrashPoint } from './crash-point.ts';
 
@@ -14,7 +15,7 @@ interface EffectBase<T> {
   readonly key: string;
   /** Short name: crash points are `<name>.before` and `<name>.after`. */
   readonly name: string;
-  readonly run: string | null;
+  readonly unit: Subject | null;
   act(repeat: boolean): Promise<T>;
 }
 
@@ -63,7 +64,7 @@ export function createPerformEffect(deps: {
       key: effect.key,
       name: effect.name,
       class: effect.class,
-      run: effect.run,
+      unit: effect.unit,
       at: deps.now(),
     });
     // A result was stored by this same effect, so it has this effect's type.

@@ -9,6 +9,7 @@ import type { Store } from '../../store/port.ts';
 import { createTextStream } from '../agent/text-stream.ts';
 import { createRedaction } from './redact.ts';
 import { redactingStore } from './redacting-store.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 const SECRET = 'swordfish-of-the-cluster';
 const RUN = 'run-1';
@@ -24,7 +25,7 @@ beforeEach(async () => {
   store = redactingStore(inner, redaction);
   const identity = { repo: 'r', repoName: 'acme/r', issue: 1, title: 't', release: 'l' };
   await store.runs.create({ id: RUN, ...identity, bounds: DEFAULT_BOUNDS, at: 1 });
-  await store.sessions.open({ id: 's', run: RUN, system: `system ${SECRET}`, at: 1 });
+  await store.sessions.open({ id: 's', unit: runSubject(RUN), system: `system ${SECRET}`, at: 1 });
 });
 afterEach(async () => {
   await inner.close();
@@ -57,7 +58,7 @@ it('lets no known secret into a row, an event or a blob, whoever said it', async
     at: 3,
   });
   await store.sessions.putResult({ session: 's', turn: 1, toolUseId: 'a', content: said, isError: false, at: 4 });
-  const evidence = { run: RUN, sha: null, verdict: null, summary: said, at: 5 } as const;
+  const evidence = { unit: runSubject(RUN), sha: null, verdict: null, summary: said, at: 5 } as const;
   await store.evidence.put({ ...evidence, key: '1', kind: 'tool-output', mediaType: 'text/plain', body: said });
   const json = JSON.stringify({ said, n: 1 }, null, 2);
   await store.evidence.put({ ...evidence, key: '2', kind: 'red', mediaType: 'application/json', body: json });
@@ -68,7 +69,7 @@ it('lets no known secret into a row, an event or a blob, whoever said it', async
   await store.control.setFact('f', { reason: said }, 7);
   const by = { name: 'ada', kind: 'person', scopes: [] } as const;
   await store.acts.add({ id: 'a', run: RUN, data: { kind: 'escalate' }, by, note: said, at: 7 });
-  await store.effects.begin({ key: 'k', name: 'deploy', class: 'keyed', run: RUN, at: 8 });
+  await store.effects.begin({ key: 'k', name: 'deploy', class: 'keyed', unit: runSubject(RUN), at: 8 });
   await store.effects.done('k', { log: said }, false, 9);
   const state = { stage: 'ended', progress: FRESH.progress, outcome: 'abandoned', reason: said } as never;
   await store.runs.transition(RUN, { seq: 1, state, effects: [], cause: 'x', at: 10 });
@@ -78,7 +79,7 @@ it('lets no known secret into a row, an event or a blob, whoever said it', async
   expect(disk).not.toContain(SECRET);
   expect(disk).not.toContain('c3dvcmRmaXNo');
   expect(disk).not.toContain(Buffer.from(`e:${SECRET}`).toString('base64').slice(8, 24));
-  const [, second] = await store.evidence.list(RUN);
+  const [, second] = await store.evidence.list(runSubject(RUN));
   const body = Buffer.from((await store.evidence.body(second?.id ?? '')) ?? []).toString();
   expect(JSON.parse(body)).toEqual({ said: redaction.text(said), n: 1 });
 });
@@ -88,7 +89,7 @@ it('keeps a git bundle byte by byte, and the result of a tool free of what looks
   const mediaType = 'application/x-git-bundle';
   const row = await store.evidence.put({
     key: 'b',
-    run: RUN,
+    unit: runSubject(RUN),
     kind: 'bundle',
     sha: null,
     verdict: null,

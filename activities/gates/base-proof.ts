@@ -8,6 +8,7 @@ import type { CheckRun, UnjudgedWhy } from './check-run.ts';
 import { strikeOutcomes } from './secrets.ts';
 import type { TreeRun } from './tree-run.ts';
 import { headOf } from '../../domain/text.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 export interface BaseInput {
   readonly run: string;
@@ -55,10 +56,10 @@ export function createBaseProof(deps: BaseProofDeps): (input: BaseInput) => Prom
   }
 
   async function record({ run, base }: BaseInput, digest: string, proof: BaseProof): Promise<string> {
-    const attempt = (await store.evidence.list(run)).filter((one) => one.kind === 'base').length;
+    const attempt = (await store.evidence.list(runSubject(run))).filter((one) => one.kind === 'base').length;
     const row = await store.evidence.put({
       key: `gate/${run}/base/${base}/${digest}/${attempt}`,
-      run,
+      unit: runSubject(run),
       kind: 'base',
       sha: base,
       verdict: proof.judged.verdict === 'broken' ? 'unknown' : proof.judged.verdict,

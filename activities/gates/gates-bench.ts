@@ -16,6 +16,7 @@ import { takeStore, type GateStore } from './bench-store.ts';
 import { toolchainsOf } from './bench-toolchains.ts';
 import { createGates, type Gates, type Verified } from './gates.ts';
 import type { RecordedRed } from './verification.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 const KEY = 'r';
 export const RUN = 'run-1';
@@ -202,7 +203,7 @@ async function rememberBases({ control, evidence }: GateStore): Promise<void> {
 
 async function recallBases({ control, evidence }: GateStore): Promise<void> {
   for (const [key, body] of KNOWN_BASES) {
-    const row = { run: 'earlier', kind: 'base', sha: '', verdict: 'green', summary: '', at: 0 } as const;
+    const row = { unit: runSubject('earlier'), kind: 'base', sha: '', verdict: 'green', summary: '', at: 0 } as const;
     const { id } = await evidence.put({ key: `earlier/${key}`, ...row, mediaType: 'application/json', body });
     await control.setFact(key, id, 0);
   }
@@ -236,7 +237,7 @@ function listing(sandbox: Sandbox, probe: Sandbox['probe'], ran: string[]): Sand
 }
 
 async function readEvidence(store: GateStore): Promise<Evidence[]> {
-  const rows = await store.evidence.list(RUN);
+  const rows = await store.evidence.list(runSubject(RUN));
   return Promise.all(
     rows.map(async (row) => {
       const body = await store.evidence.body(row.id);

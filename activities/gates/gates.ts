@@ -21,6 +21,7 @@ import { strikeSecrets } from './secrets.ts';
 import type { Verification, VerifyInput } from './verification.ts';
 import { createTreeRun, type TreeRun } from './tree-run.ts';
 import { headOf } from '../../domain/text.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 export type Verified =
   | { readonly kind: 'proven' }
@@ -162,10 +163,12 @@ async function record(
   for (const finding of result.findings) findings.push(await strikeSecrets(finding));
   const asked = createHash('sha256').update(JSON.stringify(input.changedTests)).digest('hex').slice(0, 12);
   const prefix = `gate/${input.run}/${input.head}/${input.base}/${kind}/${asked}/`;
-  const attempt = (await deps.store.evidence.list(input.run)).filter((one) => one.key.startsWith(prefix)).length;
+  const attempt = (await deps.store.evidence.list(runSubject(input.run))).filter((one) =>
+    one.key.startsWith(prefix),
+  ).length;
   await deps.store.evidence.put({
     key: `${prefix}${attempt}`,
-    run: input.run,
+    unit: runSubject(input.run),
     kind,
     sha: input.head,
     verdict: result.notAsked === true ? null : findings.length === 0 ? 'green' : 'red',

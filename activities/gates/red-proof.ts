@@ -12,6 +12,7 @@ import type { RecordedRed, Verification } from './verification.ts';
 import { anyTestRule, checksFor, touchedPaths } from './paths.ts';
 import type { GateResult } from './gate-result.ts';
 import { runRed } from './red-gate.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 export interface RedProofDeps {
   readonly git: Pick<RepoGit, 'readFile' | 'blobs'>;
@@ -85,7 +86,7 @@ async function keptRed(
   if (covers.tests.length === 0) return null;
   const wanted = JSON.stringify(covers);
   const due = new Set(checksFor(verification.contract, verification.files).map((check) => check.name));
-  const greens = (await store.evidence.list(verification.run)).filter(
+  const greens = (await store.evidence.list(runSubject(verification.run))).filter(
     (row) => row.kind === 'red' && row.verdict === 'green',
   );
   for (const row of greens.toReversed()) {

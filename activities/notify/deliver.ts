@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { EscalationRow, Store } from '../../store/port.ts';
 import type { PerformEffect } from '../effects/perform.ts';
 import type { Notifier } from './port.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 export interface DeliverDeps {
   readonly store: { readonly escalations: Pick<Store['escalations'], 'delivered'> };
@@ -22,7 +23,7 @@ export async function deliverEscalation(deps: DeliverDeps, escalation: Escalatio
     key: `notify/${key.replace(/^escalation\//, '')}`,
     name: 'notify',
     class: 'at-least-once',
-    run,
+    unit: run === null ? null : runSubject(run),
     act: async () => {
       await inTime(
         deps.notifier.deliver(escalation, `${deps.publicUrl}/${run === null ? '' : `runs/${run}`}`),

@@ -11,6 +11,7 @@ import { createRedaction } from '../evidence/redact.ts';
 import type { Notifier } from './port.ts';
 import { createPost, type Post } from './post.ts';
 import { redactingNotifier } from './redacting-notifier.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 const RUN = 'run-1';
 const CALL = { run: RUN, repo: null, severity: 'high', topic: 'needs-human', decision: 'look', at: 1 } as const;
@@ -94,7 +95,7 @@ describe('the post', () => {
     expect(heard.map((one) => one.key)).toEqual(['a', 'b']);
     expect(await undelivered()).toEqual([]);
     // Its outcome was not known, and at-least-once effects say when they are a repeat.
-    expect(await store.effects.list(RUN)).toMatchObject([
+    expect(await store.effects.list(runSubject(RUN))).toMatchObject([
       { name: 'notify', done: true, repeated: true },
       { name: 'notify', done: true, repeated: true },
     ]);
@@ -121,17 +122,29 @@ describe('the post', () => {
 
   it('delivers again, and marks it so, where the one before it died in the middle (invariant 5)', async () => {
     await raise('escalation/run-1/1/0');
-    const effect = { key: 'notify/run-1/1/0', name: 'notify', class: 'at-least-once', run: RUN, at: 1 } as const;
+    const effect = {
+      key: 'notify/run-1/1/0',
+      name: 'notify',
+      class: 'at-least-once',
+      unit: runSubject(RUN),
+      at: 1,
+    } as const;
     await store.effects.begin(effect);
     await open().pass();
 
     expect(heard).toHaveLength(1);
-    expect(await store.effects.list(RUN)).toMatchObject([{ done: true, repeated: true }]);
+    expect(await store.effects.list(runSubject(RUN))).toMatchObject([{ done: true, repeated: true }]);
   });
 
   it('marks what was delivered and not marked so, and does not say it twice', async () => {
     await raise('escalation/run-1/1/0');
-    const effect = { key: 'notify/run-1/1/0', name: 'notify', class: 'at-least-once', run: RUN, at: 1 } as const;
+    const effect = {
+      key: 'notify/run-1/1/0',
+      name: 'notify',
+      class: 'at-least-once',
+      unit: runSubject(RUN),
+      at: 1,
+    } as const;
     await store.effects.begin(effect);
     await store.effects.done(effect.key, 'done', false, 2);
     await open().pass();

@@ -9,6 +9,7 @@ import { storedRun } from '../run/stored-run.ts';
 import type { Tracker } from '../tracker/port.ts';
 import { publishPhases } from './publish.ts';
 import { addComment, callPerson, changeLabels, closeIssue } from './run-effects.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 export interface ReportDeps {
   readonly config: Pick<Config, 'dataDir' | 'api'>;
@@ -55,7 +56,7 @@ async function performEffect(deps: Shared, run: RunRow, effect: RunEffect, id: s
   switch (effect.do) {
     // These two hold nothing up and nobody back: they go through also while the kill switch is on.
     case 'release-slot':
-      return deps.store.capacity.release('run', run.id);
+      return deps.store.capacity.release(runSubject(run.id));
     case 'escalate':
       return callPerson(deps, { run, effect, id });
     case 'label':

@@ -5,6 +5,7 @@ import type { Verdict } from '../../domain/verdict.ts';
 import type { EvidenceKind, EvidenceRow, RunRow } from '../../store/port.ts';
 import { duration, renderPhases, type PhaseFacts } from './phase-comment.ts';
 import { commentMarker, renderRunComment, type Topic } from './run-comment.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 const SHA = 'abcdef0123456789';
 const progress = { ...FRESH.progress, base: 'b', pushed: SHA, openings: 2, rounds: 1 };
@@ -33,7 +34,7 @@ function saw(kind: EvidenceKind, verdict: Verdict | null, change: Partial<Eviden
   return {
     id: `e-${kind}`,
     key: kind,
-    run: 'web-7-x1',
+    unit: runSubject('web-7-x1'),
     kind,
     sha: SHA,
     verdict,

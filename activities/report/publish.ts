@@ -5,6 +5,7 @@ import type { PerformEffect } from '../effects/perform.ts';
 import { phasesMarker, renderPhases } from './phase-comment.ts';
 import type { Tracker } from '../tracker/port.ts';
 import { isPushUnknown } from './run-effects.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 export interface PublishDeps {
   readonly store: Store;
@@ -24,7 +25,7 @@ export async function publishPhases(deps: PublishDeps, run: RunRow, tracker: Tra
     key: `phases/${run.id}`,
     name: 'phases',
     class: 'provable',
-    run: run.id,
+    unit: runSubject(run.id),
     lookup: async () => (await find())?.id ?? null,
     act: async () => (await tracker.addComment(run.issue, marker, text)).id,
   });
@@ -35,7 +36,7 @@ export async function publishPhases(deps: PublishDeps, run: RunRow, tracker: Tra
       key,
       name: EDIT,
       class: 'provable',
-      run: run.id,
+      unit: runSubject(run.id),
       lookup: async () => ((await find())?.body === text ? true : null),
       act: async () => {
         await tracker.editComment(run.issue, found.id, marker, text);
@@ -45,22 +46,23 @@ export async function publishPhases(deps: PublishDeps, run: RunRow, tracker: Tra
   const digest = createHash('sha256').update(text).digest('hex').slice(0, 16);
   if (found.body !== text) await edit(`phases/${run.id}/${run.seq}/${digest}`);
   // What a death cut off, whatever it was about to write: the comment stands as it should now, and that settles it.
-  for (const cut of await deps.store.effects.list(run.id)) if (cut.name === EDIT && !cut.done) await edit(cut.key);
+  for (const cut of await deps.store.effects.list(runSubject(run.id)))
+    if (cut.name === EDIT && !cut.done) await edit(cut.key);
 }
 
 const EDIT = 'phases-edit';
 
 async function factsOf({ store, publicUrl }: PublishDeps, run: RunRow): Promise<Parameters<typeof renderPhases>[0]> {
-  const evidence = await store.evidence.list(run.id);
+  const evidence = await store.evidence.list(runSubject(run.id));
   // Only the receipt shows these, and transcripts are long.
   const ended = run.state.stage === 'ended';
   return {
     run,
     evidence,
     publicUrl,
-    turns: ended ? await store.sessions.countTurns(run.id) : 0,
+    turns: ended ? await store.sessions.countTurns(runSubject(run.id)) : 0,
     usage: ended ? await usageOf(store, run.id) : NO_USAGE,
-    microUsd: ended ? await store.ledger.spentOnRun(run.id) : 0,
+    microUsd: ended ? await store.ledger.spentBy(runSubject(run.id)) : 0,
     pushUnknown: ended && (await isPushUnknown(store.effects, run.id)),
   };
 }
@@ -69,7 +71,7 @@ const NO_USAGE: Usage = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 };
 
 async function usageOf(store: Store, run: string): Promise<Usage> {
   let sum = NO_USAGE;
-  for (const session of await store.sessions.ofRun(run)) {
+  for (const session of await store.sessions.ofUnit(runSubject(run))) {
     for (const { usage } of (await store.sessions.transcript(session)).turns) {
       sum = {
         input: sum.input + usage.input,

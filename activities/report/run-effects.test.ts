@@ -20,6 +20,7 @@ import {
   watching,
   web,
 } from '../../test/setup/tracker-bench.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 useBench();
 
@@ -45,7 +46,7 @@ describe('the effects of a run', () => {
 
   it('a run that needs a person claims that nothing was pushed only where no push is unsettled', async () => {
     const runId = await granted();
-    await store.effects.begin({ key: 'push/x', name: 'push', class: 'provable', run: runId, at: 1 });
+    await store.effects.begin({ key: 'push/x', name: 'push', class: 'provable', unit: runSubject(runId), at: 1 });
     await move(runId, { kind: 'failed', reason: 'the push was tried for 60 minutes' });
     await settle(activitiesWith(), runId);
 
@@ -89,7 +90,7 @@ describe('the effects of a run', () => {
       };
       await expect(settle(activitiesWith({ crash }), runId), point).rejects.toThrow(`died at ${point}`);
       expect(
-        (await store.effects.list(runId)).some((effect) => !effect.done),
+        (await store.effects.list(runSubject(runId))).some((effect) => !effect.done),
         point,
       ).toBe(true);
     }
@@ -115,7 +116,7 @@ describe('the effects of a run', () => {
 
   it('with the kill switch on nothing is written to the tracker, but people are called and the slot is given back', async () => {
     const runId = await granted();
-    await store.capacity.acquire('run', runId, 2, now());
+    await store.capacity.acquire(runSubject(runId), { slots: 2, reserves: {} }, now());
     const effects = await move(runId, { kind: 'failed', reason: 'r' });
     writeFileSync(join(dataDir, 'kill-switch'), '');
 
@@ -135,7 +136,7 @@ describe('the effects of a run', () => {
     await move(runId, { kind: 'failed', reason: 'r' });
     await expect(activitiesWith().performRunEffect({ runId, seq: 7, index: 0 })).rejects.toThrow('owes no effect');
     await activitiesWith().performRunEffect({ runId, seq: 0, index: 0 });
-    expect(await store.effects.list(runId)).toEqual([]);
+    expect(await store.effects.list(runSubject(runId))).toEqual([]);
   });
 });
 
@@ -146,7 +147,7 @@ describe('publishPhases', () => {
     await activities.publishPhases({ runId });
     await activities.publishPhases({ runId });
     const edits = async (): Promise<number> =>
-      (await store.effects.list(runId)).filter((effect) => effect.name === 'phases-edit').length;
+      (await store.effects.list(runSubject(runId))).filter((effect) => effect.name === 'phases-edit').length;
     expect(await edits()).toBe(0);
 
     await record(runId, watching, []);
@@ -174,7 +175,7 @@ describe('publishPhases', () => {
       await move(runId, { kind: 'failed', reason: 'r' });
       await activitiesWith().publishPhases({ runId });
 
-      const edits = (await store.effects.list(runId)).filter((effect) => effect.name === 'phases-edit');
+      const edits = (await store.effects.list(runSubject(runId))).filter((effect) => effect.name === 'phases-edit');
       expect(edits).toHaveLength(3);
       expect(edits.filter((effect) => !effect.done)).toEqual([]);
     },

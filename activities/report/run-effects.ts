@@ -6,6 +6,7 @@ import { logOf } from '../deploy/output.ts';
 import type { PerformEffect } from '../effects/perform.ts';
 import type { Tracker } from '../tracker/port.ts';
 import { commentMarker, renderRunComment } from './run-comment.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 export interface RunEffectDeps {
   readonly store: Store;
@@ -35,7 +36,7 @@ export async function changeLabels(
     key: `label/${id}`,
     name: 'label',
     class: 'provable',
-    run: run.id,
+    unit: runSubject(run.id),
     lookup: async () => {
       const issue = await tracker.read(run.issue);
       if (issue === null) return 'gone';
@@ -60,13 +61,13 @@ export async function addComment(
     key: `comment/${id}`,
     name: 'comment',
     class: 'provable',
-    run: run.id,
+    unit: runSubject(run.id),
     lookup: async () => {
       if ((await tracker.read(run.issue)) === null) return 'gone';
       return (await tracker.findComment(run.issue, marker)) === null ? null : 'done';
     },
     act: async () => {
-      const evidence = await deps.store.evidence.list(run.id);
+      const evidence = await deps.store.evidence.list(runSubject(run.id));
       const acts = await deps.store.acts.list(run.id);
       const text = renderRunComment({
         topic: effect.topic,
@@ -97,7 +98,7 @@ async function lastRedLog(
 
 /** Its intent is written before it, its outcome after: one without the other says nothing of the remote. */
 export async function isPushUnknown(effects: Pick<Store['effects'], 'list'>, run: string): Promise<boolean> {
-  return (await effects.list(run)).some(({ name, done }) => name === 'push' && !done);
+  return (await effects.list(runSubject(run))).some(({ name, done }) => name === 'push' && !done);
 }
 
 export async function closeIssue(deps: RunEffectDeps, { run, tracker, id }: Owed<EffectOf<'close'>>): Promise<void> {
@@ -105,7 +106,7 @@ export async function closeIssue(deps: RunEffectDeps, { run, tracker, id }: Owed
     key: `close/${id}`,
     name: 'close',
     class: 'provable',
-    run: run.id,
+    unit: runSubject(run.id),
     lookup: async () => {
       const issue = await tracker.read(run.issue);
       if (issue === null) return 'gone';

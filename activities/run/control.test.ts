@@ -12,6 +12,7 @@ import { NO_GRANTS } from '../../domain/bounds.ts';
 import type { Store } from '../../store/port.ts';
 import type { OutsideSignal } from '../../workflows/ports.ts';
 import { createRunControlActivities, type RunControlActivities, type RunControlDeps } from './control.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 const { progress } = FRESH;
 const FROZEN: RunState = { stage: 'frozen', progress, sha: 's', since: 1, reason: 'red', proving: null };
@@ -37,7 +38,14 @@ function open(): Promise<Store> {
 
 function activities(deps: Partial<RunControlDeps> = {}): RunControlActivities {
   const lanes = { pokeLane: async () => {}, isOpen: async () => true };
-  return createRunControlActivities({ store, lanes, slots: 1, honourSignals: true, now: () => (clock += 1), ...deps });
+  return createRunControlActivities({
+    store,
+    lanes,
+    pool: { slots: 1, reserves: {} },
+    honourSignals: true,
+    now: () => (clock += 1),
+    ...deps,
+  });
 }
 
 /** Temporal as far as a lane sees it: which run has an open workflow. */
@@ -259,13 +267,13 @@ describe('slots', () => {
     expect(waiting).toMatchObject(NOT_YET);
     expect(waiting.message).toContain('for 1 slots');
     await failureOf(acquireSlot({ runId: 'third' }));
-    await store.capacity.release('run', 'first');
+    await store.capacity.release(runSubject('first'));
     expect(await failureOf(acquireSlot({ runId: 'third' }))).toMatchObject({
       ...NOT_YET,
       message: '1 ahead in the line for 1 slots',
     });
     await acquireSlot({ runId: 'second' });
-    expect((await store.capacity.held()).map((one) => one.id)).toEqual(['second']);
+    expect((await store.capacity.held()).map((one) => one.unit)).toEqual([runSubject('second')]);
   });
 
   it('asked for again by their holder, are held still', async () => {

@@ -8,6 +8,8 @@ import type { ControlActivities, OutsideSignal } from '../../workflows/ports.ts'
 import { hasActs, CALLED_AWAY } from './minding.ts';
 import { storedRun } from './stored-run.ts';
 import { notYet } from './waiting.ts';
+import type { Pool } from '../../domain/pool.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 /** The part of Temporal's client that lanes need. */
 export interface LanePort {
@@ -20,7 +22,7 @@ export interface LanePort {
 export interface RunControlDeps {
   readonly store: Store;
   readonly lanes: LanePort;
-  readonly slots: number;
+  readonly pool: Pool;
   /** Whether signals from Temporal's own tools, which carry no name, are honoured. */
   readonly honourSignals: boolean;
   readonly now: () => number;
@@ -102,10 +104,10 @@ export function createRunControlActivities(deps: RunControlDeps): RunControlActi
     },
 
     async acquireSlot({ runId }) {
-      const { granted, ahead } = await store.capacity.acquire('run', runId, deps.slots, now());
+      const { granted, ahead } = await store.capacity.acquire(runSubject(runId), deps.pool, now());
       if (granted) return { kind: 'granted' };
       if (await hasActs(store, runId)) return CALLED_AWAY;
-      throw notYet(`${ahead} ahead in the line for ${deps.slots} slots`);
+      throw notYet(`${ahead} ahead in the line for ${deps.pool.slots} slots`);
     },
   };
 }

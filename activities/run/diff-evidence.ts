@@ -2,6 +2,7 @@
 import type { Store } from '../../store/port.ts';
 import type { RepoGit } from '../git/port.ts';
 import { TooMuchOutput } from '../git/trusted.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 export interface DiffDeps {
   readonly git: Pick<RepoGit, 'patch'>;
@@ -23,7 +24,7 @@ export async function keepDiff({ git, store, now }: DiffDeps, { run, base, head 
   const patch = await readable(git, base, head);
   await store.evidence.put({
     key: `diff/${run}/${base}/${head}`,
-    run,
+    unit: runSubject(run),
     kind: 'diff',
     sha: head,
     verdict: null,

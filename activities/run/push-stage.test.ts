@@ -11,6 +11,7 @@ import { noCrash } from '../effects/crash-point.ts';
 import { createPerformEffect } from '../effects/perform.ts';
 import { bundleInside, openGitBench, plainGit, type GitBench } from '../git/git-bench.ts';
 import { createStageActivities, type StageActivities } from './stages.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 const RUN = 'run-1';
 let bench: GitBench;
@@ -78,7 +79,7 @@ describe('history that a person took back from main does not come back', () => {
       const reason = expect.stringMatching(`${before} does not contain ${base}`) as string;
       expect(await inActivity(what, head)).toMatchObject({ kind: 'failed', reason });
       expect(main()).toBe(before);
-      expect(await store.effects.list(RUN)).toEqual([]);
+      expect(await store.effects.list(runSubject(RUN))).toEqual([]);
     },
   );
 
@@ -177,12 +178,12 @@ describe('a push that the remote refuses', () => {
     expect(await inActivity('pushRun', head)).toMatchObject(refused);
     expect(await inActivity('pushRun', head)).toMatchObject(refused);
     // Its outcome is known: nobody is told that the push may have happened.
-    expect(await store.effects.list(RUN)).toEqual([]);
+    expect(await store.effects.list(runSubject(RUN))).toEqual([]);
 
     rmSync(hook);
     expect(await inActivity('pushRun', head)).toEqual({ kind: 'pushed', sha: head });
     expect(main()).toBe(head);
-    const pushes = (await store.evidence.list(RUN)).filter((row) => row.kind === 'push');
+    const pushes = (await store.evidence.list(runSubject(RUN))).filter((row) => row.kind === 'push');
     expect(pushes.map((row) => row.verdict)).toEqual(['red', 'green']);
   });
 
@@ -192,7 +193,7 @@ describe('a push that the remote refuses', () => {
     await standAt({ base }, head);
     const theirs = bench.land({ 'theirs.md': 'x\n' });
     expect(await inActivity('pushRun', head)).toEqual({ kind: 'raced', main: theirs });
-    expect(await store.effects.list(RUN)).toEqual([]);
+    expect(await store.effects.list(runSubject(RUN))).toEqual([]);
     setMain(base);
     expect(await inActivity('pushRun', head)).toEqual({ kind: 'pushed', sha: head });
   });

@@ -16,6 +16,7 @@ import { CALLED_AWAY, isWantedElsewhere, minding } from './minding.ts';
 import { patiently } from './patience.ts';
 import { storedRun } from './stored-run.ts';
 import { headOf } from '../../domain/text.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 export interface StageDeps {
   readonly store: Store;
@@ -48,7 +49,7 @@ export function createStageActivities(deps: StageDeps): StageActivities {
   async function push(run: RunRow, head: string): Promise<PushOutcome | NotPushed> {
     const key = `push/${run.id}/${head}`;
     // Of one that was begun before, only the remote knows what became of it.
-    if (!(await store.effects.list(run.id)).some((one) => one.key === key)) await mayPush(run.id);
+    if (!(await store.effects.list(runSubject(run.id))).some((one) => one.key === key)) await mayPush(run.id);
     const patience = { run: run.id, repo: run.repo, what: 'the push', deadlineMs: PUSH_PATIENCE_MS };
     return patiently(deps, patience, async () => {
       const main = await git.refresh();
@@ -58,7 +59,7 @@ export function createStageActivities(deps: StageDeps): StageActivities {
           key,
           name: 'push',
           class: 'provable',
-          run: run.id,
+          unit: runSubject(run.id),
           lookup: async () => ((await git.contains(head, main)) ? { kind: 'pushed' } : null),
           async act() {
             await mayPush(run.id);
@@ -143,7 +144,7 @@ async function unlessWithheld<T>(work: () => Promise<T>): Promise<T | CalledAway
 async function recordedRed(store: Store, run: RunRow): Promise<RecordedRed | null> {
   const { red } = run.state.progress;
   if (red === null) return null;
-  const rows = await store.evidence.list(run.id);
+  const rows = await store.evidence.list(runSubject(run.id));
   const row = rows.findLast((one) => one.kind === red.stage && one.sha === red.sha && one.verdict === 'red');
   return row === undefined
     ? null
@@ -154,7 +155,7 @@ async function recordPush(store: Store, run: string, sha: string, outcome: PushO
   await store.evidence.put({
     // One for each answer: what was refused may be pushed later.
     key: outcome.kind === 'pushed' ? `push/${run}/${sha}` : `push/${run}/${sha}/${JSON.stringify(outcome)}`,
-    run,
+    unit: runSubject(run),
     kind: 'push',
     sha,
     verdict: outcome.kind === 'pushed' ? 'green' : 'red',

@@ -18,6 +18,7 @@ import { checksFact } from '../run/checks-fact.ts';
 import { isKilled } from '../dispatch/kill-switch.ts';
 import { POLLER_FACT } from '../dispatch/poll.ts';
 import { WORKER_FACTS, type WorkerSign } from './show-worker.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 /** What Temporal says of open runs and their lanes. Its not answering is an answer. */
 export type LookAtTemporal = (
@@ -37,7 +38,7 @@ const PROGRESS = ['run.created', 'run.stage', 'session.input', 'turn.committed',
 export async function lookAround(deps: LookDeps): Promise<Seen> {
   const { store, config, now } = deps;
   const open = await store.runs.list({ open: true });
-  const line = new Map((await store.capacity.waiting()).map(({ kind, id, since }) => [`${kind}/${id}`, since]));
+  const line = new Map((await store.capacity.waiting()).map(({ unit, since }) => [unit, since]));
   const [poller] = await store.control.facts(POLLER_FACT);
   const caps = capsOfAll(
     config.caps,
@@ -47,7 +48,7 @@ export async function lookAround(deps: LookDeps): Promise<Seen> {
   const { by } = await store.control.killSwitch();
   const disk = await statfs(config.dataDir);
   return {
-    runs: await inTurn(open, (run) => watchRun(deps, run, line.get(`run/${run.id}`) ?? null)),
+    runs: await inTurn(open, (run) => watchRun(deps, run, line.get(runSubject(run.id)) ?? null)),
     lanes: await inTurn(config.repos, (repo) => watchLane(store, repo)),
     workers: (await store.control.facts(WORKER_FACTS)).map(({ key, value, at }): WatchedWorker => ({
       name: key.slice(WORKER_FACTS.length),
@@ -84,7 +85,7 @@ async function watchRun({ store, config }: LookDeps, run: RunRow, slotSince: num
     stageAt: run.updatedAt,
     progressAt: Math.max(
       (await store.events.newestAt(`run/${id}`, PROGRESS)) ?? run.updatedAt,
-      newEvidenceAt(await store.evidence.list(id)) ?? 0,
+      newEvidenceAt(await store.evidence.list(runSubject(id))) ?? 0,
     ),
     mainRedSince: mainRedSince(await store.runs.transitions(id)),
     slotSince,

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { progress } from '../../domain/watchdog/bench.ts';
 import { MINUTE, NOW, openWatchBench, type WatchBench } from './watch-bench.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 let bench: WatchBench;
 beforeEach(async () => {
@@ -13,7 +14,7 @@ it('the watchdog is not deceived by a stage that fails and is tried again, and l
   await bench.store.control.setFact(`checks/${run}`, MINUTE, NOW);
   for (let minute = 0; minute < 20; minute += 1) {
     const row = {
-      run,
+      unit: runSubject(run),
       kind: 'guard',
       sha: 'h',
       verdict: 'green',

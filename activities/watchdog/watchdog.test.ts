@@ -7,6 +7,7 @@ import type { RunState } from '../../domain/stage.ts';
 import { progress } from '../../domain/watchdog/bench.ts';
 import { isHeldByCap } from '../run/caps.ts';
 import { HOUR, MINUTE, NOW, openWatchBench, REPO, type WatchBench } from './watch-bench.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 const SESSION: RunState = { stage: 'implement', progress: progress({ openings: 1 }), brief: { kind: 'implement' } };
 const FROZEN: RunState = {
@@ -83,7 +84,7 @@ const things: readonly {
     after: 20 * MINUTE,
     happens: async () => {
       await bench.addRun(SESSION);
-      await bench.store.capacity.acquire('run', RUN, 0, NOW);
+      await bench.store.capacity.acquire(runSubject(RUN), { slots: 0, reserves: {} }, NOW);
     },
   },
   {
@@ -203,7 +204,7 @@ describe('the watchdog', () => {
   it('takes turns and tool results for progress, and calls, acts and repeated attempts for none', async () => {
     const { store } = bench;
     await bench.addRun(SESSION);
-    await store.sessions.open({ id: 's', run: RUN, system: '', at: NOW });
+    await store.sessions.open({ id: 's', unit: runSubject(RUN), system: '', at: NOW });
     await bench.pass(39 * MINUTE);
     const result = { session: 's', turn: 1, toolUseId: 't', content: 'ok', isError: false, at: bench.clock };
     const usage = { input: 1, output: 1, cacheRead: 0, cacheWrite: 0 };

@@ -17,6 +17,7 @@ import { setTable, type Table } from './table.ts';
 import type { Story } from './stories.ts';
 import { startWorkerProcess, type WorkerProcess } from './worker-process.ts';
 import { worldOf, type World } from './world.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 export interface KilledRun {
   readonly run: RunRow | null;
@@ -167,9 +168,9 @@ function watchRun({ store, modelLog }: Table, isOpen: (run: RunRow) => Promise<b
   async function markOf(): Promise<string> {
     const row = await run();
     if (row === null) return '';
-    const effects = await store.effects.list(row.id);
+    const effects = await store.effects.list(runSubject(row.id));
     const attempts = effects.reduce((sum, one) => sum + one.attempts + (one.done ? 1 : 0), 0);
-    const evidence = await store.evidence.list(row.id);
+    const evidence = await store.evidence.list(runSubject(row.id));
     const events = await store.events.after(0, { subject: `run/${row.id}`, limit: 100_000 });
     return `${attempts} ${evidence.length} ${events.length}`;
   }
@@ -192,7 +193,7 @@ function watchRun({ store, modelLog }: Table, isOpen: (run: RunRow) => Promise<b
     },
     async turnsLost() {
       const row = await run();
-      const committed = row === null ? 0 : await store.sessions.countTurns(row.id);
+      const committed = row === null ? 0 : await store.sessions.countTurns(runSubject(row.id));
       const now = callsIn(modelLog) - committed - lost;
       lost += now;
       return now;

@@ -5,6 +5,7 @@
 import { OURSELVES } from '../../activities/tracker/local/local.ts';
 import type { RunRow } from '../../store/port.ts';
 import type { Table } from './table.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 /** Of what was done, not of what there is: counted only where the ports are watched. */
 export const ACTED = 'acted: ';
@@ -30,7 +31,7 @@ export async function worldOf(table: Table, run: RunRow): Promise<World> {
     const [marker = ''] = comment.text.split('\n');
     count(`comment: ${marker.replaceAll(run.id, 'run')}`);
   }
-  for (const { name, key, class: kind, done, repeated } of await store.effects.list(run.id)) {
+  for (const { name, key, class: kind, done, repeated } of await store.effects.list(runSubject(run.id))) {
     if (!done) count(`unsettled effect: ${name}`);
     if (kind === 'provable' && repeated) count(`repeated effect: ${key}`);
     // How often a text was brought up to date depends on where a death fell.

@@ -1,15 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { Reserve } from '../port.ts';
 import { concurrently, type Stores } from './stores.ts';
+import { issueBudget, runSubject } from '../../domain/unit.ts';
+
+const ISSUE = issueBudget('alpha', 7);
 
 export function describeLedger(stores: Stores): void {
   const ask = (key: string, over: Partial<Reserve> = {}): Reserve => ({
     key,
-    run: 'r',
+    unit: runSubject('r'),
     repo: 'alpha',
-    issue: 7,
     microUsd: 10,
-    capMicroUsd: 155,
+    budget: { name: ISSUE, microUsd: 155 },
     caps: [],
     at: 1,
     ...over,
@@ -19,13 +21,13 @@ export function describeLedger(stores: Stores): void {
     it('an issue is never overspent by a hundred reserves at once, in two processes and two runs (invariant 7)', async () => {
       const pair = await stores.pair();
       const answers = await concurrently(pair, 100, (store, index) =>
-        store.ledger.reserve(ask(`s/${index}/1`, { run: `r${index % 4}` })),
+        store.ledger.reserve(ask(`s/${index}/1`, { unit: runSubject(`r${index % 4}`) })),
       );
       expect(answers.filter((one) => one.ok)).toHaveLength(15);
-      for (const one of answers) if (!one.ok) expect(one).toEqual({ ok: false, why: 'issue', spent: 150 });
-      expect(await pair[0].ledger.spentOnIssue('alpha', 7)).toBe(150);
-      expect(await pair[0].ledger.spentOnIssue('alpha', 8)).toBe(0);
-      const perRun = await Promise.all([0, 1, 2, 3].map((index) => pair[1].ledger.spentOnRun(`r${index}`)));
+      for (const one of answers) if (!one.ok) expect(one).toEqual({ ok: false, why: 'budget', spent: 150 });
+      expect(await pair[0].ledger.spentOf(ISSUE)).toBe(150);
+      expect(await pair[0].ledger.spentOf(issueBudget('alpha', 8))).toBe(0);
+      const perRun = await Promise.all([0, 1, 2, 3].map((index) => pair[1].ledger.spentBy(runSubject(`r${index}`))));
       expect(perRun.reduce((sum, one) => sum + one, 0)).toBe(150);
     });
 
@@ -35,10 +37,10 @@ export function describeLedger(stores: Stores): void {
       await store.ledger.reserve(ask('b', { microUsd: 50 }));
       await store.ledger.settle('a', 30, 2);
       await store.ledger.settle('a', 99, 3);
-      expect(await store.ledger.spentOnIssue('alpha', 7)).toBe(80);
+      expect(await store.ledger.spentOf(ISSUE)).toBe(80);
       expect(await store.ledger.reserve(ask('c', { microUsd: 76 }))).toEqual({
         ok: false,
-        why: 'issue',
+        why: 'budget',
         spent: 80,
       });
       expect(await store.ledger.reserve(ask('c', { microUsd: 75 }))).toEqual({ ok: true });
@@ -48,72 +50,28 @@ export function describeLedger(stores: Stores): void {
       const store = await stores.open();
       await store.ledger.reserve(ask('a'));
       await store.ledger.reserve(ask('a'));
-      expect(await store.ledger.spentOnRun('r')).toBe(10);
+      expect(await store.ledger.spentBy(runSubject('r'))).toBe(10);
       await store.ledger.settle('a', 4, 2);
       await store.ledger.reserve(ask('a'));
-      expect(await store.ledger.spentOnRun('r')).toBe(14);
+      expect(await store.ledger.spentBy(runSubject('r'))).toBe(14);
       await store.ledger.settle('a', 5, 3);
-      expect(await store.ledger.spentOnRun('r')).toBe(9);
+      expect(await store.ledger.spentBy(runSubject('r'))).toBe(9);
     });
 
     it('parts of a micro-dollar, negative amounts and a settling out of nowhere are errors', async () => {
       const store = await stores.open();
       await expect(store.ledger.reserve(ask('a', { microUsd: 0.5 }))).rejects.toThrow('whole micro-dollars');
       await expect(store.ledger.reserve(ask('a', { microUsd: -1 }))).rejects.toThrow('whole micro-dollars');
-      await expect(store.ledger.reserve(ask('a', { capMicroUsd: Number.NaN }))).rejects.toThrow('whole micro-dollars');
+      await expect(store.ledger.reserve(ask('a', { budget: { name: ISSUE, microUsd: Number.NaN } }))).rejects.toThrow(
+        'whole micro-dollars',
+      );
       await expect(store.ledger.settle('nothing', 1, 1)).rejects.toThrow('nothing was reserved under nothing');
     });
   });
 }
 
-export function describeCapacity(stores: Stores): void {
-  describe('capacity', () => {
-    it('is first come, first served, and a repeated question changes nothing', async () => {
-      const store = await stores.open();
-      expect(await store.capacity.acquire('run', 'a', 1, 1)).toEqual({ granted: true, ahead: 0 });
-      expect(await store.capacity.acquire('run', 'a', 1, 2)).toEqual({ granted: true, ahead: 0 });
-      expect(await store.capacity.acquire('run', 'b', 1, 3)).toEqual({ granted: false, ahead: 0 });
-      expect(await store.capacity.acquire('run', 'c', 1, 4)).toEqual({ granted: false, ahead: 1 });
-      expect(await store.capacity.acquire('job', 'c', 1, 4)).toEqual({ granted: true, ahead: 0 });
-      await store.capacity.release('run', 'a');
-      await store.capacity.release('run', 'a');
-      expect(await store.capacity.acquire('run', 'c', 1, 5)).toEqual({ granted: false, ahead: 1 });
-      expect(await store.capacity.acquire('run', 'a', 1, 6)).toEqual({ granted: false, ahead: 2 });
-      expect(await store.capacity.acquire('run', 'b', 1, 7)).toEqual({ granted: true, ahead: 0 });
-      expect(await store.capacity.held()).toEqual([
-        { kind: 'job', id: 'c', since: 4 },
-        { kind: 'run', id: 'b', since: 7 },
-      ]);
-      expect(await store.capacity.waiting()).toEqual([
-        { kind: 'run', id: 'c', since: 4 },
-        { kind: 'run', id: 'a', since: 6 },
-      ]);
-    });
-
-    it('one who leaves the line lets the next one up, and room for all is granted in any order', async () => {
-      const store = await stores.open();
-      await store.capacity.acquire('run', 'a', 0, 1);
-      await store.capacity.acquire('run', 'b', 0, 2);
-      expect(await store.capacity.acquire('run', 'b', 2, 3)).toEqual({ granted: true, ahead: 0 });
-      await store.capacity.release('run', 'b');
-      await store.capacity.acquire('run', 'c', 0, 4);
-      await store.capacity.release('run', 'a');
-      expect(await store.capacity.acquire('run', 'c', 1, 5)).toEqual({ granted: true, ahead: 0 });
-    });
-
-    it('never grants more than there are slots, to forty who ask at once in two processes', async () => {
-      const pair = await stores.pair();
-      const answers = await concurrently(pair, 40, (store, index) =>
-        store.capacity.acquire('run', `r${index}`, 3, index),
-      );
-      expect(answers.filter((one) => one.granted)).toHaveLength(3);
-      expect(await pair[0].capacity.held()).toHaveLength(3);
-    });
-  });
-}
-
 export function describeEffects(stores: Stores): void {
-  const push = { key: 'push/r/abc', name: 'push', class: 'provable', run: 'r', at: 1 } as const;
+  const push = { key: 'push/r/abc', name: 'push', class: 'provable', unit: runSubject('r'), at: 1 } as const;
 
   describe('the effect log', () => {
     it('an intent without an outcome is unknown to whoever comes after a crash, and done once it is (invariant 5)', async () => {
@@ -127,14 +85,14 @@ export function describeEffects(stores: Stores): void {
       await store.effects.done(push.key, { sha: 'def' }, false, 6);
       const after = await stores.open();
       expect(await after.effects.begin(push)).toEqual({ standing: 'done', result: { sha: 'abc' } });
-      expect(await after.effects.list('r')).toEqual([
+      expect(await after.effects.list(runSubject('r'))).toEqual([
         { key: push.key, name: 'push', class: 'provable', attempts: 3, done: true, repeated: true },
       ]);
     });
 
     it('one of ten that begin at once is new', async () => {
       const pair = await stores.pair();
-      const standings = await concurrently(pair, 10, (store) => store.effects.begin({ ...push, run: null }));
+      const standings = await concurrently(pair, 10, (store) => store.effects.begin({ ...push, unit: null }));
       expect(standings.filter((one) => one.standing === 'new')).toHaveLength(1);
     });
 

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { capsAt, capLimit, dayOf, type Cap } from '../../domain/caps.ts';
 import type { Store } from '../port.ts';
-import { ask, at, CAPS } from './cap-reserve.ts';
+import { ask, at, CAPS, issueOf } from './cap-reserve.ts';
 import { concurrently, type Stores } from './stores.ts';
 
 const SEQUENCES = 12;
@@ -67,7 +67,9 @@ async function act(store: Store, known: Known, name: string, roll: Roll): Promis
     await store.ledger.settle(entry.key, entry.amount, when);
   } else {
     const caps = capsAt(CAPS, repo, when);
-    const answer = await store.ledger.reserve(ask(name, { repo, issue: roll(4), microUsd, at: when, caps }));
+    const answer = await store.ledger.reserve(
+      ask(name, { repo, budget: issueOf(repo, roll(4)), microUsd, at: when, caps }),
+    );
     if (answer.ok) known.entries.push({ key: name, repo, day: dayOf(when), amount: microUsd, open: true });
     else known.refusals += 1;
   }

@@ -1,4 +1,5 @@
 import { capsAt, type Caps } from '../../domain/caps.ts';
+import { issueBudget, runSubject, type Budget } from '../../domain/unit.ts';
 import type { Reserve } from '../port.ts';
 
 export const CAPS: Caps = {
@@ -9,16 +10,19 @@ export const CAPS: Caps = {
 export const at = (day: string): number => Date.parse(`${day}T12:00:00Z`);
 export const DAY = at('2026-11-23');
 
+export function issueOf(repo: string, issue: number, microUsd = 1_000_000): Budget {
+  return { name: issueBudget(repo, issue), microUsd };
+}
+
 /** A reserve of 10 of alpha on DAY, under all caps that bind it. */
 export function ask(key: string, over: Partial<Reserve> = {}): Reserve {
   const { repo = 'alpha', at: when = DAY } = over;
   return {
     key,
-    run: `run-${repo}`,
+    unit: runSubject(`run-${repo}`),
     repo,
-    issue: 7,
     microUsd: 10,
-    capMicroUsd: 1_000_000,
+    budget: issueOf(repo ?? '', 7),
     caps: capsAt(CAPS, repo, when),
     at: when,
     ...over,

@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest';
 import { capsAt, isReached, type Cap } from '../../domain/caps.ts';
 import { migrate, MIGRATIONS } from '../migrations/migrate.ts';
 import { openSql } from '../open.ts';
-import type { CapRaise, Store } from '../port.ts';
+import type { CapRaise, Reserve, Store } from '../port.ts';
 import { describeInterleavings } from './cap-interleavings.ts';
-import { ask, at, CAPS, DAY } from './cap-reserve.ts';
+import { ask, at, CAPS, DAY, issueOf } from './cap-reserve.ts';
 import { concurrently, eventsOf, type Stores } from './stores.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 const raise = (id: string, microUsd: number): Omit<CapRaise, 'cap'> => ({
   id,
@@ -36,7 +37,7 @@ function describeRefusals(stores: Stores): void {
     it('no cap is passed by a hundred reserves at once, over two processes, repos and issues (invariant 7)', async () => {
       const pair = await stores.pair();
       const answers = await concurrently(pair, 100, (store, index) =>
-        store.ledger.reserve(ask(`s/${index}`, { repo: index % 3 === 0 ? 'alpha' : 'beta', issue: index })),
+        store.ledger.reserve(ask(`s/${index}`, ofRepo(index % 3 === 0 ? 'alpha' : 'beta', index))),
       );
       expect(answers.filter((one) => one.ok)).toHaveLength(10);
       expect(await spentIn(pair[0], capOf('day', null))).toBe(100);
@@ -56,7 +57,7 @@ function describeRefusals(stores: Stores): void {
           { cap: { key: 'cap/day/alpha/2026-11-23' }, spent: 55, refused: 6 },
         ],
       });
-      expect(await store.ledger.spentOnRun('run-alpha')).toBe(55);
+      expect(await store.ledger.spentBy(runSubject('run-alpha'))).toBe(55);
       expect((await store.ledger.standing(capsAt(CAPS, 'alpha', DAY))).map(isReached)).toEqual([
         true,
         false,
@@ -69,8 +70,8 @@ function describeRefusals(stores: Stores): void {
 
     it('the bound of an issue comes before any cap', async () => {
       const store = await stores.open();
-      const refused = await store.ledger.reserve(ask('a', { microUsd: 5_000, capMicroUsd: 4_999 }));
-      expect(refused).toEqual({ ok: false, why: 'issue', spent: 0 });
+      const refused = await store.ledger.reserve(ask('a', { microUsd: 5_000, budget: issueOf('alpha', 7, 4_999) }));
+      expect(refused).toEqual({ ok: false, why: 'budget', spent: 0 });
       expect(await store.ledger.standing([capOf('day', null)])).toMatchObject([{ refused: 0 }]);
     });
 
@@ -96,7 +97,7 @@ function describeRefusals(stores: Stores): void {
       await store.ledger.settle('a', 5, next);
       expect(await spentIn(store, capOf('day', 'alpha'))).toBe(4);
       expect(await spentIn(store, capOf('day', 'alpha', next))).toBe(5);
-      expect(await store.ledger.spentOnRun('run-alpha')).toBe(9);
+      expect(await store.ledger.spentBy(runSubject('run-alpha'))).toBe(9);
     });
   });
 }
@@ -152,4 +153,8 @@ function describeRaises(stores: Stores): void {
       expect(await spentIn(store, capOf('day', 'alpha'))).toBe(18);
     });
   });
+}
+
+function ofRepo(repo: string, issue: number): Pick<Reserve, 'repo' | 'budget'> {
+  return { repo, budget: issueOf(repo, issue) };
 }

@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { migrate, MIGRATIONS } from '../migrations/migrate.ts';
 import { openSql } from '../open.ts';
 import { eventsOf, newRun, PREPARING, turn, type Stores } from './stores.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 export function describeLife(stores: Stores): void {
   describe('the life of a store', () => {
@@ -12,7 +13,7 @@ export function describeLife(stores: Stores): void {
       const before = await stores.open();
       await before.runs.create(newRun('r'));
       await before.runs.transition('r', { seq: 1, state: PREPARING, effects: [], cause: 'accepted', at: 2 });
-      await before.sessions.open({ id: 's', run: 'r', system: '', at: 1 });
+      await before.sessions.open({ id: 's', unit: runSubject('r'), system: '', at: 1 });
       await before.sessions.commitTurn(turn('s', 1));
       const run = await before.runs.get('r');
       const events = await before.events.after(0, { limit: 100 });
@@ -80,7 +81,7 @@ export function describeKills(stores: Stores): void {
     it('while it writes loses nothing that was answered, and leaves rows and events that agree', async () => {
       const store = await stores.open();
       await store.runs.create(newRun('r'));
-      await store.sessions.open({ id: 's', run: 'r', system: '', at: 1 });
+      await store.sessions.open({ id: 's', unit: runSubject('r'), system: '', at: 1 });
       for (const target of [3, 11, 24]) {
         const child = start('endless');
         const answered = await readLines(child, (line) => Number(line) >= target);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { NewEvidence, Principal } from '../port.ts';
 import { concurrently, eventsOf, newRun, turn, type Stores } from './stores.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 /** What tools print and models write, and what PostgreSQL's TEXT refuses. */
 const ODD = 'NUL \u0000, half a pair \ud800, 🕯, "quoted" ?\n';
@@ -67,7 +68,7 @@ export function describeSessions(stores: Stores): void {
   describe('sessions', () => {
     it('the first committed turn and the first tool result win, in two processes at once (invariant 6)', async () => {
       const pair = await stores.pair();
-      await pair[0].sessions.open({ id: 's', run: 'r', system: ODD, at: 1 });
+      await pair[0].sessions.open({ id: 's', unit: runSubject('r'), system: ODD, at: 1 });
       const turns = await concurrently(pair, 10, (store, index) =>
         store.sessions.commitTurn(turn('s', 1, { content: [{ by: index, text: ODD }] })),
       );
@@ -103,9 +104,9 @@ export function describeSessions(stores: Stores): void {
 
     it('an input lands before the next turn, once', async () => {
       const store = await stores.open();
-      await store.sessions.open({ id: 's', run: 'r', system: 'be brief', at: 1 });
-      await store.sessions.open({ id: 's', run: 'other', system: 'be long', at: 2 });
-      expect(await store.sessions.get('s')).toEqual({ id: 's', run: 'r', system: 'be brief', at: 1 });
+      await store.sessions.open({ id: 's', unit: runSubject('r'), system: 'be brief', at: 1 });
+      await store.sessions.open({ id: 's', unit: runSubject('other'), system: 'be long', at: 2 });
+      expect(await store.sessions.get('s')).toEqual({ id: 's', unit: runSubject('r'), system: 'be brief', at: 1 });
       await store.sessions.addInput('s', 'brief', 'go', 2);
       await store.sessions.commitTurn(turn('s', 1));
       await store.sessions.addInput('s', 'note', 'left', 3);
@@ -124,8 +125,8 @@ export function describeSessions(stores: Stores): void {
 
     it('turns follow each other without gaps, and are counted over all sessions of a run', async () => {
       const store = await stores.open();
-      await store.sessions.open({ id: 's1', run: 'r', system: '', at: 1 });
-      await store.sessions.open({ id: 's2', run: 'r', system: '', at: 2 });
+      await store.sessions.open({ id: 's1', unit: runSubject('r'), system: '', at: 1 });
+      await store.sessions.open({ id: 's2', unit: runSubject('r'), system: '', at: 2 });
       for (const [session, number] of [
         ['s1', 1],
         ['s1', 2],
@@ -134,9 +135,9 @@ export function describeSessions(stores: Stores): void {
         await store.sessions.commitTurn(turn(session, number));
       }
       await expect(store.sessions.commitTurn(turn('s2', 3))).rejects.toThrow('would leave a gap');
-      expect(await store.sessions.countTurns('r')).toBe(3);
-      expect(await store.sessions.countTurns('nobody')).toBe(0);
-      expect(await store.sessions.ofRun('r')).toEqual(['s1', 's2']);
+      expect(await store.sessions.countTurns(runSubject('r'))).toBe(3);
+      expect(await store.sessions.countTurns(runSubject('nobody'))).toBe(0);
+      expect(await store.sessions.ofUnit(runSubject('r'))).toEqual(['s1', 's2']);
       expect(await store.sessions.get('s3')).toBeNull();
     });
   });
@@ -145,7 +146,7 @@ export function describeSessions(stores: Stores): void {
 export function describeEvidence(stores: Stores): void {
   const log = (over: Partial<NewEvidence> = {}): NewEvidence => ({
     key: 'r/red',
-    run: 'r',
+    unit: runSubject('r'),
     kind: 'red',
     sha: 'abc',
     verdict: 'green',
@@ -174,7 +175,7 @@ export function describeEvidence(stores: Stores): void {
     it('lists oldest first; unknown ids are null', async () => {
       const store = await stores.open();
       for (const key of ['z', 'm', 'a']) await store.evidence.put(log({ key, at: 1 }));
-      expect((await store.evidence.list('r')).map((row) => row.key)).toEqual(['z', 'm', 'a']);
+      expect((await store.evidence.list(runSubject('r'))).map((row) => row.key)).toEqual(['z', 'm', 'a']);
       expect(await store.evidence.get('none')).toBeNull();
       expect(await store.evidence.body('none')).toBeNull();
     });

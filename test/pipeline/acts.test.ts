@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { has } from '../setup/needs.ts';
 import { CONTRACT, ended, inStage, openBench, PERSON, SOON, topicsOf, type Bench } from './bench.ts';
 import { ACCEPT, addFunction, commit } from './scenarios.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 function working(name: string): { readonly steps: readonly object[] } {
   return addFunction(name, `export function ${name}(a) {\n  return a * 10;\n}`, '20') as { steps: object[] };
@@ -22,7 +23,7 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('acts on a run', { timeout: 1
 
   /** Of what was proven last. */
   async function diffOf(run: string): Promise<string> {
-    const row = (await bench.store.evidence.list(run)).findLast(({ kind }) => kind === 'diff');
+    const row = (await bench.store.evidence.list(runSubject(run))).findLast(({ kind }) => kind === 'diff');
     const body = row === undefined ? null : await bench.store.evidence.body(row.id);
     return body === null ? 'there is no diff' : new TextDecoder().decode(body);
   }
@@ -131,7 +132,9 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('acts on a run', { timeout: 1
     const run = await bench.run(number, ended);
 
     expect(run.state, JSON.stringify(run.state)).toMatchObject({ outcome: 'tried', progress: { pushed: null } });
-    const verdicts = (await bench.store.evidence.list(run.id)).map((row) => `${row.kind} ${row.verdict ?? ''}`);
+    const verdicts = (await bench.store.evidence.list(runSubject(run.id))).map(
+      (row) => `${row.kind} ${row.verdict ?? ''}`,
+    );
     expect(verdicts).toEqual(expect.arrayContaining(['guard green', 'red green', 'regression green', 'green green']));
     const diff = await diffOf(run.id);
     expect(diff).toContain('diff --git a/test/delta.test.mjs b/test/delta.test.mjs');
@@ -141,6 +144,6 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('acts on a run', { timeout: 1
     expect(await bench.tracker.comments(number)).toEqual([]);
     expect(await bench.store.trials.waiting(bench.key)).toEqual([]);
     expect(await bench.store.escalations.list({ run: run.id })).toEqual([]);
-    expect((await bench.store.effects.list(run.id)).map((one) => one.name)).toEqual([]);
+    expect((await bench.store.effects.list(runSubject(run.id))).map((one) => one.name)).toEqual([]);
   });
 });

@@ -3,6 +3,7 @@ import { capsAt, type Cap } from '../../domain/caps.ts';
 import { has } from '../setup/needs.ts';
 import { ended, inStage, openBench, PERSON, REPO_KEY, type Bench } from './bench.ts';
 import { MULTIPLY } from './scenarios.ts';
+import { runSubject, issueBudget } from '../../domain/unit.ts';
 
 /** Of months: one that ends while this runs is rare. */
 const CAPS = {
@@ -50,7 +51,8 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('a cap that is reached', { ti
   it('gives no lane to what is released meanwhile, and gives it when the cap is raised', async () => {
     const at = Date.now();
     const left = 2_000_000 - ((await bench.store.ledger.standing([capOf(REPO_KEY)]))[0]?.spent ?? 0);
-    const other = { key: 'other', run: 'other', repo: REPO_KEY, issue: 99, microUsd: left, capMicroUsd: left };
+    const budget = { name: issueBudget(REPO_KEY, 99), microUsd: left };
+    const other = { key: 'other', unit: runSubject('other'), repo: REPO_KEY, microUsd: left, budget };
     expect(await bench.store.ledger.reserve({ ...other, caps: capsAt(CAPS, REPO_KEY, at).slice(2), at })).toEqual({
       ok: true,
     });

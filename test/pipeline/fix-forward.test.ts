@@ -3,6 +3,7 @@ import { has } from '../setup/needs.ts';
 import type { RunRow } from '../../store/port.ts';
 import { CONTRACT, ended, inStage, LIB, openBench, SOON, topicsOf, type Bench } from './bench.ts';
 import { ACCEPT, addFunction, commit } from './scenarios.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 /** Green in its tests, red in the build: the contract's build refuses a library that exports `broken`. */
 function breaks(name: string): { readonly steps: readonly object[] } {
@@ -52,7 +53,7 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('fix-forward', { timeout: 120
     expect(run.state.progress).toMatchObject({ fixes: 1, red: { stage: 'build' } });
     expect(bench.pushes()).toHaveLength(2);
     expect((await bench.tracker.read(issue.number))?.state).toBe('closed');
-    const red = (await bench.store.evidence.list(run.id)).filter((row) => row.kind === 'red');
+    const red = (await bench.store.evidence.list(runSubject(run.id))).filter((row) => row.kind === 'red');
     expect(red.at(-1)?.summary).toContain('the recorded red stands for it: build of');
     await expect.poll(() => bench.store.capacity.held(), SOON).toEqual([]);
   });

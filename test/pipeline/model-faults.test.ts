@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { has } from '../setup/needs.ts';
 import { ended, openBench, type Bench } from './bench.ts';
 import { ACCEPT, addFunction } from './scenarios.ts';
+import { issueBudget, runSubject } from '../../domain/unit.ts';
 
 /** 1,000 micro-dollars by the scripted model's price. */
 const PRICED = { usage: { input: 1_000, output: 0 } };
@@ -47,8 +48,8 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('a model that misbehaves', { 
     ]);
     // Four replies, a stream without its end, one cut when it had shown one token of output; an answer with a status is free.
     const charged = 4_000 + 1_000 + 1_005;
-    expect(await bench.store.ledger.spentOnRun(run.id)).toBe(charged);
-    expect(await bench.store.ledger.spentOnIssue('demo-lib', issue.number)).toBe(charged);
+    expect(await bench.store.ledger.spentBy(runSubject(run.id))).toBe(charged);
+    expect(await bench.store.ledger.spentOf(issueBudget('demo-lib', issue.number))).toBe(charged);
     expect(bench.pushes()).toHaveLength(1);
   });
 
@@ -70,7 +71,7 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('a model that misbehaves', { 
 
     expect(run.outcome, JSON.stringify(run.state)).toBe('shipped');
     // Triage and six turns, the useless ones included (invariant 7).
-    expect(await bench.store.ledger.spentOnRun(run.id)).toBe(7_000);
+    expect(await bench.store.ledger.spentBy(runSubject(run.id))).toBe(7_000);
   });
 
   it.each([
@@ -89,7 +90,7 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('a model that misbehaves', { 
       expect(run.state.stage === 'ended' ? run.state.reason : '').toContain(reason);
       expect(bench.pushes()).toHaveLength(before);
       expect((await bench.tracker.read(issue.number))?.labels).toEqual(['ready-for-human']);
-      expect(await bench.store.ledger.spentOnRun(run.id)).toBe(spent);
+      expect(await bench.store.ledger.spentBy(runSubject(run.id))).toBe(spent);
     },
   );
 });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { has } from '../setup/needs.ts';
 import { CONTRACT, ended, LIB, openBench, SOON, topicsOf, type Bench } from './bench.ts';
 import { ACCEPT, addFunction, commit, MULTIPLY } from './scenarios.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 describe.skipIf(!has('temporal') || !has('bwrap'))('before the push', { timeout: 120_000 }, () => {
   let bench: Bench;
@@ -59,7 +60,7 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('before the push', { timeout:
     const issue = await bench.release('Cube');
     const waiting = await bench.run(issue.number, (run) => run.state.stage === 'prepare' && run.state.waiting);
     await expect.poll(() => topicsOf(bench, waiting), SOON).toEqual(['base-red']);
-    expect(await bench.store.sessions.ofRun(waiting.id)).toEqual([`${waiting.id}/triage`]);
+    expect(await bench.store.sessions.ofUnit(runSubject(waiting.id))).toEqual([`${waiting.id}/triage`]);
 
     bench.land({ 'lib.mjs': `${green}\n` }, 'Mend add');
     const run = await bench.run(issue.number, ended, 90_000);
@@ -74,7 +75,7 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('before the push', { timeout:
 
     expect(run.outcome).toBe('needs-human');
     expect(run.state.stage === 'ended' ? run.state.reason : '').toContain('nothing says how this repo is deployed');
-    expect(await bench.store.sessions.ofRun(run.id)).toEqual([]);
+    expect(await bench.store.sessions.ofUnit(runSubject(run.id))).toEqual([]);
   });
 
   it('a contract that cannot be read ends the run with the line to mend', async () => {

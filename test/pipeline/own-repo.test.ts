@@ -6,6 +6,7 @@ import { hasPytest, toolchainsOf } from '../../activities/gates/bench-toolchains
 import { has } from '../setup/needs.ts';
 import { ended, openBench, type Bench } from './bench.ts';
 import { DURATIONS, STOCK } from './own-repos.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 describe.skipIf(!has('temporal') || !has('bwrap'))('a repo of one’s own', { timeout: 180_000 }, () => {
   const live = mkdtempSync(join(tmpdir(), 'lamplighter-live-'));
@@ -45,7 +46,7 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('a repo of one’s own', { ti
     const issue = await repo.release(own.issue.title, own.issue.body);
     const run = await repo.run(issue.number, ended, 150_000);
 
-    const evidence = await bench.store.evidence.list(run.id);
+    const evidence = await bench.store.evidence.list(runSubject(run.id));
     const reds = evidence.filter((one) => one.verdict === 'red').map((one) => one.summary);
     expect({ outcome: run.outcome, reds }, JSON.stringify(run.state)).toEqual({ outcome: 'shipped', reds: [] });
     expect(repo.pushes()).toHaveLength(1);

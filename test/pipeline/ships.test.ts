@@ -3,6 +3,7 @@ import { readGateEvidence } from '../../api/gate-evidence.ts';
 import { has } from '../setup/needs.ts';
 import { ended, openBench, SOON, type Bench } from './bench.ts';
 import { MULTIPLY } from './scenarios.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 describe.skipIf(!has('temporal') || !has('bwrap'))(
   'an issue from label to healthy deploy',
@@ -32,7 +33,7 @@ describe.skipIf(!has('temporal') || !has('bwrap'))(
       expect(closed?.labels).toEqual([]);
       expect(await bench.tracker.comments(issue.number)).toHaveLength(1);
 
-      const evidence = await bench.store.evidence.list(run.id);
+      const evidence = await bench.store.evidence.list(runSubject(run.id));
       for (const kind of ['triage', 'base', 'guard', 'red', 'regression', 'green', 'push', 'build']) {
         expect(evidence.filter((one) => one.kind === kind && one.verdict !== 'red').map((one) => one.kind)).toContain(
           kind,
@@ -55,7 +56,7 @@ describe.skipIf(!has('temporal') || !has('bwrap'))(
 
     it('its gates lay red and green side by side by the id of each test', async () => {
       const [run] = await bench.store.runs.list({});
-      const rows = await bench.store.evidence.list(run?.id ?? '');
+      const rows = await bench.store.evidence.list(runSubject(run?.id ?? ''));
       for (const kind of ['red', 'regression', 'green'] as const) {
         const evidence = rows.find((one) => one.kind === kind);
         const read = evidence === undefined ? null : await readGateEvidence(bench.store.evidence, evidence);
