@@ -13,6 +13,9 @@ export interface EngineDeps {
   readonly config: Config;
 }
 
+/** Runs that were started again, and lanes that were poked. */
+export type Rebuilt = Awaited<ReturnType<Engine['recover']>>;
+
 export function createEngine({ store, calls, config }: EngineDeps): Engine & { pokeUnread(): Promise<void> } {
   const { webUrl, namespace } = config.temporal;
   const web = webUrl === null ? null : { webUrl, namespace };

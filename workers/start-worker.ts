@@ -8,8 +8,10 @@ import { showWorker } from '../activities/watchdog/show-worker.ts';
 import type { Config } from '../config/types.ts';
 import type { Store } from '../store/port.ts';
 import { createActivities } from './activities.ts';
+import { createEngine } from './engine.ts';
 import { createRepoWorkers } from './repo-workers.ts';
 import { CONTROL_QUEUE, createTemporalCalls, provideNamespace, provideSchedule } from './temporal.ts';
+import { bringToShape } from './upgrade.ts';
 
 export interface WorkerDeps {
   readonly config: Config;
@@ -32,11 +34,20 @@ export async function startWorker(deps: WorkerDeps): Promise<{ stop(): Promise<v
   const connection = await Connection.connect({ address });
   await provideNamespace(connection, namespace);
   const client = new Client({ connection, namespace });
+  const calls = createTemporalCalls(client);
+  await bringToShape({
+    store,
+    client,
+    recover: () => createEngine({ store, calls, config }).recover(),
+    crash: deps.crash,
+    say: (line) => void process.stderr.write(`${line}\n`),
+    now: Date.now,
+  });
   const activities = createActivities({
     config,
     store,
     operatorToken: deps.operatorToken ?? null,
-    calls: createTemporalCalls(client),
+    calls,
     crash: deps.crash,
     around: deps.crash === noCrash ? uncrossed : crossed(deps.crash),
     now: Date.now,

@@ -10,6 +10,7 @@ import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/com
 import type { LanePort } from '../activities/run/control.ts';
 import { laneWorkflowId, runWorkflowId, type RunInput } from '../domain/run.ts';
 import { poke } from '../workflows/messages.ts';
+import { SHAPE_MEMO } from '../domain/shape.ts';
 import { headOf } from '../domain/text.ts';
 
 export const CONTROL_QUEUE = 'control';
@@ -67,15 +68,19 @@ function hasCode(error: unknown, code: number): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 }
 
-/** Patient, because a worker that comes back after a death finds a server that may be as much under strain as it was. */
-export async function provideSchedule(
+export function provideSchedule(
   client: Pick<Client, 'schedule'>,
   everySeconds: number,
-  patienceMs = 30_000,
+  patienceMs?: number,
 ): Promise<void> {
+  return patiently(() => writeSchedule(client, everySeconds), patienceMs);
+}
+
+/** A worker that comes back after a death finds a server that may be as much under strain as it was. */
+export async function patiently<T>(ask: () => Promise<T>, patienceMs = 30_000): Promise<T> {
   for (const deadline = Date.now() + patienceMs; ;) {
     try {
-      return await writeSchedule(client, everySeconds);
+      return await ask();
     } catch (error) {
       if (Date.now() > deadline || !mayHeal(error)) throw error;
     }
@@ -98,6 +103,7 @@ async function writeSchedule(client: Pick<Client, 'schedule'>, everySeconds: num
     workflowId: POLLER_SCHEDULE,
     workflowExecutionTimeout: '10 minutes',
     staticSummary: 'Read the trackers',
+    memo: SHAPE_MEMO,
     args: [],
   } as const;
   const policies = { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 minute' } as const;
@@ -126,6 +132,7 @@ export function createTemporalCalls(client: Client): TemporalCalls {
         args: [{ repoKey, holder: null }],
         signal: poke,
         staticSummary: `Lane of ${repoKey}`,
+        memo: SHAPE_MEMO,
       });
     },
     async isOpen(runId) {
@@ -152,6 +159,7 @@ export function createTemporalCalls(client: Client): TemporalCalls {
         workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
         workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
         staticSummary: headOf(`#${input.issue} ${input.title}`, 190),
+        memo: SHAPE_MEMO,
       });
       return true;
     },

@@ -22,6 +22,7 @@ import { runWorkflowId, type RunInput } from '../domain/run.ts';
 import { issueRun } from './issue-run.ts';
 import { control, waiting } from './calls.ts';
 import { poke, runEnded } from './messages.ts';
+import { SHAPE_MEMO } from '../domain/shape.ts';
 import { headOf } from '../domain/text.ts';
 
 export interface LaneInput {
@@ -70,6 +71,7 @@ async function start(run: RunInput): Promise<void> {
       workflowIdReusePolicy: WorkflowIdReusePolicy.REJECT_DUPLICATE,
       parentClosePolicy: ParentClosePolicy.ABANDON,
       cancellationType: ChildWorkflowCancellationType.ABANDON,
+      memo: SHAPE_MEMO,
       staticSummary: headOf(`#${run.issue} ${run.title}`, 190),
       staticDetails: `${run.repoName}#${run.issue}, run \`${run.runId}\``,
     });

@@ -9,6 +9,7 @@ import {
   type ChildWorkflowHandle,
 } from '@temporalio/workflow';
 import { sessionWorkflowId, type RunInput } from '../domain/run.ts';
+import { SHAPE_MEMO } from '../domain/shape.ts';
 import type { RunEvent } from '../domain/stage.ts';
 import type { Work } from '../domain/work.ts';
 import { agentSession, type SessionResult } from './agent-session.ts';
@@ -119,6 +120,7 @@ async function session(context: WorkContext, due: Of<'session'>): Promise<RunEve
       startChild(agentSession, {
         args: [{ runId, repoKey, opening, brief, heartbeatSeconds, spentMs: before }],
         workflowId: sessionWorkflowId(runId, opening),
+        memo: SHAPE_MEMO,
         staticSummary: `Session ${opening}: ${brief.kind}`,
       }),
     );
