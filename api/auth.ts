@@ -1,32 +1,65 @@
 /** Who is calling. Later issuers add principals here, not routes. */
-import { createHash, timingSafeEqual } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 import type { Request } from 'express';
+import { tokenIdOf } from '../domain/api-token.ts';
+import type { Store, TokenRow } from '../store/port.ts';
+import type { ApiDeps } from './deps.ts';
 import { ApiError } from './errors.ts';
 import { hostName, LOOPBACK_NAMES } from './guards.ts';
 import type { Authenticate } from './mount.ts';
 import { SCOPES } from './scopes.ts';
+import { digestOf } from './token-digest.ts';
 
 export const ACTOR_HEADER = 'x-lamplighter-actor';
 
 const ANY_CONTROL = /\p{Cc}/u;
 
-export interface AuthDeps {
-  /** The operator's; empty lets nobody in. */
-  readonly token: string;
-}
+export type AuthDeps = Pick<ApiDeps, 'token' | 'now' | 'log'> & { readonly store: Pick<Store, 'tokens'> };
 
-export function createAuthenticate({ token }: AuthDeps): Authenticate {
-  const expected = token === '' ? null : digest(Buffer.from(token, 'utf8'));
+/** A use is written down no more often. */
+const USED_EVERY_MS = 60_000;
+
+export function createAuthenticate(deps: AuthDeps): Authenticate {
+  // An empty operator token lets nobody in.
+  const operators = deps.token === '' ? null : digestOf(Buffer.from(deps.token, 'utf8'));
   return async (req, scope) => {
     const given = tokenOf(req);
     if (given === null) {
       if (scope === 'read' && isReading(req) && isFromHere(req)) return null;
-      throw unauthorised(req, true);
+      throw unauthorised(req, 'this call needs `Authorization: Bearer <token>`');
     }
+    const digest = digestOf(given);
     // Digests have one length, so the comparison takes the same time whatever was sent.
-    if (expected === null || !timingSafeEqual(digest(given), expected)) throw unauthorised(req, false);
-    return { name: actorOf(req) ?? 'operator', kind: 'token', scopes: SCOPES };
+    if (operators !== null && timingSafeEqual(digest, operators))
+      return { principal: { name: actorOf(req) ?? 'operator', kind: 'token', scopes: SCOPES }, token: null };
+    const row = await storedToken(deps.store, given, digest);
+    if (row === null) throw unauthorised(req, 'the token is not one that is known here');
+    const now = deps.now();
+    if (row.revokedAt !== null) throw unauthorised(req, `the token ${row.name} (${row.id}) was revoked`);
+    if (row.expiresAt !== null && row.expiresAt <= now)
+      throw unauthorised(req, `the token ${row.name} (${row.id}) has expired`);
+    await noteUse(deps, row, now);
+    const { id, expiresAt, scopes } = row;
+    // Who may make tokens of any name may use any name; the others are who their token says.
+    const claimed = scopes.includes('admin') ? actorOf(req) : null;
+    return { principal: { name: claimed ?? row.name, kind: 'token', scopes }, token: { id, expiresAt } };
   };
+}
+
+async function storedToken({ tokens }: AuthDeps['store'], given: Buffer, digest: Buffer): Promise<TokenRow | null> {
+  const id = tokenIdOf(given.toString('latin1'));
+  const row = id === null ? null : await tokens.get(id);
+  return row !== null && timingSafeEqual(digest, Buffer.from(row.digest, 'hex')) ? row : null;
+}
+
+/** A courtesy: with a full disk the call goes on. */
+async function noteUse({ store, log }: AuthDeps, { id, lastUsedAt }: TokenRow, now: number): Promise<void> {
+  if (lastUsedAt !== null && now - lastUsedAt < USED_EVERY_MS) return;
+  try {
+    await store.tokens.used(id, now, USED_EVERY_MS);
+  } catch (error) {
+    log({ level: 'warn', message: 'the use of a token could not be written down', token: id, detail: String(error) });
+  }
 }
 
 function isReading({ method }: Request): boolean {
@@ -52,7 +85,7 @@ function tokenOf(req: Request): Buffer | null {
   return colon === -1 ? null : pair.subarray(colon + 1);
 }
 
-/** The name that a holder of the token acts under, percent-encoded UTF-8. It is a claim, which is why the kind stays `token`. */
+/** The name that its holder says to act under, percent-encoded UTF-8. It is a claim, which is why the kind stays `token`. */
 function actorOf(req: Request): string | null {
   const given = req.headers[ACTOR_HEADER];
   if (given === undefined) return null;
@@ -76,12 +109,12 @@ function decode(text: string): string | null {
   }
 }
 
-function unauthorised(req: Request, missing: boolean): ApiError {
+function unauthorised(req: Request, message: string): ApiError {
   return new ApiError(
     401,
     {
       code: 'unauthorised',
-      message: missing ? 'this call needs `Authorization: Bearer <token>`' : 'the token is not one that is known here',
+      message,
       remedy: 'send a token of `lamplighter token create`, or the text of operator.token in the data directory',
     },
     // The prompt is a browser's; it is of no use to a call.
@@ -89,8 +122,4 @@ function unauthorised(req: Request, missing: boolean): ApiError {
       ? { 'WWW-Authenticate': 'Basic realm="Lamplighter", charset="UTF-8"' }
       : {},
   );
-}
-
-function digest(bytes: Buffer): Buffer {
-  return createHash('sha256').update(bytes).digest();
 }

@@ -1,9 +1,10 @@
-import type { RequestHandler } from 'express';
+import type { Request, RequestHandler } from 'express';
 import type { ApiDeps } from './deps.ts';
+import { callerOf } from './mount.ts';
 import { viewStatus } from './operations.ts';
 import { pathParam } from './parse.ts';
 import { runOf, viewRun } from './runs.ts';
-import { streamEvents } from './sse.ts';
+import { streamEvents, type EventStream } from './sse.ts';
 
 /** Shorter than the idle limit of any proxy worth the name. */
 const KEEPALIVE_MS = 15_000;
@@ -17,6 +18,7 @@ export function followRun(deps: ApiDeps): RequestHandler {
       subject: `run/${id}`,
       snapshot: () => viewRun(deps, id),
       keepaliveMs: KEEPALIVE_MS,
+      ...holdOf(deps, req),
     });
   };
 }
@@ -24,6 +26,20 @@ export function followRun(deps: ApiDeps): RequestHandler {
 export function followAll(deps: ApiDeps): RequestHandler {
   return async (req, res) => {
     const snapshot = () => viewStatus(deps);
-    await streamEvents(req, res, { events: deps.store.events, tail: deps.tail, snapshot, keepaliveMs: KEEPALIVE_MS });
+    await streamEvents(req, res, {
+      events: deps.store.events,
+      tail: deps.tail,
+      snapshot,
+      keepaliveMs: KEEPALIVE_MS,
+      ...holdOf(deps, req),
+    });
   };
+}
+
+/** A revocation is an event, which wakes every stream: one look at the row says whether it was this one's. */
+function holdOf({ store, now }: ApiDeps, req: Request): Pick<EventStream, 'hold'> {
+  const token = callerOf(req)?.token ?? null;
+  if (token === null) return {};
+  const stands = async (): Promise<boolean> => (await store.tokens.get(token.id))?.revokedAt === null;
+  return { hold: { stands, msLeft: token.expiresAt === null ? null : token.expiresAt - now() } };
 }

@@ -8,7 +8,13 @@ import type { Route } from './route.ts';
 import type { Scope } from './scopes.ts';
 
 /** Null: nobody in particular, who may do what this scope opens all the same (auth.ts says when). Throws a 401 for whoever else is nobody. */
-export type Authenticate = (req: Request, scope: Scope) => Promise<Principal | null>;
+export type Authenticate = (req: Request, scope: Scope) => Promise<Caller | null>;
+
+export interface Caller {
+  readonly principal: Principal;
+  /** The stored token by which it is known; null: the operator's. */
+  readonly token: { readonly id: string; readonly expiresAt: number | null } | null;
+}
 
 const BODY_LIMIT = '256kb';
 
@@ -45,20 +51,20 @@ function noRoute(authenticate: Authenticate): RequestHandler {
   };
 }
 
-const principals = new WeakMap<Request, Principal>();
+const callers = new WeakMap<Request, Caller>();
 
 function requireScope(scope: Scope, authenticate: Authenticate): RequestHandler {
   return async (req, _res, next) => {
-    const principal = await authenticate(req, scope);
-    if (principal !== null) {
-      if (!principal.scopes.includes(scope)) throw scopeNeeded(scope, principal);
-      principals.set(req, principal);
+    const caller = await authenticate(req, scope);
+    if (caller !== null) {
+      if (!caller.principal.scopes.includes(scope)) throw scopeNeeded(scope, caller.principal);
+      callers.set(req, caller);
     }
     next();
   };
 }
 
-function scopeNeeded(scope: Scope, { name, scopes }: Principal): ApiError {
+export function scopeNeeded(scope: Scope, { name, scopes }: Principal): ApiError {
   return new ApiError(403, {
     code: 'scope-needed',
     message: `this needs the scope ${scope}; the token ${name} has ${scopes.length === 0 ? 'none' : scopes.join(', ')}`,
@@ -83,7 +89,12 @@ const requireJson: RequestHandler = (req, _res, next) => {
 };
 
 export function principalOf(req: Request): Principal {
-  const principal = principals.get(req);
-  if (principal === undefined) throw new Error(`${req.method} ${req.path} reached its handler without a principal`);
-  return principal;
+  const caller = callerOf(req);
+  if (caller === null) throw new Error(`${req.method} ${req.path} reached its handler without a principal`);
+  return caller.principal;
+}
+
+/** Null: nobody in particular. */
+export function callerOf(req: Request): Caller | null {
+  return callers.get(req) ?? null;
 }

@@ -11,6 +11,7 @@ import * as operations from './operations.ts';
 import { PAGES } from './pages.ts';
 import type { Route } from './route.ts';
 import { listRuns, showRun, showTranscript } from './runs.ts';
+import { createToken, listTokens, revokeToken } from './tokens.ts';
 import { askTrial } from './trials.ts';
 
 const API: readonly Route[] = [
@@ -56,6 +57,10 @@ const API: readonly Route[] = [
   // Read the trackers now; start again what Temporal has lost → {runs, lanes}.
   { method: 'POST', path: '/api/poll', scope: 'operate', handle: operations.pollNow },
   { method: 'POST', path: '/api/recover', scope: 'operate', handle: operations.recover },
+  // {name, scopes?, days?} → 201 {token: TokenView, secret}: the secret is shown this once / {tokens}, newest first / {} → {token}.
+  { method: 'POST', path: '/api/tokens', scope: 'admin', handle: createToken },
+  { method: 'GET', path: '/api/tokens', scope: 'admin', handle: listTokens },
+  { method: 'POST', path: '/api/tokens/:id/revoke', scope: 'admin', handle: revokeToken },
 ];
 
 export const ROUTES: readonly Route[] = [...API, ...PAGES];

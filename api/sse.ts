@@ -76,6 +76,8 @@ export interface EventStream {
   /** What a new reader sees first. Taken after its place in the table, so it may be newer than that, never older. */
   readonly snapshot: () => Promise<unknown>;
   readonly keepaliveMs: number;
+  /** Whether the reader may still read, asked whenever there is something to tell; and until when at most. Absent: as long as it likes. */
+  readonly hold?: { readonly stands: () => Promise<boolean>; readonly msLeft: number | null };
 }
 
 const PAGE = 200;
@@ -90,6 +92,7 @@ export async function streamEvents(req: Request, res: Response, stream: EventStr
 
   const gone = new AbortController();
   res.on('close', () => gone.abort());
+  const ended = endAfter(stream.hold?.msLeft ?? null, gone);
   res.writeHead(200, {
     'Content-Type': 'text/event-stream; charset=utf-8',
     'X-Accel-Buffering': 'no',
@@ -110,7 +113,16 @@ export async function streamEvents(req: Request, res: Response, stream: EventStr
     if (!gone.signal.aborted) throw error;
   } finally {
     clearInterval(keepalive);
+    clearTimeout(ended);
   }
+  res.end();
+}
+
+/** Longer than this a timer can't wait. */
+const LONGEST_MS = 2 ** 31 - 1;
+
+function endAfter(ms: number | null, gone: AbortController): NodeJS.Timeout | undefined {
+  return ms === null ? undefined : setTimeout(() => gone.abort(), Math.min(LONGEST_MS, Math.max(0, ms)));
 }
 
 async function follow(res: Response, stream: EventStream, from: number, signal: AbortSignal): Promise<void> {
@@ -119,6 +131,7 @@ async function follow(res: Response, stream: EventStream, from: number, signal: 
   let searched = from;
   for (;;) {
     const latest = await stream.tail.beyond(searched, signal);
+    if (stream.hold !== undefined && !(await stream.hold.stands())) return;
     let page: EventRow[];
     do {
       page = await stream.events.after(sent, filter);

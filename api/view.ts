@@ -174,6 +174,20 @@ export interface CapsView {
   readonly caps: readonly CapView[];
 }
 
+/** Of a token everything but what it is known by. */
+export interface TokenView {
+  readonly id: string;
+  readonly name: string;
+  readonly scopes: readonly string[];
+  /** Who made it. */
+  readonly by: string;
+  readonly createdAt: number;
+  readonly expiresAt: number | null;
+  /** To the minute. */
+  readonly lastUsedAt: number | null;
+  readonly revokedAt: number | null;
+}
+
 export interface QueueView {
   readonly queue: readonly QueuedRelease[];
 }

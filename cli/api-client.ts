@@ -3,7 +3,7 @@ import { EventSourceParserStream } from 'eventsource-parser/stream';
 import type { ErrorBody } from '../api/errors.ts';
 import type { RunSummary } from '../api/view.ts';
 import { CliFailure, EXIT } from './failure.ts';
-import { findApi, notUp, otherUp, readToken, type ApiAddress, type Place } from './find-api.ts';
+import { findApi, notUp, otherUp, readToken, tokenForReading, type ApiAddress, type Place } from './find-api.ts';
 
 export interface ApiOptions extends Place {
   /** The name that acts are recorded under. */
@@ -38,13 +38,18 @@ export function createApiClient(options: ApiOptions): ApiClient {
     throw await failureOf(answer, path);
   }
 
+  function read(path: string, headers: Readonly<Record<string, string>> = {}): Promise<Response> {
+    const token = tokenForReading(options);
+    return call(path, { headers: { ...headers, ...(token === null ? {} : { authorization: `Bearer ${token}` }) } });
+  }
+
   return {
     async get<T>(path: string) {
-      const answer = await call(path, {});
+      const answer = await read(path);
       return (await answer.json()) as T;
     },
     async text(path) {
-      return (await call(path, {})).text();
+      return (await read(path)).text();
     },
     async send<T>(method: 'POST' | 'PUT', path: string, body: object) {
       const headers = {
@@ -56,9 +61,8 @@ export function createApiClient(options: ApiOptions): ApiClient {
       return (await answer.json()) as T;
     },
     async *events(path, lastEventId) {
-      const answer = await call(path, {
-        headers: { accept: 'text/event-stream', ...(lastEventId === '' ? {} : { 'last-event-id': lastEventId }) },
-      });
+      const place = lastEventId === '' ? {} : { 'last-event-id': lastEventId };
+      const answer = await read(path, { accept: 'text/event-stream', ...place });
       if (answer.body === null) return;
       for await (const event of answer.body
         .pipeThrough(new TextDecoderStream())

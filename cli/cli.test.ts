@@ -154,12 +154,12 @@ describe('runs and their acts', () => {
     writeFileSync(empty, '\n');
     expect(await here('recover', '--token-file', empty)).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('operator token') as string,
+      stderr: expect.stringContaining('needs a token') as string,
     });
     writeFileSync(empty, 'wrong\n');
     expect(await here('recover', '--token-file', empty)).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('not the operator token') as string,
+      stderr: expect.stringContaining('not one that is known here') as string,
     });
   });
 });

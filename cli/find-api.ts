@@ -84,6 +84,13 @@ export function notUp(dataDir: string, message: string): CliFailure {
   );
 }
 
+/** For reading, which needs none on this machine. The operator's own is not sent to an address that somebody named. */
+export function tokenForReading(place: Place): string | null {
+  if (place.tokenFile !== undefined) return readToken(place);
+  if (place.url !== undefined) return null;
+  return readIfThere(join(dataDirOf(place), 'operator.token'))?.trim() || null;
+}
+
 export function readToken(place: Place): string {
   const file = place.tokenFile ?? join(dataDirOf(place), 'operator.token');
   const text = readIfThere(file)?.trim();
@@ -91,7 +98,7 @@ export function readToken(place: Place): string {
     throw new CliFailure(
       EXIT.failed,
       'no-token',
-      `this needs the operator token, and ${file} is missing or empty`,
+      `this needs a token, and ${file} is missing or empty`,
       '`lamplighter up` writes it; name another file with --token-file',
     );
   }

@@ -13,14 +13,16 @@ export function apiCommand(name: string, description: string, examples: readonly
       'of the `up` to speak to (default: ~/.local/share/lamplighter, or the playground that is up)',
     )
     .option('--url <url>', 'of the api, instead of the one in the data directory')
+    .option('--token-file <file>', 'with a token (default: operator.token in the data directory)')
     .option('--json', 'print JSON');
 }
 
-/** Such a command that changes something, and so needs the token and a name. */
+/** Such a command that changes something, and so needs a token and a name. */
 export function actingCommand(name: string, description: string, examples: readonly string[]): Command {
-  return apiCommand(name, description, examples)
-    .option('--token-file <file>', 'with the operator token (default: operator.token in the data directory)')
-    .option('--as <name>', 'who acts, as it is recorded (default: your login name)');
+  return apiCommand(name, description, examples).option(
+    '--as <name>',
+    'who acts, as it is recorded (default: your login name; a token without the scope admin acts under its own)',
+  );
 }
 
 export function withExamples(command: Command, examples: readonly string[]): Command {

@@ -10,6 +10,7 @@ import { killSwitchCommand, recoverCommand } from './commands/operations.ts';
 import { runsCommand } from './commands/runs.ts';
 import { schemaCommand } from './commands/schema.ts';
 import { showCommand } from './commands/show.ts';
+import { tokenCommand } from './commands/token.ts';
 import { tryCommand } from './commands/try.ts';
 
 export interface ProgramInput {
@@ -37,6 +38,7 @@ export async function createProgram({ version, env, args }: ProgramInput): Promi
     ...actCommands(),
     killSwitchCommand(),
     capsCommand(),
+    tokenCommand(),
     recoverCommand(),
     breakglassCommand(),
     initCommand(env),

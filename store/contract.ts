@@ -6,6 +6,7 @@ import { describeCaps } from './contract/caps.ts';
 import { describeKills, describeLife } from './contract/life.ts';
 import { describeEvents, describeEvidence, describePeople, describeSessions } from './contract/record.ts';
 import { describeQueue, describeTransitions, describeUniqueRuns } from './contract/runs.ts';
+import { describeTokens } from './contract/tokens.ts';
 import { describeTrials } from './contract/trials.ts';
 import { describeUnits } from './contract/units.ts';
 import { type StoreHome, type Stores, useStores } from './contract/stores.ts';
@@ -17,6 +18,7 @@ export function describeStore(makeHome: () => Promise<StoreHome>): Stores {
   describeTransitions(stores);
   describeQueue(stores);
   describeTrials(stores);
+  describeTokens(stores);
   describeEvents(stores);
   describeSessions(stores);
   describeEvidence(stores);

@@ -15,6 +15,7 @@ import { createQueue } from './queue.ts';
 import { createRuns } from './runs.ts';
 import { createSessions } from './sessions.ts';
 import type { Sql } from './sql.ts';
+import { createTokens } from './tokens.ts';
 import { createTrials } from './trials.ts';
 import { openSqlite } from './sqlite/open-sqlite.ts';
 
@@ -39,6 +40,7 @@ function createStore(sql: Sql, blobsDir: string): Store {
     runs: createRuns(sql),
     queue: createQueue(sql),
     trials: createTrials(sql),
+    tokens: createTokens(sql),
     acts: createActs(sql),
     events: createEvents(sql),
     sessions: createSessions(sql),

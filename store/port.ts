@@ -16,11 +16,14 @@ import type { Subject } from '../domain/unit.ts';
 import type { Verdict } from '../domain/verdict.ts';
 import type { Ledger } from './ledger-port.ts';
 import type { Principal } from './principal.ts';
+import type { Tokens } from './tokens-port.ts';
+import type { Trials } from './trials-port.ts';
 
 export interface Store {
   readonly runs: Runs;
   readonly queue: Queue;
   readonly trials: Trials;
+  readonly tokens: Tokens;
   readonly acts: Acts;
   readonly events: Events;
   readonly sessions: Sessions;
@@ -124,21 +127,7 @@ export interface Queue {
   repos(): Promise<string[]>;
 }
 
-export interface TrialRow {
-  readonly id: string;
-  readonly repo: string;
-  readonly issue: number;
-  readonly title: string;
-  readonly by: Principal;
-  readonly at: number;
-}
-
-export interface Trials {
-  /** Idempotent by id: answers with the trial that stands. */
-  ask(trial: TrialRow): Promise<TrialRow>;
-  /** Those that no run has used up, oldest first. */
-  waiting(repo: string): Promise<TrialRow[]>;
-}
+export type { TrialRow, Trials } from './trials-port.ts';
 
 // --- acts -----------------------------------------------------------------------------------------------------
 
@@ -250,6 +239,7 @@ export interface Sessions {
 
 export type { CapRaise, Ledger, Reserve, Reserved } from './ledger-port.ts';
 export type { Principal } from './principal.ts';
+export type { TokenRow, Tokens } from './tokens-port.ts';
 
 // --- capacity -------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 /** Secrets in text, by a maintained rule set. Nothing here ever returns, prints or stores the secret itself. */
 import { lintSource } from '@secretlint/core';
 import { creator } from '@secretlint/secretlint-rule-preset-recommend';
+import { TOKEN_PATTERN } from '../../domain/api-token.ts';
 import type { FoundSecret } from '../../domain/gates/guard.ts';
 import type { TestOutcome } from '../../domain/gates/outcome.ts';
 import type { AddedLine } from '../../domain/gates/patch.ts';
@@ -21,10 +22,19 @@ async function findSecrets(text: string, path: string): Promise<SecretPlace[]> {
     source: { filePath: path, content: text, ext, contentType: 'text' },
     options: { config: { rules: RULES }, noPhysicFilePath: true, maskSecrets: true, locale: 'en' },
   });
-  return result.messages.map(({ ruleId, messageId, loc, range }) => ({
+  const known = result.messages.map(({ ruleId, messageId, loc, range }) => ({
     rule: `${ruleId.replace(/^@secretlint\/secretlint-rule-/, '')}/${messageId}`,
     line: loc.start.line,
-    range: [range[0], range[1]],
+    range: [range[0], range[1]] as const,
+  }));
+  return [...known, ...tokensOfOurs(text)];
+}
+
+function tokensOfOurs(text: string): SecretPlace[] {
+  return [...text.matchAll(TOKEN_PATTERN)].map(({ 0: token, index }) => ({
+    rule: 'lamplighter-token',
+    line: text.slice(0, index).split('\n').length,
+    range: [index, index + token.length] as const,
   }));
 }
 
