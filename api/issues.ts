@@ -49,7 +49,7 @@ export async function viewIssues(deps: ApiDeps, repos: readonly RepoConfig[]): P
 async function listOf(deps: ApiDeps, repo: RepoConfig): Promise<Listed> {
   const book = bookOf(deps, repo);
   const view = await issueViewer(deps, repo, book);
-  const unreadable = (await book.unreadable?.()) ?? [];
+  const unreadable = await book.unreadable();
   return {
     issues: await Promise.all((await book.list()).map(view)),
     unreadable: unreadable.map((what) => `${repo.name}: ${what}`),

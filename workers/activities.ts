@@ -20,6 +20,7 @@ import { createStageActivities } from '../activities/run/stages.ts';
 import { createBwrapSandbox } from '../activities/sandbox/bwrap.ts';
 import { createDispatchActivities } from '../activities/dispatch/activities.ts';
 import { isKilled } from '../activities/dispatch/kill-switch.ts';
+import type { IssueReader } from '../activities/tracker/issue-reader.ts';
 import { knownSecrets } from '../config/known-secrets.ts';
 import type { Config } from '../config/types.ts';
 import type { Contract } from '../domain/contract.ts';
@@ -29,7 +30,7 @@ import type { RunRow, Store } from '../store/port.ts';
 import type { ControlActivities, RepoActivities } from '../workflows/ports.ts';
 import { createRepoParts, type RepoParts } from './repo-parts.ts';
 import type { TemporalCalls } from './temporal.ts';
-import { trackersOf, type TrackerOf } from './trackers.ts';
+import { trackersOf } from './trackers.ts';
 
 export interface ActivitiesDeps {
   readonly config: Config;
@@ -76,7 +77,8 @@ function createEndless({ config, crash, now, store, redaction, ...deps }: Endles
     }),
   );
   const partsOf = createRepoParts({ config, store, sandbox, perform, around, now });
-  const trackerOf = crossedTrackers(config, around, now);
+  const trackerOf = trackersOf(config, around, now);
+  const issuesOf = (repoKey: string): IssueReader => trackerOf(repoKey).issues;
 
   const agent = createAgentActivities({
     store,
@@ -89,12 +91,12 @@ function createEndless({ config, crash, now, store, redaction, ...deps }: Endles
     gitOf: (repoKey) => partsOf(repoKey).git,
     environmentOf: (repoKey) => partsOf(repoKey).environment,
     contractOf: (run) => contractOf(partsOf(run.repo), run),
-    issueOf: (run) => issueOf(trackerOf(run.repo).read(run.issue), run),
+    issueOf: (run) => issueOf(issuesOf(run.repo).read(run.issue), run),
     isKilled: () => isKilled(store.control, config.dataDir),
     redaction,
     scratchDir: privateFolder(config, 'scratch'),
   });
-  const dispatch = createDispatchActivities({ config, store, trackerOf, now });
+  const dispatch = createDispatchActivities({ config, store, issuesOf, now });
   const report = createReportActivities({ config, store, trackerOf, perform, now });
   const run = createRunControlActivities({
     store,
@@ -134,7 +136,7 @@ function createEndless({ config, crash, now, store, redaction, ...deps }: Endles
               perform,
               now,
               isKilled: () => isKilled(store.control, config.dataDir),
-              issueOf: (run) => trackerOf(run.repo).read(run.issue),
+              issueOf: (run) => issuesOf(run.repo).read(run.issue),
             }),
             ...createWatchActivities({ store, git, watcher, gates, contractAt, now }),
           },
@@ -164,11 +166,6 @@ const WORK: Readonly<Record<keyof RepoActivities, string>> = {
   runTool: 'a tool call',
   recordInterrupted: 'recording a lost tool call',
 };
-
-function crossedTrackers(config: Config, around: AroundPort, now: () => number): TrackerOf {
-  const trackerOf = trackersOf(config, now);
-  return (repoKey) => around('tracker', trackerOf(repoKey));
-}
 
 function privateFolder({ dataDir }: Config, name: string): string {
   const folder = join(dataDir, name);

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { BOUNDS } from '../../config/defaults.ts';
 import { LABELS } from '../../domain/issue.ts';
+import type { LocalTracker } from '../tracker/local/local.ts';
 import {
   activitiesWith,
   app,
@@ -87,8 +88,9 @@ describe('pollRepos', () => {
   it('a broken tracker stops no other, and is recorded when it breaks and when it heals', async () => {
     await labelled(app, 'one');
     const activities = activitiesWith();
-    const whole = trackerOf(web.key);
-    trackers.set(web.key, { ...whole, listLabelled: () => Promise.reject(new Error('connection refused')) });
+    const whole = trackers.get(web.key) as LocalTracker;
+    const readyIssues = (): Promise<never> => Promise.reject(new Error('connection refused'));
+    trackers.set(web.key, { ...whole, reads: { ...whole.reads, readyIssues } });
 
     expect(await activities.pollRepos()).toEqual({ poke: [app.key] });
     await activities.pollRepos();

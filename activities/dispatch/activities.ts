@@ -4,7 +4,7 @@ import type { Store } from '../../store/port.ts';
 import type { ControlActivities } from '../../workflows/ports.ts';
 import { hasActs, CALLED_AWAY } from '../run/minding.ts';
 import { storedRun } from '../run/stored-run.ts';
-import type { Tracker } from '../tracker/port.ts';
+import type { IssueReader } from '../tracker/issue-reader.ts';
 import { checkRelease } from './check-issue.ts';
 import { grant } from './grant.ts';
 import { holdWhileKilled } from './kill-switch.ts';
@@ -14,7 +14,7 @@ export interface DispatchDeps {
   readonly config: Pick<Config, 'repos' | 'allow' | 'bounds' | 'caps' | 'dataDir' | 'api' | 'heartbeatSeconds'>;
   readonly store: Store;
   /** Of an enrolled repo. */
-  readonly trackerOf: (repoKey: string) => Tracker;
+  readonly issuesOf: (repoKey: string) => IssueReader;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
@@ -22,21 +22,21 @@ export interface DispatchDeps {
 export type DispatchActivities = Pick<ControlActivities, 'pollRepos' | 'grant' | 'checkIssue'>;
 
 export function createDispatchActivities(deps: DispatchDeps): DispatchActivities {
-  const { store, config, trackerOf } = deps;
+  const { store, config, issuesOf } = deps;
   // The configuration first: at run time it is the whole one, and has a `store` of its own.
   const shared = { ...config, ...deps, publicUrl: config.api.publicUrl };
 
   return {
     pollRepos: () => pollRepos(shared),
 
-    grant: ({ repoKey }) => grant(shared, repoOf(config.repos, repoKey), trackerOf(repoKey)),
+    grant: ({ repoKey }) => grant(shared, repoOf(config.repos, repoKey), issuesOf(repoKey)),
 
     async checkIssue({ runId }) {
       // Before the kill switch: a person's word is taken while it holds everything else.
       if (await hasActs(store, runId)) return CALLED_AWAY;
       await holdWhileKilled(store.control, config.dataDir);
       const run = await storedRun(store.runs, runId);
-      return checkRelease(run, await trackerOf(run.repo).read(run.issue));
+      return checkRelease(run, await issuesOf(run.repo).read(run.issue));
     },
   };
 }

@@ -7,7 +7,7 @@ import type { RepoConfig } from '../../config/types.ts';
 import { isHeldByCap } from '../run/caps.ts';
 import { runInputOf } from '../run/run-input.ts';
 import { isKilled } from './kill-switch.ts';
-import type { Tracker } from '../tracker/port.ts';
+import type { IssueReader } from '../tracker/issue-reader.ts';
 import { judgeIssue, readStanding, type ReleaseDeps } from './releases.ts';
 import { runIdOf } from './run-id.ts';
 
@@ -24,7 +24,7 @@ export interface GrantDeps extends ReleaseDeps {
  * already: an attempt that died after creating the run finds it here (invariants 1 and 2). Null when nothing may run, as
  * while a cap is reached: no run begins whose first model call would only wait.
  */
-export async function grant(deps: GrantDeps, repo: RepoConfig, tracker: Tracker): Promise<RunInput | null> {
+export async function grant(deps: GrantDeps, repo: RepoConfig, issues: IssueReader): Promise<RunInput | null> {
   const { store } = deps;
   const [holder] = await store.runs.list({ repo: repo.key, open: true, limit: 1 });
   if (holder !== undefined) return runInputOf(holder, deps);
@@ -35,9 +35,9 @@ export async function grant(deps: GrantDeps, repo: RepoConfig, tracker: Tracker)
   const [trial] = trials;
   if (trial !== undefined) return grantTrial(deps, repo, trial);
   for (const { issue: number } of waiting) {
-    const issue = await tracker.read(number);
+    const issue = await issues.read(number);
     if (issue === null) continue;
-    const eligibility = await judgeIssue(await readStanding(deps, repo), tracker, issue);
+    const eligibility = await judgeIssue(await readStanding(deps, repo), issues, issue);
     if (!eligibility.eligible) continue;
     const release = eligibility.release.id;
     const made = await store.runs.create({

@@ -4,11 +4,11 @@ import type { Store } from '../../store/port.ts';
 import { isHeldByCap } from '../run/caps.ts';
 import { trialsWaiting } from './grant.ts';
 import { eligibleReleases, readStanding, type ReleaseDeps } from './releases.ts';
-import type { Tracker } from '../tracker/port.ts';
+import type { IssueReader } from '../tracker/issue-reader.ts';
 
 export interface PollDeps extends ReleaseDeps {
   readonly repos: readonly RepoConfig[];
-  readonly trackerOf: (repoKey: string) => Tracker;
+  readonly issuesOf: (repoKey: string) => IssueReader;
   readonly caps: Caps;
   readonly now: () => number;
 }
@@ -40,8 +40,7 @@ interface Polled {
  */
 async function pollRepo(deps: PollDeps, repo: RepoConfig): Promise<Polled> {
   const { store, now } = deps;
-  const tracker = deps.trackerOf(repo.key);
-  const read = await readTracker(deps, repo, tracker);
+  const read = await readTracker(deps, repo);
   await reportFailure(deps, repo, 'tracker', read.ok ? null : read.reason);
   if (!read.ok) return { poke: false, held: 0 };
   await reportFailure(deps, repo, 'issues', read.unreadable.length === 0 ? null : read.unreadable.join('; '));
@@ -62,14 +61,15 @@ type Read =
     }
   | { readonly ok: false; readonly reason: string };
 
-async function readTracker(deps: PollDeps, repo: RepoConfig, tracker: Tracker): Promise<Read> {
+async function readTracker(deps: PollDeps, repo: RepoConfig): Promise<Read> {
   const standing = await readStanding(deps, repo);
+  const reader = deps.issuesOf(repo.key);
   try {
-    const releases = await eligibleReleases(standing, repo, tracker);
-    const held = standing.killSwitch
-      ? (await eligibleReleases({ ...standing, killSwitch: false }, repo, tracker)).length
-      : 0;
-    return { ok: true, releases, held, unreadable: (await tracker.unreadable?.()) ?? [] };
+    const { issues, unreadable } = await reader.ready();
+    const eligible = await eligibleReleases({ ...standing, killSwitch: false }, repo, { issues, reader });
+    return standing.killSwitch
+      ? { ok: true, releases: [], held: eligible.length, unreadable }
+      : { ok: true, releases: eligible, held: 0, unreadable };
   } catch (error) {
     return { ok: false, reason: error instanceof Error ? error.message : String(error) };
   }

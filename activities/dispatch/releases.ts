@@ -1,10 +1,10 @@
 /** Which issues of a repo may be dispatched now: the tracker is read, the rules are in domain/. */
 import { judgeEligibility, type Eligibility, type World } from '../../domain/eligibility.ts';
-import { blockersOf, LABELS, priorityOf, type Issue } from '../../domain/issue.ts';
+import { priorityOf, type Issue } from '../../domain/issue.ts';
 import type { QueuedRelease, Store } from '../../store/port.ts';
 import type { RepoConfig } from '../../config/types.ts';
 import { isKilled } from './kill-switch.ts';
-import type { Tracker } from '../tracker/port.ts';
+import type { IssueReader } from '../tracker/issue-reader.ts';
 
 export interface ReleaseDeps {
   readonly store: Store;
@@ -28,42 +28,23 @@ export async function readStanding(deps: ReleaseDeps, repo: RepoConfig): Promise
 export async function eligibleReleases(
   standing: Standing,
   repo: RepoConfig,
-  tracker: Tracker,
+  { issues, reader }: { readonly issues: readonly Issue[]; readonly reader: Pick<IssueReader, 'blockers'> },
 ): Promise<QueuedRelease[]> {
-  const issues = await tracker.listLabelled(LABELS.ready);
-  const blockers = await readBlockers(tracker, issues);
-  return issues.flatMap((issue) => {
-    const judged = judgeEligibility(issue, { ...standing, blockers });
-    if (!judged.eligible) return [];
+  const eligible: QueuedRelease[] = [];
+  for (const issue of issues) {
+    const judged = await judgeIssue(standing, reader, issue);
+    if (!judged.eligible) continue;
     const { number, title, labels } = issue;
-    return [{ repo: repo.key, issue: number, title, priority: priorityOf(labels), release: judged.release }];
-  });
+    const { release } = judged;
+    eligible.push({ repo: repo.key, issue: number, title, priority: priorityOf(labels), release });
+  }
+  return eligible;
 }
 
 export async function judgeIssue(
   standing: Standing,
-  tracker: Pick<Tracker, 'read'>,
+  reader: Pick<IssueReader, 'blockers'>,
   issue: Issue,
 ): Promise<Eligibility> {
-  return judgeEligibility(issue, { ...standing, blockers: await readBlockers(tracker, [issue]) });
-}
-
-async function readBlockers(
-  tracker: Pick<Tracker, 'read'>,
-  issues: readonly Issue[],
-): Promise<Map<number, 'open' | 'closed' | 'unknown'>> {
-  const states = new Map<number, 'open' | 'closed' | 'unknown'>();
-  for (const number of new Set(issues.flatMap(blockersOf))) {
-    states.set(number, await stateOf(tracker, number));
-  }
-  return states;
-}
-
-/** A blocker that can't be read goes on blocking what it blocks, and nothing else. */
-async function stateOf(tracker: Pick<Tracker, 'read'>, number: number): Promise<'open' | 'closed' | 'unknown'> {
-  try {
-    return (await tracker.read(number))?.state ?? 'unknown';
-  } catch {
-    return 'unknown';
-  }
+  return judgeEligibility(issue, { ...standing, blockers: await reader.blockers(issue) });
 }

@@ -15,7 +15,7 @@ export function uncrossed<P extends object>(_name: string, port: P): P {
 const READS = new Set(
   (
     'get list usedReleases transitions waiting repos unread after last held body ofUnit transcript countTurns ' +
-    'spentOf spentBy standing raises killSwitch fact listLabelled read findComment comments unreadable ' +
+    'spentOf spentBy standing raises killSwitch fact readyIssues issue labelEvents blockers findComment ' +
     'isOpen probe remoteHead exportBundle readFile files blobs changedFiles measure additions commitAdditions patch commits contains mergeBase'
   ).split(' '),
 );

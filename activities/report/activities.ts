@@ -6,7 +6,7 @@ import type { ControlActivities } from '../../workflows/ports.ts';
 import { holdWhileKilled } from '../dispatch/kill-switch.ts';
 import type { PerformEffect } from '../effects/perform.ts';
 import { storedRun } from '../run/stored-run.ts';
-import type { Tracker } from '../tracker/port.ts';
+import type { RepoTracker } from '../tracker/issue-reader.ts';
 import { publishPhases } from './publish.ts';
 import { addComment, callPerson, changeLabels, closeIssue } from './run-effects.ts';
 import { runSubject } from '../../domain/unit.ts';
@@ -15,7 +15,7 @@ export interface ReportDeps {
   readonly config: Pick<Config, 'dataDir' | 'api'>;
   readonly store: Store;
   /** Of an enrolled repo. */
-  readonly trackerOf: (repoKey: string) => Tracker;
+  readonly trackerOf: (repoKey: string) => RepoTracker;
   readonly perform: PerformEffect;
   /** Epoch milliseconds. */
   readonly now: () => number;

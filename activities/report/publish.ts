@@ -3,7 +3,7 @@ import type { Usage } from '../../domain/money.ts';
 import type { RunRow, Store } from '../../store/port.ts';
 import type { PerformEffect } from '../effects/perform.ts';
 import { phasesMarker, renderPhases } from './phase-comment.ts';
-import type { Tracker } from '../tracker/port.ts';
+import type { RepoTracker } from '../tracker/issue-reader.ts';
 import { isPushUnknown } from './run-effects.ts';
 import { runSubject } from '../../domain/unit.ts';
 
@@ -14,11 +14,11 @@ export interface PublishDeps {
 }
 
 /** Brings the run's phase comment up to date, in place; writes only when its text changed. An issue that is gone has no comment. */
-export async function publishPhases(deps: PublishDeps, run: RunRow, tracker: Tracker): Promise<void> {
-  if ((await tracker.read(run.issue)) === null) return;
+export async function publishPhases(deps: PublishDeps, run: RunRow, tracker: RepoTracker): Promise<void> {
+  if ((await tracker.issues.glance(run.issue)) === null) return;
   const marker = phasesMarker(run.id);
   const text = renderPhases(await factsOf(deps, run));
-  const find = (): ReturnType<Tracker['findComment']> => tracker.findComment(run.issue, marker);
+  const find = (): ReturnType<RepoTracker['writes']['findComment']> => tracker.writes.findComment(run.issue, marker);
   // Once only: a comment that a person removed is not written again. Asked each time, because a death right after the
   // comment was written leaves its effect without a result, and only this settles it.
   await deps.perform<string>({
@@ -27,7 +27,7 @@ export async function publishPhases(deps: PublishDeps, run: RunRow, tracker: Tra
     class: 'provable',
     unit: runSubject(run.id),
     lookup: async () => (await find())?.id ?? null,
-    act: async () => (await tracker.addComment(run.issue, marker, text)).id,
+    act: async () => (await tracker.writes.addComment(run.issue, marker, text)).id,
   });
   const found = await find();
   if (found === null) return;
@@ -39,7 +39,7 @@ export async function publishPhases(deps: PublishDeps, run: RunRow, tracker: Tra
       unit: runSubject(run.id),
       lookup: async () => ((await find())?.body === text ? true : null),
       act: async () => {
-        await tracker.editComment(run.issue, found.id, marker, text);
+        await tracker.writes.editComment(run.issue, found.id, marker, text);
         return true;
       },
     });

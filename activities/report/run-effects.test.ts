@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { LABELS } from '../../domain/issue.ts';
 import type { RunEffect } from '../../domain/stage.ts';
 import type { CrashPoint } from '../effects/crash-point.ts';
+import type { LocalTracker } from '../tracker/local/local.ts';
 import {
   activitiesWith,
   dataDir,
@@ -60,15 +61,13 @@ describe('the effects of a run', () => {
     const runId = await granted();
     await record(runId, watching, []);
     const effects = await move(runId, { kind: 'green', proven: ['build', 'deploy', 'health'] });
-    const tracker = trackerOf(web.key);
+    const tracker = trackers.get(web.key) as LocalTracker;
     let receiptAtClose = '';
-    trackers.set(web.key, {
-      ...tracker,
-      close: async (number) => {
-        receiptAtClose = (await tracker.comments(number)).map((one) => one.text).join('\n');
-        await tracker.close(number);
-      },
-    });
+    const close = async (number: number): Promise<void> => {
+      receiptAtClose = (await tracker.desk.comments(number)).map((one) => one.text).join('\n');
+      await tracker.writes.close(number);
+    };
+    trackers.set(web.key, { ...tracker, writes: { ...tracker.writes, close } });
 
     await activitiesWith().performRunEffect({
       runId,

@@ -4,7 +4,7 @@ import { trimLog } from '../../domain/log-trim.ts';
 import type { EvidenceRow, RunRow, Store } from '../../store/port.ts';
 import { logOf } from '../deploy/output.ts';
 import type { PerformEffect } from '../effects/perform.ts';
-import type { Tracker } from '../tracker/port.ts';
+import type { RepoTracker } from '../tracker/issue-reader.ts';
 import { commentMarker, renderRunComment } from './run-comment.ts';
 import { runSubject } from '../../domain/unit.ts';
 
@@ -20,7 +20,7 @@ type EffectOf<D extends RunEffect['do']> = Extract<RunEffect, { do: D }>;
 interface Owed<E extends RunEffect> {
   readonly run: RunRow;
   readonly effect: E;
-  readonly tracker: Tracker;
+  readonly tracker: RepoTracker;
   /** `<run>/<seq>/<index>` */
   readonly id: string;
 }
@@ -38,7 +38,7 @@ export async function changeLabels(
     class: 'provable',
     unit: runSubject(run.id),
     lookup: async () => {
-      const issue = await tracker.read(run.issue);
+      const issue = await tracker.issues.glance(run.issue);
       if (issue === null) return 'gone';
       const holds =
         effect.add.every((label) => issue.labels.includes(label)) &&
@@ -46,7 +46,7 @@ export async function changeLabels(
       return holds ? 'done' : null;
     },
     act: async () => {
-      await tracker.changeLabels(run.issue, { add: effect.add, remove: effect.remove });
+      await tracker.writes.changeLabels(run.issue, { add: effect.add, remove: effect.remove });
       return 'done';
     },
   });
@@ -63,8 +63,8 @@ export async function addComment(
     class: 'provable',
     unit: runSubject(run.id),
     lookup: async () => {
-      if ((await tracker.read(run.issue)) === null) return 'gone';
-      return (await tracker.findComment(run.issue, marker)) === null ? null : 'done';
+      if ((await tracker.issues.glance(run.issue)) === null) return 'gone';
+      return (await tracker.writes.findComment(run.issue, marker)) === null ? null : 'done';
     },
     act: async () => {
       const evidence = await deps.store.evidence.list(runSubject(run.id));
@@ -78,7 +78,7 @@ export async function addComment(
         pushUnknown: await isPushUnknown(deps.store.effects, run.id),
         publicUrl: deps.publicUrl,
       });
-      await tracker.addComment(run.issue, marker, text);
+      await tracker.writes.addComment(run.issue, marker, text);
       return 'done';
     },
   });
@@ -108,12 +108,12 @@ export async function closeIssue(deps: RunEffectDeps, { run, tracker, id }: Owed
     class: 'provable',
     unit: runSubject(run.id),
     lookup: async () => {
-      const issue = await tracker.read(run.issue);
+      const issue = await tracker.issues.glance(run.issue);
       if (issue === null) return 'gone';
       return issue.state === 'closed' ? 'done' : null;
     },
     act: async () => {
-      await tracker.close(run.issue);
+      await tracker.writes.close(run.issue);
       return 'done';
     },
   });

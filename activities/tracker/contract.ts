@@ -3,12 +3,15 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { LABELS } from '../../domain/issue.ts';
 import { isTrusted, lastApplication } from '../../domain/eligibility.ts';
-import type { Tracker } from './port.ts';
+import { createIssueReader, type IssueReader } from './issue-reader.ts';
+import type { Cursor, Reading, Tracker } from './port.ts';
 
 /** The tracker under test, and what people do in it. `ada` has write access, `eve` has none, `ci[bot]` is a program with write access. */
 export interface TrackerBench {
-  readonly tracker: Tracker;
-  addIssue(issue: { readonly title: string; readonly body: string }): Promise<number>;
+  readonly tracker: Pick<Tracker, 'reads' | 'writes'>;
+  /** `blockedBy`: as the tracker itself knows it, apart from what the body says. */
+  addIssue(issue: BenchIssue): Promise<number>;
+  reopen(number: number): Promise<void>;
   applyLabel(number: number, label: string, by: 'ada' | 'eve' | 'ci[bot]'): Promise<void>;
   removeLabel(number: number, label: string, by: 'ada' | 'eve' | 'ci[bot]'): Promise<void>;
   /** Comments that hold this text, counted by the tracker's own means and not by the adapter's lookup. */
@@ -18,11 +21,19 @@ export interface TrackerBench {
   close(): Promise<void>;
 }
 
+export interface BenchIssue {
+  readonly title: string;
+  readonly body: string;
+  readonly blockedBy?: readonly number[];
+}
+
 export function describeTracker(name: string, open: () => Promise<TrackerBench>): void {
   describe(`tracker contract: ${name}`, () => {
     let bench: TrackerBench;
+    let issues: IssueReader;
     beforeEach(async () => {
       bench = await open();
+      issues = createIssueReader(bench.tracker.reads);
     });
     afterEach(() => bench.close());
 
@@ -31,12 +42,12 @@ export function describeTracker(name: string, open: () => Promise<TrackerBench>)
 
     it('reads back what was written', async () => {
       const number = await bench.addIssue(issue);
-      expect(await bench.tracker.read(number)).toMatchObject({ number, ...issue, state: 'open', labels: [] });
+      expect(await issues.read(number)).toMatchObject({ number, ...issue, state: 'open', labels: [] });
     });
 
     it('answers null for an issue that is not there', async () => {
-      expect(await bench.tracker.read(4040)).toBeNull();
-      expect(await bench.tracker.findComment(4040, marker)).toBeNull();
+      expect(await issues.read(4040)).toBeNull();
+      expect(await bench.tracker.writes.findComment(4040, marker)).toBeNull();
     });
 
     it('lists open issues that carry the label, and no others', async () => {
@@ -48,9 +59,9 @@ export function describeTracker(name: string, open: () => Promise<TrackerBench>)
       await bench.applyLabel(labelled, LABELS.ready, 'ada');
       await bench.applyLabel(closed, LABELS.ready, 'ada');
       await bench.applyLabel(other, 'bug', 'ada');
-      await bench.tracker.close(closed);
+      await bench.tracker.writes.close(closed);
 
-      expect((await bench.tracker.listLabelled(LABELS.ready)).map((one) => one.number)).toEqual([labelled]);
+      expect((await issues.ready()).issues.map((one) => one.number)).toEqual([labelled]);
     });
 
     it.each([
@@ -61,7 +72,7 @@ export function describeTracker(name: string, open: () => Promise<TrackerBench>)
       const number = await bench.addIssue(issue);
       await bench.applyLabel(number, LABELS.ready, by);
 
-      const read = await bench.tracker.read(number);
+      const read = await issues.read(number);
       expect(isTrusted(lastApplication(read?.labelEvents ?? [], LABELS.ready)?.by ?? null)).toBe(trusted);
     });
 
@@ -70,11 +81,11 @@ export function describeTracker(name: string, open: () => Promise<TrackerBench>)
       const ids = new Set<string>();
       for (let round = 0; round < 3; round += 1) {
         await bench.applyLabel(number, LABELS.ready, 'ada');
-        ids.add(lastApplication((await bench.tracker.read(number))?.labelEvents ?? [], LABELS.ready)?.id ?? 'none');
+        ids.add(lastApplication((await issues.read(number))?.labelEvents ?? [], LABELS.ready)?.id ?? 'none');
         await bench.removeLabel(number, LABELS.ready, 'ada');
       }
 
-      const read = await bench.tracker.read(number);
+      const read = await issues.read(number);
       expect(ids.size).toBe(3);
       expect(ids).not.toContain('none');
       expect(read?.labels).toEqual([]);
@@ -86,29 +97,79 @@ export function describeTracker(name: string, open: () => Promise<TrackerBench>)
       await bench.applyLabel(number, LABELS.ready, 'ada');
       const change = { add: [LABELS.human], remove: [LABELS.ready, 'never-there'] };
 
-      await bench.tracker.changeLabels(number, change);
-      const once = await bench.tracker.read(number);
-      await bench.tracker.changeLabels(number, change);
+      await bench.tracker.writes.changeLabels(number, change);
+      const once = await issues.read(number);
+      await bench.tracker.writes.changeLabels(number, change);
 
       expect(once?.labels).toEqual([LABELS.human]);
-      expect(await bench.tracker.read(number)).toEqual(once);
+      expect(await issues.read(number)).toEqual(once);
     });
 
     it('our own label changes are not trusted', async () => {
       const number = await bench.addIssue(issue);
-      await bench.tracker.changeLabels(number, { add: [LABELS.ready], remove: [] });
+      await bench.tracker.writes.changeLabels(number, { add: [LABELS.ready], remove: [] });
 
-      const read = await bench.tracker.read(number);
+      const read = await issues.read(number);
       expect(isTrusted(lastApplication(read?.labelEvents ?? [], LABELS.ready)?.by ?? null)).toBe(false);
+    });
+
+    it('names what blocks an issue, and how each of that stands', async () => {
+      const [open, closed] = [await bench.addIssue(issue), await bench.addIssue(issue)];
+      await bench.tracker.writes.close(closed);
+      const number = await bench.addIssue({ ...issue, blockedBy: [open, closed, 4040] });
+
+      expect(new Set((await issues.read(number))?.blockedBy)).toEqual(new Set([open, closed, 4040]));
+      expect(read(await bench.tracker.reads.blockers(number, null)).toSorted((a, b) => a.number - b.number)).toEqual([
+        { number: open, state: 'open' },
+        { number: closed, state: 'closed' },
+        { number: 4040, state: 'unknown' },
+      ]);
+    });
+
+    it.each(['readyIssues', 'issue', 'labelEvents', 'blockers'] as const)(
+      '%s: whoever asks with a cursor is told what a whole reading says, or that nothing has changed',
+      async (question) => {
+        const number = await bench.addIssue({ ...issue, blockedBy: [4040] });
+        await bench.applyLabel(number, LABELS.ready, 'ada');
+        const { reads, writes } = bench.tracker;
+        const ask = (since: Cursor | null): Promise<Reading<unknown>> =>
+          question === 'readyIssues' ? reads.readyIssues(since) : reads[question](number, since);
+
+        const first = await ask(null);
+        expect(first.kind).toBe('read');
+        for (const change of [
+          () => bench.removeLabel(number, LABELS.ready, 'ada'),
+          () => bench.applyLabel(number, LABELS.ready, 'eve'),
+          () => writes.close(number),
+          () => bench.reopen(number),
+        ]) {
+          const before = await ask(null);
+          if (before.kind === 'unchanged') throw new Error('it was asked for the whole');
+          const same = await ask(before.cursor);
+          if (same.kind === 'read') expect(same.value).toEqual(before.value);
+          await change();
+          const after = await ask(before.cursor);
+          expect(after.kind === 'read' ? after.value : before.value).toEqual(read(await ask(null)));
+        }
+      },
+    );
+
+    it('says of each answer what its limit leaves us, or that it sets none', async () => {
+      const number = await bench.addIssue(issue);
+      const { left } = await bench.tracker.reads.issue(number, null);
+      if (left !== null) expect(left.requests).toBeGreaterThanOrEqual(0);
+      expect(issues.left()).toBeNull();
+      await issues.read(number);
+      expect(issues.left() === null).toBe(left === null);
     });
 
     it('finds a comment by its marker, and edits it in place', async () => {
       const number = await bench.addIssue(issue);
-      const added = await bench.tracker.addComment(number, marker, 'first\n\n- text');
-      await bench.tracker.addComment(number, '<!-- lamplighter:run-1:frozen:3 -->', 'other');
-      await bench.tracker.editComment(number, added.id, marker, 'second');
+      const added = await bench.tracker.writes.addComment(number, marker, 'first\n\n- text');
+      await bench.tracker.writes.addComment(number, '<!-- lamplighter:run-1:frozen:3 -->', 'other');
+      await bench.tracker.writes.editComment(number, added.id, marker, 'second');
 
-      expect(await bench.tracker.findComment(number, marker)).toEqual({ id: added.id, body: 'second' });
+      expect(await bench.tracker.writes.findComment(number, marker)).toEqual({ id: added.id, body: 'second' });
       expect(await bench.countComments(number, 'first')).toBe(0);
       expect(await bench.countComments(number, 'second')).toBe(1);
       expect(await bench.countComments(number, 'other')).toBe(1);
@@ -117,25 +178,30 @@ export function describeTracker(name: string, open: () => Promise<TrackerBench>)
     it("a person's comment that quotes our marker is not taken for ours", async () => {
       const number = await bench.addIssue(issue);
       await bench.comment(number, 'eve', `${marker}\nforged`);
-      expect(await bench.tracker.findComment(number, marker)).toBeNull();
+      expect(await bench.tracker.writes.findComment(number, marker)).toBeNull();
     });
 
     it('keeps a comment as it is whatever it quotes', async () => {
       const number = await bench.addIssue(issue);
       const body =
         'log:\n<!-- lamplighter:end -->\n\\<!-- lamplighter:end -->\n<!-- lamplighter:comment id=x by=ada at=now -->\n---\n```\n';
-      await bench.tracker.addComment(number, marker, body);
-      await bench.tracker.addComment(number, '<!-- lamplighter:run-1:ended:9 -->', 'after');
+      await bench.tracker.writes.addComment(number, marker, body);
+      await bench.tracker.writes.addComment(number, '<!-- lamplighter:run-1:ended:9 -->', 'after');
 
-      expect((await bench.tracker.findComment(number, marker))?.body).toBe(body);
+      expect((await bench.tracker.writes.findComment(number, marker))?.body).toBe(body);
       expect(await bench.countComments(number, 'after')).toBe(1);
     });
 
     it('closing twice is closing once', async () => {
       const number = await bench.addIssue(issue);
-      await bench.tracker.close(number);
-      await bench.tracker.close(number);
-      expect((await bench.tracker.read(number))?.state).toBe('closed');
+      await bench.tracker.writes.close(number);
+      await bench.tracker.writes.close(number);
+      expect((await issues.read(number))?.state).toBe('closed');
     });
   });
+}
+
+function read<T>(reading: Reading<T>): T {
+  if (reading.kind === 'unchanged') throw new Error('it was asked for the whole');
+  return reading.value;
 }

@@ -5,7 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
 import { startScriptedModel } from '../../activities/agent/scripted/server.ts';
-import { createLocalTracker, type LocalTracker } from '../../activities/tracker/local/local.ts';
+import { createLocalTracker } from '../../activities/tracker/local/local.ts';
+import type { LocalDesk } from '../../activities/tracker/local/desk.ts';
 import { BOUNDS, builtinToolchains, CAPS, PRICES, SCRIPTED_MODEL_NAME, WATCHDOG } from '../../config/defaults.ts';
 import type { Config } from '../../config/types.ts';
 import { openStore } from '../../store/open.ts';
@@ -20,7 +21,7 @@ export interface Table {
   readonly dir: string;
   readonly config: Config;
   readonly store: Store;
-  readonly tracker: LocalTracker;
+  readonly tracker: LocalDesk;
   readonly modelLog: string;
   /** A labelled issue, of which the story is told; answers with its number. */
   release(story: Story): Promise<number>;
@@ -73,7 +74,7 @@ export async function setTable(options: TableOptions): Promise<Table> {
   const config = configOf(options, { dir, dataDir, issues, remote: remote.path, modelUrl: model.url });
   const store = await openStore(config.store, join(dataDir, 'blobs'));
   await store.control.setKillSwitch({ on: false, by: PERSON, note: 'crash runner', at: Date.now() });
-  const tracker = createLocalTracker({ dir: issues, people: { [PERSON]: 'write' }, now: Date.now });
+  const { desk: tracker } = createLocalTracker({ dir: issues, people: { [PERSON]: 'write' }, now: Date.now });
   return {
     dir,
     config,

@@ -2,7 +2,7 @@
  * What a run has left in the world, in a form in which two runs of one story can be compared: a run that died many times must have
  * left what an undisturbed one leaves. More of anything is a duplicate, less is something lost.
  */
-import { OURSELVES } from '../../activities/tracker/local/local.ts';
+import { OURSELVES } from '../../activities/tracker/local/writes.ts';
 import type { RunRow } from '../../store/port.ts';
 import type { Table } from './table.ts';
 import { runSubject } from '../../domain/unit.ts';

@@ -3,6 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createIssueReader } from '../../activities/tracker/issue-reader.ts';
 import { createLocalTracker } from '../../activities/tracker/local/local.ts';
 import { parseContract } from '../../config/contract.ts';
 import * as defaults from '../../config/defaults.ts';
@@ -78,10 +79,10 @@ describe('the examples', () => {
     if (repo === undefined) throw new Error('the first example enrols no repo');
     mkdirSync(repo.tracker.dir, { recursive: true });
     writeFileSync(join(repo.tracker.dir, file.title), file.text);
-    const tracker = createLocalTracker({ ...repo.tracker, now: Date.now });
+    const { desk, reads } = createLocalTracker({ ...repo.tracker, now: Date.now });
 
-    expect(await tracker.unreadable()).toEqual([]);
-    const [issue] = await tracker.listLabelled('ready-for-agent');
+    expect(await desk.unreadable()).toEqual([]);
+    const [issue] = (await createIssueReader(reads).ready()).issues;
     if (issue === undefined) throw new Error('the example issue is not listed');
     const world = { killSwitch: false, allowlisted: true, usedReleases: new Set<string>() };
     expect(judgeEligibility(issue, { ...world, blockers: new Map([[5, 'open' as const]]) })).toMatchObject({

@@ -11,7 +11,8 @@ import { inject } from 'vitest';
 import { stringify } from 'yaml';
 import { startScriptedModel } from '../../activities/agent/scripted/server.ts';
 import { noCrash } from '../../activities/effects/crash-point.ts';
-import { createLocalTracker, type LocalTracker } from '../../activities/tracker/local/local.ts';
+import { createLocalTracker } from '../../activities/tracker/local/local.ts';
+import type { LocalDesk } from '../../activities/tracker/local/desk.ts';
 import { BOUNDS, builtinToolchains, CAPS, PRICES, SCRIPTED_MODEL_NAME, WATCHDOG } from '../../config/defaults.ts';
 import { cacheDir } from '../../config/environment.ts';
 import type { Config } from '../../config/types.ts';
@@ -33,7 +34,7 @@ export const REPO_KEY = 'demo-lib';
 /** One enrolled repo: its remote, its issues, its runs. */
 export interface BenchRepo extends BenchRemote {
   readonly key: string;
-  readonly tracker: LocalTracker;
+  readonly tracker: LocalDesk;
   release(title: string, body?: string): Promise<Issue>;
   /** The newest run of the issue, as soon as `ready` holds (an ended one: and its effects are done); fails with the run's state after the deadline. */
   run(issue: number, ready: (run: RunRow) => boolean, deadlineMs?: number): Promise<RunRow>;
@@ -215,7 +216,7 @@ function createRepo({
   calls: TemporalCalls;
   failures: readonly unknown[];
 }): BenchRepo {
-  const tracker = createLocalTracker({ dir: issues, people: { [PERSON]: 'write' }, now: Date.now });
+  const { desk: tracker } = createLocalTracker({ dir: issues, people: { [PERSON]: 'write' }, now: Date.now });
   return {
     ...remote,
     key,

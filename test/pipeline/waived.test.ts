@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { OURSELVES } from '../../activities/tracker/local/writes.ts';
 import { has } from '../setup/needs.ts';
 import { ended, openBench, PERSON, type Bench } from './bench.ts';
 import { ACCEPT, commit } from './scenarios.ts';
@@ -38,7 +39,7 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('the label no-red-gate', { ti
   it('applied by the account that Lamplighter itself uses: it lifts nothing, and the person called reads why', async () => {
     bench.scenario('Whisper something', { triage: ACCEPT, steps: [TESTLESS, SUBMIT] });
     const issue = await issueWith('Whisper something', (number) =>
-      bench.tracker.changeLabels(number, { add: ['no-red-gate'], remove: [] }),
+      bench.tracker.applyLabel(number, 'no-red-gate', OURSELVES),
     );
     const run = await bench.run(issue, ended);
 

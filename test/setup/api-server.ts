@@ -5,7 +5,6 @@ import { createServer, type Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Express } from 'express';
-import { createLocalTracker } from '../../activities/tracker/local/local.ts';
 import { createApp, type ApiOptions } from '../../api/app.ts';
 import type { Engine } from '../../api/engine.ts';
 import type { LogEntry } from '../../api/errors.ts';
@@ -15,6 +14,7 @@ import { DEFAULT_BOUNDS } from '../../domain/bounds.ts';
 import { FRESH, type RunState } from '../../domain/stage.ts';
 import { openStore } from '../../store/open.ts';
 import type { Store } from '../../store/port.ts';
+import { issueBooksOf } from '../../workers/trackers.ts';
 
 export const TOKEN = 'correct-horse';
 export const REPO = 'acme/shop';
@@ -50,7 +50,6 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   const poked: string[] = [];
   const log: LogEntry[] = [];
   let polled = 0;
-  const tracker = createLocalTracker({ dir: join(dataDir, 'issues'), people: { ada: 'admin' }, now: Date.now });
   let store = await open();
   let app: Express | undefined;
   let server = await listen(0, options);
@@ -67,9 +66,10 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     fresh.listen(at, '127.0.0.1');
     await once(fresh, 'listening');
     const address = fresh.address() as { port: number };
+    const config = configFor(dataDir, address.port);
     const deps: ApiOptions = {
       store,
-      config: configFor(dataDir, address.port),
+      config,
       token: token ?? TOKEN,
       engine: {
         poke: async (run) => void poked.push(run),
@@ -79,7 +79,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
         runsUrl: null,
         ...engine,
       },
-      issues: (repo) => (repo === 'shop-1' ? tracker : null),
+      issues: issueBooksOf(config, Date.now),
       ...(watchdog === undefined ? {} : { watchdog }),
       version: '0.0.0',
       log: (entry) => log.push(entry),
@@ -128,7 +128,7 @@ function configFor(dataDir: string, port: number): Config {
         name: REPO,
         remote: join(dataDir, 'remote.git'),
         branch: 'main',
-        tracker: { kind: 'local', dir: join(dataDir, 'issues'), people: {} },
+        tracker: { kind: 'local', dir: join(dataDir, 'issues'), people: { ada: 'admin' } },
         pushEnv: {},
         deploy: { command: null, timeoutSeconds: 1, env: {}, health: null },
       },

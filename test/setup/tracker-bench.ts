@@ -15,6 +15,8 @@ import { noCrash, type CrashPoint } from '../../activities/effects/crash-point.t
 import { createPerformEffect } from '../../activities/effects/perform.ts';
 import { createDispatchActivities, type DispatchActivities } from '../../activities/dispatch/activities.ts';
 import { createReportActivities, type ReportActivities } from '../../activities/report/activities.ts';
+import { createIssueReader, type IssueReader, type RepoTracker } from '../../activities/tracker/issue-reader.ts';
+import type { LocalDesk } from '../../activities/tracker/local/desk.ts';
 import { createLocalTracker, type LocalTracker } from '../../activities/tracker/local/local.ts';
 
 export const repos = ['web', 'app'].map(repoNamed);
@@ -62,10 +64,20 @@ export function issueDir(key: string): string {
   return join(dataDir, 'issues', key);
 }
 
-export function trackerOf(key: string): LocalTracker {
+/** What people do in the tracker. */
+export function trackerOf(key: string): LocalDesk {
+  return opened(key).desk;
+}
+
+function opened(key: string): LocalTracker {
   const tracker = trackers.get(key);
   if (tracker === undefined) throw new Error(`no tracker of ${key}`);
   return tracker;
+}
+
+function repoTrackerOf(key: string): RepoTracker {
+  const { reads, writes } = opened(key);
+  return { issues: createIssueReader(reads), writes };
 }
 
 export type BothActivities = DispatchActivities & ReportActivities;
@@ -92,7 +104,8 @@ export function activitiesWith({
       api: { port: 1, publicUrl: 'http://h' },
     },
     store,
-    trackerOf,
+    trackerOf: repoTrackerOf,
+    issuesOf: (key: string): IssueReader => repoTrackerOf(key).issues,
     perform: createPerformEffect({ log: store.effects, crash, now }),
     now,
   };
