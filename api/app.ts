@@ -33,7 +33,7 @@ export function createApp(options: ApiOptions): Express {
   app.disable('x-powered-by');
   app.set('query parser', 'simple');
   app.use(securityHeaders);
-  app.use(requireOwnOrigin(deps.config.api.publicUrl));
+  app.use(requireOwnOrigin(deps.config.api));
   app.use(mount(ROUTES, deps, createAuthenticate(deps)));
   app.use(createErrorHandler({ log: deps.log, present: presentError }));
   return app;

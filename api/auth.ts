@@ -2,6 +2,7 @@
 import { timingSafeEqual } from 'node:crypto';
 import type { Request } from 'express';
 import { tokenIdOf } from '../domain/api-token.ts';
+import { isLoopback } from '../config/loopback.ts';
 import type { Store, TokenRow } from '../store/port.ts';
 import type { ApiDeps } from './deps.ts';
 import { ApiError } from './errors.ts';
@@ -14,7 +15,7 @@ export const ACTOR_HEADER = 'x-lamplighter-actor';
 
 const ANY_CONTROL = /\p{Cc}/u;
 
-export type AuthDeps = Pick<ApiDeps, 'token' | 'now' | 'log'> & { readonly store: Pick<Store, 'tokens'> };
+export type AuthDeps = Pick<ApiDeps, 'config' | 'token' | 'now' | 'log'> & { readonly store: Pick<Store, 'tokens'> };
 
 /** A use is written down no more often. */
 const USED_EVERY_MS = 60_000;
@@ -22,10 +23,11 @@ const USED_EVERY_MS = 60_000;
 export function createAuthenticate(deps: AuthDeps): Authenticate {
   // An empty operator token lets nobody in.
   const operators = deps.token === '' ? null : digestOf(Buffer.from(deps.token, 'utf8'));
+  const isPrivate = isLoopback(deps.config.api.host);
   return async (req, scope) => {
     const given = tokenOf(req);
     if (given === null) {
-      if (scope === 'read' && isReading(req) && isFromHere(req)) return null;
+      if (scope === 'read' && isReading(req) && isPrivate && isFromHere(req)) return null;
       throw unauthorised(req, 'this call needs `Authorization: Bearer <token>`');
     }
     const digest = digestOf(given);
@@ -66,7 +68,7 @@ function isReading({ method }: Request): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 
-/** Asked for by an address of this machine, and not handed on by a proxy. A page of a rebound name can't: it sends its own name as Host. */
+/** Of an api on loopback: asked for by an address of this machine, and not handed on by a proxy. A page of a rebound name can't: it sends its own name as Host. */
 function isFromHere({ headers }: Request): boolean {
   const handedOn = headers['forwarded'] !== undefined || headers['x-forwarded-for'] !== undefined;
   return !handedOn && LOOPBACK_NAMES.includes(hostName(headers.host ?? ''));

@@ -100,9 +100,12 @@ describe('who may change something', () => {
 describe('from where', () => {
   const port = (): string => new URL(api.url).port;
 
-  it.each(['localhost', '127.0.0.1', '[::1]', 'lamplighter.example', 'LOCALHOST'])('Host %s is ours', async (host) => {
-    expect((await raw('/livez', { host: `${host}:${port()}` })).status).toBe(200);
-  });
+  it.each(['localhost', '127.0.0.1', '[::1]', 'lamplighter.example', 'lamplighter.internal', 'LOCALHOST'])(
+    'Host %s is ours',
+    async (host) => {
+      expect((await raw('/livez', { host: `${host}:${port()}` })).status).toBe(200);
+    },
+  );
 
   it.each([
     'evil.example',

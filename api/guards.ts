@@ -1,21 +1,29 @@
 /** What keeps a web page that a person happens to have open from calling this API: Host and Origin. */
 import type { RequestHandler } from 'express';
+import { hostInUrl, isAnyAddress } from '../config/loopback.ts';
+import type { Config } from '../config/types.ts';
 import { ApiError } from './errors.ts';
 
 /** As a Host header has them. */
 export const LOOPBACK_NAMES: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
 
 /** Host must be a name of ours, else a page of a rebound DNS name could read everything; Origin, when sent, must be our own. */
-export function requireOwnOrigin(publicUrl: string): RequestHandler {
+export function requireOwnOrigin({ host: bound, publicUrl, names }: Config['api']): RequestHandler {
   const publicOrigin = new URL(publicUrl);
-  const names = new Set([...LOOPBACK_NAMES, publicOrigin.hostname]);
+  const ours = new Set([
+    ...LOOPBACK_NAMES,
+    publicOrigin.hostname,
+    ...names,
+    ...(isAnyAddress(bound) ? [] : [hostInUrl(bound)]),
+  ]);
   return (req, _res, next) => {
     const host = req.headers.host ?? '';
-    if (!names.has(hostName(host))) {
+    if (!ours.has(hostName(host))) {
       throw new ApiError(421, {
         code: 'wrong-host',
         message: `this api does not answer for the host ${JSON.stringify(host.slice(0, 100))}`,
-        remedy: 'use localhost, 127.0.0.1, or set api.publicUrl to the name that people use',
+        remedy:
+          'use localhost, 127.0.0.1, or put the name that people use into api.publicUrl or api.names of lamplighter.yaml',
       });
     }
     const { origin } = req.headers;

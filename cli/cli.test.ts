@@ -362,6 +362,25 @@ describe('doctor and schema', () => {
     expect(stdout).toMatch(/allowlist +acme\/shop/);
   });
 
+  it.each([
+    ['{}', '127.0.0.1, this machine alone; reading needs no token here', null],
+    [
+      '{ api: { host: 0.0.0.0 } }',
+      '0.0.0.0, reached from other machines, in plain HTTP; every call needs a token',
+      'TLS',
+    ],
+  ])('doctor says of %s who can reach the api: %s', async (config, detail, remedy) => {
+    const dir = mkdtempSync(join(tmpdir(), 'lamplighter-doctor-'));
+    writeFileSync(join(dir, 'lamplighter.yaml'), `${config}\n`);
+    const { stdout } = await lamplighter(['doctor', '--json', '--data-dir', join(dir, 'data')], dir);
+    const { findings } = JSON.parse(stdout) as { findings: { name: string; detail: string; remedy: string | null }[] };
+    const found = findings.find((one) => one.name === 'api address');
+    expect(found?.detail).toContain(detail);
+    if (remedy === null) expect(found?.remedy).toBeNull();
+    else expect(found?.remedy).toContain(remedy);
+    rmSync(dir, { recursive: true });
+  });
+
   it.each(['config', 'contract'])('schema %s is JSON Schema', async (file) => {
     expect(JSON.parse((await lamplighter(['schema', file])).stdout)).toMatchObject({
       type: 'object',

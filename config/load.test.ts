@@ -203,6 +203,21 @@ describe('loadConfig', () => {
     expect(errors).not.toContain('very-secret');
   });
 
+  it('listens on loopback unless an address is named, and answers to the names that are given', () => {
+    expect(load('{}').api).toEqual({ port: 7070, host: '127.0.0.1', publicUrl: 'http://127.0.0.1:7070', names: [] });
+    const given = 'api: { host: "2001:db8::7", names: [Lamp.example, "2001:DB8::7", 192.0.2.7] }';
+    expect(load(given).api).toEqual({
+      port: 7070,
+      host: '2001:db8::7',
+      publicUrl: 'http://[2001:db8::7]:7070',
+      names: ['lamp.example', '[2001:db8::7]', '192.0.2.7'],
+    });
+    for (const host of ['lamp.example', '192.0.2.0/24', ''])
+      expect(errorsOf(`api: { host: "${host}" }`)).toContain('api.host');
+    for (const name of ['https://lamp.example', '*.example', 'a b'])
+      expect(errorsOf(`api: { names: ["${name}"] }`)).toContain('api.names');
+  });
+
   it('a cap of 0 is a cap: nothing may be spent', () => {
     expect(load('caps: { dayUsd: 0 }').caps.total.dayMicroUsd).toBe(0);
   });

@@ -21,6 +21,7 @@ import type { ConfigInput, Loading } from './loading.ts';
 import { loadCaps } from './load-caps.ts';
 import { loadModel } from './load-model.ts';
 import { loadWatchdog } from './load-watchdog.ts';
+import { hostInUrl, localUrl } from './loopback.ts';
 import { realFolder } from './real-folder.ts';
 import { isAddress, repoKey } from './repo-key.ts';
 import { configSchema, type ConfigFile, type RepoEntry } from './schema.ts';
@@ -65,10 +66,7 @@ function assemble(loading: Loading): LoadedConfig {
     allow: loadAllowed(loading),
     store: loadStore(given.store, dataDir, refs),
     temporal: loadTemporal(given, input),
-    api: {
-      port: input.ports.api,
-      publicUrl: given.api?.publicUrl?.replace(/\/$/, '') ?? `http://127.0.0.1:${input.ports.api}`,
-    },
+    api: loadApi(given, input),
     model,
     bounds: loadBounds(given.bounds),
     caps: loadCaps(given, repos),
@@ -85,6 +83,15 @@ function assemble(loading: Loading): LoadedConfig {
     crashPlan: crashPlan(env, join(dataDir, 'run')),
     // Last, when all of them were read.
     secrets: refs.read(),
+  };
+}
+
+function loadApi({ api }: ConfigFile, { ports }: ConfigInput): Config['api'] {
+  const place = { host: api?.host ?? '127.0.0.1', port: ports.api };
+  return {
+    ...place,
+    publicUrl: api?.publicUrl?.replace(/\/$/, '') ?? localUrl(place),
+    names: (api?.names ?? []).map(hostInUrl),
   };
 }
 

@@ -259,7 +259,22 @@ export const configSchema = z.strictObject({
         .describe("Honour escalate and unfreeze sent with Temporal's own tools, which carry no name. Default: false."),
     })
     .optional(),
-  api: z.strictObject({ publicUrl: z.url({ protocol: /^https?$/ }).optional() }).optional(),
+  api: z
+    .strictObject({
+      host: z
+        .union([z.ipv4(), z.ipv6(), z.literal('localhost')], 'must be an IP address of this machine, or localhost')
+        .optional()
+        .describe('Address to listen at; beyond loopback only when a token was made. Default 127.0.0.1.'),
+      publicUrl: z
+        .url({ protocol: /^https?$/ })
+        .optional()
+        .describe('Address in comments and pages.'),
+      names: z
+        .array(z.union([hostName, z.ipv4(), z.ipv6()]))
+        .optional()
+        .describe('Further host names and addresses under which people ask for it.'),
+    })
+    .optional(),
   toolchains: z
     .record(
       z.string().regex(/^[a-z0-9][a-z0-9._-]*$/, 'must be lower case letters, digits, dots, dashes'),

@@ -150,7 +150,14 @@ export const config = z.strictObject({
     /** Whether signals sent with Temporal's own tools, which carry nobody's name, are honoured. */
     unattributedSignals: z.boolean(),
   }),
-  api: z.strictObject({ port: number, publicUrl: text }),
+  api: z.strictObject({
+    port: number,
+    /** What it listens at: an address, or `localhost`. */
+    host: text,
+    publicUrl: text,
+    /** Further names that people use in the place of the host of `publicUrl`. */
+    names: texts,
+  }),
   model,
   bounds,
   caps,

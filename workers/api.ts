@@ -3,6 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { createApp } from '../api/app.ts';
+import { listen } from '../api/listen.ts';
 import { openStore } from '../store/open.ts';
 import { createEngine } from './engine.ts';
 import { configFromArgument, onStop, sayReady } from './entry.ts';
@@ -30,7 +31,8 @@ watchdog.start();
 post.start();
 
 const server = createServer(app);
-server.listen(config.api.port, '127.0.0.1', () => sayReady());
+await listen(server, { api: config.api, store, now: Date.now });
+sayReady();
 // An act whose poke was lost with the last api process is delivered now.
 void engine.pokeUnread().catch((error: unknown) => process.stderr.write(`acts wait for Temporal: ${String(error)}\n`));
 

@@ -144,7 +144,7 @@ function configOf(
     allow: [REPO.name],
     store: { kind: 'sqlite', file: join(at.dataDir, 'lamplighter.db') },
     temporal,
-    api: { port: 0, publicUrl: 'http://127.0.0.1:7070' },
+    api: { port: 0, host: '127.0.0.1', publicUrl: 'http://127.0.0.1:7070', names: [] },
     model: {
       provider: 'scripted',
       name: SCRIPTED_MODEL_NAME,

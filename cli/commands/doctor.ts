@@ -5,6 +5,7 @@ import type { StatusView } from '../../api/view.ts';
 import type { Config } from '../../config/types.ts';
 import { ConfigError } from '../../config/errors.ts';
 import { loadConfig } from '../../config/load.ts';
+import { isLoopback } from '../../config/loopback.ts';
 import { killSwitchFile } from '../../config/kill-switch-file.ts';
 import { createApiClient } from '../api-client.ts';
 import { checkMachine, type Environment, type Finding } from '../checkup.ts';
@@ -72,7 +73,8 @@ async function examine(options: DoctorOptions, env: Environment): Promise<Findin
   const api = await checkApi(options);
   const repos = config === null ? [] : await checkRepos(config.repos, env, config.egress);
   const wayOut = config === null ? [] : checkEgress(config, env);
-  const running = [api.finding, ...checkRuns(api.status), ...checkArmed(dataDir, config, api.status)];
+  const address = config === null ? [] : [addressOf(config.api)];
+  const running = [...address, api.finding, ...checkRuns(api.status), ...checkArmed(dataDir, config, api.status)];
   return [...checkMachine(env, dataDir), finding, ...wayOut, ...repos, ...running];
 }
 
@@ -118,6 +120,22 @@ function checkConfig(
       config: null,
     };
   }
+}
+
+/** Who can reach the api at all: a surprise here is one that strangers find first. */
+function addressOf({ host, port, publicUrl, names }: Config['api']): Finding {
+  const about = { name: 'api address', required: false } as const;
+  const known = [...new Set([new URL(publicUrl).hostname, ...names])].join(', ');
+  if (isLoopback(host)) {
+    const detail = `${host}, this machine alone; reading needs no token here; known as ${known}`;
+    return { ...about, ok: true, detail, remedy: null };
+  }
+  return {
+    ...about,
+    ok: true,
+    detail: `${host}, reached from other machines, in plain HTTP; every call needs a token; known as ${known}`,
+    remedy: `put a server with TLS before port ${port}; it starts only when there is a token: lamplighter token list`,
+  };
 }
 
 /** Not required: everything else can be looked at while nothing runs. */

@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { PROXY_VARIABLES } from '../../config/egress.ts';
 import type { Environment } from '../../config/environment.ts';
 import { loadConfig, writeResolvedConfig } from '../../config/load.ts';
+import { localUrl } from '../../config/loopback.ts';
 import { runsInTemporalWeb } from '../../domain/temporal-web.ts';
 import type { Playground } from '../../playground/playground.ts';
 import type { ChildSpec } from './child.ts';
@@ -61,7 +62,7 @@ export async function startProcesses(input: StartInput): Promise<Started> {
   }
   const { webUrl, namespace } = config.temporal;
   const temporalUrl = webUrl === null ? null : runsInTemporalWeb({ webUrl, namespace });
-  return { url: `http://127.0.0.1:${ports.api}`, temporalUrl };
+  return { url: localUrl(config.api), temporalUrl };
 }
 
 /**

@@ -275,7 +275,7 @@ function configOf({
       webUrl: null,
       unattributedSignals: true,
     },
-    api: { port: 0, publicUrl: 'http://127.0.0.1:7070' },
+    api: { port: 0, host: '127.0.0.1', publicUrl: 'http://127.0.0.1:7070', names: [] },
     model: {
       provider: 'scripted',
       name: SCRIPTED_MODEL_NAME,

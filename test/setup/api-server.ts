@@ -40,6 +40,8 @@ export interface ApiServerOptions {
   readonly token?: string;
   readonly engine?: Partial<Engine>;
   readonly now?: () => number;
+  /** Address to listen at; this machine's own by default. */
+  readonly host?: string;
   readonly watchdog?: ApiOptions['watchdog'];
 }
 
@@ -61,12 +63,15 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   );
   writeFileSync(join(dataDir, 'operator.token'), `${TOKEN}\n`, { mode: 0o600 });
 
-  async function listen(at: number, { token, engine, watchdog, now = Date.now }: ApiServerOptions): Promise<Server> {
+  async function listen(
+    at: number,
+    { token, engine, watchdog, host = '127.0.0.1', now = Date.now }: ApiServerOptions,
+  ): Promise<Server> {
     const fresh = createServer();
-    fresh.listen(at, '127.0.0.1');
+    fresh.listen(at, host);
     await once(fresh, 'listening');
     const address = fresh.address() as { port: number };
-    const config = configFor(dataDir, address.port);
+    const config = configFor(dataDir, address.port, host);
     const deps: ApiOptions = {
       store,
       config,
@@ -119,7 +124,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
   };
 }
 
-function configFor(dataDir: string, port: number): Config {
+function configFor(dataDir: string, port: number, host: string): Config {
   return {
     dataDir,
     repos: [
@@ -136,7 +141,7 @@ function configFor(dataDir: string, port: number): Config {
     allow: [REPO],
     store: { kind: 'sqlite', file: join(dataDir, 'store.db') },
     temporal: { address: '127.0.0.1:1', namespace: 'lamplighter', webUrl: null, unattributedSignals: true },
-    api: { port, publicUrl: `http://lamplighter.example:${port}` },
+    api: { port, host, publicUrl: `http://lamplighter.example:${port}`, names: ['lamplighter.internal'] },
     model: {
       provider: 'scripted',
       name: 'scripted',

@@ -101,7 +101,7 @@ export function activitiesWith({
       caps: { ...CAPS, ...caps },
       dataDir,
       heartbeatSeconds: 15,
-      api: { port: 1, publicUrl: 'http://h' },
+      api: { port: 1, host: '127.0.0.1', publicUrl: 'http://h', names: [] },
     },
     store,
     trackerOf: repoTrackerOf,
