@@ -1,5 +1,5 @@
 /** The arrows of the tree: who may import whom. Imports for their types alone count too: what two files share stands in a third. */
-const test = '\\.test\\.ts$';
+const test = '\\.(test|deep)\\.ts$';
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
 
 export default {

@@ -16,6 +16,7 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 120_000,
     globalSetup: ['test/setup/temporal.ts'],
+    setupFiles: ['test/setup/cpu.ts'],
     // Only their own configuration decides what tests see: a developer's key must not reach a model from a test.
     env: { ANTHROPIC_API_KEY: '', NO_COLOR: '1' },
   },

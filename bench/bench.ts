@@ -16,6 +16,7 @@ const folder = dirname(fileURLToPath(import.meta.url));
 const BENCHES: Readonly<Record<string, { readonly program: string; readonly runs: number }>> = {
   pipeline: { program: 'pipeline.ts', runs: 5 },
   verb: { program: 'verb.ts', runs: 40 },
+  idle: { program: 'idle.ts', runs: 1 },
 };
 
 async function figuresOf(program: string, input: { readonly runs: number }): Promise<object> {

@@ -2,7 +2,7 @@
  * From a fresh clone to a running command: packages, Node 24, Temporal, system packages, then the command on Node 24. Plain
  * JavaScript without dependencies, as it is what runs before anything is installed, on whatever Node (>= 18) the machine has.
  *
- *   node bin/bootstrap.mjs start|test|crash|bench|lab|check|format|lock|schemas [args…]     from package.json
+ *   node bin/bootstrap.mjs start|test|crash|bench|deep|lab|check|format|lock|schemas [args…]     from package.json
  *   node bin/bootstrap.mjs cli [args…]                        from bin/lamplighter
  */
 import { release } from 'node:os';
@@ -25,6 +25,7 @@ const commands = {
   test: { program: [join(root, 'bin', 'test.ts')], provide: 'test' },
   crash: { program: [join(root, 'bench', 'crash.ts')], provide: 'test' },
   bench: { program: [join(root, 'bench', 'bench.ts')], provide: 'test' },
+  deep: { program: [join(root, 'bin', 'deep.ts')], provide: 'test' },
   lab: { program: [join(root, 'test', 'lab', 'lab.ts')], provide: 'test' },
   check: { program: [join(root, 'bin', 'check.ts')] },
   lock: { program: [join(root, 'bin', 'check', 'lockfile.ts')] },

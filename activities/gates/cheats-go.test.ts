@@ -1,4 +1,4 @@
-/** The cheats of a Go repo: each refused for the right reason (invariant 4). Their honest twins: honest-twins-go.test.ts. */
+/** The cheats of a Go repo: each refused for the right reason (invariant 4). Their honest twins: honest-twins-go.deep.ts. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
 import {

@@ -12,8 +12,13 @@ const surprising: Record<string, readonly string[]> = {
 };
 const skipped = (name: string): boolean => name === 'node_modules' || name === 'fixtures' || name.startsWith('.git');
 
-export function testFiles(root: string): string[] {
-  return globSync('**/*.test.ts', { cwd: root, exclude: skipped })
+/** Every behaviour once: what `npm test` runs. */
+export const TESTS = '**/*.test.ts';
+/** Rounds, seeds, further boots and languages: what `npm run deep` runs. */
+export const DEEP = '**/*.deep.ts';
+
+export function testFiles(root: string, kind: typeof TESTS | typeof DEEP): string[] {
+  return globSync(kind, { cwd: root, exclude: skipped })
     .filter((file) => !/^playground\/.*\brepo\//.test(file))
     .sort();
 }

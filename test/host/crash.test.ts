@@ -1,4 +1,4 @@
-/** A dozen rounds of `npm run crash -- host`, which tells thousands: clients, scripts, runners and whoever resumes are killed in a cycle. */
+/** A few rounds of `npm run crash -- host`, which tells thousands: clients, scripts, runners and whoever resumes are killed in a cycle. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FAKE_LAB, REAL_LAB } from '../../bench/crash/host/labs.ts';
 import { planOf } from '../../bench/crash/host/plan.ts';
@@ -11,8 +11,8 @@ import { turns } from './turns.ts';
 
 type Opened = Awaited<ReturnType<Lab['open']>>;
 
-/** As many as meet each kind of company in both kinds of rounds. */
-const rounds = [0, 1, 2, 3, 4, 5];
+/** One with each kind of company, in both kinds of rounds; more are told by the runner (`npm run deep -- host`). */
+const rounds = [0, 3, 4];
 
 async function expectCalm(table: Opened, lab: Lab, round: number): Promise<void> {
   const plan = planOf(round, 1 + round, lab.cycleMs);
@@ -64,9 +64,7 @@ describe.skipIf(!hasLab || !has('sshd'))('5.1, 5.7: the same through ssh on a re
   }, 300_000);
   afterAll(() => table.close());
 
-  it.each(rounds)(
-    'ends with the guest running, one stop, one start and its result (round %i)',
-    { timeout: 300_000 },
-    (round) => expectCalm(table, REAL_LAB, round),
+  it('ends with the guest running, one stop, one start and its result', { timeout: 300_000 }, () =>
+    expectCalm(table, REAL_LAB, 0),
   );
 });

@@ -1,57 +1,15 @@
-/** What the crash runner does to a cycle, done to the other verbs: whoever works at them dies at random moments, one by one and by name. */
-import { execFileSync } from 'node:child_process';
-import { setTimeout as delay } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
-import { kill, killByName, processesOf } from '../../bench/crash/host/processes.ts';
-import type { FakeHost } from '../lab/fake-host/fake-host.ts';
-import { call, journal, opId, resume, start } from './call.ts';
-import { fakeHost, sideBySide } from './fake-host.ts';
-import { random } from './inputs.ts';
+/** What the crash runner does to a cycle, done to each other verb once. Further seeds: deaths-of-other-verbs.deep.ts. */
+import { describe, it } from 'vitest';
+import { happensOnce, VERBS } from './deaths.ts';
+import { sideBySide } from './fake-host.ts';
 import { turns } from './turns.ts';
 
-const SPAN_MS = 1_200;
-const rounds = ['stop', 'start', 'reset'].flatMap((verb) => [1, 2, 3, 4].map((seed) => [verb, seed] as const));
-
-/** Power lines that an undisturbed verb leaves; a reset that was never sent is never sent again. */
-const events: Readonly<Record<string, readonly string[][]>> = {
-  stop: [['stop 5000001']],
-  start: [['start 5000002']],
-  reset: [['reset'], []],
-};
-
-async function disturbed(host: FakeHost, request: string, op: string, seed: number): Promise<void> {
-  const next = random(seed);
-  const ask = (): void => void start(host, 'human', request).stdout?.resume();
-  ask();
-  for (let strike = 0; strike < 3; strike += 1) {
-    await delay((next() * SPAN_MS) / 3);
-    if (next() < 0.5) killByName(host);
-    else for (const { pid, role } of processesOf(host)) if (role !== 'script' || next() < 0.5) kill(pid);
-    if (next() < 0.5) ask();
-  }
-  while (!/ end .* ;\n/.test(journal(host, op))) {
-    if (journal(host, op) === '') await call(host, 'human', request);
-    await resume(host);
-  }
-}
+const rounds = VERBS.map((verb, index) => [verb, index + 1] as const);
 
 describe('5.1: a verb whose client, script, runner and keepers are killed', sideBySide, () => {
   const inTurn = turns(2);
 
   it.each(rounds)('%s happens once at most, and its result can be had (seed %i)', (verb, seed) =>
-    inTurn(async () => {
-      const host = await fakeHost();
-      if (verb === 'start') execFileSync(host.path('bin/qm'), ['die', '102']);
-      host.write('', 'power.log');
-      const op = opId();
-      await disturbed(host, `${verb} op=${op}`, op, seed);
-
-      const { result, reason } = (await call(host, 'human', `${verb} op=${op}`)).document();
-      const happened = host.power();
-      expect(events[verb]).toContainEqual(happened);
-      const isTold = result === 'ok' || (verb === 'reset' && happened.length === 0 && reason === 'boot_id_unchanged');
-      expect({ result, reason, isTold }).toMatchObject({ isTold: true });
-      expect(host.pid() === null).toBe(verb === 'stop');
-    }),
+    inTurn(() => happensOnce(verb, seed)),
   );
 });

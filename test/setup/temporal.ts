@@ -1,5 +1,5 @@
 /**
- * One Temporal dev server for the whole suite, started only when a selected test file needs it: by its name (`*.temporal.test.ts`) or
+ * One Temporal dev server for the whole suite, started only when a selected test file needs it: by its name (`*.temporal.*.ts`) or
  * by its folder. Tests get the address by `inject('temporalAddress')`.
  */
 import { relative } from 'node:path';
@@ -16,7 +16,7 @@ declare module 'vitest' {
 }
 
 export function needsTemporal(file: string): boolean {
-  return file.endsWith('.temporal.test.ts') || /^test\/(pipeline|kills)\//.test(file);
+  return /\.temporal\.(test|deep)\.ts$/.test(file) || /^test\/(pipeline|kills)\//.test(file);
 }
 
 export async function setup(project: TestProject): Promise<(() => Promise<void>) | undefined> {

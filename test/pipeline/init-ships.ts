@@ -1,4 +1,4 @@
-/** What `init --yes` drafts is served as it is: the commands that it prints, then one issue to shipped, nothing edited but the model. */
+/** A repo that `init --yes` drafted for, served as it is: the commands that it prints, then one issue to shipped, nothing edited but the model. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { appendFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -6,25 +6,22 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, inject, it } from 'vitest';
+import { afterEach, beforeEach, expect, inject } from 'vitest';
 import { stringify } from 'yaml';
-import { hasPytest } from '../../activities/gates/bench-toolchains.ts';
 import { GO_CACHES } from '../../activities/gates/cheats-go-bench.ts';
 import { repoLayout } from '../../activities/git/layout.ts';
 import type { RunSummary } from '../../api/view.ts';
 import { readResolvedConfig } from '../../config/resolved.ts';
-import { has } from '../../test/setup/needs.ts';
-import { deleteSchedule } from '../../test/setup/schedules.ts';
-import { createApiClient } from '../api-client.ts';
-import { git, makeRepo, REPOS, type Files } from './init-bench.ts';
-import type { InitFindings } from './init.ts';
+import { deleteSchedule } from '../setup/schedules.ts';
+import { createApiClient } from '../../cli/api-client.ts';
+import { git, makeRepo, REPOS, type Files } from '../../cli/init/init-bench.ts';
+import type { InitFindings } from '../../cli/init/init.ts';
 
-const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));
-const HAS_GO = (process.env['PATH'] ?? '').split(':').some((folder) => existsSync(join(folder, 'go')));
+const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 const TITLE = 'Subtract';
-const LONG = 300_000;
+export const LONG = 300_000;
 
-const NODE_CHANGE: { readonly test: Files; readonly code: Files } = {
+export const NODE_CHANGE: { readonly test: Files; readonly code: Files } = {
   test: {
     'test/subtract.test.js':
       "import assert from 'node:assert/strict';\nimport { test } from 'node:test';\nimport * as sum from '../sum.js';\n\ntest('subtracts', () => assert.equal(sum.subtract?.(3, 2), 1));\n",
@@ -34,14 +31,14 @@ const NODE_CHANGE: { readonly test: Files; readonly code: Files } = {
       'export function add(a, b) {\n  return a + b;\n}\n\nexport function subtract(a, b) {\n  return a - b;\n}\n',
   },
 };
-const PYTHON_CHANGE = {
+export const PYTHON_CHANGE = {
   test: {
     'tests/test_subtract.py':
       "import calc\n\n\ndef test_subtract():\n    assert hasattr(calc, 'subtract')\n    assert calc.subtract(3, 2) == 1\n",
   },
   code: { 'calc.py': 'def add(a, b):\n    return a + b\n\n\ndef subtract(a, b):\n    return a - b\n' },
 };
-const GO_CHANGE = {
+export const GO_CHANGE = {
   test: {
     'zero_test.go':
       'package sum\n\nimport "testing"\n\nfunc TestAddOfNegativesIsZero(t *testing.T) {\n\tif Add(-1, -2) != 0 {\n\t\tt.Fatal("not 0")\n\t}\n}\n',
@@ -69,18 +66,10 @@ afterEach(async () => {
   rmSync(dir, { recursive: true });
 });
 
-describe.skipIf(!has('temporal') || !has('bwrap'))('a repo that init drafted for', () => {
-  it('of node:test ships its first issue', () => ships('node', NODE_CHANGE), LONG);
-  it.skipIf(!hasPytest())('of pytest ships its first issue', () => ships('python', PYTHON_CHANGE), LONG);
-  it.skipIf(!HAS_GO)('of Go ships its first issue', () => ships('go', GO_CHANGE), LONG);
-  it.skipIf(!hasPytest())(
-    'of two languages ships its first issue',
-    () => ships('monorepo', { test: under('api', PYTHON_CHANGE.test), code: under('api', PYTHON_CHANGE.code) }),
-    LONG,
-  );
-});
-
-async function ships(kind: keyof typeof REPOS, change: { readonly test: Files; readonly code: Files }): Promise<void> {
+export async function ships(
+  kind: keyof typeof REPOS,
+  change: { readonly test: Files; readonly code: Files },
+): Promise<void> {
   const repo = makeRepo(join(dir, kind), REPOS[kind]);
   const remote = join(dir, 'origin.git');
   git(dir, 'init', '-q', '--bare', '-b', 'main', remote);
@@ -123,7 +112,7 @@ function fillCaches(dataDir: string): void {
   }
 }
 
-function under(folder: string, files: Files): Files {
+export function under(folder: string, files: Files): Files {
   return Object.fromEntries(Object.entries(files).map(([path, text]) => [`${folder}/${path}`, text]));
 }
 
