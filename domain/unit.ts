@@ -9,6 +9,7 @@ export type Subject = `${UnitKind}/${string}`;
 
 export interface Unit {
   readonly kind: UnitKind;
+  /** Also the name of its session, its worktree and its keys. */
   readonly id: string;
   readonly subject: Subject;
   /** Null where it has no checkout. */
@@ -28,6 +29,8 @@ export interface Budgets {
 /** Money that several units may share, as the runs of one issue do (invariant 7). */
 export interface Budget {
   readonly name: string;
+  /** As people read of it, such as `the issue's budget`. */
+  readonly words: string;
   readonly microUsd: MicroUsd;
 }
 
@@ -37,6 +40,10 @@ export function subjectOf(kind: UnitKind, id: string): Subject {
 
 export function runSubject(id: string): Subject {
   return subjectOf('run', id);
+}
+
+export function isRunSubject(value: unknown): value is Subject {
+  return typeof value === 'string' && value.startsWith('run/');
 }
 
 export function unitNamed(subject: Subject): Pick<Unit, 'kind' | 'id'> {

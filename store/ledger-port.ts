@@ -11,7 +11,7 @@ export interface Reserve {
   readonly repo: string | null;
   readonly microUsd: MicroUsd;
   /** Refused when what all units spent and reserved of it would pass it. */
-  readonly budget: Budget;
+  readonly budget: Pick<Budget, 'name' | 'microUsd'>;
   /** Likewise, each in its window, which `at` is in. Only of this repo, or of all. */
   readonly caps: readonly Cap[];
   readonly at: number;

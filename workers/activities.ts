@@ -3,6 +3,8 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAgentActivities } from '../activities/agent/activities.ts';
 import { createModel } from '../activities/agent/model.ts';
+import { createTriageActivities } from '../activities/brief/activities.ts';
+import { createMeter } from '../activities/metering/meter.ts';
 import { createWatchActivities } from '../activities/deploy/activities.ts';
 import type { CrashPoint } from '../activities/effects/crash-point.ts';
 import { uncrossed, type AroundPort } from '../activities/effects/crossed.ts';
@@ -23,14 +25,14 @@ import { isKilled } from '../activities/dispatch/kill-switch.ts';
 import type { IssueReader } from '../activities/tracker/issue-reader.ts';
 import { knownSecrets } from '../config/known-secrets.ts';
 import type { Config } from '../config/types.ts';
-import type { Contract } from '../domain/contract.ts';
 import type { Issue } from '../domain/issue.ts';
 import type { Pool } from '../domain/pool.ts';
 import type { RunRow, Store } from '../store/port.ts';
 import type { ControlActivities, RepoActivities } from '../workflows/ports.ts';
-import { createRepoParts, type RepoParts } from './repo-parts.ts';
+import { createRepoParts } from './repo-parts.ts';
 import type { TemporalCalls } from './temporal.ts';
 import { trackersOf } from './trackers.ts';
+import { unitWorks } from './unit-works.ts';
 
 export interface ActivitiesDeps {
   readonly config: Config;
@@ -80,22 +82,24 @@ function createEndless({ config, crash, now, store, redaction, ...deps }: Endles
   const trackerOf = trackersOf(config, around, now);
   const issuesOf = (repoKey: string): IssueReader => trackerOf(repoKey).issues;
 
-  const agent = createAgentActivities({
+  const issueOfRun = (run: RunRow): Promise<Issue> => issueOf(issuesOf(run.repo).read(run.issue), run);
+  const session = {
     store,
-    sandbox,
     now,
+    redaction,
     model: around('model', createModel(config.model, config.egress)),
     modelConfig: config.model,
-    caps: config.caps,
-    pool,
-    gitOf: (repoKey) => partsOf(repoKey).git,
-    environmentOf: (repoKey) => partsOf(repoKey).environment,
-    contractOf: (run) => contractOf(partsOf(run.repo), run),
-    issueOf: (run) => issueOf(issuesOf(run.repo).read(run.issue), run),
+    meter: createMeter({ store, caps: config.caps, prices: config.model.prices, now }),
     isKilled: () => isKilled(store.control, config.dataDir),
-    redaction,
+  };
+  const agent = createAgentActivities({
+    ...session,
+    sandbox,
+    pool,
     scratchDir: privateFolder(config, 'scratch'),
+    works: unitWorks({ store, partsOf, issueOf: issueOfRun }),
   });
+  const { triage } = createTriageActivities({ ...session, issueOf: issueOfRun });
   const dispatch = createDispatchActivities({ config, store, issuesOf, now });
   const report = createReportActivities({ config, store, trackerOf, perform, now });
   const run = createRunControlActivities({
@@ -111,7 +115,7 @@ function createEndless({ config, crash, now, store, redaction, ...deps }: Endles
       ...run,
       ...dispatch,
       ...report,
-      triage: agent.triage,
+      triage,
       modelTurn: agent.modelTurn,
       async grant(input) {
         const next = await dispatch.grant(input);
@@ -171,14 +175,6 @@ function privateFolder({ dataDir }: Config, name: string): string {
   const folder = join(dataDir, name);
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   return folder;
-}
-
-async function contractOf(parts: RepoParts, run: RunRow): Promise<Contract> {
-  const { base } = run.state.progress;
-  if (base === null) throw new Error(`run ${run.id} has no base yet: its session was opened before prepare`);
-  const read = await parts.contractAt(base);
-  if (!read.ok) throw new Error(read.reason);
-  return read.contract;
 }
 
 async function issueOf(reading: Promise<Issue | null>, run: RunRow): Promise<Issue> {

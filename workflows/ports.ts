@@ -3,6 +3,7 @@ import type { Recorded } from '../domain/called-away.ts';
 import type { RunInput } from '../domain/run.ts';
 import type { SessionEnd } from '../domain/session-end.ts';
 import type { Brief, RunEffect, RunEvent, RunState } from '../domain/stage.ts';
+import type { Subject } from '../domain/unit.ts';
 import type { DeployStage } from '../domain/verdict.ts';
 
 /** A person's act ends the work that was asked for: it is to be taken before anything else. */
@@ -54,7 +55,7 @@ export interface ControlActivities {
     | CalledAway
   >;
   modelTurn(input: {
-    readonly runId: string;
+    readonly unit: Subject;
     readonly sessionId: string;
     readonly elapsedMs: number;
   }): Promise<TurnStep>;
@@ -127,18 +128,18 @@ export interface RepoActivities {
     | CalledAway
   >;
   openSession(input: {
-    readonly runId: string;
+    readonly unit: Subject;
     readonly opening: number;
     readonly brief: Brief;
   }): Promise<{ readonly sessionId: string }>;
   runTool(input: {
-    readonly runId: string;
+    readonly unit: Subject;
     readonly sessionId: string;
     readonly turn: number;
     readonly toolUseId: string;
   }): Promise<{ readonly kind: 'done' } | { readonly kind: 'ended'; readonly end: SessionEnd }>;
   recordInterrupted(input: {
-    readonly runId: string;
+    readonly unit: Subject;
     readonly sessionId: string;
     readonly turn: number;
     readonly toolUseId: string;

@@ -8,6 +8,7 @@ import {
   startChild,
   type ChildWorkflowHandle,
 } from '@temporalio/workflow';
+import { runSubject } from '../domain/unit.ts';
 import { sessionWorkflowId, type RunInput } from '../domain/run.ts';
 import { SHAPE_MEMO } from '../domain/shape.ts';
 import type { RunEvent } from '../domain/stage.ts';
@@ -107,7 +108,7 @@ async function awaitHeadMove({ input }: WorkContext, due: Of<'await-head-move'>)
 }
 
 async function session(context: WorkContext, due: Of<'session'>): Promise<RunEvent | CalledAway> {
-  const { runId, repoKey, heartbeatSeconds } = context.input;
+  const { runId, repoKey, heartbeatSeconds, executor } = context.input;
   const issue = await standing(context);
   if ('kind' in issue) return issue;
   if (!issue.ok) return { kind: 'withdrawn', reason: issue.reason };
@@ -118,7 +119,7 @@ async function session(context: WorkContext, due: Of<'session'>): Promise<RunEve
   try {
     const child = await CancellationScope.nonCancellable(() =>
       startChild(agentSession, {
-        args: [{ runId, repoKey, opening, brief, heartbeatSeconds, spentMs: before }],
+        args: [{ unit: runSubject(runId), repoKey, executor, opening, brief, heartbeatSeconds, spentMs: before }],
         workflowId: sessionWorkflowId(runId, opening),
         memo: SHAPE_MEMO,
         staticSummary: `Session ${opening}: ${brief.kind}`,

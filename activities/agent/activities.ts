@@ -1,32 +1,22 @@
-/** The agent's activities: triage and model turns anywhere, openings and tools on the host that holds the checkout. */
-import type { Issue } from '../../domain/issue.ts';
+/** The built-in agent's activities, of any unit: model turns anywhere, openings and tools on the host that holds the checkout. */
 import type { Pool } from '../../domain/pool.ts';
-import type { Contract } from '../../domain/contract.ts';
-import type { RunRow } from '../../store/port.ts';
+import type { Subject, Unit } from '../../domain/unit.ts';
 import type { ControlActivities, RepoActivities } from '../../workflows/ports.ts';
-import type { RepoGit } from '../git/port.ts';
 import { heartbeating } from '../run/heartbeat.ts';
-import { hasActs, CALLED_AWAY, minding } from '../run/minding.ts';
+import { CALLED_AWAY } from '../run/minding.ts';
 import { isNotYet, notYet } from '../run/waiting.ts';
-import type { Environment } from '../sandbox/environment.ts';
 import type { Sandbox } from '../sandbox/port.ts';
 import type { ModelCallDeps } from './model-call.ts';
 import { takeStep } from './model-turn.ts';
-import { openRunSession } from './open-session.ts';
-import { isInterrupted, isStopped } from './session-acts.ts';
+import { openUnitSession } from './open-session.ts';
 import { comeOutOfHold, markHeld } from './session-hold.ts';
-import { recordLost, runToolCall, type ToolRunDeps } from './tool-run.ts';
-import { triageRun } from './triage.ts';
-import { storedRun } from '../run/stored-run.ts';
+import type { CallKey } from './session-facts.ts';
+import { recordLost, runToolCall, type ToolRunDeps, type ToolRunInput } from './tool-run.ts';
+import { workOf, type UnitWork, type UnitWorks } from './unit-work.ts';
 
 export interface AgentDeps extends ModelCallDeps {
+  readonly works: UnitWorks;
   readonly sandbox: Pick<Sandbox, 'run'>;
-  readonly gitOf: (repoKey: string) => RepoGit;
-  /** For sessions: gates have caches of their own. */
-  readonly environmentOf: (repoKey: string) => Environment;
-  /** As it is in the run's base; throws where it can't be read, which prepare has seen to before. */
-  readonly contractOf: (run: RunRow) => Promise<Contract>;
-  readonly issueOf: (run: RunRow) => Promise<Issue>;
   readonly isKilled: () => Promise<boolean>;
   /** A session that was held takes its slot again. */
   readonly pool: Pool;
@@ -34,69 +24,60 @@ export interface AgentDeps extends ModelCallDeps {
   readonly scratchDir: string;
 }
 
-export type AgentActivities = Pick<ControlActivities, 'triage' | 'modelTurn'> &
+export type AgentActivities = Pick<ControlActivities, 'modelTurn'> &
   Pick<RepoActivities, 'openSession' | 'runTool' | 'recordInterrupted'>;
 
 export function createAgentActivities(deps: AgentDeps): AgentActivities {
+  async function unitAt(subject: Subject): Promise<{ readonly unit: Unit; readonly work: UnitWork }> {
+    const { id, work } = workOf(deps.works, subject);
+    return { unit: await work.unit(id), work };
+  }
+
   /** No model call begins while it is on. */
-  async function holdWhileKilled(runId: string): Promise<void> {
+  async function holdWhileKilled(unit: Unit): Promise<void> {
     if (!(await deps.isKilled())) return;
     const why = 'held by the kill switch';
-    await markHeld(deps, runId, why);
-    throw notYet(`run ${runId} is ${why}`);
+    await markHeld(deps, unit, why);
+    throw notYet(`${unit.subject} is ${why}`);
   }
 
-  /** Asked each second while a command runs. An interrupt ends it as well; the next turn then hears what the person says. */
-  async function shouldStop(runId: string): Promise<boolean> {
-    return (await deps.isKilled()) || (await isStopped(deps.store, runId)) || (await isInterrupted(deps.store, runId));
-  }
+  type Called = CallKey & { readonly unit: Subject };
 
-  function toolDeps(run: RunRow): ToolRunDeps {
-    return {
-      ...deps,
-      git: deps.gitOf(run.repo),
-      shouldStop,
-      environmentOf: async () => deps.environmentOf(run.repo).forContract(await deps.contractOf(run)),
-    };
+  /** A command is watched: a person's stop or interrupt ends it, and the next turn then hears what the person says. */
+  async function withCall<T>(
+    { unit: subject, ...call }: Called,
+    signal: AbortSignal,
+    run: (toolDeps: ToolRunDeps, input: ToolRunInput) => Promise<T>,
+  ): Promise<T> {
+    const { unit, work } = await unitAt(subject);
+    const { people } = work;
+    const shouldStop = async (): Promise<boolean> => (await deps.isKilled()) || (await people.cutShort(unit.id));
+    return run({ ...deps, shouldStop }, { unit, people, call, signal, workplace: await work.workplace(unit.id) });
   }
 
   return {
-    triage: ({ runId }) =>
-      minding(deps, runId, async ({ signal }) => {
-        await holdWhileKilled(runId);
-        return triageRun(deps, await storedRun(deps.store.runs, runId), signal);
-      }),
-
-    openSession: ({ runId, opening, brief }) =>
+    openSession: ({ unit: subject, opening, brief }) =>
       heartbeating(async () => {
-        const run = await storedRun(deps.store.runs, runId);
-        return openRunSession({ ...deps, git: deps.gitOf(run.repo) }, { run, opening, brief });
+        const { unit, work } = await unitAt(subject);
+        return openUnitSession({ ...deps, work }, { unit, opening, brief });
       }),
 
-    modelTurn: ({ runId, sessionId, elapsedMs }) =>
+    modelTurn: ({ unit: subject, sessionId, elapsedMs }) =>
       heartbeating(async ({ signal }) => {
+        const { unit, work } = await unitAt(subject);
+        const { people } = work;
         try {
-          const heldMs = await comeOutOfHold(deps, runId, deps.pool);
-          await holdWhileKilled(runId);
-          const run = await storedRun(deps.store.runs, runId);
-          return await takeStep(deps, { run, sessionId, elapsedMs, heldMs, signal });
+          const heldMs = await comeOutOfHold(deps, unit, deps.pool);
+          await holdWhileKilled(unit);
+          return await takeStep(deps, { unit, people, sessionId, elapsedMs, heldMs, signal });
         } catch (error) {
-          // Whatever holds it: a person who wants the run elsewhere does not wait for that.
-          if (isNotYet(error) && (await hasActs(deps.store, runId))) return { kind: 'ended', end: CALLED_AWAY };
+          // Whatever holds it: a person who wants the unit elsewhere does not wait for that.
+          if (isNotYet(error) && (await people.callAway(unit.id))) return { kind: 'ended', end: CALLED_AWAY };
           throw error;
         }
       }),
 
-    runTool: ({ runId, ...call }) =>
-      heartbeating(async ({ signal }) => {
-        const run = await storedRun(deps.store.runs, runId);
-        return runToolCall(toolDeps(run), { run, call, signal });
-      }),
-
-    recordInterrupted: ({ runId, ...call }) =>
-      heartbeating(async ({ signal }) => {
-        const run = await storedRun(deps.store.runs, runId);
-        return recordLost(toolDeps(run), { run, call, signal });
-      }),
+    runTool: (call) => heartbeating(({ signal }) => withCall(call, signal, runToolCall)),
+    recordInterrupted: (call) => heartbeating(({ signal }) => withCall(call, signal, recordLost)),
   };
 }

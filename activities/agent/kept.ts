@@ -1,15 +1,14 @@
 /** What a session leaves in evidence while it works: its commits, as bundles, and whole outputs. */
-import type { RunRow, Store } from '../../store/port.ts';
+import type { Unit } from '../../domain/unit.ts';
+import type { Store } from '../../store/port.ts';
 import type { RepoGit } from '../git/port.ts';
 import { aside } from '../run/aside.ts';
 import type { CallKey } from './session-facts.ts';
-import { readHead, withBundle } from './tools/hand-over.ts';
+import { readHead, withBundle } from '../hand-over/bundle.ts';
 import type { Place } from './tools/tool.ts';
-import { runSubject } from '../../domain/unit.ts';
 
 export interface KeepDeps {
   readonly store: Store;
-  readonly git: Pick<RepoGit, 'exportBundle'>;
   readonly now: () => number;
 }
 
@@ -22,46 +21,50 @@ const NOTHING_TO_BUNDLE = /empty bundle/i;
  */
 export async function keepCommits(
   deps: KeepDeps,
-  { run, base, isDue, place }: { run: RunRow; base: string; isDue: boolean; place: () => Promise<Place> },
+  { unit, base, isDue, place }: { unit: Unit; base: string; isDue: boolean; place: () => Promise<Place> },
 ): Promise<void> {
   const { control } = deps.store;
-  const owed = `owed/bundle/${run.id}`;
-  const kept = await aside(deps, { run: run.id, what: 'the bundle of its newest commits' }, async () => {
+  const owed = `owed/bundle/${unit.id}`;
+  const kept = await aside(deps, { run: unit.id, what: 'the bundle of its newest commits' }, async () => {
     const isOwed = (await control.fact(owed)) === true;
     if (!isDue && !isOwed) return true;
-    await bundleNewest(deps, run, base, await place());
+    await bundleNewest(deps, unit, base, await place());
     if (isOwed) await control.setFact(owed, false, deps.now());
     return true;
   });
   if (kept === null)
-    await aside(deps, { run: run.id, what: 'that its newest commits are not bundled yet' }, () =>
+    await aside(deps, { run: unit.id, what: 'that its newest commits are not bundled yet' }, () =>
       control.setFact(owed, true, deps.now()),
     );
 }
 
-async function bundleNewest(deps: KeepDeps, run: RunRow, base: string, { shell, worktree }: Place): Promise<void> {
+async function bundleNewest(deps: KeepDeps, unit: Unit, base: string, { shell, worktree }: Place): Promise<void> {
   const { control } = deps.store;
   const head = await readHead(shell);
-  const fact = `bundled/${run.id}`;
+  const fact = `bundled/${unit.id}`;
   if (head === null || head === base || (await control.fact(fact)) === head) return;
   await withBundle(shell, worktree, base, async (bundled) => {
     if (bundled.ok) {
-      await putBundle(deps, run, head, bundled.bytes);
+      await putBundle(deps, unit, head, bundled.bytes);
       await control.setFact(fact, head, deps.now());
     } else if (!NOTHING_TO_BUNDLE.test(bundled.why)) throw new Error(bundled.why);
   });
 }
 
 /** What was submitted, as it stands in the clean clone. */
-export async function keepBundle(deps: KeepDeps, run: RunRow, head: string): Promise<void> {
+export async function keepBundle(
+  deps: KeepDeps & { readonly git: Pick<RepoGit, 'exportBundle'> },
+  unit: Unit,
+  head: string,
+): Promise<void> {
   const bytes = await deps.git.exportBundle(head);
-  if (bytes !== null) await putBundle(deps, run, head, bytes);
+  if (bytes !== null) await putBundle(deps, unit, head, bytes);
 }
 
-async function putBundle({ store, now }: KeepDeps, run: RunRow, head: string, body: Uint8Array): Promise<void> {
+async function putBundle({ store, now }: KeepDeps, unit: Unit, head: string, body: Uint8Array): Promise<void> {
   await store.evidence.put({
-    key: `bundle/${run.id}/${head}`,
-    unit: runSubject(run.id),
+    key: `bundle/${unit.id}/${head}`,
+    unit: unit.subject,
     kind: 'bundle',
     sha: head,
     verdict: null,
@@ -73,12 +76,12 @@ async function putBundle({ store, now }: KeepDeps, run: RunRow, head: string, bo
 }
 
 /** The whole of what the model was shown in part. */
-export async function keepOutput(deps: KeepDeps, run: RunRow, call: CallKey, body: string): Promise<void> {
+export async function keepOutput(deps: KeepDeps, unit: Unit, call: CallKey, body: string): Promise<void> {
   const { sessionId, turn, toolUseId } = call;
-  await aside(deps, { run: run.id, what: `the whole output of a call in turn ${turn}` }, () =>
+  await aside(deps, { run: unit.id, what: `the whole output of a call in turn ${turn}` }, () =>
     deps.store.evidence.put({
       key: `tool-output/${sessionId}/${turn}/${toolUseId}`,
-      unit: runSubject(run.id),
+      unit: unit.subject,
       kind: 'tool-output',
       sha: null,
       verdict: null,

@@ -5,35 +5,34 @@
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure } from '@temporalio/common';
 import type { ModelConfig } from '../../config/types.ts';
-import { boundsWith } from '../../domain/bounds.ts';
-import { capsAt, holdInWords, type Caps } from '../../domain/caps.ts';
-import { costOf, dollars, type Price, type Usage } from '../../domain/money.ts';
-import type { Reserved, RunRow, Store, Transcript, TurnRow } from '../../store/port.ts';
+import type { Usage } from '../../domain/money.ts';
+import type { Unit } from '../../domain/unit.ts';
+import type { Store, Transcript, TurnRow } from '../../store/port.ts';
 import type { Redaction } from '../evidence/redact.ts';
+import type { Meter } from '../metering/meter.ts';
 import { aside } from '../run/aside.ts';
-import { callForCaps } from '../run/caps.ts';
 import { notYet } from '../run/waiting.ts';
 import { messagesOf } from './conversation.ts';
+import { OPENING } from './follow.ts';
 import type { Model, ModelFailure, ModelRequest, ToolDefinition } from './port.ts';
 import { markHeld } from './session-hold.ts';
 import { createTextStream } from './text-stream.ts';
 import { worstCase } from './worst-case.ts';
 import { headOf } from '../../domain/text.ts';
 import { sentText, storedReply } from './well-formed.ts';
-import { issueBudget, runSubject } from '../../domain/unit.ts';
 
 export interface ModelCallDeps {
   readonly store: Store;
   readonly model: Model;
-  readonly modelConfig: Pick<ModelConfig, 'name' | 'maxTokens' | 'prices'>;
-  readonly caps: Caps;
+  readonly modelConfig: Pick<ModelConfig, 'name' | 'maxTokens'>;
+  readonly meter: Meter;
   /** For text as it streams; what is stored passes through the store's own. */
   readonly redaction: Redaction;
   readonly now: () => number;
 }
 
 export interface ModelCallInput {
-  readonly run: RunRow;
+  readonly unit: Unit;
   readonly session: { readonly id: string; readonly system: string };
   readonly transcript: Transcript;
   readonly tools: readonly ToolDefinition[];
@@ -51,43 +50,31 @@ export type ModelCallOutcome =
   | { readonly kind: 'failed'; readonly reason: string };
 
 export async function callModel(deps: ModelCallDeps, input: ModelCallInput): Promise<ModelCallOutcome> {
-  const { store, now } = deps;
-  const { run, session } = input;
-  const bounds = boundsWith(run.bounds, run.state.progress.granted);
-  if ((await store.sessions.countTurns(runSubject(run.id))) >= bounds.turns)
-    return { kind: 'exhausted', bound: `${bounds.turns} turns` };
+  const { store, meter, now } = deps;
+  const { unit, session } = input;
+  const spent = await meter.turnsUsedUp(unit);
+  if (spent !== null) return { kind: 'exhausted', bound: spent };
 
   const turn = (input.transcript.turns.at(-1)?.turn ?? 0) + 1;
-  const price = priceOf(deps.modelConfig);
   const request = requestOf(deps.modelConfig, input);
   const attempts = `attempts/${session.id}/${turn}`;
   const attempt = (await readCount(store, attempts)) + 1;
   const key = `${session.id}/${turn}/${attempt}${executionMark()}`;
-  const worst = worstCase(request, price);
-  const at = now();
-  const reserved = await store.ledger.reserve({
-    key,
-    unit: runSubject(run.id),
-    repo: run.repo,
-    microUsd: worst,
-    budget: { name: issueBudget(run.repo, run.issue), microUsd: bounds.issueMicroUsd },
-    caps: capsAt(deps.caps, run.repo, at),
-    at,
-  });
-  if (!reserved.ok) return refused(deps, run, { ...reserved, capMicroUsd: bounds.issueMicroUsd });
+  const worst = worstCase(request, meter.price(request.model));
+  const metered = await meter.reserve(unit, key, worst);
+  if (metered.kind === 'held') throw await holdAt(deps, unit, metered.why);
+  if (metered.kind === 'exhausted') return metered;
   // Counted once its money is there: an attempt that a cap holds back has asked the model for nothing.
   await store.control.setFact(attempts, attempt, now());
 
   const outcome = await stream(deps, input, request, { turn, attempt });
   if (!outcome.ok) {
-    // Nobody knows what an attempt without usage cost: it stays reserved, which is charged in full.
-    if (outcome.failure.usage !== null) await store.ledger.settle(key, costOf(outcome.failure.usage, price), now());
-    return failed(deps, { run, cuts: `cuts/${session.id}/${turn}/${run.state.progress.openings}` }, outcome.failure);
+    const { failure } = outcome;
+    if (failure.usage !== null) await meter.settle(key, failure.usage, request.model);
+    return failed(deps, { unit, cuts: `cuts/${session.id}/${turn}/${openingsOf(input.transcript)}` }, failure);
   }
   const { content, stopReason, usage } = outcome.reply;
-  // What nobody can say stays reserved, which is charged in full.
-  const microUsd = usage === null ? worst : costOf(usage, price);
-  await store.ledger.settle(key, microUsd, now());
+  const microUsd = usage === null ? worst : await meter.settle(key, usage, request.model);
   const { row } = await store.sessions.commitTurn({
     session: session.id,
     turn,
@@ -101,13 +88,15 @@ export async function callModel(deps: ModelCallDeps, input: ModelCallInput): Pro
   return { kind: 'committed', row };
 }
 
-function priceOf({ name, prices }: ModelCallDeps['modelConfig']): Price {
-  const price = prices[name];
-  if (price === undefined)
-    throw new Error(
-      `there is no price for the model ${name}, so its spending could not be bounded: add it to model.prices (known: ${Object.keys(prices).join(', ')})`,
-    );
-  return price;
+/** Without its slot, until the window has passed or a person has raised the cap. */
+async function holdAt(deps: ModelCallDeps, unit: Unit, why: string): Promise<ApplicationFailure> {
+  await markHeld(deps, unit, why);
+  await deps.store.capacity.release(unit.subject);
+  return notYet(why);
+}
+
+function openingsOf({ inputs }: Transcript): number {
+  return inputs.filter(({ key }) => key.startsWith(OPENING)).length;
 }
 
 function requestOf({ name, maxTokens }: ModelCallDeps['modelConfig'], input: ModelCallInput): ModelRequest {
@@ -124,15 +113,15 @@ function requestOf({ name, maxTokens }: ModelCallDeps['modelConfig'], input: Mod
 
 async function stream(
   deps: ModelCallDeps,
-  { run, session, signal, stop }: ModelCallInput,
+  { unit, session, signal, stop }: ModelCallInput,
   request: ModelRequest,
   at: { turn: number; attempt: number },
 ): ReturnType<Model['call']> {
   const { events } = deps.store;
-  const subject = `run/${run.id}`;
+  const { subject } = unit;
   const key = { session: session.id, ...at };
   const decorated = <T>(work: () => Promise<T>): Promise<T | null> =>
-    aside(deps, { run: run.id, what: `what turn ${at.turn} said as it came` }, work);
+    aside(deps, { run: unit.id, what: `what turn ${at.turn} said as it came` }, work);
   if (at.attempt > 1)
     await decorated(() => events.append({ at: deps.now(), subject, kind: 'turn.restarted', data: key }));
   const text = createTextStream({ events, subject, key, redaction: deps.redaction, now: deps.now });
@@ -154,24 +143,6 @@ async function readCount(store: Store, key: string): Promise<number> {
   return typeof count === 'number' ? count : 0;
 }
 
-/** The issue's bound ends the session. A cap holds it, without its slot, until the window has passed or a person has raised the cap. */
-async function refused(
-  deps: ModelCallDeps,
-  run: RunRow,
-  reserved: Extract<Reserved, { ok: false }> & { readonly capMicroUsd: number },
-): Promise<ModelCallOutcome> {
-  if (reserved.why === 'budget')
-    return {
-      kind: 'exhausted',
-      bound: `the issue's budget: ${dollars(reserved.spent)} of ${dollars(reserved.capMicroUsd)} are spent or reserved, and the next call could pass it`,
-    };
-  await callForCaps(deps, { key: run.repo, name: run.repoName }, reserved.reached);
-  const words = reserved.reached.map((one) => holdInWords(one, one.cap.repo === null ? null : run.repoName).text);
-  await markHeld(deps, run.id, words.join('; '));
-  await deps.store.capacity.release(runSubject(run.id));
-  throw notYet(words.join('; '));
-}
-
 /** Tells an attempt from one that was given up as dead and goes on regardless: both may have read the same count. */
 function executionMark(): string {
   const { workflowExecution, activityId, attempt } = Context.current().info;
@@ -191,7 +162,7 @@ const PATIENCE: Partial<Record<ModelFailure['kind'], { readonly firstMs: number;
 /** `cuts`: the fact that counts the broken streams of this turn. */
 async function failed(
   deps: ModelCallDeps,
-  { run, cuts }: { readonly run: RunRow; readonly cuts: string },
+  { unit, cuts }: { readonly unit: Unit; readonly cuts: string },
   failure: ModelFailure,
 ): Promise<ModelCallOutcome> {
   switch (failure.kind) {
@@ -206,7 +177,7 @@ async function failed(
       // Each is paid for, and a server whose streams can't be read is not mended by asking it for ever.
       const count = (await readCount(deps.store, cuts)) + 1;
       await deps.store.control.setFact(cuts, count, deps.now());
-      if (count < MOST_CUTS) throw await retryLater(deps, run, failure);
+      if (count < MOST_CUTS) throw await retryLater(deps, unit, failure);
       const reason = `the model's replies broke off or could not be read, ${count} times for one turn (${headOf(failure.message, 300)})`;
       return {
         kind: 'failed',
@@ -214,7 +185,7 @@ async function failed(
       };
     }
     default:
-      throw await retryLater(deps, run, failure);
+      throw await retryLater(deps, unit, failure);
   }
 }
 
@@ -226,7 +197,7 @@ const REMEDIES = {
 } as const;
 
 /** Said before it is waited: nobody looks into a retry of Temporal's. */
-async function retryLater(deps: ModelCallDeps, run: RunRow, failure: ModelFailure): Promise<ApplicationFailure> {
+async function retryLater(deps: ModelCallDeps, unit: Unit, failure: ModelFailure): Promise<ApplicationFailure> {
   const patience = PATIENCE[failure.kind];
   const { attempt } = Context.current().info;
   const own = patience === undefined ? null : Math.min(patience.firstMs * 2 ** (attempt - 1), patience.mostMs);
@@ -234,8 +205,8 @@ async function retryLater(deps: ModelCallDeps, run: RunRow, failure: ModelFailur
   const cause = `the model is not to be had: ${failure.kind}: ${failure.message}`;
   const message = delay === null ? cause : `${cause}; it is asked again at ${timeOf(deps.now() + delay)}`;
   if (delay !== null) {
-    const event = { at: deps.now(), subject: `run/${run.id}`, kind: 'run.held', data: { why: message } };
-    await aside(deps, { run: run.id, what: 'that it waits for its model' }, () => deps.store.events.append(event));
+    const event = { at: deps.now(), subject: unit.subject, kind: 'run.held', data: { why: message } };
+    await aside(deps, { run: unit.id, what: 'that it waits for its model' }, () => deps.store.events.append(event));
   }
   return ApplicationFailure.create({
     message,

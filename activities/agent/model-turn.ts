@@ -1,15 +1,15 @@
 /** One step of a session: finishes the half-written turn if there is one, else makes the next model call. */
 import { Context } from '@temporalio/activity';
 import type { SessionEnd } from '../../domain/session-end.ts';
-import { boundsWith } from '../../domain/bounds.ts';
-import type { RunRow, Transcript } from '../../store/port.ts';
+import type { Unit } from '../../domain/unit.ts';
+import type { Transcript } from '../../store/port.ts';
 import type { TurnStep } from '../../workflows/ports.ts';
 import { toolUses } from './conversation.ts';
-import { dueAfter, type Due } from './follow.ts';
+import { dueAfter, HEARD, type Due } from './follow.ts';
 import { callModel, type ModelCallDeps, type ModelCallOutcome } from './model-call.ts';
-import { CALLED_AWAY, hasActs } from '../run/minding.ts';
+import { CALLED_AWAY } from '../run/minding.ts';
 import { placesOf, repeatsIn } from './progress.ts';
-import { hearPeople, isInterrupted, isStopped } from './session-acts.ts';
+import type { People } from './unit-work.ts';
 import { endOf } from './session-facts.ts';
 import { withoutHolds } from './held-time.ts';
 import { createStopWatch } from './stop-watch.ts';
@@ -17,9 +17,10 @@ import { bindCall, SESSION_TOOLS } from './tools/all.ts';
 import { headOf } from '../../domain/text.ts';
 
 export interface ModelTurnInput {
-  readonly run: RunRow;
+  readonly unit: Unit;
+  readonly people: People;
   readonly sessionId: string;
-  /** Session time of the run's whole life when this step was asked for, with the time it was held. */
+  /** Session time of the unit's whole life when this step was asked for, with the time it was held. */
   readonly elapsedMs: number;
   readonly heldMs: number;
   readonly signal: AbortSignal;
@@ -35,8 +36,8 @@ export async function takeStep(deps: ModelCallDeps, input: ModelTurnInput): Prom
 
   const before = await settleAndHear(deps, input);
   if (before.due.do !== 'call') return stepOf(before.due);
-  if (await hasActs(deps.store, input.run.id)) return ended(CALLED_AWAY);
-  const { sessionMs } = boundsWith(input.run.bounds, input.run.state.progress.granted);
+  if (await input.people.callAway(input.unit.id)) return ended(CALLED_AWAY);
+  const { sessionMs } = input.unit.budgets;
   const elapsed = input.elapsedMs + (deps.now() - Context.current().info.scheduledTimestampMs);
   if (withoutHolds(elapsed, input.heldMs) >= sessionMs) {
     return ended({ kind: 'exhausted', bound: `${Math.round(sessionMs / 60_000)} minutes of session time` });
@@ -51,17 +52,14 @@ export async function takeStep(deps: ModelCallDeps, input: ModelTurnInput): Prom
 /** A person's interrupt or stop ends the call within two seconds; what was said by then stays said. */
 async function callWatched(
   deps: ModelCallDeps,
-  { run, signal }: ModelTurnInput,
+  { unit, people, signal }: ModelTurnInput,
   session: { readonly id: string; readonly system: string },
   transcript: Transcript,
 ): Promise<ModelCallOutcome> {
-  const watch = createStopWatch(
-    async () => (await isInterrupted(deps.store, run.id)) || (await isStopped(deps.store, run.id)),
-    signal,
-  );
+  const watch = createStopWatch(() => people.cutShort(unit.id), signal);
   try {
     return await callModel(deps, {
-      run,
+      unit,
       session,
       transcript,
       tools: SESSION_TOOLS.map((tool) => tool.definition),
@@ -77,11 +75,21 @@ async function callWatched(
 /** At the boundary of a turn, and only there: every call of the last one has its result. */
 async function settleAndHear(
   deps: ModelCallDeps,
-  { run, sessionId }: ModelTurnInput,
+  { unit, people, sessionId }: ModelTurnInput,
 ): Promise<{ due: Final; transcript: Transcript }> {
   const settled = await settle(deps, sessionId);
   if (settled.due.do === 'tools') return settled;
-  return (await hearPeople(deps.store, run.id, sessionId, deps.now())) ? settle(deps, sessionId) : settled;
+  return (await hear(deps, people, unit.id, sessionId)) ? settle(deps, sessionId) : settled;
+}
+
+/** Each word becomes an input keyed by its act, and only then is it taken, so that a death in between says it once. Says whether there was any. */
+async function hear(deps: ModelCallDeps, people: People, unit: string, sessionId: string): Promise<boolean> {
+  const said = await people.said(unit);
+  for (const one of said) {
+    await deps.store.sessions.addInput(sessionId, `${HEARD}${one.id}`, one.text, deps.now());
+    await people.taken(one, deps.now());
+  }
+  return said.length > 0;
 }
 
 type Final = Extract<Due, { do: 'call' | 'tools' | 'end' }>;

@@ -13,9 +13,15 @@ import { openStore } from '../../store/open.ts';
 import type { EventRow, Store, Transcript } from '../../store/port.ts';
 import { createRedaction } from '../evidence/redact.ts';
 import type { RepoGit } from '../git/port.ts';
-import { createEnvironment } from '../sandbox/environment.ts';
+import { createEnvironment, type Environment } from '../sandbox/environment.ts';
 import type { Sandbox } from '../sandbox/port.ts';
-import { createAgentActivities, type AgentActivities } from './activities.ts';
+import { createAgentActivities, type AgentActivities, type AgentDeps } from './activities.ts';
+import type { ModelCallDeps } from './model-call.ts';
+import { createTriageActivities } from '../brief/activities.ts';
+import { createRunWork } from '../brief/run-work.ts';
+import { createMeter } from '../metering/meter.ts';
+import { runSubject } from '../../domain/unit.ts';
+import type { ControlActivities } from '../../workflows/ports.ts';
 import { openModelBench, type ModelBench } from './agent-bench.ts';
 
 // Attempts fail on purpose here.
@@ -47,20 +53,22 @@ const CONTRACT: Contract = {
   build: [],
 };
 
+type BenchActivities = AgentActivities & Pick<ControlActivities, 'triage'>;
+
 export interface SessionBench {
   readonly model: ModelBench;
   readonly store: Store;
-  readonly activities: AgentActivities;
+  readonly activities: BenchActivities;
   /** As a worker would: each call in an activity of its own, unless it is an attempt of the one that is named. */
   turn(
     bounds?: Partial<RunBounds>,
     elapsedMs?: number,
     activity?: { readonly activityId: string; readonly scheduledTimestampMs: number },
-  ): ReturnType<AgentActivities['modelTurn']>;
-  triage(): ReturnType<AgentActivities['triage']>;
+  ): ReturnType<BenchActivities['modelTurn']>;
+  triage(): ReturnType<BenchActivities['triage']>;
   open(opening?: number, brief?: Brief): Promise<void>;
-  tool(turn: number, toolUseId: string): ReturnType<AgentActivities['runTool']>;
-  interrupted(turn: number, toolUseId: string, attempt?: number): ReturnType<AgentActivities['recordInterrupted']>;
+  tool(turn: number, toolUseId: string): ReturnType<BenchActivities['runTool']>;
+  interrupted(turn: number, toolUseId: string, attempt?: number): ReturnType<BenchActivities['recordInterrupted']>;
   transcript(session?: string): Promise<Transcript>;
   events(kind: string): Promise<EventRow[]>;
   stop(on: boolean): void;
@@ -112,25 +120,24 @@ export async function openSessionBench(
       return row === null ? null : { ...row, bounds: { ...row.bounds, ...bounded } };
     },
   };
-  const activities = createAgentActivities({
-    store: around({ ...store, runs }),
+  const seen = around({ ...store, runs });
+  const session = {
+    store: seen,
     model: model.model,
-    modelConfig: { name: 'scripted', maxTokens: 1000, prices: PRICES },
-    sandbox: parts.sandbox,
-    // Only what the given parts have is asked of it.
-    gitOf: () => parts.git as RepoGit,
-    environmentOf: () => environment,
-    contractOf: () => Promise.resolve({ ...CONTRACT, ...parts.contract }),
-    issueOf: () => Promise.resolve(ISSUE),
-    isKilled: () => Promise.resolve(stopped),
-    scratchDir,
+    modelConfig: { name: 'scripted', maxTokens: 1000 },
+    meter: createMeter({
+      store: seen,
+      get caps() {
+        return caps;
+      },
+      prices: PRICES,
+      now,
+    }),
     redaction: createRedaction([]),
-    get caps() {
-      return caps;
-    },
-    pool: { slots: 1, reserves: {} },
+    isKilled: () => Promise.resolve(stopped),
     now,
-  });
+  };
+  const activities = benchActivities(session, { parts, scratchDir, environment });
   const inActivity = <T>(work: () => Promise<T>, activity: object = {}): Promise<T> =>
     new MockActivityEnvironment(
       { scheduledTimestampMs: now(), activityId: `activity-${(ran += 1)}`, ...activity },
@@ -143,16 +150,18 @@ export async function openSessionBench(
     activities,
     turn(bounds = {}, elapsedMs = 0, activity) {
       bounded = bounds;
-      return inActivity(() => activities.modelTurn({ runId: RUN, sessionId: SESSION, elapsedMs }), activity);
+      return inActivity(() => activities.modelTurn({ unit: runSubject(RUN), sessionId: SESSION, elapsedMs }), activity);
     },
     triage: () => inActivity(() => activities.triage({ runId: RUN })),
     async open(opening = 1, brief = { kind: 'implement' }) {
-      await inActivity(() => activities.openSession({ runId: RUN, opening, brief }));
+      await inActivity(() => activities.openSession({ unit: runSubject(RUN), opening, brief }));
     },
     tool: (turn, toolUseId) =>
-      inActivity(() => activities.runTool({ runId: RUN, sessionId: SESSION, turn, toolUseId })),
+      inActivity(() => activities.runTool({ unit: runSubject(RUN), sessionId: SESSION, turn, toolUseId })),
     interrupted: (turn, toolUseId, attempt = 1) =>
-      inActivity(() => activities.recordInterrupted({ runId: RUN, sessionId: SESSION, turn, toolUseId }), { attempt }),
+      inActivity(() => activities.recordInterrupted({ unit: runSubject(RUN), sessionId: SESSION, turn, toolUseId }), {
+        attempt,
+      }),
     transcript: (session = SESSION) => store.sessions.transcript(session),
     async events(kind) {
       const rows = await store.events.after(0, { limit: 10_000 });
@@ -172,6 +181,26 @@ export async function openSessionBench(
       await store.close();
       await model.close();
     },
+  };
+}
+
+function benchActivities(
+  session: ModelCallDeps & Pick<AgentDeps, 'isKilled'>,
+  { parts, scratchDir, environment }: { parts: SessionParts; scratchDir: string; environment: Environment },
+): BenchActivities {
+  const issueOf = (): Promise<Issue> => Promise.resolve(ISSUE);
+  const run = createRunWork({
+    store: session.store,
+    // Only what the given parts have is asked of it.
+    gitOf: () => parts.git as RepoGit,
+    environmentOf: () => environment,
+    contractOf: () => Promise.resolve({ ...CONTRACT, ...parts.contract }),
+    issueOf,
+  });
+  const pool = { slots: 1, reserves: {} };
+  return {
+    ...createTriageActivities({ ...session, issueOf }),
+    ...createAgentActivities({ ...session, pool, sandbox: parts.sandbox, scratchDir, works: { run } }),
   };
 }
 

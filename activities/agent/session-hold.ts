@@ -1,39 +1,39 @@
 /**
  * A session that a cap, a person or the kill switch holds waits between two attempts of one activity. That time is no session time, and
- * needs no slot: it is kept as a fact of the run, and taken off where the bound is judged, because the workflow's own count includes it.
+ * needs no slot: it is kept as a fact of the unit, and taken off where the bound is judged, because the workflow's own count includes it.
  */
 import { Context } from '@temporalio/activity';
 import type { Pool } from '../../domain/pool.ts';
+import type { Unit } from '../../domain/unit.ts';
 import type { Store } from '../../store/port.ts';
 import { notYet } from '../run/waiting.ts';
 import { readHeld, writeHeld } from './held-time.ts';
-import { runSubject } from '../../domain/unit.ts';
 
 export interface HoldDeps {
   readonly store: Pick<Store, 'control' | 'capacity' | 'events'>;
   readonly now: () => number;
 }
 
-/** This attempt ends here, and the next one finds out for how long it was held. Who watches the run is told once. */
-export async function markHeld(deps: HoldDeps, runId: string, why: string): Promise<void> {
-  const { ms, of } = await readHeld(deps.store.control, runId);
+/** This attempt ends here, and the next one finds out for how long it was held. Who watches the unit is told once. */
+export async function markHeld(deps: HoldDeps, unit: Unit, why: string): Promise<void> {
+  const { ms, of } = await readHeld(deps.store.control, unit.id);
   if (of !== ownActivity()) {
     const at = deps.now();
-    await deps.store.events.append({ at, subject: `run/${runId}`, kind: 'run.held', data: { why } });
+    await deps.store.events.append({ at, subject: unit.subject, kind: 'run.held', data: { why } });
   }
-  await writeHeld(deps.store.control, runId, { ms, since: deps.now(), of: ownActivity() }, deps.now());
+  await writeHeld(deps.store.control, unit.id, { ms, since: deps.now(), of: ownActivity() }, deps.now());
 }
 
 /** Before anything else in an attempt: counts the hold that it comes out of, and takes the slot again. Answers with all time held. */
-export async function comeOutOfHold(deps: HoldDeps, runId: string, pool: Pool): Promise<number> {
-  const held = await readHeld(deps.store.control, runId);
+export async function comeOutOfHold(deps: HoldDeps, unit: Unit, pool: Pool): Promise<number> {
+  const held = await readHeld(deps.store.control, unit.id);
   if (held.since === null) return held.ms;
   // An activity that was cancelled while it was held has left its mark behind; nobody knows when that hold ended.
   if (held.of !== ownActivity()) return held.ms;
   const ms = held.ms + Math.max(0, deps.now() - held.since);
-  const { granted, ahead } = await deps.store.capacity.acquire(runSubject(runId), pool, deps.now());
+  const { granted, ahead } = await deps.store.capacity.acquire(unit.subject, pool, deps.now());
   const since = granted ? null : deps.now();
-  await writeHeld(deps.store.control, runId, { ms, since, of: ownActivity() }, deps.now());
+  await writeHeld(deps.store.control, unit.id, { ms, since, of: ownActivity() }, deps.now());
   if (!granted) throw notYet(`the hold is over, and ${ahead} are ahead in the line for ${pool.slots} slots`);
   return ms;
 }

@@ -4,35 +4,34 @@
  */
 import { Context } from '@temporalio/activity';
 import type { SessionEnd } from '../../domain/session-end.ts';
-import type { RunRow, Store, Transcript } from '../../store/port.ts';
-import type { RepoGit } from '../git/port.ts';
-import { DEFAULT_LIMITS, type SandboxEnvironment } from '../sandbox/environment.ts';
+import type { Unit } from '../../domain/unit.ts';
+import type { Store, Transcript } from '../../store/port.ts';
+import { DEFAULT_LIMITS } from '../sandbox/environment.ts';
 import { FenceHeld, type Sandbox } from '../sandbox/port.ts';
 import { aside } from '../run/aside.ts';
 import { toolUses } from './conversation.ts';
 import { keepBundle, keepCommits, keepOutput } from './kept.ts';
-import { baseOf } from './open-session.ts';
 import type { ToolUse } from './port.ts';
 import { isRepeat, keepPlace, lookAtPlace } from './progress.ts';
-import { unheard } from './session-acts.ts';
 import { endOf, hasBegun, setBegun, setEnd, type CallKey } from './session-facts.ts';
 import { createStopWatch } from './stop-watch.ts';
 import { bindCall } from './tools/all.ts';
 import { STOPPED } from './tools/output.ts';
+import type { People, Workplace } from './unit-work.ts';
 import { createShell, taught, type Place, type ToolOutcome } from './tools/tool.ts';
 
 export interface ToolRunDeps {
   readonly store: Store;
-  readonly git: RepoGit;
   readonly sandbox: Pick<Sandbox, 'run'>;
-  readonly environmentOf: (run: RunRow) => Promise<SandboxEnvironment>;
-  readonly shouldStop: (runId: string) => Promise<boolean>;
+  readonly shouldStop: () => Promise<boolean>;
   readonly scratchDir: string;
   readonly now: () => number;
 }
 
 export interface ToolRunInput {
-  readonly run: RunRow;
+  readonly unit: Unit;
+  readonly people: People;
+  readonly workplace: Workplace;
   readonly call: CallKey;
   readonly signal: AbortSignal;
 }
@@ -55,21 +54,21 @@ export async function runToolCall(deps: ToolRunDeps, input: ToolRunInput): Promi
   if (unsafe && (await hasBegun(control, call))) {
     return recordLost(deps, input);
   }
-  if (await deps.shouldStop(input.run.id)) {
-    await putResult(deps, input.run, call, taught('Not run: stopped by a person or the kill switch.'));
+  if (await deps.shouldStop()) {
+    await putResult(deps, input.unit, call, taught('Not run: stopped by a person or the kill switch.'));
     return { kind: 'done' };
   }
   if (unsafe) await setBegun(control, call, now());
-  const outcome = await heardFirst(deps, input, await actOut(deps, input, use));
+  const outcome = await heardFirst(input, await actOut(deps, input, use));
   await keepPlaceOfRepeat(deps, input, transcript, { use, outcome });
   if (outcome.end !== undefined) await setEnd(control, call, outcome.end, now());
-  await putResult(deps, input.run, call, outcome);
+  await putResult(deps, input.unit, call, outcome);
   return ranWith(outcome.end ?? null);
 }
 
 /** Work is not handed over past a person who has just said something: the session hears it and submits again. */
-async function heardFirst(deps: ToolRunDeps, { run }: ToolRunInput, outcome: ToolOutcome): Promise<ToolOutcome> {
-  if (outcome.end?.kind !== 'submitted' || (await unheard(deps.store, run.id)).length === 0) return outcome;
+async function heardFirst({ unit, people }: ToolRunInput, outcome: ToolOutcome): Promise<ToolOutcome> {
+  if (outcome.end?.kind !== 'submitted' || (await people.said(unit.id)).length === 0) return outcome;
   return taught('Not handed over yet: a person has something to say first. Read it, act on it, and submit again.');
 }
 
@@ -77,25 +76,27 @@ function ranWith(end: SessionEnd | null): ToolRan {
   return end === null ? { kind: 'done' } : { kind: 'ended', end };
 }
 
-async function actOut(deps: ToolRunDeps, { run, call, signal }: ToolRunInput, use: ToolUse): Promise<ToolOutcome> {
-  const { store, git, now } = deps;
-  const base = baseOf(run);
-  const watch = createStopWatch(() => deps.shouldStop(run.id), signal);
+async function actOut(deps: ToolRunDeps, input: ToolRunInput, use: ToolUse): Promise<ToolOutcome> {
+  const { store, now } = deps;
+  const { unit, workplace, call, signal } = input;
+  const { base, git } = workplace;
+  const watch = createStopWatch(deps.shouldStop, signal);
   const bound = bindCall(use.name, use.input);
-  const place = (): Promise<Place> => openPlace(deps, run, watch.signal);
+  const place = (): Promise<Place> => openPlace(deps, input, watch.signal);
   let outcome: ToolOutcome;
   try {
     outcome = await bound.run({
-      run: { id: run.id, issue: run.issue, base },
+      unit: unit.id,
+      base,
       place,
       git,
       scratchDir: deps.scratchDir,
       keepSubmission: async (submission) => {
-        await keepBundle(deps, run, submission.head);
-        await store.control.setFact(`submit/${run.id}`, submission, now());
+        await keepBundle({ ...deps, git }, unit, submission.head);
+        await store.control.setFact(`submit/${unit.id}`, submission, now());
       },
     });
-    if (!watch.signal.aborted) await keepCommits(deps, { run, base, isDue: bound.replay === 'unsafe', place });
+    if (!watch.signal.aborted) await keepCommits(deps, { unit, base, isDue: bound.replay === 'unsafe', place });
   } catch (error) {
     // Nothing of it has run.
     if (!(error instanceof FenceHeld)) throw error;
@@ -106,7 +107,7 @@ async function actOut(deps: ToolRunDeps, { run, call, signal }: ToolRunInput, us
   if (signal.aborted) {
     // A cancelled call ends the activity; an unsafe one leaves word of what became of it.
     if (bound.replay === 'unsafe')
-      await putResult(deps, run, call, { content: `${outcome.content}\n${STOPPED}`, isError: true });
+      await putResult(deps, unit, call, { content: `${outcome.content}\n${STOPPED}`, isError: true });
     signal.throwIfAborted();
   }
   // A tool of several commands takes the stop for a failure of the one that it hit.
@@ -114,16 +115,16 @@ async function actOut(deps: ToolRunDeps, { run, call, signal }: ToolRunInput, us
   return unsaid ? { ...outcome, content: `${outcome.content}\n${STOPPED}` } : outcome;
 }
 
-async function openPlace(deps: ToolRunDeps, run: RunRow, signal: AbortSignal): Promise<Place> {
-  const worktree = await deps.git.openWorktree(run.id, baseOf(run));
-  const environment = await deps.environmentOf(run);
+async function openPlace(deps: ToolRunDeps, { unit, workplace }: ToolRunInput, signal: AbortSignal): Promise<Place> {
+  const worktree = await workplace.git.openWorktree(unit.id, workplace.base);
+  const environment = await workplace.environment();
   const shell = createShell({ sandbox: deps.sandbox, worktree, environment, limits: DEFAULT_LIMITS, signal });
   return { worktree, shell };
 }
 
-async function putResult(deps: ToolRunDeps, run: RunRow, call: CallKey, outcome: ToolOutcome): Promise<void> {
+async function putResult(deps: ToolRunDeps, unit: Unit, call: CallKey, outcome: ToolOutcome): Promise<void> {
   const { sessionId: session, turn, toolUseId } = call;
-  if (outcome.full !== undefined) await keepOutput(deps, run, call, outcome.full);
+  if (outcome.full !== undefined) await keepOutput(deps, unit, call, outcome.full);
   const { content, isError } = outcome;
   await deps.store.sessions.putResult({ session, turn, toolUseId, content, isError, at: deps.now() });
 }
@@ -131,13 +132,14 @@ async function putResult(deps: ToolRunDeps, run: RunRow, call: CallKey, outcome:
 /** A call that comes to the same again is progress where the work folder has changed meanwhile (domain/repeats.ts). */
 async function keepPlaceOfRepeat(
   deps: ToolRunDeps,
-  { run, call, signal }: ToolRunInput,
+  input: ToolRunInput,
   transcript: Transcript,
   { use, outcome }: { readonly use: ToolUse; readonly outcome: ToolOutcome },
 ): Promise<void> {
   if (bindCall(use.name, use.input).isRefused === true || !isRepeat(transcript, use, outcome)) return;
-  await aside(deps, { run: run.id, what: 'what its work folder holds' }, async () => {
-    const place = await lookAtPlace((await openPlace(deps, run, signal)).shell);
+  const { unit, call, signal } = input;
+  await aside(deps, { run: unit.id, what: 'what its work folder holds' }, async () => {
+    const place = await lookAtPlace((await openPlace(deps, input, signal)).shell);
     const { sessionId: session, turn } = call;
     if (place !== null) await keepPlace(deps.store.control, { session, turn, place }, deps.now());
   });
@@ -152,18 +154,19 @@ const FENCE_ATTEMPTS = 5;
 /** No git of the session is at work behind the fence: a lock that is there was left by the command that was lost. */
 const CLEAR_LOCKS = ['sh', '-c', 'find "$(git rev-parse --git-dir)" -name "*.lock" -type f -delete'];
 
-/** Says "interrupted" only while holding the run's fence: then nothing of the lost call is left running. Where it can't be had, the session ends. */
-export async function recordLost(deps: ToolRunDeps, { run, call, signal }: ToolRunInput): Promise<ToolRan> {
-  const { shell } = await openPlace(deps, run, signal);
+/** Says "interrupted" only while holding the unit's fence: then nothing of the lost call is left running. Where it can't be had, the session ends. */
+export async function recordLost(deps: ToolRunDeps, input: ToolRunInput): Promise<ToolRan> {
+  const { unit, call, signal } = input;
+  const { shell } = await openPlace(deps, input, signal);
   try {
     const held = await shell.run({ argv: CLEAR_LOCKS, wallMs: CLEAR_MS, keepBytes: 1024 });
     if (held.end !== 'exited')
-      throw new Error(`what the lost call of run ${run.id} left could not be cleared away (${held.end})`);
+      throw new Error(`what the lost call of ${unit.subject} left could not be cleared away (${held.end})`);
   } catch (error) {
     if (!(error instanceof FenceHeld)) throw error;
     const { attempt } = Context.current().info;
     if (attempt < FENCE_ATTEMPTS) {
-      await sayHeld(deps, run, error);
+      await sayHeld(deps, unit, error);
       throw error;
     }
     return {
@@ -171,10 +174,10 @@ export async function recordLost(deps: ToolRunDeps, { run, call, signal }: ToolR
       end: { kind: 'failed', reason: `a command that was lost has not ended: ${error.message}` },
     };
   }
-  await putResult(deps, run, call, { content: INTERRUPTED, isError: true });
+  await putResult(deps, unit, call, { content: INTERRUPTED, isError: true });
   return { kind: 'done' };
 }
 
-async function sayHeld({ store, now }: ToolRunDeps, run: RunRow, { message }: FenceHeld): Promise<void> {
-  await store.events.append({ at: now(), subject: `run/${run.id}`, kind: 'run.held', data: { why: message } });
+async function sayHeld({ store, now }: ToolRunDeps, unit: Unit, { message }: FenceHeld): Promise<void> {
+  await store.events.append({ at: now(), subject: unit.subject, kind: 'run.held', data: { why: message } });
 }

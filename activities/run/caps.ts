@@ -28,11 +28,14 @@ export async function isHeldByCap(deps: CapDeps, repo: CappedRepo): Promise<bool
 /** One escalation a cap and window, however many runs meet it. */
 export async function callForCaps(
   { store, now }: Pick<CapDeps, 'store' | 'now'>,
-  repo: CappedRepo,
+  repo: CappedRepo | null,
   reached: readonly CapStanding[],
 ): Promise<void> {
   for (const standing of reached) {
-    const { text, remedy } = holdInWords(standing, standing.cap.repo === null ? null : repo.name);
+    const { text, remedy } = holdInWords(
+      standing,
+      standing.cap.repo === null ? null : (repo?.name ?? standing.cap.repo),
+    );
     await store.escalations.raise({
       key: standing.cap.key,
       run: null,

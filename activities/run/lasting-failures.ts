@@ -7,6 +7,7 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { kindOfFailure, lasting, withFailure, type Failures } from '../../domain/alike.ts';
 import { isBug, isOutage } from '../../domain/outage.ts';
+import type { Subject } from '../../domain/unit.ts';
 import { headOf } from '../../domain/text.ts';
 import type { Store } from '../../store/port.ts';
 import type { Redaction } from '../evidence/redact.ts';
@@ -18,7 +19,7 @@ export interface LastingFailuresDeps {
   readonly now: () => number;
 }
 
-type OfRun = (input: { readonly runId: string }) => Promise<unknown>;
+type OfUnit = (input: { readonly runId: string } | { readonly unit: Subject }) => Promise<unknown>;
 
 /** `what` says by its name what each activity does; the others are left as they are. */
 export function endingLastingFailures<Activities extends object>(
@@ -27,12 +28,12 @@ export function endingLastingFailures<Activities extends object>(
   deps: LastingFailuresDeps,
 ): Activities {
   const bounded = Object.entries(what).map(([name, words]) => {
-    const act = Reflect.get(activities, name) as OfRun;
-    const wrapped: OfRun = async (input) => {
+    const act = Reflect.get(activities, name) as OfUnit;
+    const wrapped: OfUnit = async (input) => {
       try {
         return await act(input);
       } catch (error) {
-        throw await judged(deps, { name, words: String(words), runId: input.runId }, error);
+        throw await judged(deps, { name, words: String(words), of: 'unit' in input ? input.unit : input.runId }, error);
       }
     };
     return [name, wrapped];
@@ -43,7 +44,8 @@ export function endingLastingFailures<Activities extends object>(
 interface Piece {
   readonly name: string;
   readonly words: string;
-  readonly runId: string;
+  /** The unit or run whose work it is. */
+  readonly of: string;
 }
 
 async function judged({ store, redaction, now }: LastingFailuresDeps, piece: Piece, error: unknown): Promise<unknown> {
@@ -52,7 +54,7 @@ async function judged({ store, redaction, now }: LastingFailuresDeps, piece: Pie
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure || cancellationSignal.aborted)
     return error;
   if (isOutage(error)) return error;
-  const key = `failures/${piece.runId}/${piece.name}`;
+  const key = `failures/${piece.of}/${piece.name}`;
   // The first attempt of another piece of work knows nothing of the one before.
   const before = info.attempt === 1 ? null : ((await store.control.fact(key)) as Failures | null);
   const failures = withFailure(before, kindOfFailure(error), now());

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { RunInput } from '../../domain/run.ts';
+import { DEFAULT_EXECUTOR } from '../../domain/executor.ts';
 import { FRESH } from '../../domain/stage.ts';
 import type { RunRow } from '../../store/port.ts';
 
@@ -15,6 +16,7 @@ export function runInputOf(
     issue: run.issue,
     title: run.title,
     bounds: run.bounds,
+    executor: DEFAULT_EXECUTOR,
     heartbeatSeconds: config.heartbeatSeconds,
     pageUrl: `${config.publicUrl}/runs/${run.id}`,
     ...(run.seq > 0 || !isDeepStrictEqual(run.state, FRESH)

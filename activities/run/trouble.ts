@@ -3,6 +3,7 @@ import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { headOf } from '../../domain/text.ts';
 import { withTrouble } from '../../domain/trouble.ts';
+import { isRunSubject, unitNamed } from '../../domain/unit.ts';
 import type { Control } from '../../store/port.ts';
 import type { Redaction } from '../evidence/redact.ts';
 import { readTrouble, troubleKey } from './read-trouble.ts';
@@ -17,7 +18,7 @@ export interface TroubleDeps {
 
 type Activity = (input: unknown) => Promise<unknown>;
 
-/** Every activity whose input names a run; the others are left as they are. */
+/** Every activity whose input names a run, or a run as its unit; the others are left as they are. */
 export function recordingTrouble<Activities extends object>(activities: Activities, deps: TroubleDeps): Activities {
   const wrapped = Object.entries(activities).map(([name, act]: [string, Activity]) => [
     name,
@@ -61,7 +62,7 @@ async function beside(tell: () => Promise<void>): Promise<void> {
 }
 
 function runOf(input: unknown): string | null {
-  return typeof input === 'object' && input !== null && 'runId' in input && typeof input.runId === 'string'
-    ? input.runId
-    : null;
+  if (typeof input !== 'object' || input === null) return null;
+  if ('runId' in input && typeof input.runId === 'string') return input.runId;
+  return 'unit' in input && isRunSubject(input.unit) ? unitNamed(input.unit).id : null;
 }

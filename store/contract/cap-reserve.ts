@@ -1,5 +1,5 @@
 import { capsAt, type Caps } from '../../domain/caps.ts';
-import { issueBudget, runSubject, type Budget } from '../../domain/unit.ts';
+import { issueBudget, runSubject } from '../../domain/unit.ts';
 import type { Reserve } from '../port.ts';
 
 export const CAPS: Caps = {
@@ -10,7 +10,7 @@ export const CAPS: Caps = {
 export const at = (day: string): number => Date.parse(`${day}T12:00:00Z`);
 export const DAY = at('2026-11-23');
 
-export function issueOf(repo: string, issue: number, microUsd = 1_000_000): Budget {
+export function issueOf(repo: string, issue: number, microUsd = 1_000_000): Reserve['budget'] {
   return { name: issueBudget(repo, issue), microUsd };
 }
 

@@ -1,9 +1,6 @@
 import { z } from 'zod';
 import { sealTool } from './tool.ts';
-import { headOf } from '../../../domain/text.ts';
-
-/** Reasons pass through workflow history, which is no place for long texts. */
-export const REASON_CHARACTERS = 500;
+import { giveUp as endOf } from '../../hand-over/hand-over.ts';
 
 export const giveUp = sealTool({
   name: 'give_up',
@@ -15,6 +12,6 @@ export const giveUp = sealTool({
     Promise.resolve({
       content: 'A person takes over from here.',
       isError: false,
-      end: { kind: 'gave-up', reason: headOf(reason, REASON_CHARACTERS) },
+      end: endOf(reason),
     }),
 });

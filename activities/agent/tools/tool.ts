@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import type { SessionEnd } from '../../../domain/session-end.ts';
+import type { Submission } from '../../hand-over/hand-over.ts';
 import type { RepoGit, Worktree } from '../../git/port.ts';
 import type { CommandResult, Sandbox, SandboxBind, SandboxCommand, SandboxLimits } from '../../sandbox/port.ts';
 import type { ToolDefinition } from '../port.ts';
@@ -22,27 +23,21 @@ export interface ToolOutcome {
 }
 
 export interface ToolContext {
-  readonly run: { readonly id: string; readonly issue: number; readonly base: string };
+  /** Id of the unit whose work it is, and the commit that it builds on. */
+  readonly unit: string;
+  readonly base: string;
   /** The work folder and a shell in it; a call that needs neither touches no checkout. */
   readonly place: () => Promise<Place>;
   readonly git: Pick<RepoGit, 'importBundle' | 'commits'>;
   /** A folder of ours that no agent can write; made and removed by the tool that uses it. */
   readonly scratchDir: string;
   /** Kept for the gates when the session submits. */
-  readonly keepSubmission: (submission: {
-    readonly head: string;
-    readonly changedTests: readonly ChangedTest[];
-  }) => Promise<void>;
+  readonly keepSubmission: (submission: Submission) => Promise<void>;
 }
 
 export interface Place {
   readonly worktree: Worktree;
   readonly shell: Shell;
-}
-
-export interface ChangedTest {
-  readonly id: string;
-  readonly reason: string;
 }
 
 export interface Tool<Input> {
@@ -98,7 +93,7 @@ function notJson(input: unknown): string | null {
   return String(input[NOT_JSON]);
 }
 
-/** Runs commands in the run's sandbox, behind its fence. */
+/** Runs commands in the unit's sandbox, behind its fence. */
 export interface Shell {
   run(command: ShellCommand): Promise<CommandResult>;
 }

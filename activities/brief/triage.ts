@@ -5,10 +5,11 @@ import type { TriagePlan } from '../../domain/run.ts';
 import type { RunRow, Store, TurnRow } from '../../store/port.ts';
 import type { CalledAway, ControlActivities } from '../../workflows/ports.ts';
 import { aside } from '../run/aside.ts';
-import { toolUses } from './conversation.ts';
-import { callModel, type ModelCallDeps } from './model-call.ts';
-import type { ToolDefinition, ToolUse } from './port.ts';
+import { toolUses } from '../agent/conversation.ts';
+import { callModel, type ModelCallDeps } from '../agent/model-call.ts';
+import type { ToolDefinition, ToolUse } from '../agent/port.ts';
 import { issueText, triagePrompt } from './prompt.ts';
+import { unitOfRun } from './run-work.ts';
 import { headOf } from '../../domain/text.ts';
 import { runSubject } from '../../domain/unit.ts';
 
@@ -41,8 +42,9 @@ export interface TriageDeps extends ModelCallDeps {
 
 export async function triageRun(deps: TriageDeps, run: RunRow, signal: AbortSignal): Promise<Triaged> {
   const { store, now } = deps;
+  const unit = unitOfRun(run);
   const id = `${run.id}/triage`;
-  await store.sessions.open({ id, unit: runSubject(run.id), system: await triagePrompt(run), at: now() });
+  await store.sessions.open({ id, unit: unit.subject, system: await triagePrompt(run), at: now() });
   await store.sessions.addInput(id, 'opening/1', issueText(await deps.issueOf(run)), now());
   const session = await store.sessions.get(id);
   if (session === null) throw new Error(`session ${id} is not in the store, where it was just written`);
@@ -53,7 +55,7 @@ export async function triageRun(deps: TriageDeps, run: RunRow, signal: AbortSign
     let row = transcript.turns[attempt - 1];
     if (row === undefined) {
       const outcome = await callModel(deps, {
-        run,
+        unit,
         session,
         transcript,
         tools: TOOLS,

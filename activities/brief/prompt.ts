@@ -5,7 +5,7 @@ import type { Brief } from '../../domain/stage.ts';
 import { waiversOf, type Waiver } from '../../domain/waivers.ts';
 import type { RunRow } from '../../store/port.ts';
 import type { RepoGit } from '../git/port.ts';
-import { asData, plainText } from './plain-text.ts';
+import { asData, plainText } from '../agent/plain-text.ts';
 import { headOf } from '../../domain/text.ts';
 
 const INSTRUCTION_FILES = ['CONTEXT.md', 'AGENTS.md', 'CLAUDE.md'] as const;

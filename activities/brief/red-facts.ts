@@ -4,7 +4,7 @@ import { DEPLOY_STAGES } from '../../domain/verdict.ts';
 import type { Red } from '../../domain/stage.ts';
 import type { EvidenceIndex, EvidenceRow } from '../../store/port.ts';
 import { logOf } from '../deploy/output.ts';
-import { asData } from './plain-text.ts';
+import { asData } from '../agent/plain-text.ts';
 import { runSubject } from '../../domain/unit.ts';
 
 const SHOWN_VERDICTS = 20;

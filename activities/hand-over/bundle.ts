@@ -6,16 +6,25 @@ import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Worktree } from '../../git/port.ts';
-import type { Shell } from './tool.ts';
-import { tailOf } from '../../../domain/text.ts';
+import type { Worktree } from '../git/port.ts';
+import { tailOf } from '../../domain/text.ts';
+import type { CommandResult } from '../sandbox/port.ts';
 
 const MAX_BUNDLE_BYTES = 256 * 1024 * 1024;
 const WALL_MS = 60_000;
 const SHA = /^[0-9a-f]{40}([0-9a-f]{24})?$/;
 
+/** Runs a command in the work folder, in its sandbox. */
+export interface HandOverShell {
+  run(command: {
+    readonly argv: readonly string[];
+    readonly wallMs: number;
+    readonly keepBytes: number;
+  }): Promise<CommandResult>;
+}
+
 /** Where git in the sandbox says that HEAD is; null when it says nothing of the kind. A hint: the agent can write what git reads. */
-export async function readHead(shell: Shell): Promise<string | null> {
+export async function readHead(shell: HandOverShell): Promise<string | null> {
   const result = await shell.run({ argv: ['git', 'rev-parse', '--verify', 'HEAD'], wallMs: WALL_MS, keepBytes: 4096 });
   const head = result.stdout.trim();
   return result.end === 'exited' && result.code === 0 && SHA.test(head) ? head : null;
@@ -30,7 +39,7 @@ export type Bundled =
  * lock beside its own, and one that was given up as dead may still be reading it.
  */
 export async function withBundle<T>(
-  shell: Shell,
+  shell: HandOverShell,
   { outbox }: Worktree,
   base: string,
   use: (bundled: Bundled) => Promise<T>,
@@ -43,7 +52,7 @@ export async function withBundle<T>(
   }
 }
 
-async function bundleHead(shell: Shell, path: string, base: string): Promise<Bundled> {
+async function bundleHead(shell: HandOverShell, path: string, base: string): Promise<Bundled> {
   const argv = ['git', 'bundle', 'create', '-q', path, 'HEAD', `^${base}`];
   const result = await shell.run({ argv, wallMs: 5 * WALL_MS, keepBytes: 16_384 });
   if (result.end !== 'exited' || result.code !== 0)
