@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { acting, FROZEN, seedRun, startApiServer, type ApiServer } from '../test/setup/api-server.ts';
 import { DEFAULT_BOUNDS } from '../domain/bounds.ts';
-import type { ErrorBody } from './errors.ts';
+import type { ErrorBody } from './view.ts';
 import type { RunView } from './view.ts';
 
 let api: ApiServer;

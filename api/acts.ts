@@ -1,7 +1,7 @@
 /** What people do to a run. Checked against the row, written, and only then poked: an act outlives every worker and Temporal itself. */
 import { randomUUID } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
-import type { RequestHandler } from 'express';
+import type { Request } from 'express';
 import { readHeld, withoutHolds } from '../activities/agent/held-time.ts';
 import { refuseAct, type RequestedAct } from '../domain/act.ts';
 import { addGrants, boundsWith, usedUp } from '../domain/bounds.ts';
@@ -15,8 +15,8 @@ import { withoutSecrets } from './people-words.ts';
 import { runOf } from './runs.ts';
 import { issueBudget, runSubject } from '../domain/unit.ts';
 
-export function addAct(deps: ApiDeps): RequestHandler {
-  return async (req, res) => {
+export function addAct(deps: ApiDeps) {
+  return async (req: Request) => {
     const run = await runOf(deps.store, pathParam(req, 'id'));
     const body = parseBody(actBody, req);
     const act = requestedAct(body);
@@ -41,7 +41,7 @@ export function addAct(deps: ApiDeps): RequestHandler {
     // It ended between the look at its row and the act.
     if (row === null) throw new ApiError(409, { code: 'refused', message: await refuseNow(deps, run.id, act, note) });
     requireSameAct(row, run.id, act, note);
-    res.status(earlier === undefined ? 201 : 200).json({ act: row, poked: await poke(deps, run.id) });
+    return { status: earlier === undefined ? 201 : 200, value: { act: row, poked: await poke(deps, run.id) } };
   };
 }
 

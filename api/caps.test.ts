@@ -3,7 +3,7 @@ import { CAPS } from '../config/defaults.ts';
 import { capsAt } from '../domain/caps.ts';
 import { FRESH } from '../domain/stage.ts';
 import { acting, REPO, seedRun, startApiServer, type ApiServer } from '../test/setup/api-server.ts';
-import type { ErrorBody } from './errors.ts';
+import type { ErrorBody } from './view.ts';
 import type { CapsView, IssueView, RunView, StatusView } from './view.ts';
 import { runSubject, issueBudget } from '../domain/unit.ts';
 

@@ -1,6 +1,6 @@
 /** Caps on money: where each stands, what a reached one holds, and the one way past it, which is a person's recorded raise. */
 import { randomUUID } from 'node:crypto';
-import type { RequestHandler } from 'express';
+import type { Request } from 'express';
 import { z } from 'zod';
 import {
   CAP_WINDOWS,
@@ -25,10 +25,8 @@ import { withoutSecrets } from './people-words.ts';
 import { repoOf } from './repos.ts';
 import type { CapsView, CapView, NoticeView } from './view.ts';
 
-export function showCaps(deps: ApiDeps): RequestHandler {
-  return async (_req, res) => {
-    res.json(await viewCaps(deps));
-  };
+export function showCaps(deps: ApiDeps) {
+  return async () => ({ value: await viewCaps(deps) });
 }
 
 export async function viewCaps(deps: ApiDeps): Promise<CapsView> {
@@ -46,7 +44,7 @@ export async function readHolds(deps: ApiDeps, repo?: string): Promise<NoticeVie
   });
 }
 
-const raiseBody = z.strictObject({
+export const raiseBody = z.strictObject({
   /** Chosen by the caller, so that a repeat of the call is not a second raise. */
   id: z
     .string()
@@ -59,8 +57,8 @@ const raiseBody = z.strictObject({
   note: line(1_000),
 });
 
-export function raiseCap(deps: ApiDeps): RequestHandler {
-  return async (req, res) => {
+export function raiseCap(deps: ApiDeps) {
+  return async (req: Request) => {
     const { id = randomUUID(), window, repo, usd, ...body } = parseBody(raiseBody, req);
     const note = await withoutSecrets(deps, body.note);
     const cap = capOf(deps, window, repo ?? null);
@@ -71,7 +69,7 @@ export function raiseCap(deps: ApiDeps): RequestHandler {
     await lookNow(deps);
     const [standing] = await deps.store.ledger.standing([cap]);
     if (standing === undefined) throw new Error(`the cap ${cap.key} has no standing`);
-    res.status(earlier ? 200 : 201).json({ raise, cap: await viewCap(deps, standing) });
+    return { status: earlier ? 200 : 201, value: { raise, cap: await viewCap(deps, standing) } };
   };
 }
 

@@ -1,16 +1,7 @@
 /** Every refusal leaves as `{error: {code, message, remedy?, field?}}`; whatever else goes wrong gets an id, and its stack stays in the log. */
 import { randomUUID } from 'node:crypto';
 import type { ErrorRequestHandler, Request } from 'express';
-
-export interface ErrorBody {
-  readonly error: {
-    readonly code: string;
-    readonly message: string;
-    readonly remedy?: string;
-    /** Dotted path of the value in the body or query that was wrong. */
-    readonly field?: string;
-  };
-}
+import type { ErrorBody } from './view.ts';
 
 /** A refusal that the caller can act on. */
 export class ApiError extends Error {

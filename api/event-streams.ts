@@ -1,10 +1,21 @@
 import type { Request, RequestHandler } from 'express';
+import { z } from 'zod';
 import type { ApiDeps } from './deps.ts';
 import { callerOf } from './mount.ts';
 import { viewStatus } from './operations.ts';
 import { pathParam } from './parse.ts';
 import { runOf, viewRun } from './runs.ts';
+import { status } from './views/operations.ts';
+import { runView } from './views/run.ts';
 import { streamEvents, type EventStream } from './sse.ts';
+
+/** Where a reader was: browsers say it by `Last-Event-ID` when they come back, others may begin so. */
+export const placeQuery = z.object({
+  after: z
+    .string()
+    .regex(/^\d{1,15}$/)
+    .optional(),
+});
 
 /** Shorter than the idle limit of any proxy worth the name. */
 const KEEPALIVE_MS = 15_000;
@@ -16,7 +27,7 @@ export function followRun(deps: ApiDeps): RequestHandler {
       events: deps.store.events,
       tail: deps.tail,
       subject: `run/${id}`,
-      snapshot: () => viewRun(deps, id),
+      snapshot: async () => runView.parse(await viewRun(deps, id)),
       keepaliveMs: KEEPALIVE_MS,
       ...holdOf(deps, req),
     });
@@ -25,7 +36,7 @@ export function followRun(deps: ApiDeps): RequestHandler {
 
 export function followAll(deps: ApiDeps): RequestHandler {
   return async (req, res) => {
-    const snapshot = () => viewStatus(deps);
+    const snapshot = async () => status.parse(await viewStatus(deps));
     await streamEvents(req, res, {
       events: deps.store.events,
       tail: deps.tail,

@@ -2,32 +2,8 @@
 import { logOf } from '../activities/deploy/output.ts';
 import { boundsWith } from '../domain/bounds.ts';
 import { trimLog } from '../domain/log-trim.ts';
+import type { FixForwardView, PushView } from './view.ts';
 import type { EvidenceIndex, EvidenceRow, RunRow, TransitionRow } from '../store/port.ts';
-
-export interface PushView {
-  readonly sha: string;
-  /** `first push`, `fix-forward attempt 1`, `retry by ada`. */
-  readonly by: string;
-  readonly at: number;
-  /** Null while it is watched, and where it was never judged. */
-  readonly verdict: 'green' | 'red' | null;
-  /** Of a red: the stage that was red, why, the evidence, and of its log what matters. */
-  readonly red: {
-    readonly stage: string;
-    readonly reason: string;
-    readonly evidence: string | null;
-    readonly log: string;
-  } | null;
-}
-
-export interface FixForwardView {
-  readonly made: number;
-  readonly allowed: number;
-  /** Epoch milliseconds until which an attempt may start; null when no clock runs. */
-  readonly until: number | null;
-  /** Oldest first. */
-  readonly pushes: readonly PushView[];
-}
 
 const LOG_CHARS = 2_500;
 

@@ -1,7 +1,7 @@
 import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { acting, REPO, seedRun, startApiServer, TOKEN, type ApiServer } from '../test/setup/api-server.ts';
-import type { ErrorBody } from './errors.ts';
+import type { ErrorBody } from './view.ts';
 
 let api: ApiServer;
 beforeAll(async () => {

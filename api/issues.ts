@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express';
+import type { Request } from 'express';
 import { z } from 'zod';
 import type { Issue } from '../domain/issue.ts';
 import type { RepoConfig } from '../config/types.ts';
@@ -16,15 +16,15 @@ import type { IssueView } from './view.ts';
 /** Newest first; older ones are in `lamplighter runs --issue`. */
 const RUNS_SHOWN = 5;
 
-const listQuery = z.strictObject({
+export const issuesQuery = z.strictObject({
   repo: line(200).optional(),
   label: line(100).optional(),
   state: z.enum(['open', 'closed', 'all']).default('open'),
 });
 
-export function listIssues(deps: ApiDeps): RequestHandler {
-  return async (req, res) => {
-    const { repo, label, state } = parseQuery(listQuery, req);
+export function listIssues(deps: ApiDeps) {
+  return async (req: Request) => {
+    const { repo, label, state } = parseQuery(issuesQuery, req);
     const { issues, unreadable } = await viewIssues(
       deps,
       repo === undefined ? deps.config.repos : [repoOf(deps, repo)],
@@ -32,7 +32,7 @@ export function listIssues(deps: ApiDeps): RequestHandler {
     const asked = issues.filter(
       (issue) => (state === 'all' || issue.state === state) && (label === undefined || issue.labels.includes(label)),
     );
-    res.json({ issues: asked, unreadable });
+    return { value: { issues: asked, unreadable } };
   };
 }
 
@@ -56,31 +56,33 @@ async function listOf(deps: ApiDeps, repo: RepoConfig): Promise<Listed> {
   };
 }
 
-export function showIssue(deps: ApiDeps): RequestHandler {
-  return async (req, res) => {
+export function showIssue(deps: ApiDeps) {
+  return async (req: Request) => {
     const repo = repoOf(deps, pathParam(req, 'repo'));
     const book = bookOf(deps, repo);
     const issue = await issueOf(book, repo, pathParam(req, 'number'));
     const runs = await deps.store.runs.list({ repo: repo.key, issue: issue.number, limit: RUNS_SHOWN });
-    res.json({
-      issue: await (await issueViewer(deps, repo, book))(issue),
-      runs: await summariesOf(deps.store, runs, deps.now()),
-    });
+    return {
+      value: {
+        issue: await (await issueViewer(deps, repo, book))(issue),
+        runs: await summariesOf(deps.store, runs, deps.now()),
+      },
+    };
   };
 }
 
 const labelName = line(100).regex(/^[^\p{Cc},]*$/u, 'must be one line without commas');
-const newLabel = z.strictObject({ label: labelName });
+export const newLabel = z.strictObject({ label: labelName });
 
-export function labelIssue(deps: ApiDeps): RequestHandler {
-  return async (req, res) => {
+export function labelIssue(deps: ApiDeps) {
+  return async (req: Request) => {
     const { label } = parseBody(newLabel, req);
     const repo = repoOf(deps, pathParam(req, 'repo'));
     const book = bookOf(deps, repo);
     if (book.applyLabel === undefined) throw notHere(repo);
     const { number } = await issueOf(book, repo, pathParam(req, 'number'));
     const issue = await book.applyLabel(number, label, principalOf(req).name);
-    res.status(201).json({ issue: await released(deps, repo, book, issue) });
+    return { value: { issue: await released(deps, repo, book, issue) } };
   };
 }
 
@@ -91,21 +93,21 @@ async function released(deps: ApiDeps, repo: RepoConfig, book: IssueBook, issue:
   return view;
 }
 
-const newIssue = z.strictObject({
+export const newIssue = z.strictObject({
   repo: line(200).optional(),
   title: line(300).regex(/^[^\p{Cc}]*$/u, 'must be one line'),
   body: z.string().max(100_000).default(''),
   labels: z.array(labelName).max(50).default([]),
 });
 
-export function addIssue(deps: ApiDeps): RequestHandler {
-  return async (req, res) => {
+export function addIssue(deps: ApiDeps) {
+  return async (req: Request) => {
     const { repo: name, ...issue } = parseBody(newIssue, req);
     const repo = repoOf(deps, name ?? onlyRepo(deps));
     const book = bookOf(deps, repo);
     if (book.add === undefined) throw notHere(repo);
     const added = await book.add({ ...issue, by: principalOf(req).name });
-    res.status(201).json({ issue: await released(deps, repo, book, added) });
+    return { value: { issue: await released(deps, repo, book, added) } };
   };
 }
 

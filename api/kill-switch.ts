@@ -2,12 +2,7 @@
 import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { killSwitchFile } from '../config/kill-switch-file.ts';
 import type { Control, KillSwitch } from '../store/port.ts';
-
-export interface KillSwitchView extends KillSwitch {
-  /** Where it is on: a file put there by hand counts as much as the row. */
-  readonly row: boolean;
-  readonly file: boolean;
-}
+import type { KillSwitchView } from './view.ts';
 
 export async function readKillSwitch(control: Pick<Control, 'killSwitch'>, dataDir: string): Promise<KillSwitchView> {
   const row = await control.killSwitch();

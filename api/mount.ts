@@ -22,7 +22,7 @@ export function mount(table: readonly Route[], deps: ApiDeps, authenticate: Auth
   const router = Router();
   for (const route of table) {
     const guards = route.scope === 'open' ? [] : [requireScope(route.scope, authenticate)];
-    const handlers = [...guards, ...bodyOf(route), route.handle(deps)];
+    const handlers = [...guards, ...bodyOf(route), handlerOf(route, deps)];
     switch (route.method) {
       case 'GET':
         router.get(route.path, ...handlers);
@@ -37,6 +37,17 @@ export function mount(table: readonly Route[], deps: ApiDeps, authenticate: Auth
   }
   router.use(noRoute(authenticate));
   return router;
+}
+
+function handlerOf(route: Route, deps: ApiDeps): RequestHandler {
+  if (route.answers !== 'json') return route.handle(deps);
+  const { schema, statuses } = route;
+  const reply = route.reply(deps);
+  return async (req, res) => {
+    const { status = statuses[0] ?? 200, value } = await reply(req);
+    // Read by its own shape: what a row has more stays here.
+    res.status(status).json(schema.parse(value));
+  };
 }
 
 /** What has no row is refused: to whoever would change something only once they have said who they are. */

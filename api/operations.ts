@@ -1,5 +1,5 @@
 /** What an operator asks of the whole: is it well, what waits, stop, go, look again. */
-import type { RequestHandler } from 'express';
+import type { Request } from 'express';
 import { z } from 'zod';
 import type { ApiDeps } from './deps.ts';
 import { readHolds } from './caps.ts';
@@ -8,19 +8,19 @@ import { principalOf } from './mount.ts';
 import { readKillSwitch, setKillSwitch } from './kill-switch.ts';
 import { lookNow } from './look-now.ts';
 import { readNotices } from './notices.ts';
-import { flag, line, parseBody, parseQuery } from './parse.ts';
+import { flag, line, nothing, parseBody, parseQuery } from './parse.ts';
 import { summariesOf } from './summaries.ts';
-import type { QueueView, StatusView } from './view.ts';
+import type { StatusView } from './view.ts';
 
 /** This process answers; nothing more. */
-export const alive: RequestHandler = (_req, res) => {
-  res.json({ ok: true });
-};
+export function alive() {
+  return async () => ({ value: { ok: true } as const });
+}
 
-export function showHealth(deps: ApiDeps): RequestHandler {
-  return async (_req, res) => {
+export function showHealth(deps: ApiDeps) {
+  return async () => {
     const health = await deps.health();
-    res.status(health.ok ? 200 : 503).json(health);
+    return { status: health.ok ? 200 : 503, value: health };
   };
 }
 
@@ -51,10 +51,8 @@ export async function viewStatus(deps: ApiDeps): Promise<StatusView> {
   };
 }
 
-export function showStatus(deps: ApiDeps): RequestHandler {
-  return async (_req, res) => {
-    res.json(await viewStatus(deps));
-  };
+export function showStatus(deps: ApiDeps) {
+  return async () => ({ value: await viewStatus(deps) });
 }
 
 async function queued(deps: ApiDeps) {
@@ -62,53 +60,47 @@ async function queued(deps: ApiDeps) {
   return (await Promise.all(repos.map((repo) => deps.store.queue.waiting(repo)))).flat();
 }
 
-export function showQueue(deps: ApiDeps): RequestHandler {
-  return async (_req, res) => {
-    res.json({ queue: await queued(deps) } satisfies QueueView);
-  };
+export function showQueue(deps: ApiDeps) {
+  return async () => ({ value: { queue: await queued(deps) } });
 }
 
-const escalationQuery = z.strictObject({ run: line(100).optional(), undelivered: flag.optional() });
+export const escalationsQuery = z.strictObject({ run: line(100).optional(), undelivered: flag.optional() });
 
-export function listEscalations(deps: ApiDeps): RequestHandler {
-  return async (req, res) => {
-    const { run, undelivered } = parseQuery(escalationQuery, req);
+export function listEscalations(deps: ApiDeps) {
+  return async (req: Request) => {
+    const { run, undelivered } = parseQuery(escalationsQuery, req);
     const filter = { ...(run === undefined ? {} : { run }), ...(undelivered === undefined ? {} : { undelivered }) };
-    res.json({ escalations: await deps.store.escalations.list(filter) });
+    return { value: { escalations: await deps.store.escalations.list(filter) } };
   };
 }
 
-export function showKillSwitch(deps: ApiDeps): RequestHandler {
-  return async (_req, res) => {
-    res.json({ killSwitch: await readKillSwitch(deps.store.control, deps.config.dataDir) });
-  };
+export function showKillSwitch(deps: ApiDeps) {
+  return async () => ({ value: { killSwitch: await readKillSwitch(deps.store.control, deps.config.dataDir) } });
 }
 
-const killSwitchBody = z.strictObject({ on: z.boolean(), note: line(1_000) });
+export const killSwitchBody = z.strictObject({ on: z.boolean(), note: line(1_000) });
 
-export function putKillSwitch(deps: ApiDeps): RequestHandler {
-  return async (req, res) => {
+export function putKillSwitch(deps: ApiDeps) {
+  return async (req: Request) => {
     const { on, note } = parseBody(killSwitchBody, req);
     const value = { on, note, by: principalOf(req).name, at: deps.now() };
     const killSwitch = await setKillSwitch(deps.store.control, deps.config.dataDir, value);
     if (!on) await lookNow(deps);
-    res.json({ killSwitch });
+    return { value: { killSwitch } };
   };
 }
 
-const nothing = z.strictObject({}).optional();
-
-export function pollNow(deps: ApiDeps): RequestHandler {
-  return async (req, res) => {
+export function pollNow(deps: ApiDeps) {
+  return async (req: Request) => {
     parseBody(nothing, req);
     await deps.engine.pollNow();
-    res.status(202).json({ polling: true });
+    return { value: { polling: true } as const };
   };
 }
 
-export function recover(deps: ApiDeps): RequestHandler {
-  return async (req, res) => {
+export function recover(deps: ApiDeps) {
+  return async (req: Request) => {
     parseBody(nothing, req);
-    res.json(await deps.engine.recover());
+    return { value: await deps.engine.recover() };
   };
 }

@@ -9,23 +9,26 @@ import { runPage } from '../ui/run-page.ts';
 import { runsPage } from '../ui/runs-page.ts';
 import { viewCaps } from './caps.ts';
 import { commandPlace } from './command-place.ts';
-import { notFound, type ErrorBody } from './errors.ts';
+import { notFound } from './errors.ts';
+import type { ErrorBody } from './view.ts';
 import { isText, viewEvidence } from './evidence.ts';
 import { readGateEvidence } from './gate-evidence.ts';
 import { viewIssues } from './issues.ts';
 import { readKillSwitch } from './kill-switch.ts';
 import { viewStatus } from './operations.ts';
 import { pathParam } from './parse.ts';
-import type { Route } from './route.ts';
+import type { RawRoute, Route } from './route.ts';
 import { viewRun, viewTranscript } from './runs.ts';
 import { summariesOf } from './summaries.ts';
+
+type Handle = RawRoute['handle'];
 
 const LISTED = 200;
 /** A browser chokes on more; the whole is one click away. */
 const SHOWN_BYTES = 1024 * 1024;
 const ASSETS = ['style.css', 'runs.css', 'tests.css', 'live.js', 'favicon.svg'];
 
-const showRuns: Route['handle'] = (deps) => async (_req, res) => {
+const showRuns: Handle = (deps) => async (_req, res) => {
   // The place before the rows: an event in between is shown twice, never missed.
   const place = await deps.store.events.last();
   const [rows, status] = await Promise.all([deps.store.runs.list({ limit: LISTED }), viewStatus(deps)]);
@@ -33,18 +36,18 @@ const showRuns: Route['handle'] = (deps) => async (_req, res) => {
   res.type('html').send(runsPage({ runs, status, place }));
 };
 
-const showIssues: Route['handle'] = (deps) => async (_req, res) => {
+const showIssues: Handle = (deps) => async (_req, res) => {
   const { issues, unreadable } = await viewIssues(deps, deps.config.repos);
   const open = issues.filter((issue) => issue.state === 'open');
   res.type('html').send(issuesPage({ issues: open, unreadable }));
 };
 
-const showCaps: Route['handle'] = (deps) => async (_req, res) => {
+const showCaps: Handle = (deps) => async (_req, res) => {
   const place = commandPlace(deps.config.dataDir);
   res.type('html').send(capsPage(await viewCaps(deps), place));
 };
 
-const showRun: Route['handle'] = (deps) => async (req, res) => {
+const showRun: Handle = (deps) => async (req, res) => {
   const id = pathParam(req, 'id');
   const place = await deps.store.events.last();
   const [view, transcript, killSwitch] = await Promise.all([
@@ -55,7 +58,7 @@ const showRun: Route['handle'] = (deps) => async (req, res) => {
   res.type('html').send(runPage({ view, transcript, killSwitch, place, now: deps.now() }));
 };
 
-const showEvidence: Route['handle'] = (deps) => async (req, res) => {
+const showEvidence: Handle = (deps) => async (req, res) => {
   const id = pathParam(req, 'id');
   const evidence = await deps.store.evidence.get(id);
   const body = evidence === null ? null : await deps.store.evidence.body(id);
@@ -66,20 +69,36 @@ const showEvidence: Route['handle'] = (deps) => async (req, res) => {
   res.type('html').send(evidencePage({ evidence: viewEvidence(evidence), text, clippedFrom, gate, now: deps.now() }));
 };
 
-const asset = (name: string): Route['handle'] => {
+const asset = (name: string): Handle => {
   const path = fileURLToPath(new URL(`../ui/${name}`, import.meta.url));
   return () => (_req, res) => res.sendFile(path, { cacheControl: false });
 };
 
-const page = (path: string, handle: Route['handle']): Route => ({ method: 'GET', path, scope: 'read', handle });
+const page = (path: string, summary: string, handle: Handle): Route => ({
+  method: 'GET',
+  path,
+  scope: 'read',
+  summary,
+  answers: 'page',
+  handle,
+});
+
+const file = (name: string): Route => ({
+  method: 'GET',
+  path: `/assets/${name}`,
+  scope: 'open',
+  summary: 'A file of the pages',
+  answers: 'file',
+  handle: asset(name),
+});
 
 export const PAGES: readonly Route[] = [
-  page('/', showRuns),
-  page('/issues', showIssues),
-  page('/caps', showCaps),
-  page('/runs/:id', showRun),
-  page('/evidence/:id', showEvidence),
-  ...ASSETS.map((name): Route => ({ method: 'GET', path: `/assets/${name}`, scope: 'open', handle: asset(name) })),
+  page('/', 'Page of the runs', showRuns),
+  page('/issues', 'Page of the open issues', showIssues),
+  page('/caps', 'Page of the caps', showCaps),
+  page('/runs/:id', 'Page of a run', showRun),
+  page('/evidence/:id', 'Page of a piece of evidence', showEvidence),
+  ...ASSETS.map(file),
 ];
 
 /** An error as a page, where a person's browser asked for one. */

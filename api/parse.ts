@@ -35,3 +35,5 @@ export function pathParam(req: Request, name: string): string {
 export const flag = z.enum(['true', 'false', '1', '0', '']).transform((text) => text !== 'false' && text !== '0');
 export const wholeNumber = (max: number) => z.coerce.number().int().min(1).max(max);
 export const line = (max: number) => z.string().trim().min(1, 'must not be empty').max(max);
+/** The body of what needs nothing said. */
+export const nothing = z.strictObject({}).optional();

@@ -1,4 +1,4 @@
-import type { RequestHandler } from 'express';
+import type { Request } from 'express';
 import { z } from 'zod';
 import { actInWords } from '../domain/act.ts';
 import { boundsWith } from '../domain/bounds.ts';
@@ -19,7 +19,7 @@ import { issueBudget, runSubject } from '../domain/unit.ts';
 const LISTED = 100;
 const MOST = 1_000;
 
-const listQuery = z.strictObject({
+export const runsQuery = z.strictObject({
   open: flag.optional(),
   repo: line(200).optional(),
   issue: wholeNumber(1e9).optional(),
@@ -28,9 +28,9 @@ const listQuery = z.strictObject({
   id: line(100).optional(),
 });
 
-export function listRuns(deps: ApiDeps): RequestHandler {
-  return async (req, res) => {
-    const { open, repo, issue, limit, id } = parseQuery(listQuery, req);
+export function listRuns(deps: ApiDeps) {
+  return async (req: Request) => {
+    const { open, repo, issue, limit, id } = parseQuery(runsQuery, req);
     const key = repo === undefined ? undefined : await keyWithRuns(deps, repo);
     const rows = await deps.store.runs.list({
       limit: id === undefined ? limit : MOST,
@@ -39,24 +39,22 @@ export function listRuns(deps: ApiDeps): RequestHandler {
       ...(issue === undefined ? {} : { issue }),
     });
     const found = id === undefined ? rows : rows.filter((run) => run.id.startsWith(id)).slice(0, limit);
-    res.json({ runs: await summariesOf(deps.store, found, deps.now()) });
+    return { value: { runs: await summariesOf(deps.store, found, deps.now()) } };
   };
 }
 
-export function showRun(deps: ApiDeps): RequestHandler {
-  return async (req, res) => {
-    res.json(await viewRun(deps, pathParam(req, 'id')));
-  };
+export function showRun(deps: ApiDeps) {
+  return async (req: Request) => ({ value: await viewRun(deps, pathParam(req, 'id')) });
 }
 
-const transcriptQuery = z.strictObject({ session: line(200).optional(), from: wholeNumber(1e9).default(1) });
+export const transcriptQuery = z.strictObject({ session: line(200).optional(), from: wholeNumber(1e9).default(1) });
 
-export function showTranscript(deps: ApiDeps): RequestHandler {
-  return async (req, res) => {
+export function showTranscript(deps: ApiDeps) {
+  return async (req: Request) => {
     const { session, from } = parseQuery(transcriptQuery, req);
     const run = await runOf(deps.store, pathParam(req, 'id'));
     const { sessions } = await viewTranscript(deps.store, run.id, session);
-    res.json({ sessions: sessions.map((one) => since(one, from)) } satisfies TranscriptView);
+    return { value: { sessions: sessions.map((one) => since(one, from)) } };
   };
 }
 

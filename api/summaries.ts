@@ -3,7 +3,8 @@ import { readTrouble } from '../activities/run/read-trouble.ts';
 import { namesAct, withNotes } from '../domain/act.ts';
 import { troubleInWords } from '../domain/trouble.ts';
 import type { RunRow, Store } from '../store/port.ts';
-import { summaryOf, type RunSummary } from './view.ts';
+import { summaryOf } from './run-summary.ts';
+import type { RunSummary } from './view.ts';
 
 export async function summariesOf(
   store: Pick<Store, 'acts' | 'control'>,

@@ -3,7 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { acting, seedRun, startApiServer, TOKEN, type ApiServer } from '../test/setup/api-server.ts';
-import type { ErrorBody } from './errors.ts';
+import type { ErrorBody } from './view.ts';
 import { ROUTES } from './routes.ts';
 import { SCOPES, type Scope } from './scopes.ts';
 import type { TokenView } from './view.ts';

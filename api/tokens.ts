@@ -1,13 +1,13 @@
 /** Tokens for strangers: made here, shown once, kept as a digest. Whoever holds one is its name in acts and in the audit (events). */
 import { randomBytes } from 'node:crypto';
-import type { RequestHandler } from 'express';
+import type { Request } from 'express';
 import { z } from 'zod';
 import { tokenText } from '../domain/api-token.ts';
 import type { TokenRow } from '../store/port.ts';
 import type { ApiDeps } from './deps.ts';
 import { notFound } from './errors.ts';
 import { principalOf, scopeNeeded } from './mount.ts';
-import { line, parseBody, pathParam } from './parse.ts';
+import { line, nothing, parseBody, pathParam } from './parse.ts';
 import { SCOPES } from './scopes.ts';
 import { digestOf } from './token-digest.ts';
 import type { TokenView } from './view.ts';
@@ -16,7 +16,7 @@ const DAY_MS = 24 * 60 * 60_000;
 /** Names under which others act already. */
 const TAKEN = ['operator', 'lamplighter'];
 
-const newToken = z.strictObject({
+export const newTokenBody = z.strictObject({
   name: line(100)
     .regex(/^[^\p{Cc}]*$/u, 'must be one line')
     .refine((name) => !TAKEN.includes(name.toLowerCase()), `must not be ${TAKEN.join(' or ')}`),
@@ -25,9 +25,9 @@ const newToken = z.strictObject({
   days: z.number().positive().max(3_650).optional(),
 });
 
-export function createToken(deps: ApiDeps): RequestHandler {
-  return async (req, res) => {
-    const { name, scopes, days } = parseBody(newToken, req);
+export function createToken(deps: ApiDeps) {
+  return async (req: Request) => {
+    const { name, scopes, days } = parseBody(newTokenBody, req);
     const by = principalOf(req);
     const beyond = scopes.find((scope) => !by.scopes.includes(scope));
     // Nobody gives away what they have not.
@@ -45,27 +45,23 @@ export function createToken(deps: ApiDeps): RequestHandler {
       expiresAt: days === undefined ? null : at + Math.round(days * DAY_MS),
     };
     await deps.store.tokens.create(token);
-    res.status(201).json({ token: viewToken({ ...token, lastUsedAt: null, revokedAt: null }), secret });
+    return { value: { token: viewToken({ ...token, lastUsedAt: null, revokedAt: null }), secret } };
   };
 }
 
-export function listTokens(deps: ApiDeps): RequestHandler {
-  return async (_req, res) => {
-    res.json({ tokens: (await deps.store.tokens.list()).map(viewToken) });
-  };
+export function listTokens(deps: ApiDeps) {
+  return async () => ({ value: { tokens: (await deps.store.tokens.list()).map(viewToken) } });
 }
-
-const nothing = z.strictObject({}).optional();
 
 /** From now on it is refused; event streams that it holds open end (event-streams.ts). */
-export function revokeToken(deps: ApiDeps): RequestHandler {
-  return async (req, res) => {
+export function revokeToken(deps: ApiDeps) {
+  return async (req: Request) => {
     parseBody(nothing, req);
     const id = pathParam(req, 'id');
     const token = await deps.store.tokens.revoke(id, principalOf(req), deps.now());
     if (token === null)
       throw notFound(`token ${JSON.stringify(id.slice(0, 100))}`, '`lamplighter token list` lists them');
-    res.json({ token: viewToken(token) });
+    return { value: { token: viewToken(token) } };
   };
 }
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { acting, seedRun, startApiServer, type ApiServer } from '../test/setup/api-server.ts';
-import type { ErrorBody } from './errors.ts';
+import type { ErrorBody } from './view.ts';
 import type { IssueView, TrialView } from './view.ts';
 
 let api: ApiServer;

@@ -1,6 +1,6 @@
 /** A trial: a run with all gates, without a push and without a word on the issue. Accepted is a row first; the lane takes it up. */
 import { randomUUID } from 'node:crypto';
-import type { RequestHandler } from 'express';
+import type { Request } from 'express';
 import { z } from 'zod';
 import { runIdOf } from '../activities/dispatch/run-id.ts';
 import { trialRelease } from '../domain/run.ts';
@@ -14,9 +14,10 @@ import { lookNow } from './look-now.ts';
 import { line, parseBody } from './parse.ts';
 import { killSwitchRemedy } from './pick-up.ts';
 import { bookOf, issueOf, onlyRepo, repoOf } from './repos.ts';
+import type { Reply } from './route.ts';
 import type { TrialView } from './view.ts';
 
-const newTrial = z.strictObject({
+export const newTrial = z.strictObject({
   /** Chosen by the caller, so that a repeat of the call is not a second trial. */
   id: z
     .string()
@@ -26,8 +27,8 @@ const newTrial = z.strictObject({
   issue: z.int().min(1).max(999_999_999),
 });
 
-export function askTrial(deps: ApiDeps): RequestHandler {
-  return async (req, res) => {
+export function askTrial(deps: ApiDeps) {
+  return async (req: Request): Promise<Reply<TrialView>> => {
     const body = parseBody(newTrial, req);
     const { store, config } = deps;
     const repo = repoOf(deps, body.repo ?? onlyRepo(deps));
@@ -52,14 +53,15 @@ export function askTrial(deps: ApiDeps): RequestHandler {
     requireSameTrial(await store.trials.ask(wanted), wanted);
     await lookNow(deps);
     const run = runIdOf(repo, number, trialRelease(id));
-    res.status(201).json({
+    const value = {
       id,
       run,
       repoName: repo.name,
       issue: number,
       title,
       behind: ahead === undefined || ahead.id === run ? null : ahead.id,
-    } satisfies TrialView);
+    };
+    return { value };
   };
 }
 

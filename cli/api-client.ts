@@ -1,6 +1,6 @@
 import { userInfo } from 'node:os';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import type { ErrorBody } from '../api/errors.ts';
+import type { ErrorBody } from '../api/view.ts';
 import type { RunSummary } from '../api/view.ts';
 import { CliFailure, EXIT } from './failure.ts';
 import { findApi, notUp, otherUp, readToken, tokenForReading, type ApiAddress, type Place } from './find-api.ts';

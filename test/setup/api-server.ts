@@ -40,6 +40,8 @@ export interface ApiServerOptions {
   readonly token?: string;
   readonly engine?: Partial<Engine>;
   readonly now?: () => number;
+  /** What the application is given instead of the store itself. */
+  readonly seenAs?: (store: Store) => Store;
   /** Address to listen at; this machine's own by default. */
   readonly host?: string;
   readonly watchdog?: ApiOptions['watchdog'];
@@ -65,7 +67,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
 
   async function listen(
     at: number,
-    { token, engine, watchdog, host = '127.0.0.1', now = Date.now }: ApiServerOptions,
+    { token, engine, watchdog, host = '127.0.0.1', seenAs = (one) => one, now = Date.now }: ApiServerOptions,
   ): Promise<Server> {
     const fresh = createServer();
     fresh.listen(at, host);
@@ -73,7 +75,7 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
     const address = fresh.address() as { port: number };
     const config = configFor(dataDir, address.port, host);
     const deps: ApiOptions = {
-      store,
+      store: seenAs(store),
       config,
       token: token ?? TOKEN,
       engine: {
