@@ -3,8 +3,9 @@ import type { Check } from '../../domain/contract.ts';
 import type { CheckProof } from './base-proof.ts';
 import type { CheckRun } from './check-run.ts';
 import type { Verification } from './verification.ts';
-import { strikeOutcomes } from './secrets.ts';
-import { tailOf } from '../../domain/text.ts';
+import { strikeOutcomes, strikeSecrets } from './secrets.ts';
+import { headOf, tailOf } from '../../domain/text.ts';
+import type { ChangedTest } from '../../domain/gates/proof.ts';
 
 export interface GateResult {
   readonly findings: readonly string[];
@@ -35,4 +36,19 @@ export function lastLines(log: string): string {
 export async function shown(check: Check, run: CheckRun): Promise<object> {
   if (run.kind === 'unjudged') return { check: check.name, ...run };
   return { check: check.name, ...run, outcomes: await strikeOutcomes(run.outcomes) };
+}
+
+export async function shownExcuses(excused: readonly ChangedTest[]): Promise<ChangedTest[]> {
+  return await Promise.all(
+    excused.map(async ({ id, reason }) => ({ id, reason: await strikeSecrets(headOf(reason, 1_000)) })),
+  );
+}
+
+export function flakyOf(verification: Verification): readonly string[] {
+  return verification.proof.checks.flatMap((one) => one.flaky);
+}
+
+export function unjudgedFinding(check: Check, what: string, run: Extract<CheckRun, { kind: 'unjudged' }>): string {
+  const log = lastLines(run.log);
+  return `Check ${check.name}, ${what}: ${run.reason}.${log === '' ? '' : ` The last lines were: ${log}`}`;
 }

@@ -14,7 +14,8 @@ import { createBaseProof, type BaseInput, type BaseVerdict } from './base-proof.
 import { CHECK_LIMITS } from './check-command.ts';
 import { createCheckRun } from './check-run.ts';
 import { runGuard, type GuardGit } from './guard-gate.ts';
-import { runGreen, runRegression } from './proof-gates.ts';
+import { runGreen } from './green-gate.ts';
+import { runRegression } from './regression-gate.ts';
 import type { GateResult } from './gate-result.ts';
 import { proveRed } from './red-proof.ts';
 import { strikeSecrets } from './secrets.ts';

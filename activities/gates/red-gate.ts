@@ -10,7 +10,7 @@ import { lastLines, proofOf, shown, type GateResult } from './gate-result.ts';
 import type { Verification } from './verification.ts';
 import { hollowFiles } from './hollow-base.ts';
 import { anyTestRule, checksFor, isSnapshot, testRule, touchedPaths } from './paths.ts';
-import { askAgain } from './second-look.ts';
+import { askAgain } from './ask-again.ts';
 import type { TreeRunInput } from './tree-run.ts';
 
 /** The change's test files on the base: at least one test must fail for want of the change. */

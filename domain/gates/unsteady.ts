@@ -4,7 +4,7 @@
  */
 import { testIdText, type TestOutcome } from './outcome.ts';
 
-export interface SecondLook {
+export interface AskedTwice {
   readonly check: string;
   /** Ids that had the wanted outcome at the first look. */
   readonly ids: readonly string[];
@@ -15,7 +15,7 @@ export interface SecondLook {
 }
 
 /** Findings by id; ids with the same outcome twice have none. */
-export function unsteady({ check, ids, wanted, where, again }: SecondLook): ReadonlyMap<string, string> {
+export function unsteady({ check, ids, wanted, where, again }: AskedTwice): ReadonlyMap<string, string> {
   const now = new Map(again.map((one) => [testIdText(one.id), one]));
   const found = new Map<string, string>();
   for (const id of ids) {
@@ -30,7 +30,7 @@ export function unsteady({ check, ids, wanted, where, again }: SecondLook): Read
 export function unsteadyFinding(look: {
   readonly check: string;
   readonly id: string;
-  readonly wanted: SecondLook['wanted'];
+  readonly wanted: AskedTwice['wanted'];
   readonly where: string;
   readonly later: string;
 }): string {

@@ -1,6 +1,6 @@
 /** Asks once more for what was red. Only checks that have such tests are run again, and only one time each on base and change. */
 import { testIdText } from '../../domain/gates/outcome.ts';
-import { unsteady, unsteadyFinding, type SecondLook } from '../../domain/gates/second-look.ts';
+import { unsteady, unsteadyFinding, type AskedTwice } from '../../domain/gates/unsteady.ts';
 import { strikeSecrets } from './secrets.ts';
 import type { TreeRun, TreeRunInput } from './tree-run.ts';
 
@@ -15,7 +15,7 @@ export interface Asked {
 export async function askAgain(
   runOverTree: TreeRun,
   tree: TreeRunInput,
-  { ids, wanted, where }: Pick<SecondLook, 'ids' | 'wanted' | 'where'>,
+  { ids, wanted, where }: Pick<AskedTwice, 'ids' | 'wanted' | 'where'>,
 ): Promise<Asked> {
   const check = tree.check.name;
   if (ids.length === 0) return { steady: [], findings: [], again: null };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TestOutcome } from './outcome.ts';
-import { unsteady } from './second-look.ts';
+import { unsteady } from './unsteady.ts';
 
 function saw(name: string, outcome: TestOutcome['outcome'], failure: TestOutcome['failure'] = null): TestOutcome {
   return { id: { suite: '', file: '', class: '', name, ordinal: 1 }, outcome, failure, detail: '' };
