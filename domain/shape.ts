@@ -3,7 +3,7 @@
  * because it is replayed. Raised when commands move and `patched()` does not bridge it: then `up` and workers end what is open in an
  * older shape and rebuild it from the store before anything works on it (docs/adr/0021).
  */
-export const SHAPE = 2;
+export const SHAPE = 3;
 
 /** Of executions that say nothing of it: those before this was kept. */
 export const FIRST_SHAPE = 1;

@@ -100,7 +100,7 @@ function createEndless({ config, crash, now, store, redaction, ...deps }: Endles
     works: unitWorks({ store, partsOf, issueOf: issueOfRun }),
   });
   const { triage } = createTriageActivities({ ...session, issueOf: issueOfRun });
-  const dispatch = createDispatchActivities({ config, store, issuesOf, now });
+  const dispatch = createDispatchActivities({ config, store, issuesOf, lanes: calls, now });
   const report = createReportActivities({ config, store, trackerOf, perform, now });
   const run = createRunControlActivities({
     store,

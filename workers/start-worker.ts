@@ -10,7 +10,7 @@ import type { Store } from '../store/port.ts';
 import { createActivities } from './activities.ts';
 import { createEngine } from './engine.ts';
 import { createRepoWorkers } from './repo-workers.ts';
-import { CONTROL_QUEUE, createTemporalCalls, provideNamespace, provideSchedule } from './temporal.ts';
+import { CONTROL_QUEUE, createTemporalCalls, patiently, provideNamespace, provideSchedule } from './temporal.ts';
 import { bringToShape } from './upgrade.ts';
 
 export interface WorkerDeps {
@@ -72,7 +72,9 @@ export async function startWorker(deps: WorkerDeps): Promise<{ stop(): Promise<v
     maxCachedWorkflows: deps.maxCachedWorkflows ?? 100,
   });
   const running = control.run().catch(deps.onFailure);
-  await provideSchedule(client, config.pollSeconds);
+  await provideSchedule(client, { heartbeatSeconds: config.heartbeatSeconds });
+  // At once, and not when the schedule looks next: also where a worker that is dead had the trackers in its care.
+  await patiently(() => calls.pollNow());
   const sign = await showWorker({
     control: store.control,
     name: hostname(),

@@ -22,18 +22,18 @@ function answering(...codes: readonly number[]): {
 describe('the schedule of the poller', () => {
   it('is provided although the server could not say at first: a worker that comes back does not die of it', async () => {
     const { client, asked } = answering(9, 14);
-    await provideSchedule(client, 30);
+    await provideSchedule(client, { heartbeatSeconds: 15 });
     expect(asked()).toBe(3);
   });
 
   it('is given up when the server has not healed in time', async () => {
     const { client } = answering(9, 9);
-    await expect(provideSchedule(client, 30, -1)).rejects.toThrow('Failed to describe schedule');
+    await expect(provideSchedule(client, { heartbeatSeconds: 15 }, -1)).rejects.toThrow('Failed to describe schedule');
   });
 
   it('is given up at once when the server refuses it', async () => {
     const { client, asked } = answering(7);
-    await expect(provideSchedule(client, 30)).rejects.toThrow('Failed to describe schedule');
+    await expect(provideSchedule(client, { heartbeatSeconds: 15 })).rejects.toThrow('Failed to describe schedule');
     expect(asked()).toBe(1);
   });
 });

@@ -9,6 +9,7 @@ import {
 import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/common';
 import type { LanePort } from '../activities/run/control.ts';
 import { laneWorkflowId, runWorkflowId, type RunInput } from '../domain/run.ts';
+import type { PollerInput } from '../workflows/issue-poller.ts';
 import { poke } from '../workflows/messages.ts';
 import { SHAPE_MEMO } from '../domain/shape.ts';
 import { headOf } from '../domain/text.ts';
@@ -68,12 +69,13 @@ function hasCode(error: unknown, code: number): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && error.code === code;
 }
 
+/** Also in the place of the schedule that an older version left in this namespace. */
 export function provideSchedule(
   client: Pick<Client, 'schedule'>,
-  everySeconds: number,
+  input: PollerInput,
   patienceMs?: number,
 ): Promise<void> {
-  return patiently(() => writeSchedule(client, everySeconds), patienceMs);
+  return patiently(() => writeSchedule(client, input), patienceMs);
 }
 
 /** A worker that comes back after a death finds a server that may be as much under strain as it was. */
@@ -94,17 +96,22 @@ function mayHeal(error: unknown): boolean {
   return MAY_HEAL.some((code) => hasCode(said, code));
 }
 
-async function writeSchedule(client: Pick<Client, 'schedule'>, everySeconds: number): Promise<void> {
-  const spec = { intervals: [{ every: everySeconds * 1000 }] };
+/** The poller goes on for ever: this is how long one that has died is missed. */
+const REVIVAL_MS = 30_000;
+/** Of one shift of hours: one that hangs, because it does not replay, ends and makes room. */
+const LONGEST_SHIFT = '1 day';
+
+async function writeSchedule(client: Pick<Client, 'schedule'>, input: PollerInput): Promise<void> {
+  const spec = { intervals: [{ every: REVIVAL_MS }] };
   const action = {
     type: 'startWorkflow',
     workflowType: 'issuePoller',
     taskQueue: CONTROL_QUEUE,
     workflowId: POLLER_SCHEDULE,
-    workflowExecutionTimeout: '10 minutes',
+    workflowRunTimeout: LONGEST_SHIFT,
     staticSummary: 'Read the trackers',
     memo: SHAPE_MEMO,
-    args: [],
+    args: [input],
   } as const;
   const policies = { overlap: ScheduleOverlapPolicy.SKIP, catchupWindow: '1 minute' } as const;
   try {
@@ -148,7 +155,13 @@ export function createTemporalCalls(client: Client): TemporalCalls {
       await client.workflow.getHandle(runWorkflowId(runId)).signal(poke);
     },
     async pollNow() {
-      await client.schedule.getHandle(POLLER_SCHEDULE).trigger(ScheduleOverlapPolicy.SKIP);
+      const schedule = client.schedule.getHandle(POLLER_SCHEDULE);
+      const { info } = await schedule.describe();
+      for (const { workflow } of info.runningActions) {
+        if (await signalled(client, workflow.workflowId)) return;
+      }
+      // A new one begins with a look.
+      await schedule.trigger(ScheduleOverlapPolicy.SKIP);
     },
     async startRun(input) {
       if (await this.isOpen(input.runId)) return false;
@@ -164,4 +177,15 @@ export function createTemporalCalls(client: Client): TemporalCalls {
       return true;
     },
   };
+}
+
+/** False when it has ended. */
+async function signalled(client: Client, workflowId: string): Promise<boolean> {
+  try {
+    await client.workflow.getHandle(workflowId).signal(poke);
+    return true;
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false;
+    throw error;
+  }
 }

@@ -1,8 +1,46 @@
-/** One tick of the schedule: read the trackers, write the queues, poke the lanes that have work. Holds no state. */
-import { control } from './calls.ts';
+/**
+ * Reads the trackers for long: one activity of hours looks at each repo on its own clock, and a poke makes a further one look at all of
+ * them at once. One run of this workflow is one shift, so that its history stays short. Holds no state.
+ */
+import {
+  CancellationScope,
+  condition,
+  continueAsNew,
+  isCancellation,
+  setHandler,
+  workflowInfo,
+} from '@temporalio/workflow';
+import { control, long } from './calls.ts';
+import { poke } from './messages.ts';
 
-export async function issuePoller(): Promise<void> {
-  const { poke } = await control('Read the trackers and write the queues').pollRepos();
-  if (poke.length > 0)
-    await control(`Poke ${poke.length === 1 ? 'one lane' : `${poke.length} lanes`}`).pokeLanes({ repoKeys: poke });
+export interface PollerInput {
+  readonly heartbeatSeconds: number;
+}
+
+export async function issuePoller(input: PollerInput): Promise<void> {
+  let asked = false;
+  setHandler(poke, () => {
+    asked = true;
+  });
+  let over = false;
+  const shift = new CancellationScope();
+  const end = (): void => {
+    over = true;
+  };
+  const polling = shift.run(() =>
+    control('Read the trackers, each on its own clock', long(input.heartbeatSeconds)).keepPolling(),
+  );
+  polling.then(end, end);
+
+  for (;;) {
+    await condition(() => asked || over);
+    if (!asked) break;
+    asked = false;
+    await control('Read the trackers now').pollRepos();
+    if (workflowInfo().continueAsNewSuggested) shift.cancel();
+  }
+  await polling.catch((error: unknown) => {
+    if (!isCancellation(error)) throw error;
+  });
+  await continueAsNew<typeof issuePoller>(input);
 }

@@ -13,8 +13,10 @@ export interface CalledAway {
 
 /** Anywhere: they touch the store, the tracker and the model, never a checkout. */
 export interface ControlActivities {
-  pollRepos(): Promise<{ readonly poke: readonly string[] }>;
-  pokeLanes(input: { readonly repoKeys: readonly string[] }): Promise<void>;
+  /** One look at every tracker, now. */
+  pollRepos(): Promise<{ readonly poked: readonly string[] }>;
+  /** Looks at each tracker again and again, until the end of a shift of hours; heartbeats. */
+  keepPolling(): Promise<void>;
   grant(input: { readonly repoKey: string }): Promise<RunInput | null>;
   /** Throws a benign, retryable failure until the run's row is terminal; a run that vanished is escalated once and goes on holding its lane. */
   awaitRunEnd(input: { readonly runId: string }): Promise<void>;

@@ -29,7 +29,7 @@ describe('pollRepos', () => {
     await labelled(web, 'urgent', ['priority:1']);
     await trackerOf(web.key).add({ title: 'by nobody', body: '', labels: [LABELS.ready], by: 'eve' });
 
-    expect(await activitiesWith().pollRepos()).toEqual({ poke: [web.key] });
+    expect(await activitiesWith().pollRepos()).toEqual({ poked: [web.key] });
     expect((await store.queue.waiting(web.key)).map((one) => one.title)).toEqual(['urgent', 'one']);
   });
 
@@ -39,10 +39,10 @@ describe('pollRepos', () => {
     const activities = activitiesWith();
     await activities.pollRepos();
 
-    expect(await activities.pollRepos()).toEqual({ poke: [web.key] });
+    expect(await activities.pollRepos()).toEqual({ poked: [web.key] });
     await activities.grant({ repoKey: web.key });
     await activities.pollRepos();
-    expect(await activities.pollRepos()).toEqual({ poke: [] });
+    expect(await activities.pollRepos()).toEqual({ poked: [] });
   });
 
   it.each([
@@ -57,7 +57,7 @@ describe('pollRepos', () => {
     await labelled(web, 'one');
     await arrange();
 
-    expect(await activitiesWith(wiring).pollRepos()).toEqual({ poke: [] });
+    expect(await activitiesWith(wiring).pollRepos()).toEqual({ poked: [] });
     expect(await store.queue.waiting(web.key)).toEqual([]);
   });
 
@@ -92,11 +92,11 @@ describe('pollRepos', () => {
     const readyIssues = (): Promise<never> => Promise.reject(new Error('connection refused'));
     trackers.set(web.key, { ...whole, reads: { ...whole.reads, readyIssues } });
 
-    expect(await activities.pollRepos()).toEqual({ poke: [app.key] });
+    expect(await activities.pollRepos()).toEqual({ poked: [app.key] });
     await activities.pollRepos();
     trackers.set(web.key, whole);
     await labelled(web, 'one');
-    expect((await activities.pollRepos()).poke).toContain(web.key);
+    expect((await activities.pollRepos()).poked).toContain(web.key);
 
     const kinds = (await store.events.after(0, { subject: `repo/${web.key}`, limit: 50 })).filter((event) =>
       event.kind.startsWith('tracker.'),
@@ -179,12 +179,12 @@ describe('grant', () => {
       const held = activitiesWith({ caps });
 
       expect(await held.grant({ repoKey: web.key })).toBeNull();
-      expect(await held.pollRepos()).toEqual({ poke: [] });
+      expect(await held.pollRepos()).toEqual({ poked: [] });
       expect((await store.queue.waiting(web.key)).map((one) => one.issue)).toEqual([1]);
       expect(await store.escalations.list({})).toMatchObject([{ repo, topic: 'cap-reached', severity: 'high' }]);
       expect(await store.control.fact(`tracker-failure/${web.key}`)).toBeNull();
 
-      expect(await activitiesWith().pollRepos()).toEqual({ poke: [web.key] });
+      expect(await activitiesWith().pollRepos()).toEqual({ poked: [web.key] });
       expect((await activitiesWith().grant({ repoKey: web.key }))?.issue).toBe(1);
     },
   );
@@ -194,7 +194,7 @@ describe('grant', () => {
     await labelled(app, 'two');
     const held = activitiesWith({ caps: { repos: { [web.key]: { dayMicroUsd: 0, monthMicroUsd: 500 } } } });
 
-    expect(await held.pollRepos()).toEqual({ poke: [app.key] });
+    expect(await held.pollRepos()).toEqual({ poked: [app.key] });
     expect((await held.grant({ repoKey: app.key }))?.issue).toBe(1);
   });
 

@@ -2,24 +2,31 @@
 import type { Config, RepoConfig } from '../../config/types.ts';
 import type { Store } from '../../store/port.ts';
 import type { ControlActivities } from '../../workflows/ports.ts';
+import type { LanePort } from '../run/control.ts';
+import { heartbeating } from '../run/heartbeat.ts';
 import { hasActs, CALLED_AWAY } from '../run/minding.ts';
 import { storedRun } from '../run/stored-run.ts';
 import type { IssueReader } from '../tracker/issue-reader.ts';
 import { checkRelease } from './check-issue.ts';
 import { grant } from './grant.ts';
 import { holdWhileKilled } from './kill-switch.ts';
+import { keepPolling } from './keep-polling.ts';
 import { pollRepos } from './poll.ts';
 
 export interface DispatchDeps {
-  readonly config: Pick<Config, 'repos' | 'allow' | 'bounds' | 'caps' | 'dataDir' | 'api' | 'heartbeatSeconds'>;
+  readonly config: Pick<
+    Config,
+    'repos' | 'allow' | 'bounds' | 'caps' | 'dataDir' | 'api' | 'heartbeatSeconds' | 'pollSeconds'
+  >;
   readonly store: Store;
   /** Of an enrolled repo. */
   readonly issuesOf: (repoKey: string) => IssueReader;
+  readonly lanes: Pick<LanePort, 'pokeLane'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
 }
 
-export type DispatchActivities = Pick<ControlActivities, 'pollRepos' | 'grant' | 'checkIssue'>;
+export type DispatchActivities = Pick<ControlActivities, 'pollRepos' | 'keepPolling' | 'grant' | 'checkIssue'>;
 
 export function createDispatchActivities(deps: DispatchDeps): DispatchActivities {
   const { store, config, issuesOf } = deps;
@@ -28,6 +35,8 @@ export function createDispatchActivities(deps: DispatchDeps): DispatchActivities
 
   return {
     pollRepos: () => pollRepos(shared),
+
+    keepPolling: () => heartbeating((beat) => keepPolling(shared, beat)),
 
     grant: ({ repoKey }) => grant(shared, repoOf(config.repos, repoKey), issuesOf(repoKey)),
 

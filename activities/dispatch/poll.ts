@@ -1,61 +1,80 @@
 import type { RepoConfig } from '../../config/types.ts';
 import type { Caps } from '../../domain/caps.ts';
-import type { Store } from '../../store/port.ts';
+import type { QueuedRelease, Store } from '../../store/port.ts';
+import { inTime } from '../effects/in-time.ts';
 import { isHeldByCap } from '../run/caps.ts';
+import type { LanePort } from '../run/control.ts';
 import { trialsWaiting } from './grant.ts';
-import { eligibleReleases, readStanding, type ReleaseDeps } from './releases.ts';
+import { eligibleReleases, readStanding, type ReleaseDeps, type Standing } from './releases.ts';
 import type { IssueReader } from '../tracker/issue-reader.ts';
 
 export interface PollDeps extends ReleaseDeps {
   readonly repos: readonly RepoConfig[];
   readonly issuesOf: (repoKey: string) => IssueReader;
+  readonly lanes: Pick<LanePort, 'pokeLane'>;
   readonly caps: Caps;
   readonly now: () => number;
 }
 
-/** Reads every tracker and writes every queue; answers with the lanes to poke. A broken tracker stops no other. */
-export async function pollRepos(deps: PollDeps): Promise<{ readonly poke: readonly string[] }> {
-  const poke: string[] = [];
-  let held = 0;
-  for (const repo of deps.repos) {
-    const polled = await pollRepo(deps, repo);
-    if (polled.poke) poke.push(repo.key);
-    held += polled.held;
-  }
-  await deps.store.control.setFact(POLLER_FACT, { held }, deps.now());
-  return { poke };
+/** One look at every tracker, all at once: a broken one holds no other up. Answers with the lanes that it poked. */
+export async function pollRepos(deps: PollDeps): Promise<{ readonly poked: readonly string[] }> {
+  const polled = await Promise.all(deps.repos.map((repo) => pollRepo(deps, repo)));
+  await sayPolled(deps, polled);
+  return { poked: polled.flatMap((one) => (one.poked ? [one.repo] : [])) };
 }
 
-/** When all trackers were read last, and how many releases nothing but the kill switch holds back. */
+/** When the trackers were read last, and how many releases nothing but the kill switch holds back. */
 export const POLLER_FACT = 'poller';
 
-interface Polled {
-  readonly poke: boolean;
+export async function sayPolled(
+  { store, now }: Pick<PollDeps, 'store' | 'now'>,
+  polled: readonly Pick<Polled, 'held'>[],
+): Promise<void> {
+  await store.control.setFact(POLLER_FACT, { held: polled.reduce((sum, { held }) => sum + held, 0) }, now());
+}
+
+export interface Polled {
+  readonly repo: string;
+  /** The tracker could not be read. */
+  readonly failed: boolean;
+  readonly poked: boolean;
   readonly held: number;
 }
 
 /**
- * Poked when there is new work, and again while work waits in a lane without a run: a poke that was lost heals. Not while a cap
- * holds the lane: the queue keeps what waits, and the first poll after the hold pokes.
+ * Reads the tracker, writes the queue, pokes the lane: when there is new work, and again while work waits in a lane without a run, so
+ * that a poke that was lost heals. Not while a cap holds the lane: the queue keeps what waits, and the first look after the hold pokes.
  */
-async function pollRepo(deps: PollDeps, repo: RepoConfig): Promise<Polled> {
+export async function pollRepo(deps: PollDeps, repo: RepoConfig): Promise<Polled> {
   const { store, now } = deps;
   const read = await readTracker(deps, repo);
   await reportFailure(deps, repo, 'tracker', read.ok ? null : read.reason);
-  if (!read.ok) return { poke: false, held: 0 };
+  if (!read.ok) return { repo: repo.key, failed: true, poked: false, held: 0 };
   await reportFailure(deps, repo, 'issues', read.unreadable.length === 0 ? null : read.unreadable.join('; '));
 
   const { changed } = await store.queue.replace(repo.key, read.releases, now());
-  const waiting = read.releases.length + (await trialsWaiting(deps, repo)).length;
-  if (waiting === 0 || (await isHeldByCap(deps, repo))) return { poke: false, held: read.held };
-  const poke = changed || (await store.runs.list({ repo: repo.key, open: true, limit: 1 })).length === 0;
-  return { poke, held: read.held };
+  const poked = await isDue(deps, repo, { changed, releases: read.releases.length });
+  if (poked) await deps.lanes.pokeLane(repo.key);
+  return { repo: repo.key, failed: false, poked, held: read.held };
 }
+
+async function isDue(
+  deps: PollDeps,
+  repo: RepoConfig,
+  { changed, releases }: { readonly changed: boolean; readonly releases: number },
+): Promise<boolean> {
+  const waiting = releases + (await trialsWaiting(deps, repo)).length;
+  if (waiting === 0 || (await isHeldByCap(deps, repo))) return false;
+  return changed || (await deps.store.runs.list({ repo: repo.key, open: true, limit: 1 })).length === 0;
+}
+
+/** What one look may take; a tracker that hangs is looked at again like one that fails. */
+const PATIENCE_MS = 30_000;
 
 type Read =
   | {
       readonly ok: true;
-      readonly releases: Awaited<ReturnType<typeof eligibleReleases>>;
+      readonly releases: readonly QueuedRelease[];
       readonly held: number;
       readonly unreadable: readonly string[];
     }
@@ -65,14 +84,27 @@ async function readTracker(deps: PollDeps, repo: RepoConfig): Promise<Read> {
   const standing = await readStanding(deps, repo);
   const reader = deps.issuesOf(repo.key);
   try {
-    const { issues, unreadable } = await reader.ready();
-    const eligible = await eligibleReleases({ ...standing, killSwitch: false }, repo, { issues, reader });
+    const { eligible, unreadable } = await inTime(
+      readReleases(standing, repo, reader),
+      PATIENCE_MS,
+      `the tracker has not answered after ${PATIENCE_MS / 1000} s`,
+    );
     return standing.killSwitch
       ? { ok: true, releases: [], held: eligible.length, unreadable }
       : { ok: true, releases: eligible, held: 0, unreadable };
   } catch (error) {
     return { ok: false, reason: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** What would run but for the kill switch. */
+async function readReleases(
+  standing: Standing,
+  repo: RepoConfig,
+  reader: IssueReader,
+): Promise<{ readonly eligible: readonly QueuedRelease[]; readonly unreadable: readonly string[] }> {
+  const { issues, unreadable } = await reader.ready();
+  return { eligible: await eligibleReleases({ ...standing, killSwitch: false }, repo, { issues, reader }), unreadable };
 }
 
 /** One event when it starts to fail or fails otherwise, one when it heals; not one a poll. */

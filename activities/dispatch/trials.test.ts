@@ -41,7 +41,7 @@ describe('a trial', () => {
     };
     await record(trial?.runId ?? '', ended, []);
 
-    expect(await activities.pollRepos()).toEqual({ poke: [web.key] });
+    expect(await activities.pollRepos()).toEqual({ poked: [web.key] });
     const run = await activities.grant({ repoKey: web.key });
     expect([run?.issue, run?.runId === trial?.runId, run?.resume]).toEqual([issue, false, undefined]);
   });
@@ -67,9 +67,9 @@ describe('a trial', () => {
     await tryIssue(1);
     await kill(true);
     expect(await activitiesWith().grant({ repoKey: web.key })).toBeNull();
-    expect(await activitiesWith().pollRepos()).toEqual({ poke: [] });
+    expect(await activitiesWith().pollRepos()).toEqual({ poked: [] });
     await kill(false);
-    expect(await activitiesWith().pollRepos()).toEqual({ poke: [web.key] });
+    expect(await activitiesWith().pollRepos()).toEqual({ poked: [web.key] });
   });
 
   it('says nothing on the issue, whatever it comes to', async () => {

@@ -1,5 +1,5 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { EscalationRow, Store } from '../../store/port.ts';
+import { inTime } from '../effects/in-time.ts';
 import type { PerformEffect } from '../effects/perform.ts';
 import type { Notifier } from './port.ts';
 import { runSubject } from '../../domain/unit.ts';
@@ -25,26 +25,14 @@ export async function deliverEscalation(deps: DeliverDeps, escalation: Escalatio
     class: 'at-least-once',
     unit: run === null ? null : runSubject(run),
     act: async () => {
+      const patience = deps.patienceMs ?? PATIENCE_MS;
       await inTime(
         deps.notifier.deliver(escalation, `${deps.publicUrl}/${run === null ? '' : `runs/${run}`}`),
-        deps.patienceMs ?? PATIENCE_MS,
+        patience,
+        `the channel has not answered after ${patience / 1000} s`,
       );
       return 'done';
     },
   });
   await deps.store.escalations.delivered(key, deps.now());
-}
-
-async function inTime(delivery: Promise<void>, ms: number): Promise<void> {
-  const over = new AbortController();
-  const late = delay(ms, undefined, { signal: over.signal }).then(() => {
-    throw new Error(`the channel has not answered after ${ms / 1000} s`);
-  });
-  // Aborted, or lost against the delivery: either way nobody's failure.
-  late.catch(() => undefined);
-  try {
-    await Promise.race([delivery, late]);
-  } finally {
-    over.abort();
-  }
 }

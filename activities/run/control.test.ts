@@ -37,7 +37,7 @@ function open(): Promise<Store> {
 }
 
 function activities(deps: Partial<RunControlDeps> = {}): RunControlActivities {
-  const lanes = { pokeLane: async () => {}, isOpen: async () => true };
+  const lanes = { isOpen: async () => true };
   return createRunControlActivities({
     store,
     lanes,
@@ -50,7 +50,7 @@ function activities(deps: Partial<RunControlDeps> = {}): RunControlActivities {
 
 /** Temporal as far as a lane sees it: which run has an open workflow. */
 function engineWith(isOpen: (runId: string) => Promise<boolean>): Partial<RunControlDeps> {
-  return { lanes: { pokeLane: async () => {}, isOpen } };
+  return { lanes: { isOpen } };
 }
 
 async function addRun(id: string, state: RunState | null = null): Promise<void> {

@@ -21,7 +21,7 @@ export interface LanePort {
 
 export interface RunControlDeps {
   readonly store: Store;
-  readonly lanes: LanePort;
+  readonly lanes: Pick<LanePort, 'isOpen'>;
   readonly pool: Pool;
   /** Whether signals from Temporal's own tools, which carry no name, are honoured. */
   readonly honourSignals: boolean;
@@ -30,14 +30,7 @@ export interface RunControlDeps {
 
 export type RunControlActivities = Pick<
   ControlActivities,
-  | 'pokeLanes'
-  | 'awaitRunEnd'
-  | 'recordTransition'
-  | 'takeAct'
-  | 'finishAct'
-  | 'awaitAct'
-  | 'recordSignal'
-  | 'acquireSlot'
+  'awaitRunEnd' | 'recordTransition' | 'takeAct' | 'finishAct' | 'awaitAct' | 'recordSignal' | 'acquireSlot'
 >;
 
 export function createRunControlActivities(deps: RunControlDeps): RunControlActivities {
@@ -49,10 +42,6 @@ export function createRunControlActivities(deps: RunControlDeps): RunControlActi
   }
 
   return {
-    async pokeLanes({ repoKeys }) {
-      for (const repoKey of repoKeys) await deps.lanes.pokeLane(repoKey);
-    },
-
     async awaitRunEnd({ runId }) {
       // In this order: a workflow that has closed wrote its run's end before, so a run that ends in between has not vanished.
       const open = await deps.lanes.isOpen(runId);

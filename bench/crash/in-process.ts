@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { laneWorkflowId, runWorkflowId } from '../../domain/run.ts';
 import type { RunRow } from '../../store/port.ts';
 import type { TemporalCalls } from '../../workers/temporal.ts';
-import { Engine } from './engine.ts';
+import { Engine, lookOnce } from './engine.ts';
 import { lastWords } from './last-words.ts';
 import { createLives, type Death, type Plan, type Points } from './lives.ts';
 import type { LoadedWorkflows } from './load-workflows.ts';
@@ -48,7 +48,7 @@ export async function tell(tale: Tale, workflows: LoadedWorkflows, plan: Plan | 
   try {
     if (tale.lands !== undefined) table.land(tale.lands.files, tale.lands.subject);
     const issue = await table.release(story);
-    void engine.start('issue-poller', workflows.issuePoller, undefined);
+    void engine.start('issue-poller', lookOnce, undefined);
     const patience = createPatience({ looks: kind === 'lostPokes' ? LOOKS_AFTER_AN_ACT : LOOKS, now: Date.now });
     const run = await untilOver(table, engine, issue, () => {
       patience.look(String(lives.moves()));

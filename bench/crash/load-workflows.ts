@@ -6,7 +6,7 @@ const API = new URL('workflow-api.ts', import.meta.url).href;
 const WORKFLOWS = new URL('../../workflows/', import.meta.url);
 
 export type LoadedWorkflow = (input: unknown) => Promise<unknown>;
-export type LoadedWorkflows = Readonly<Record<'issuePoller' | 'issueRun' | 'repoLane', LoadedWorkflow>>;
+export type LoadedWorkflows = Readonly<Record<'issueRun' | 'repoLane', LoadedWorkflow>>;
 
 export async function loadWorkflows(): Promise<LoadedWorkflows> {
   const hooks = registerHooks({

@@ -4,7 +4,7 @@
  * world from then on is kept.
  */
 import { randomUUID } from 'node:crypto';
-import { Engine, type ActivityTask, type Attempt } from '../../bench/crash/engine.ts';
+import { Engine, lookOnce, type ActivityTask, type Attempt } from '../../bench/crash/engine.ts';
 import { beginLife, LANDED } from '../../bench/crash/life.ts';
 import type { LoadedWorkflows } from '../../bench/crash/load-workflows.ts';
 import { setTable, type Table } from '../../bench/crash/table.ts';
@@ -59,7 +59,7 @@ export async function tell(
   try {
     story.before?.(table);
     const issue = await table.release(story);
-    void room.engine.start('issue-poller', workflows.issuePoller as LoadedWorkflows['issuePoller'], undefined);
+    void room.engine.start('issue-poller', lookOnce, undefined);
     const told = await room.over(issue);
     await look(table, told.run);
     return told;

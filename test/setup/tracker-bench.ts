@@ -37,12 +37,15 @@ function repoNamed(name: string): RepoConfig {
 export let dataDir: string;
 export let store: Store;
 export let trackers: Map<string, LocalTracker>;
+/** Lanes, in the order of their pokes. */
+export let poked: string[] = [];
 let clock = 0;
 
 /** A data directory, a store and two trackers, fresh for each test. */
 export function useBench(): void {
   beforeEach(async () => {
     dataDir = mkdtempSync(join(tmpdir(), 'tracker-'));
+    poked = [];
     clock = Date.parse('2026-11-23T12:00:00Z');
     store = await openStore({ kind: 'sqlite', file: join(dataDir, 'lamplighter.db') }, join(dataDir, 'blobs'));
     trackers = new Map(
@@ -101,11 +104,13 @@ export function activitiesWith({
       caps: { ...CAPS, ...caps },
       dataDir,
       heartbeatSeconds: 15,
+      pollSeconds: 1,
       api: { port: 1, host: '127.0.0.1', publicUrl: 'http://h', names: [] },
     },
     store,
     trackerOf: repoTrackerOf,
     issuesOf: (key: string): IssueReader => repoTrackerOf(key).issues,
+    lanes: { pokeLane: async (key: string) => void poked.push(key) },
     perform: createPerformEffect({ log: store.effects, crash, now }),
     now,
   };

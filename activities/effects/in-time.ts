@@ -1,0 +1,17 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** What the world answers, or a failure in the given words when it has not by then; what it still does goes on unheard. */
+export async function inTime<T>(answer: Promise<T>, ms: number, late: string): Promise<T> {
+  const over = new AbortController();
+  const lateness = delay(ms, undefined, { signal: over.signal }).then(() => {
+    throw new Error(late);
+  });
+  // Aborted, or lost against the answer: either way nobody's failure.
+  lateness.catch(() => undefined);
+  answer.catch(() => undefined);
+  try {
+    return await Promise.race([answer, lateness]);
+  } finally {
+    over.abort();
+  }
+}
