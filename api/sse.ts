@@ -1,6 +1,6 @@
 /**
  * Server-sent events over the event table: a snapshot, then the tail; or, with `Last-Event-ID`, the tail from there. A reader's
- * place is a row's `seq`, which the store keeps gap-free, so a reconnect or a restart of this process repeats and misses nothing.
+ * place is a row's `seq`, which the store gives out in the order of commit, so a reconnect or a restart of this process repeats and misses nothing.
  */
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';

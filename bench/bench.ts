@@ -17,6 +17,7 @@ const BENCHES: Readonly<Record<string, { readonly program: string; readonly runs
   pipeline: { program: 'pipeline.ts', runs: 5 },
   verb: { program: 'verb.ts', runs: 40 },
   idle: { program: 'idle.ts', runs: 1 },
+  session: { program: 'session.ts', runs: 3 },
 };
 
 async function figuresOf(program: string, input: { readonly runs: number }): Promise<object> {

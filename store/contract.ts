@@ -8,6 +8,7 @@ import { describeEvents, describeEvidence, describePeople, describeSessions } fr
 import { describeQueue, describeTransitions, describeUniqueRuns } from './contract/runs.ts';
 import { describeTokens } from './contract/tokens.ts';
 import { describeTrials } from './contract/trials.ts';
+import { describeTurns } from './contract/turns.ts';
 import { describeUnits } from './contract/units.ts';
 import { type StoreHome, type Stores, useStores } from './contract/stores.ts';
 
@@ -21,6 +22,7 @@ export function describeStore(makeHome: () => Promise<StoreHome>): Stores {
   describeTokens(stores);
   describeEvents(stores);
   describeSessions(stores);
+  describeTurns(stores);
   describeEvidence(stores);
   describePeople(stores);
   describeActs(stores);

@@ -1,4 +1,6 @@
 /**
+ * What is kept elsewhere is not kept here as well: `turn.committed` gets its content from the turn when it is read.
+ *
  * Sequence numbers come from one counter row, updated in the transaction that appends: its row lock is held up to the commit, so
  * numbers are gap-free in the order of commit. Append last in a transaction: everybody waits for that row.
  */
@@ -39,7 +41,7 @@ export function createEvents(sql: Sql): Events {
          ORDER BY seq LIMIT ?`,
         params,
       );
-      return rows.map((row) => ({ ...row, data: decode<unknown>(row.data) }));
+      return Promise.all(rows.map(async (row) => ({ ...row, data: await wholeData(sql, row) })));
     },
 
     async last() {
@@ -56,4 +58,29 @@ export function createEvents(sql: Sql): Events {
       return row?.at ?? null;
     },
   };
+}
+
+/** The event of a turn says which one; rows of before say its content too. */
+export interface Committed {
+  readonly session: string;
+  readonly turn: number;
+  readonly stopReason: string;
+  readonly microUsd: number;
+  readonly content?: readonly unknown[];
+}
+
+async function wholeData(session: SqlSession, { kind, data: text }: Row): Promise<unknown> {
+  if (kind !== 'turn.committed') return decode<unknown>(text);
+  const data = decode<Committed | null>(text);
+  if (data === null || data.content !== undefined) return data;
+  const [row] = await session.query<{ given: string }>('SELECT given FROM turns WHERE session = ? AND turn = ?', [
+    data.session,
+    data.turn,
+  ]);
+  return { ...data, content: row === undefined ? [] : decode<{ content: readonly unknown[] }>(row.given).content };
+}
+
+/** Everything of a unit that was streamed so far is in a committed turn now. */
+export async function dropStreamedText(session: SqlSession, subject: string): Promise<void> {
+  await session.query("DELETE FROM events WHERE subject = ? AND kind = 'text.delta'", [subject]);
 }

@@ -154,7 +154,7 @@ export interface Acts {
 // --- events ---------------------------------------------------------------------------------------------------
 
 export interface EventRow {
-  /** Gap-free in the order of commit: a reader that saw n has seen all up to n. */
+  /** In the order of commit: a reader that saw n has seen all up to n. What is missing between two was streamed text of a turn that is committed. */
   readonly seq: number;
   readonly at: number;
   /** A unit's subject, `repo/<key>`, `system`. */
@@ -212,6 +212,13 @@ export interface Transcript {
   readonly results: readonly ToolResultRow[];
 }
 
+/** How far a transcript was read. */
+export interface Place {
+  readonly turn: number;
+  readonly input: number;
+  readonly result: number;
+}
+
 export interface Sessions {
   /** Idempotent by id. `system` is the prompt, kept with the session so that a resumed one is the same one. */
   open(session: {
@@ -226,11 +233,13 @@ export interface Sessions {
   ofUnit(unit: Subject): Promise<string[]>;
   /** Idempotent by (session, key); lands before the next turn that has not been committed. */
   addInput(session: string, key: string, text: string, at: number): Promise<void>;
-  /** The first committed (session, turn) wins; answers with the row that stands. Appends `turn.committed` to the unit's events. */
+  /** The first committed (session, turn) wins; answers with the row that stands. Appends `turn.committed` to the unit's events, and drops its text as it streamed. */
   commitTurn(turn: TurnRow): Promise<{ readonly won: boolean; readonly row: TurnRow }>;
   /** The first result of a tool use wins; answers with the row that stands. Appends `tool.result`. */
   putResult(result: ToolResultRow): Promise<ToolResultRow>;
   transcript(session: string): Promise<Transcript>;
+  /** What was written since `place`; null: all. Rows never change, so that whoever keeps them reads each once. */
+  after(session: string, place: Place | null): Promise<{ readonly fresh: Transcript; readonly place: Place }>;
   /** Turns of all sessions of a unit. */
   countTurns(unit: Subject): Promise<number>;
 }

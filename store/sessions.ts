@@ -1,7 +1,7 @@
 /** Transcripts. A turn and a tool result are written once: the first stands, and whoever comes second goes on with it (invariant 6). */
 import type { Subject } from '../domain/unit.ts';
-import { appendEvent } from './events.ts';
-import type { InputRow, Sessions, ToolResultRow, TurnRow } from './port.ts';
+import { appendEvent, dropStreamedText, type Committed } from './events.ts';
+import type { InputRow, Place, Sessions, ToolResultRow, TurnRow } from './port.ts';
 import { decode, encode, type Sql, type SqlSession } from './sql.ts';
 
 interface SessionRow {
@@ -13,6 +13,10 @@ interface SessionRow {
 
 interface GivenRow {
   readonly given: string;
+}
+
+interface Placed extends GivenRow {
+  readonly place: number;
 }
 
 export function createSessions(sql: Sql): Sessions {
@@ -42,24 +46,42 @@ export function createSessions(sql: Sql): Sessions {
     commitTurn: (turn) => within(turn.session, (tx) => commitTurn(tx, turn)),
     putResult: (result) => within(result.session, (tx) => putResult(tx, result)),
 
-    async transcript(session) {
-      const read = async <T>(from: string): Promise<T[]> => {
-        const rows = await sql.query<GivenRow>(`SELECT given FROM ${from}`, [session]);
-        return rows.map((row) => decode<T>(row.given));
-      };
-      return {
-        inputs: await read<InputRow>('session_inputs WHERE session = ? ORDER BY position'),
-        turns: await read<TurnRow>('turns WHERE session = ? ORDER BY turn'),
-        results: await read<ToolResultRow>('tool_results WHERE session = ? ORDER BY turn, position'),
-      };
-    },
+    transcript: async (session) => (await after(sql, session, NOTHING_READ)).fresh,
+    after: (session, place) => after(sql, session, place ?? NOTHING_READ),
 
     async countTurns(unit) {
+      // Turns follow each other without gaps, so the newest of a session counts them.
       const [row] = await sql.query<{ count: number }>(
-        'SELECT COUNT(*) AS count FROM turns JOIN sessions ON sessions.id = turns.session WHERE sessions.unit = ?',
+        `SELECT CAST(COALESCE(SUM(newest), 0) AS BIGINT) AS count FROM
+           (SELECT (SELECT MAX(turn) FROM turns WHERE turns.session = sessions.id) AS newest FROM sessions WHERE unit = ?) AS each_one`,
         [unit],
       );
       return row?.count ?? 0;
+    },
+  };
+}
+
+const NOTHING_READ: Place = { turn: 0, input: 0, result: 0 };
+
+async function after(sql: SqlSession, session: string, from: Place): ReturnType<Sessions['after']> {
+  const read = (table: string, column: string, beyond: number): Promise<Placed[]> =>
+    sql.query(`SELECT given, ${column} AS place FROM ${table} WHERE session = ? AND ${column} > ? ORDER BY ${column}`, [
+      session,
+      beyond,
+    ]);
+  const inputs = await read('session_inputs', 'position', from.input);
+  const turns = await read('turns', 'turn', from.turn);
+  const results = await read('tool_results', 'position', from.result);
+  return {
+    fresh: {
+      inputs: inputs.map((row) => decode<InputRow>(row.given)),
+      turns: turns.map((row) => decode<TurnRow>(row.given)),
+      results: results.map((row) => decode<ToolResultRow>(row.given)),
+    },
+    place: {
+      turn: turns.at(-1)?.place ?? from.turn,
+      input: inputs.at(-1)?.place ?? from.input,
+      result: results.at(-1)?.place ?? from.result,
     },
   };
 }
@@ -114,8 +136,9 @@ async function commitTurn(tx: SqlSession, turn: TurnRow): Promise<{ readonly won
     given,
     turn.at,
   ]);
-  const { session, stopReason, microUsd, content } = turn;
-  const data = { session, turn: turn.turn, stopReason, microUsd, content };
+  const { session, stopReason, microUsd } = turn;
+  const data: Committed = { session, turn: turn.turn, stopReason, microUsd };
+  await dropStreamedText(tx, subject);
   await appendEvent(tx, { at: turn.at, subject, kind: 'turn.committed', data });
   return { won: true, row: decode<TurnRow>(given) };
 }

@@ -2,6 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAgentActivities } from '../activities/agent/activities.ts';
+import { createTranscripts } from '../activities/agent/transcripts.ts';
 import { createModel } from '../activities/agent/model.ts';
 import { createTriageActivities } from '../activities/brief/activities.ts';
 import { createMeter } from '../activities/metering/meter.ts';
@@ -89,6 +90,7 @@ function createEndless({ config, crash, now, store, redaction, ...deps }: Endles
     redaction,
     model: around('model', createModel(config.model, config.egress)),
     modelConfig: config.model,
+    transcripts: createTranscripts(store.sessions),
     meter: createMeter({ store, caps: config.caps, prices: config.model.prices, now }),
     isKilled: () => isKilled(store.control, config.dataDir),
   };

@@ -1,4 +1,7 @@
-/** A transcript as the messages of the next request. All results of a turn stand first in the one message that follows it. */
+/**
+ * A transcript as the messages of the next request. All results of a turn stand first in the one message that follows it. What was said up
+ * to a committed turn never changes, so it is made once for each row.
+ */
 import type { InputRow, ToolResultRow, Transcript, TurnRow } from '../../store/port.ts';
 import type { ModelMessage, ToolUse } from './port.ts';
 import { callsOf, sentName, sentReply, sentText, takeName } from './well-formed.ts';
@@ -6,28 +9,45 @@ import { callsOf, sentName, sentReply, sentText, takeName } from './well-formed.
 /** Under which id each call of a turn is sent, by its id in the store: no two calls of a conversation may share one. */
 type SentIds = ReadonlyMap<string, string>;
 
+/** One committed turn as it is sent, with what was said to it. */
+interface Spoken {
+  readonly turn: TurnRow;
+  readonly messages: readonly ModelMessage[];
+  readonly ids: SentIds;
+  /** By all turns up to it. */
+  readonly taken: ReadonlySet<string>;
+}
+
+const spokenBefore = new WeakMap<TurnRow, Spoken>();
+
 export function messagesOf(transcript: Transcript): ModelMessage[] {
   const messages: ModelMessage[] = [];
-  const taken = new Set<string>();
-  let before: { readonly turn: TurnRow; readonly ids: SentIds } | null = null;
+  let before: Spoken | null = null;
   for (const turn of transcript.turns) {
-    messages.push(...userMessage(transcript, before, turn.turn));
-    const ids = new Map(toolUses(turn).map(({ id }) => [id, takeName(sentName(id, 'call'), taken)]));
-    // Never empty: the API refuses an empty message, and the count of turns must show in the count of messages.
-    messages.push({ role: 'assistant', content: sentReply(turn.content, (id) => ids.get(id) ?? id) });
-    before = { turn, ids };
+    const spoken: Spoken = spokenBefore.get(turn) ?? speak(transcript, before, turn);
+    spokenBefore.set(turn, spoken);
+    messages.push(...spoken.messages);
+    before = spoken;
   }
   const last = userMessage(transcript, before, (before?.turn.turn ?? 0) + 1);
   return last.length > 0 ? [...messages, ...last] : endedInText(messages);
 }
 
+function speak(transcript: Transcript, before: Spoken | null, turn: TurnRow): Spoken {
+  const taken = new Set(before?.taken);
+  const ids = new Map(toolUses(turn).map(({ id }) => [id, takeName(sentName(id, 'call'), taken)]));
+  // Never empty: the API refuses an empty message, and the count of turns must show in the count of messages.
+  const reply = { role: 'assistant', content: sentReply(turn.content, (id) => ids.get(id) ?? id) } as const;
+  return { turn, messages: [...userMessage(transcript, before, turn.turn), reply], ids, taken };
+}
+
 /** A reply that the model is to go on with may not end in white space. */
 function endedInText(messages: readonly ModelMessage[]): ModelMessage[] {
-  return messages.map(({ role, content }, at) => {
-    const block = content.at(-1);
-    const isCut = at === messages.length - 1 && isText(block);
-    return { role, content: isCut ? [...content.slice(0, -1), { ...block, text: block.text.trimEnd() }] : content };
-  });
+  const last = messages.at(-1);
+  const block = last?.content.at(-1);
+  if (last === undefined || !isText(block)) return [...messages];
+  const content = [...last.content.slice(0, -1), { ...block, text: block.text.trimEnd() }];
+  return [...messages.slice(0, -1), { role: last.role, content }];
 }
 
 function isText(block: unknown): block is { readonly type: 'text'; readonly text: string } {
@@ -53,7 +73,7 @@ function inputBlock({ text }: InputRow): object {
 }
 
 function resultBlock(turn: TurnRow, use: ToolUse, results: readonly ToolResultRow[], sentId: string): object {
-  const result = results.find((one) => one.turn === turn.turn && one.toolUseId === use.id);
+  const result = results.findLast((one) => one.turn === turn.turn && one.toolUseId === use.id);
   if (result === undefined)
     throw new Error(
       `session ${turn.session} asks for the turn after ${turn.turn}, where ${use.name} (${use.id}) has no result yet`,

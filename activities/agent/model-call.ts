@@ -16,6 +16,7 @@ import { messagesOf } from './conversation.ts';
 import { OPENING } from './follow.ts';
 import type { Model, ModelFailure, ModelRequest, ToolDefinition } from './port.ts';
 import { markHeld } from './session-hold.ts';
+import type { Transcripts } from './transcripts.ts';
 import { createTextStream } from './text-stream.ts';
 import { worstCase } from './worst-case.ts';
 import { headOf } from '../../domain/text.ts';
@@ -24,6 +25,7 @@ import { sentText, storedReply } from './well-formed.ts';
 export interface ModelCallDeps {
   readonly store: Store;
   readonly model: Model;
+  readonly transcripts: Transcripts;
   readonly modelConfig: Pick<ModelConfig, 'name' | 'maxTokens'>;
   readonly meter: Meter;
   /** For text as it streams; what is stored passes through the store's own. */

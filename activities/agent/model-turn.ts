@@ -98,7 +98,7 @@ type Final = Extract<Due, { do: 'call' | 'tools' | 'end' }>;
 async function settle(deps: ModelCallDeps, sessionId: string): Promise<{ due: Final; transcript: Transcript }> {
   const { sessions } = deps.store;
   for (;;) {
-    const transcript = await sessions.transcript(sessionId);
+    const transcript = await deps.transcripts.read(sessionId);
     const repeats = repeatsIn(transcript, await placesOf(deps.store.control, sessionId));
     const due = dueAfter(transcript, await endOfTurn(deps, sessionId, transcript), repeats);
     switch (due.do) {

@@ -1,14 +1,16 @@
 /** Opens a unit's one session, or opens it again with the next brief. The same opening twice is one. */
 import type { Brief } from '../../domain/stage.ts';
 import type { Unit } from '../../domain/unit.ts';
-import type { Store } from '../../store/port.ts';
+import type { Store, Transcript } from '../../store/port.ts';
 import { aside } from '../run/aside.ts';
 import { toolUses } from './conversation.ts';
 import { OPENING } from './follow.ts';
+import type { Transcripts } from './transcripts.ts';
 import type { UnitWork } from './unit-work.ts';
 
 export interface OpenSessionDeps {
   readonly store: Store;
+  readonly transcripts: Transcripts;
   readonly work: Pick<UnitWork, 'prompt' | 'words'>;
   readonly now: () => number;
 }
@@ -26,11 +28,11 @@ export async function openUnitSession(
   const { store, work, now } = deps;
   const sessionId = `${unit.id}/work`;
   if ((await store.sessions.get(sessionId)) === null) await openFirst(deps, unit, sessionId);
-  const transcript = await store.sessions.transcript(sessionId);
+  const transcript = await deps.transcripts.read(sessionId);
   const key = `${OPENING}${opening}`;
   if (transcript.inputs.some((input) => input.key === key)) return { sessionId };
 
-  await closeOpenCalls(store, sessionId, now());
+  await closeOpenCalls(store, sessionId, transcript, now());
   const text = await work.words(unit.id, brief, transcript.inputs.length === 0);
   await store.sessions.addInput(sessionId, key, text, now());
   return { sessionId };
@@ -56,8 +58,12 @@ async function openFirst(deps: OpenSessionDeps, unit: Unit, id: string): Promise
 }
 
 /** Every tool_use gets a result before a new opening says anything: the API refuses a conversation without. */
-async function closeOpenCalls(store: Store, sessionId: string, at: number): Promise<void> {
-  const { turns, results } = await store.sessions.transcript(sessionId);
+async function closeOpenCalls(
+  store: Store,
+  sessionId: string,
+  { turns, results }: Transcript,
+  at: number,
+): Promise<void> {
   const last = turns.at(-1);
   if (last === undefined) return;
   for (const call of toolUses(last)) {

@@ -1,4 +1,5 @@
 /** What the turns of a session did, for the rule on repeats: read from the transcript, with one look at the work folder where a call repeats. */
+import { createHash } from 'node:crypto';
 import { repeatsOf, type Did, type Repeats, type Step } from '../../domain/repeats.ts';
 import { headOf } from '../../domain/text.ts';
 import type { Control, ToolResultRow, Transcript, TurnRow } from '../../store/port.ts';
@@ -38,24 +39,36 @@ function sinceLastWord({ turns, inputs }: Transcript): readonly TurnRow[] {
   return turns.filter(({ turn }) => turn >= from);
 }
 
-function stepOf(turn: TurnRow, { results }: Transcript, place: string | null): Step {
+function stepOf(turn: TurnRow, transcript: Transcript, place: string | null): Step {
+  return { did: didBy(turn, transcript), place };
+}
+
+/** Of turns whose calls have all been answered: what they did stays so. */
+const didBefore = new WeakMap<TurnRow, readonly Did[]>();
+
+function didBy(turn: TurnRow, { results }: Transcript): readonly Did[] {
+  const known = didBefore.get(turn);
+  if (known !== undefined) return known;
   const uses = toolUses(turn);
-  if (uses.length === 0) {
-    const key = JSON.stringify([turn.stopReason, turn.content]);
-    return { did: [{ call: 'a reply without a call', key, failed: true }], place };
-  }
+  if (uses.length === 0)
+    return [{ call: 'a reply without a call', key: digest([turn.stopReason, turn.content]), failed: true }];
   const did = uses.flatMap((use) => {
-    const result = results.find((one) => one.turn === turn.turn && one.toolUseId === use.id);
+    const result = results.findLast((one) => one.turn === turn.turn && one.toolUseId === use.id);
     return result === undefined ? [] : [didOf(use, result)];
   });
-  return { did, place };
+  if (did.length === uses.length) didBefore.set(turn, did);
+  return did;
 }
 
 function didOf({ name, input }: ToolUse, { content, isError }: Pick<ToolResultRow, 'content' | 'isError'>): Did {
   const given = JSON.stringify(input) ?? '';
   // A call that nobody can run is the same whatever it is given.
   const what = bindCall(name, input).isRefused === true ? name : `${name} ${given}`;
-  return { call: headOf(`${name} ${given}`, CALL_CHARACTERS), key: JSON.stringify([what, content]), failed: isError };
+  return { call: headOf(`${name} ${given}`, CALL_CHARACTERS), key: digest([what, content]), failed: isError };
+}
+
+function digest(of: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(of)).digest('base64url');
 }
 
 /** HEAD and all that is not committed, as one digest; null where git or its repository is too broken to say. */

@@ -17,6 +17,7 @@ import { createEnvironment, type Environment } from '../sandbox/environment.ts';
 import type { Sandbox } from '../sandbox/port.ts';
 import { createAgentActivities, type AgentActivities, type AgentDeps } from './activities.ts';
 import type { ModelCallDeps } from './model-call.ts';
+import { createTranscripts } from './transcripts.ts';
 import { createTriageActivities } from '../brief/activities.ts';
 import { createRunWork } from '../brief/run-work.ts';
 import { createMeter } from '../metering/meter.ts';
@@ -125,6 +126,7 @@ export async function openSessionBench(
     store: seen,
     model: model.model,
     modelConfig: { name: 'scripted', maxTokens: 1000 },
+    transcripts: createTranscripts(seen.sessions),
     meter: createMeter({
       store: seen,
       get caps() {

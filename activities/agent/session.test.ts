@@ -239,16 +239,25 @@ describe('activities/agent session', () => {
 
   test('text comes as events with its offset', async () => {
     const say = 'a text that is longer than one piece of the stream of the scripted model';
-    bench = await openSessionBench(scenario(`{ say: ${say}, calls: [{ note: on }] }`));
+    const deltas: { readonly offset: number; readonly text: string }[] = [];
+    bench = await openSessionBench(scenario(`{ say: ${say}, calls: [{ note: on }] }`), undefined, (store) => ({
+      ...store,
+      events: {
+        ...store.events,
+        append(event) {
+          if (event.kind === 'text.delta') deltas.push(event.data as (typeof deltas)[number]);
+          return store.events.append(event);
+        },
+      },
+    }));
     await bench.open();
     await bench.turn();
 
-    const deltas = (await bench.events('text.delta')).map(
-      (row) => row.data as { offset: number; text: string; attempt: number },
-    );
-
     expect(deltas.map((delta) => delta.text).join('')).toBe(say);
     expect(deltas[0]).toMatchObject({ session: SESSION, turn: 1, attempt: 1, offset: 0 });
+    // The turn holds every word of it now.
+    expect(await bench.events('text.delta')).toEqual([]);
+    expect(await bench.events('turn.committed')).toMatchObject([{ data: { turn: 1, content: [{ text: say }, {}] } }]);
   });
 
   test('bounds on turns, session time and money end the session before the call (invariant 7)', async () => {

@@ -14,6 +14,7 @@ import { keepBundle, keepCommits, keepOutput } from './kept.ts';
 import type { ToolUse } from './port.ts';
 import { isRepeat, keepPlace, lookAtPlace } from './progress.ts';
 import { endOf, hasBegun, setBegun, setEnd, type CallKey } from './session-facts.ts';
+import type { Transcripts } from './transcripts.ts';
 import { createStopWatch } from './stop-watch.ts';
 import { bindCall } from './tools/all.ts';
 import { STOPPED } from './tools/output.ts';
@@ -22,6 +23,7 @@ import { createShell, taught, type Place, type ToolOutcome } from './tools/tool.
 
 export interface ToolRunDeps {
   readonly store: Store;
+  readonly transcripts: Transcripts;
   readonly sandbox: Pick<Sandbox, 'run'>;
   readonly shouldStop: () => Promise<boolean>;
   readonly scratchDir: string;
@@ -41,8 +43,8 @@ export type ToolRan = { readonly kind: 'done' } | { readonly kind: 'ended'; read
 export async function runToolCall(deps: ToolRunDeps, input: ToolRunInput): Promise<ToolRan> {
   const { store, now } = deps;
   const { call } = input;
-  const { sessions, control } = store;
-  const transcript = await sessions.transcript(call.sessionId);
+  const { control } = store;
+  const transcript = await deps.transcripts.read(call.sessionId);
   const isDone = transcript.results.some((one) => one.turn === call.turn && one.toolUseId === call.toolUseId);
   if (isDone) return ranWith(await endOf(control, call));
 

@@ -50,7 +50,7 @@ export async function triageRun(deps: TriageDeps, run: RunRow, signal: AbortSign
   if (session === null) throw new Error(`session ${id} is not in the store, where it was just written`);
 
   for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
-    const transcript = await store.sessions.transcript(id);
+    const transcript = await deps.transcripts.read(id);
     // A turn that was committed before a crash is read, not asked for again.
     let row = transcript.turns[attempt - 1];
     if (row === undefined) {

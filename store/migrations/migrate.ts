@@ -7,8 +7,9 @@ import { trials } from './0002-trials.ts';
 import { caps } from './0003-caps.ts';
 import { units } from './0004-units.ts';
 import { tokens } from './0005-tokens.ts';
+import { flatTurns } from './0006-flat-turns.ts';
 
-export const MIGRATIONS: readonly Migration[] = [first, trials, caps, units, tokens];
+export const MIGRATIONS: readonly Migration[] = [first, trials, caps, units, tokens, flatTurns];
 
 /** Brings the schema up to `migrations` in one transaction, under a lock. Throws when a newer release has been here. */
 export async function migrate(sql: Sql, migrations: readonly Migration[] = MIGRATIONS): Promise<void> {
