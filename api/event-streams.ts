@@ -2,10 +2,11 @@ import type { Request, RequestHandler } from 'express';
 import { z } from 'zod';
 import type { ApiDeps } from './deps.ts';
 import { callerOf } from './mount.ts';
-import { viewStatus } from './operations.ts';
-import { pathParam } from './parse.ts';
+import { changesOfOverview, viewOverview } from './overview-changes.ts';
+import { flag, pathParam } from './parse.ts';
+import { changesOfRun } from './run-changes.ts';
 import { runOf, viewRun } from './runs.ts';
-import { status } from './views/operations.ts';
+import { overview } from './views/operations.ts';
 import { runView } from './views/run.ts';
 import { streamEvents, type EventStream } from './sse.ts';
 
@@ -28,6 +29,7 @@ export function followRun(deps: ApiDeps): RequestHandler {
       tail: deps.tail,
       subject: `run/${id}`,
       snapshot: async () => runView.parse(await viewRun(deps, id)),
+      ...(wantsChanges(req) ? { frames: changesOfRun(deps, id) } : {}),
       keepaliveMs: KEEPALIVE_MS,
       ...holdOf(deps, req),
     });
@@ -36,11 +38,12 @@ export function followRun(deps: ApiDeps): RequestHandler {
 
 export function followAll(deps: ApiDeps): RequestHandler {
   return async (req, res) => {
-    const snapshot = async () => status.parse(await viewStatus(deps));
+    const snapshot = async () => overview.parse(await viewOverview(deps));
     await streamEvents(req, res, {
       events: deps.store.events,
       tail: deps.tail,
       snapshot,
+      ...(wantsChanges(req) ? { frames: changesOfOverview(deps) } : {}),
       keepaliveMs: KEEPALIVE_MS,
       ...holdOf(deps, req),
     });
@@ -53,4 +56,9 @@ function holdOf({ store, now }: ApiDeps, req: Request): Pick<EventStream, 'hold'
   if (token === null) return {};
   const stands = async (): Promise<boolean> => (await store.tokens.get(token.id))?.revokedAt === null;
   return { hold: { stands, msLeft: token.expiresAt === null ? null : token.expiresAt - now() } };
+}
+
+function wantsChanges(req: Request): boolean {
+  const given = flag.safeParse(req.query['changes']);
+  return given.success && given.data;
 }

@@ -1,7 +1,7 @@
 /** The API's own document, made of the route table: OpenAPI 3.1, for clients that are generated and for people who read. */
 import { z } from 'zod';
 import { createDocument, type ZodOpenApiOperationObject, type ZodOpenApiResponsesObject } from 'zod-openapi';
-import type { Route } from './route.ts';
+import type { RawRoute, Route } from './route.ts';
 import { errorBody } from './views/common.ts';
 import { event } from './views/event.ts';
 
@@ -85,7 +85,7 @@ function answersOf(route: Route): ZodOpenApiResponsesObject {
       );
     case 'events':
       return {
-        '200': { description: route.summary, content: { 'text/event-stream': { schema: streamOf(route.snapshot) } } },
+        '200': { description: route.summary, content: { 'text/event-stream': { schema: streamOf(route) } } },
       };
     case 'blob':
       return { '200': { description: route.summary, content: { '*/*': { schema: z.string() } } } };
@@ -97,8 +97,8 @@ function answersOf(route: Route): ZodOpenApiResponsesObject {
 }
 
 /** What `data:` holds: of the event named `snapshot` the one, of the others the other. */
-function streamOf(snapshot: z.ZodType | undefined): z.ZodType {
-  return snapshot === undefined ? event : z.union([snapshot, event]);
+function streamOf({ snapshot = event, changes = event }: RawRoute): z.ZodType {
+  return z.union([snapshot, event, changes]);
 }
 
 function refusalsOf({ scope, method, query, body, refusals = [] }: Route, hasPath: boolean): ZodOpenApiResponsesObject {

@@ -73,7 +73,7 @@ describe('pages', () => {
 
   it('its stream begins where the page ends', async () => {
     const page = await (await fetch(`${api.url}/runs/run-1`)).text();
-    const place = Number(/data-events="\/api\/runs\/run-1\/events\?after=(\d+)"/.exec(page)?.[1]);
+    const place = Number(/data-events="\/api\/runs\/run-1\/events\?changes(?:&|&amp;)after=(\d+)"/.exec(page)?.[1]);
     expect(place).toBe(await api.store.events.last());
   });
 
@@ -84,8 +84,20 @@ describe('pages', () => {
     expect(json.headers.get('content-type')).toContain('application/json');
   });
 
+  it('the modules that a page draws itself with are scripts without types', async () => {
+    const answer = await fetch(`${api.url}/assets/stages.ts`);
+    expect(answer.headers.get('content-type')).toBe('text/javascript; charset=utf-8');
+    expect(await answer.text()).not.toMatch(/import type|: RunView/);
+  });
+
   it('only our assets are served from the folder of the pages', async () => {
-    for (const path of ['/assets/html.ts', '/assets/../package.json', '/assets/%2e%2e/package.json', '/ui/html.ts']) {
+    for (const path of [
+      '/assets/pages.test.ts',
+      '/assets/none.ts',
+      '/assets/../package.json',
+      '/assets/%2e%2e/package.json',
+      '/ui/html.ts',
+    ]) {
       expect((await fetch(`${api.url}${path}`)).status).toBe(404);
     }
   });

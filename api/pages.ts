@@ -1,4 +1,6 @@
 /** The pages for people: rendered here, live by the same events, whole without JavaScript. */
+import { readdirSync, readFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import type { Request } from 'express';
 import { capsPage } from '../ui/caps-page.ts';
@@ -15,25 +17,23 @@ import { isText, viewEvidence } from './evidence.ts';
 import { readGateEvidence } from './gate-evidence.ts';
 import { viewIssues } from './issues.ts';
 import { readKillSwitch } from './kill-switch.ts';
-import { viewStatus } from './operations.ts';
+import { viewOverview } from './overview-changes.ts';
 import { pathParam } from './parse.ts';
 import type { RawRoute, Route } from './route.ts';
 import { viewRun, viewTranscript } from './runs.ts';
-import { summariesOf } from './summaries.ts';
 
 type Handle = RawRoute['handle'];
 
-const LISTED = 200;
 /** A browser chokes on more; the whole is one click away. */
 const SHOWN_BYTES = 1024 * 1024;
 const ASSETS = ['style.css', 'runs.css', 'tests.css', 'live.js', 'favicon.svg'];
+/** What live.js draws with: the very modules that the pages are drawn with here. */
+const MODULES = readdirSync(new URL('../ui/', import.meta.url)).filter((name) => /^[\w-]+\.ts$/.test(name));
 
 const showRuns: Handle = (deps) => async (_req, res) => {
   // The place before the rows: an event in between is shown twice, never missed.
   const place = await deps.store.events.last();
-  const [rows, status] = await Promise.all([deps.store.runs.list({ limit: LISTED }), viewStatus(deps)]);
-  const runs = await summariesOf(deps.store, rows, deps.now());
-  res.type('html').send(runsPage({ runs, status, place }));
+  res.type('html').send(runsPage(await viewOverview(deps), place));
 };
 
 const showIssues: Handle = (deps) => async (_req, res) => {
@@ -55,7 +55,7 @@ const showRun: Handle = (deps) => async (req, res) => {
     viewTranscript(deps.store, id),
     readKillSwitch(deps.store.control, deps.config.dataDir),
   ]);
-  res.type('html').send(runPage({ view, transcript, killSwitch, place, now: deps.now() }));
+  res.type('html').send(runPage({ view, transcript, now: deps.now() }, killSwitch, place));
 };
 
 const showEvidence: Handle = (deps) => async (req, res) => {
@@ -74,6 +74,13 @@ const asset = (name: string): Handle => {
   return () => (_req, res) => res.sendFile(path, { cacheControl: false });
 };
 
+/** Node's own way to take the types out; the browser reads the rest as it is. */
+const script = (name: string): Handle => {
+  const read = (): string => stripTypeScriptTypes(readFileSync(new URL(`../ui/${name}`, import.meta.url), 'utf8'));
+  let text: string | null = null;
+  return () => (_req, res) => void res.type('text/javascript').send((text ??= read()));
+};
+
 const page = (path: string, summary: string, handle: Handle): Route => ({
   method: 'GET',
   path,
@@ -83,13 +90,13 @@ const page = (path: string, summary: string, handle: Handle): Route => ({
   handle,
 });
 
-const file = (name: string): Route => ({
+const file = (name: string, handle: Handle): Route => ({
   method: 'GET',
   path: `/assets/${name}`,
   scope: 'open',
   summary: 'A file of the pages',
   answers: 'file',
-  handle: asset(name),
+  handle,
 });
 
 export const PAGES: readonly Route[] = [
@@ -98,7 +105,8 @@ export const PAGES: readonly Route[] = [
   page('/caps', 'Page of the caps', showCaps),
   page('/runs/:id', 'Page of a run', showRun),
   page('/evidence/:id', 'Page of a piece of evidence', showEvidence),
-  ...ASSETS.map(file),
+  ...ASSETS.map((name) => file(name, asset(name))),
+  ...MODULES.map((name) => file(name, script(name))),
 ];
 
 /** An error as a page, where a person's browser asked for one. */

@@ -31,6 +31,8 @@ export interface JsonRoute extends Row {
 export interface RawRoute extends Row {
   readonly answers: 'events' | 'blob' | 'page' | 'file';
   readonly snapshot?: z.ZodType;
+  /** With `?changes`. */
+  readonly changes?: z.ZodType;
   readonly handle: (deps: ApiDeps) => RequestHandler;
 }
 

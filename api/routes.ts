@@ -15,6 +15,7 @@ import { json, type Route } from './route.ts';
 import { listRuns, runsQuery, showRun, showTranscript, transcriptQuery } from './runs.ts';
 import { createToken, listTokens, newTokenBody, revokeToken } from './tokens.ts';
 import { askTrial, newTrial } from './trials.ts';
+import { overviewChanged, runChanged } from './views/change.ts';
 import * as issue from './views/issue.ts';
 import * as whole from './views/operations.ts';
 import * as run from './views/run.ts';
@@ -56,6 +57,7 @@ const RUNS: readonly Route[] = [
     query: placeQuery,
     answers: 'events',
     snapshot: run.runView,
+    changes: runChanged,
     handle: followRun,
   },
   json({
@@ -73,10 +75,12 @@ const RUNS: readonly Route[] = [
     method: 'GET',
     path: '/api/events',
     scope: 'read',
-    summary: 'Server-sent events of everything: the status, then the events; or, from a place on, the events alone',
+    summary:
+      'Server-sent events of everything: the status and the newest runs, then the events; or, from a place on, the events alone',
     query: placeQuery,
     answers: 'events',
-    snapshot: whole.status,
+    snapshot: whole.overview,
+    changes: overviewChanged,
     handle: followAll,
   },
   {

@@ -7,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Request, Response } from 'express';
 import type { EventRow, Events } from '../store/port.ts';
 import { ApiError } from './errors.ts';
+import { event } from './views/event.ts';
 
 export interface EventTail {
   /** Resolves with the newest seq as soon as it is beyond `seq`; rejects when the signal says stop or the store fails. */
@@ -75,6 +76,8 @@ export interface EventStream {
   readonly subject?: string;
   /** What a new reader sees first. Taken after its place in the table, so it may be newer than that, never older. */
   readonly snapshot: () => Promise<unknown>;
+  /** What is sent of each row of a page, null: nothing. Absent: the row as events are shown. */
+  readonly frames?: (page: readonly EventRow[]) => Promise<readonly (object | null)[]>;
   readonly keepaliveMs: number;
   /** Whether the reader may still read, asked whenever there is something to tell; and until when at most. Absent: as long as it likes. */
   readonly hold?: { readonly stands: () => Promise<boolean>; readonly msLeft: number | null };
@@ -135,9 +138,11 @@ async function follow(res: Response, stream: EventStream, from: number, signal: 
     let page: EventRow[];
     do {
       page = await stream.events.after(sent, filter);
-      for (const event of page) {
-        await write(res, frame(event.seq, event), signal);
-        sent = event.seq;
+      const frames = (await stream.frames?.(page)) ?? page.map((row) => event.parse(row));
+      for (const [index, row] of page.entries()) {
+        const shown = frames[index] ?? null;
+        if (shown !== null) await write(res, frame(row.seq, shown), signal);
+        sent = row.seq;
       }
     } while (page.length === PAGE);
     // Rows of other subjects were searched too; those that came meanwhile are met by the next look.

@@ -3,8 +3,8 @@ import { html, type Html, type HtmlPart } from './html.ts';
 export interface Page {
   readonly title: string;
   readonly body: HtmlPart;
-  /** Where the live module listens; absent: the page stands as it is. */
-  readonly events?: string;
+  /** Where the live module listens, and which page it keeps true; absent: the page stands as it is. */
+  readonly live?: { readonly page: 'runs' | 'run'; readonly events: string };
   /** Shown on every page while it is on: nothing is being started. */
   readonly killSwitch?: { readonly on: boolean; readonly by: string; readonly note: string };
   /** What holds lanes or this run, and how a person ends it. */
@@ -12,7 +12,7 @@ export interface Page {
 }
 
 export function layout(page: Page): string {
-  const { killSwitch, holds = [] } = page;
+  const { live } = page;
   return html`<!doctype html>
     <html lang="en">
       <head>
@@ -32,11 +32,17 @@ export function layout(page: Page): string {
           <a class="brand" href="/"><img src="/assets/favicon.svg" alt="" width="22" height="22" /> Lamplighter</a
           ><span class="live" id="live" hidden>live</span>
         </header>
-        <main id="page" ${page.events === undefined ? '' : html` data-events="${page.events}"`}>
-          ${killSwitch?.on === true && banner(killSwitch)} ${holds.map(holdBanner)} ${page.body}
+        <main id="page" ${live === undefined ? '' : html` data-page="${live.page}" data-events="${live.events}"`}>
+          ${mainOf(page)}
         </main>
       </body>
     </html> `.text;
+}
+
+/** What stands in the page's main part: all that an event may change. */
+export function mainOf({ killSwitch, holds = [], body }: Pick<Page, 'killSwitch' | 'holds' | 'body'>): Html {
+  return html`${killSwitch?.on === true && html`<div id="kill-switch-banner">${banner(killSwitch)}</div>`}
+  ${holds.map(holdBanner)} ${body}`;
 }
 
 function banner({ by, note }: { readonly by: string; readonly note: string }): Html {

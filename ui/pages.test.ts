@@ -222,7 +222,7 @@ const cap: CapView = {
 const killSwitch = { on: true, row: true, file: true, by: HOSTILE, note: HOSTILE, at: 0 };
 
 function pageOf(of: RunView): string {
-  return runPage({ view: of, transcript: { sessions: [session] }, killSwitch, place: 0, now: 12_000 });
+  return runPage({ view: of, transcript: { sessions: [session] }, now: 12_000 }, killSwitch, 0);
 }
 
 /** What a person copies from it. */
@@ -232,9 +232,9 @@ function wordsOf(page: string): string {
 
 describe('pages of hostile data (invariant 9)', () => {
   const pages = {
-    runs: runsPage({
-      runs: [summary],
-      status: {
+    runs: runsPage(
+      {
+        runs: [summary],
         now: 1,
         killSwitch,
         parts: [{ name: HOSTILE, ok: false, detail: HOSTILE }],
@@ -244,8 +244,8 @@ describe('pages of hostile data (invariant 9)', () => {
         repos: [],
         links: { temporal: `javascript:${HOSTILE}`, commandPlace: ` --data-dir '${HOSTILE}'` },
       },
-      place: 0,
-    }),
+      0,
+    ),
     run: pageOf(view),
     approval: pageOf(waiting),
     paused: pageOf(paused),

@@ -11,17 +11,24 @@ import { transcriptView } from './transcript.ts';
 export interface RunPage {
   readonly view: RunView;
   readonly transcript: TranscriptView;
-  readonly killSwitch: NonNullable<Page['killSwitch']>;
-  readonly place: number;
+  /** Its reader's clock. */
   readonly now: number;
 }
 
-export function runPage({ view, transcript, killSwitch, place, now }: RunPage): string {
-  const { run } = view;
+/** `place`: where in the event table its reader goes on. */
+export function runPage(page: RunPage, killSwitch: NonNullable<Page['killSwitch']>, place: number): string {
+  const { run } = page.view;
   return layout({
     title: `${run.repoName}#${run.issue} ${run.title}`,
-    events: `/api/runs/${encodeURIComponent(run.id)}/events?after=${place}`,
+    live: { page: 'run', events: `/api/runs/${encodeURIComponent(run.id)}/events?changes&after=${place}` },
     killSwitch,
+    ...runMain(page),
+  });
+}
+
+export function runMain({ view, transcript, now }: RunPage): Pick<Page, 'holds' | 'body'> {
+  const { run } = view;
+  return {
     holds: view.holds,
     body: html` <p class="crumbs"><a href="/">Runs</a> / ${run.repoName}#${run.issue}</p>
       <h1>${run.title}</h1>
@@ -40,7 +47,7 @@ export function runPage({ view, transcript, killSwitch, place, now }: RunPage): 
         <aside>${factsCard(view)}${planCard(view)}${escalationsCard(view, now)}${actsCard(view, now)}</aside>
       </div>
       ${everyStep(view, now)} ${effectsCard(view)} ${transcriptView(transcript, now)}`,
-  });
+  };
 }
 
 function standing({ run }: RunView, now: number): Html {

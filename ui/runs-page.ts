@@ -3,23 +3,27 @@ import { command } from './command.ts';
 import { when } from './format.ts';
 import { html, type Html } from './html.ts';
 import { killSwitchCard } from './kill-switch.ts';
-import { badge, layout } from './layout.ts';
+import { badge, layout, type Page } from './layout.ts';
 import { runTone } from './stages.ts';
 import { topLinks } from './top-links.ts';
 
-export interface RunsPage {
+type Status = Pick<StatusView, 'now' | 'killSwitch' | 'holds' | 'parts' | 'queued' | 'allow' | 'repos' | 'links'>;
+
+/** What it shows; `now` is its reader's clock. */
+export interface RunsPage extends Status {
   readonly runs: readonly RunSummary[];
-  readonly status: Pick<StatusView, 'now' | 'killSwitch' | 'holds' | 'parts' | 'queued' | 'allow' | 'repos' | 'links'>;
-  /** The place in the event table that this page shows. */
-  readonly place: number;
 }
 
-export function runsPage({ runs, status, place }: RunsPage): string {
+/** `place`: where in the event table its reader goes on. */
+export function runsPage(view: RunsPage, place: number): string {
+  const live = { page: 'runs', events: `/api/events?changes&after=${place}` } as const;
+  return layout({ title: 'Runs', live, ...runsMain(view) });
+}
+
+export function runsMain({ runs, ...status }: RunsPage): Pick<Page, 'killSwitch' | 'holds' | 'body'> {
   const of = (group: RunSummary['group']): RunSummary[] => runs.filter((run) => run.group === group);
   const ill = status.parts.filter((part) => !part.ok);
-  return layout({
-    title: 'Runs',
-    events: `/api/events?after=${place}`,
+  return {
     killSwitch: status.killSwitch,
     holds: status.holds,
     body: html` <h1>Runs</h1>
@@ -30,10 +34,10 @@ export function runsPage({ runs, status, place }: RunsPage): string {
       ${group('Running', of('running'), status.now, runs.length === 0 ? null : 'Nothing is running.')}
       ${runs.length === 0 ? welcome(status.links.commandPlace) : group('Done', of('done'), status.now, 'Nothing has ended yet.')}
       ${killSwitchCard(status)}`,
-  });
+  };
 }
 
-function facts({ queued, allow, repos }: RunsPage['status']): string {
+function facts({ queued, allow, repos }: Status): string {
   const waiting =
     queued === 0
       ? 'nothing waits in the lanes'

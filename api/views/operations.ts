@@ -42,6 +42,12 @@ export const status = z
   .meta({ id: 'Status' });
 export type StatusView = Frozen<z.infer<typeof status>>;
 
+/** The status, and what an open list of runs shows. */
+export const overview = status
+  .extend({ runs: z.array(runSummary).meta({ description: 'The newest 200.' }) })
+  .meta({ id: 'Overview' });
+export type Overview = Frozen<z.infer<typeof overview>>;
+
 export const queue = z
   .object({
     queue: z.array(z.object({ repo: text, issue: count, title: text, priority: count, release: labelEvent })),

@@ -87,7 +87,8 @@ function nodeChild(
   return {
     name,
     command: process.execPath,
-    args: [path, ...args],
+    // The api takes the types out of the pages' modules by a way that Node calls experimental.
+    args: ['--disable-warning=ExperimentalWarning', path, ...args],
     env: environmentOfOurs(process.env),
     ready: 'ipc',
     ports,
