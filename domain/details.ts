@@ -30,8 +30,13 @@ export function runDetails(input: RunInput, state: RunState, passed: ReadonlySet
   ].join('\n');
 }
 
-/** One line of the timeline. */
-export function effectInWords(effect: RunEffect): string {
+/** One line of the timeline: where the run is moved, and what that owes the world. */
+export function moveInWords({ state, effects }: { state: RunState; effects: readonly RunEffect[] }): string {
+  const stage = state.stage === 'ended' ? `ended, ${state.outcome}` : state.stage;
+  return [`Record stage ${stage}`, ...effects.map(effectInWords)].join(' · ');
+}
+
+function effectInWords(effect: RunEffect): string {
   switch (effect.do) {
     case 'label':
       return [...effect.add.map((label) => `+ ${label}`), ...effect.remove.map((label) => `− ${label}`)].join('  ');

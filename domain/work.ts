@@ -18,6 +18,35 @@ export type Work =
   | { readonly do: 'await-unfreeze' }
   | { readonly do: 'await-resume' };
 
+/** What must be there before it begins. Null: nothing. */
+export interface Needs {
+  /** People still want it, and the kill switch is off. */
+  readonly issue: boolean;
+  readonly slot: boolean;
+}
+
+export function needsOf(work: Work): Needs | null {
+  switch (work.do) {
+    case 'triage':
+    case 'push':
+      return { issue: true, slot: false };
+    case 'prepare':
+    case 'judge-main':
+      return { issue: false, slot: true };
+    case 'session':
+      return { issue: true, slot: true };
+    case 'await-head-move':
+    case 'verify':
+    case 'await-approval':
+    case 'merge':
+    case 'watch':
+    case 'prove-head':
+    case 'await-unfreeze':
+    case 'await-resume':
+      return null;
+  }
+}
+
 export function workOf(state: RunState, bounds: Pick<RunBounds, 'races' | 'fixMs'>): Work | null {
   if (state.stage === 'ended') return null;
   if (state.progress.pause !== null) return { do: 'await-resume' };

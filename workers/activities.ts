@@ -13,7 +13,8 @@ import { createPerformEffect } from '../activities/effects/perform.ts';
 import { createRedaction, type Redaction } from '../activities/evidence/redact.ts';
 import { redactedReasons } from '../activities/evidence/redacted-reasons.ts';
 import { redactingStore } from '../activities/evidence/redacting-store.ts';
-import { createReportActivities } from '../activities/report/activities.ts';
+import { createReport } from '../activities/report/report.ts';
+import { createMoveActivities } from '../activities/run/move.ts';
 import { createRunControlActivities } from '../activities/run/control.ts';
 import { endingLastingFailures } from '../activities/run/lasting-failures.ts';
 import { createPrepareActivities } from '../activities/run/prepare.ts';
@@ -22,6 +23,7 @@ import { recordingTrouble } from '../activities/run/trouble.ts';
 import { createStageActivities } from '../activities/run/stages.ts';
 import { createBwrapSandbox } from '../activities/sandbox/bwrap.ts';
 import { createDispatchActivities } from '../activities/dispatch/activities.ts';
+import { createAdmission } from '../activities/dispatch/admission.ts';
 import { isKilled } from '../activities/dispatch/kill-switch.ts';
 import type { IssueReader } from '../activities/tracker/issue-reader.ts';
 import { knownSecrets } from '../config/known-secrets.ts';
@@ -103,11 +105,13 @@ function createEndless({ config, crash, now, store, redaction, ...deps }: Endles
   });
   const { triage } = createTriageActivities({ ...session, issueOf: issueOfRun });
   const dispatch = createDispatchActivities({ config, store, issuesOf, lanes: calls, now });
-  const report = createReportActivities({ config, store, trackerOf, perform, now });
+  const report = createReport({ config, store, trackerOf, perform, now });
+  const admit = createAdmission({ store, issuesOf, pool, dataDir: config.dataDir, now });
+  const tellLane = (repoKey: string, runId: string): Promise<void> => calls.tellEnded(repoKey, runId);
+  const move = createMoveActivities({ store, report, admit, tellLane, now });
   const run = createRunControlActivities({
     store,
     lanes: calls,
-    pool,
     honourSignals: config.temporal.unattributedSignals,
     now,
   });
@@ -116,7 +120,7 @@ function createEndless({ config, crash, now, store, redaction, ...deps }: Endles
     control: (granted) => ({
       ...run,
       ...dispatch,
-      ...report,
+      ...move,
       triage,
       modelTurn: agent.modelTurn,
       async grant(input) {
@@ -133,7 +137,7 @@ function createEndless({ config, crash, now, store, redaction, ...deps }: Endles
       return {
         ...redactedReasons(
           {
-            ...createPrepareActivities({ store, git, gates, contractAt, watcher, now, setUp }),
+            ...createPrepareActivities({ store, admit, git, gates, contractAt, watcher, now, setUp }),
             ...createStageActivities({
               store,
               git,
@@ -157,7 +161,7 @@ function createEndless({ config, crash, now, store, redaction, ...deps }: Endles
 }
 
 /** What each does, as the reason says it when it can't be done. */
-const CONTROL_WORK = { checkIssue: 'reading the issue', triage: 'triage', modelTurn: 'the model turn' } as const;
+const CONTROL_WORK = { admit: 'reading the issue', triage: 'triage', modelTurn: 'the model turn' } as const;
 const WORK: Readonly<Record<keyof RepoActivities, string>> = {
   readContract: 'reading the contract',
   prepareRun: 'preparing the run',

@@ -28,6 +28,7 @@ const calls: TemporalCalls = {
   pokeLane: async (repo) => void asked.push(`lane ${repo}`),
   pokeRun: async (run) => void asked.push(`run ${run}`),
   pollNow: async () => undefined,
+  tellEnded: async () => undefined,
   isOpen: async () => true,
   startRun: async () => false,
 };

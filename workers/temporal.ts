@@ -10,7 +10,7 @@ import { WorkflowIdConflictPolicy, WorkflowIdReusePolicy } from '@temporalio/com
 import type { LanePort } from '../activities/run/control.ts';
 import { laneWorkflowId, runWorkflowId, type RunInput } from '../domain/run.ts';
 import type { PollerInput } from '../workflows/issue-poller.ts';
-import { poke } from '../workflows/messages.ts';
+import { poke, runEnded } from '../workflows/messages.ts';
 import { SHAPE_MEMO } from '../domain/shape.ts';
 import { headOf } from '../domain/text.ts';
 
@@ -141,6 +141,9 @@ export function createTemporalCalls(client: Client): TemporalCalls {
         staticSummary: `Lane of ${repoKey}`,
         memo: SHAPE_MEMO,
       });
+    },
+    async tellEnded(repoKey, runId) {
+      await client.workflow.getHandle(laneWorkflowId(repoKey)).signal(runEnded, runId);
     },
     async isOpen(runId) {
       try {

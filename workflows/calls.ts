@@ -19,6 +19,11 @@ const brief: Shape = {
   retry: { initialInterval: '1 second', backoffCoefficient: 1.5, maximumInterval: '30 seconds' },
 };
 
+/** Several effects and writes, one after another: a dead worker's share of them is noticed by its silence. */
+export function moving(heartbeatSeconds: number): Shape {
+  return { ...brief, startToCloseTimeout: '10 minutes', heartbeatTimeout: heartbeatSeconds * 1000 };
+}
+
 /** A wait that writes no history: the activity fails until the thing is there. */
 export function waiting(everyMs: number): Shape {
   return {

@@ -3,15 +3,14 @@
  * what comes back to `next`. Acts belong to the boundaries between two pieces of work, and a poke only hastens: each transition says
  * whether acts wait, and each piece of work ends by itself where one wants the run elsewhere.
  */
-import { CancellationScope, condition, getExternalWorkflowHandle, isCancellation, log } from '@temporalio/workflow';
+import { CancellationScope, condition, isCancellation } from '@temporalio/workflow';
 import { TemporalFailure } from '@temporalio/common';
-import { laneWorkflowId, type RunInput } from '../domain/run.ts';
+import type { RunInput } from '../domain/run.ts';
 import { afterRound, standstill, type Rounds } from '../domain/standstill.ts';
 import type { RunEvent } from '../domain/stage.ts';
 import type { Work } from '../domain/work.ts';
 import { control } from './calls.ts';
 import { openInbox, takeAct, type Inbox, type TakenAct } from './inbox.ts';
-import { runEnded } from './messages.ts';
 import { RunLife } from './run-life.ts';
 import { doWork } from './run-work.ts';
 import { headOf } from '../domain/text.ts';
@@ -21,8 +20,8 @@ export async function issueRun(input: RunInput): Promise<{ readonly outcome: str
   const life = new RunLife(input);
   life.show();
   if (input.resume !== undefined) {
-    // A rebuilt run may owe the effects of its last transition, each of which is idempotent, and people may have acted meanwhile.
     await life.settle(input.resume.effects);
+    // People may have acted meanwhile.
     inbox.poked = true;
   }
   let rounds: Rounds = { seq: life.seq, idle: 0 };
@@ -36,7 +35,6 @@ export async function issueRun(input: RunInput): Promise<{ readonly outcome: str
     const stuck = standstill(rounds, due.do);
     if (stuck !== null) await life.apply(stuck);
   }
-  await tellLane(input);
   const { state } = life;
   return state.stage === 'ended'
     ? { outcome: state.outcome, reason: state.reason }
@@ -99,7 +97,8 @@ interface Job {
 
 function begin(life: RunLife, due: Work): Job {
   const scope = new CancellationScope();
-  const context = { input: life.input, sessionMs: life.state.progress.sessionMs };
+  const { input, state } = life;
+  const context = { input, sessionMs: state.progress.sessionMs, admission: life.takeAdmission() };
   let isOver = false;
   let event: RunEvent | null = null;
   const over = scope
@@ -129,6 +128,8 @@ async function finish(life: RunLife, job: Job, inbox: Inbox): Promise<void> {
   job.stop();
   await job.over;
   const { event, sessionMs } = job.result();
+  // What was admitted beside the work was so then, not now.
+  life.takeAdmission();
   life.spend(sessionMs);
   const { acts } = event === null ? { acts: true } : await life.apply(event);
   inbox.poked ||= acts;
@@ -140,13 +141,4 @@ function rootMessage(error: unknown): string {
   let inner: Error = error;
   while (inner.cause instanceof Error) inner = inner.cause;
   return headOf(inner.message, 500);
-}
-
-async function tellLane(input: RunInput): Promise<void> {
-  try {
-    await getExternalWorkflowHandle(laneWorkflowId(input.repoKey)).signal(runEnded, input.runId);
-  } catch (error) {
-    // The lane reads the run's row as well; a lane that is gone has nothing to be told.
-    log.info('the lane could not be told that the run ended', { runId: input.runId, error: String(error) });
-  }
 }

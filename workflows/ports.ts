@@ -11,6 +11,18 @@ export interface CalledAway {
   readonly kind: 'called-away';
 }
 
+/** Whether a piece of work may begin: people still want the issue, the kill switch is off, and there is a slot where it needs one. */
+export type Admission =
+  | { readonly kind: 'admitted' }
+  | { readonly kind: 'withdrawn'; readonly reason: string }
+  | { readonly kind: 'held'; readonly by: string }
+  | CalledAway;
+
+/** What became of a transition; `admission` to the work that is due then is null where it is to be asked for apart. */
+export interface Moved extends Recorded {
+  readonly admission: Admission | null;
+}
+
 /** Anywhere: they touch the store, the tracker and the model, never a checkout. */
 export interface ControlActivities {
   /** One look at every tracker, now. */
@@ -21,6 +33,7 @@ export interface ControlActivities {
   /** Throws a benign, retryable failure until the run's row is terminal; a run that vanished is escalated once and goes on holding its lane. */
   awaitRunEnd(input: { readonly runId: string }): Promise<void>;
 
+  /** Records it, does what it owes, and says whether the work that is due then may begin. */
   recordTransition(input: {
     readonly runId: string;
     readonly seq: number;
@@ -29,9 +42,11 @@ export interface ControlActivities {
     readonly cause: string;
     /** The act that it follows from: taken with it. */
     readonly act?: string;
-  }): Promise<Recorded>;
-  performRunEffect(input: { readonly runId: string; readonly seq: number; readonly index: number }): Promise<void>;
-  publishPhases(input: { readonly runId: string }): Promise<void>;
+  }): Promise<Moved>;
+  /** What the newest transition of a rebuilt run owes. */
+  settleTransition(input: { readonly runId: string; readonly seq: number }): Promise<Moved>;
+  /** Of the work that is due. Throws a benign, retryable failure while it is held. */
+  admit(input: { readonly runId: string }): Promise<Exclude<Admission, { kind: 'held' }>>;
   /** The unread act of the run that comes first (an urgent one, else the oldest) as an event; null when there is none. It stays unread until its transition is recorded, so that a crash between the two loses nothing. */
   takeAct(input: { readonly runId: string }): Promise<{ readonly act: string; readonly event: RunEvent } | null>;
   /** Of an act that moves nothing any more. */
@@ -40,13 +55,6 @@ export interface ControlActivities {
   awaitAct(input: { readonly runId: string }): Promise<void>;
   /** An unattributed signal from Temporal's own tools; honoured only where configuration allows. */
   recordSignal(input: { readonly runId: string; readonly id: string; readonly signal: OutsideSignal }): Promise<void>;
-  /** Throws a benign, retryable failure until granted. */
-  acquireSlot(input: { readonly runId: string }): Promise<{ readonly kind: 'granted' } | CalledAway>;
-  /** Holds while the kill switch is on (benign, retryable), then reads the issue again. */
-  checkIssue(input: {
-    readonly runId: string;
-  }): Promise<{ readonly ok: true } | { readonly ok: false; readonly reason: string } | CalledAway>;
-
   triage(input: {
     readonly runId: string;
   }): Promise<
@@ -77,10 +85,12 @@ export type TurnStep =
 
 /** On the host that holds the repo's checkout. */
 export interface RepoActivities {
-  /** Before any money is spent: the remote answers and main's contract can be read. */
+  /** Before any money is spent: the issue may be worked on, the remote answers, and main's contract can be read. */
   readContract(input: {
     readonly runId: string;
-  }): Promise<{ readonly kind: 'read' } | Extract<RunEvent, { kind: 'failed' }> | CalledAway>;
+  }): Promise<
+    { readonly kind: 'read' } | Extract<RunEvent, { kind: 'failed' }> | Exclude<Admission, { kind: 'admitted' }>
+  >;
   prepareRun(input: {
     readonly runId: string;
   }): Promise<Extract<RunEvent, { kind: 'prepared' | 'base-red' | 'failed' }> | CalledAway>;

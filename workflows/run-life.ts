@@ -1,16 +1,17 @@
 /**
  * Where a run stands. Each transition is written to the store before anything else happens because of it (design section 5),
- * and what it owes the world is done before the next one.
+ * and what it owes the world is done before the next one: both by one activity.
  */
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
 import { leavesWork } from '../domain/called-away.ts';
-import { effectInWords, runDetails } from '../domain/details.ts';
+import { moveInWords, runDetails } from '../domain/details.ts';
 import type { RunInput } from '../domain/run.ts';
 import { FRESH, type RunEffect, type RunEvent, type RunState } from '../domain/stage.ts';
 import { next } from '../domain/transition.ts';
 import { workOf, type Work } from '../domain/work.ts';
-import { control } from './calls.ts';
+import { control, moving } from './calls.ts';
+import type { Admission } from './ports.ts';
 
 const attributes = {
   repo: defineSearchAttributeKey('LamplighterRepo', SearchAttributeType.KEYWORD),
@@ -29,6 +30,8 @@ export class RunLife {
   readonly input: RunInput;
   state: RunState;
   #seq: number;
+  /** To the work that is due, as it was said with the move. */
+  #admission: Admission | null = null;
   readonly #passed = new Set<RunState['stage']>();
 
   constructor(input: RunInput) {
@@ -63,7 +66,7 @@ export class RunLife {
   async apply(event: RunEvent, act?: string): Promise<Applied> {
     const moved = next(this.state, event, this.input.bounds, Date.now());
     if (moved.state === this.state && moved.effects.length === 0) return { moved: false, acts: false };
-    const { recorded, acts } = await control(`Record stage ${moved.state.stage}`).recordTransition({
+    const { recorded, ...said } = await this.#moving(moveInWords(moved)).recordTransition({
       runId: this.input.runId,
       seq: this.#seq + 1,
       state: moved.state,
@@ -71,21 +74,30 @@ export class RunLife {
       cause: event.kind,
       ...(act === undefined ? {} : { act }),
     });
-    if (!recorded) return { moved: false, acts };
+    if (!recorded) return { moved: false, acts: said.acts };
     this.#seq += 1;
     this.state = moved.state;
+    this.#admission = said.admission;
     this.show();
-    await this.settle(moved.effects);
-    return { moved: true, acts };
+    return { moved: true, acts: said.acts };
   }
 
+  /** A rebuilt run may owe the effects of its last transition, each of which is idempotent. */
   async settle(effects: readonly RunEffect[]): Promise<void> {
-    const { runId } = this.input;
-    // Side by side: one that cannot be done for now holds none of the others.
-    await Promise.all(
-      effects.map((effect, index) => control(effectInWords(effect)).performRunEffect({ runId, seq: this.#seq, index })),
-    );
-    if (!this.state.progress.trial) await control('Update the phase comment').publishPhases({ runId });
+    const summary = moveInWords({ state: this.state, effects });
+    const { admission } = await this.#moving(summary).settleTransition({ runId: this.input.runId, seq: this.#seq });
+    this.#admission = admission;
+  }
+
+  /** Once: whatever is asked for later is to be admitted anew. */
+  takeAdmission(): Admission | null {
+    const admission = this.#admission;
+    this.#admission = null;
+    return admission;
+  }
+
+  #moving(summary: string): ReturnType<typeof control> {
+    return control(summary, moving(this.input.heartbeatSeconds));
   }
 
   show(): void {

@@ -15,13 +15,15 @@ import type { RunEvent } from '../domain/stage.ts';
 import type { Work } from '../domain/work.ts';
 import { agentSession, type SessionResult } from './agent-session.ts';
 import { control, long, onHost, waiting } from './calls.ts';
-import type { CalledAway } from './ports.ts';
+import type { Admission, CalledAway, RepoActivities } from './ports.ts';
 
 /** What the work of one run shares. */
 export interface WorkContext {
   readonly input: RunInput;
   /** Milliseconds of session time over the run's life. */
   sessionMs: number;
+  /** To this work, where it was said with the move that made it due. */
+  readonly admission: Admission | null;
 }
 
 type Of<D extends Work['do']> = Extract<Work, { do: D }>;
@@ -67,26 +69,42 @@ function host({ input }: WorkContext, summary: string): ReturnType<typeof onHost
   return onHost(input.repoKey, summary, long(input.heartbeatSeconds));
 }
 
-function standing({ input }: WorkContext): ReturnType<ReturnType<typeof control>['checkIssue']> {
-  return control('Is the issue still released?', waiting(2_000)).checkIssue({ runId: input.runId });
+type Admitted = Exclude<Admission, { kind: 'held' }>;
+
+/** Held: waited for apart, without history, and people are heard meanwhile. */
+async function admit({ input, admission }: WorkContext): Promise<Admitted> {
+  return admission === null || admission.kind === 'held' ? untilAdmitted(input) : admission;
 }
 
-function slot({ input }: WorkContext): ReturnType<ReturnType<typeof control>['acquireSlot']> {
-  return control('Wait for a free slot', waiting(2_000)).acquireSlot({ runId: input.runId });
+function untilAdmitted({ runId }: RunInput): Promise<Admitted> {
+  const summary = 'Is the issue still released, and is there a free slot?';
+  return control(summary, waiting(2_000)).admit({ runId });
 }
 
 async function triage(context: WorkContext): Promise<RunEvent | CalledAway> {
   const { runId, heartbeatSeconds } = context.input;
-  const issue = await standing(context);
-  if ('kind' in issue) return issue;
-  if (!issue.ok) return { kind: 'not-eligible', reason: issue.reason };
-  const contract = await host(context, 'Read the contract on main').readContract({ runId });
-  if (contract.kind !== 'read') return contract;
+  const read = await readContract(context);
+  if (read.kind === 'withdrawn') return { kind: 'not-eligible', reason: read.reason };
+  if (read.kind !== 'read') return read;
   return control('Triage: turn the issue into a plan', long(heartbeatSeconds)).triage({ runId });
 }
 
+/** Admits the triage by itself: nothing has moved the run to it. */
+async function readContract(
+  context: WorkContext,
+): Promise<Exclude<Awaited<ReturnType<RepoActivities['readContract']>>, { kind: 'held' }>> {
+  for (;;) {
+    const summary = 'Is the issue released? Read the contract on main';
+    const read = await host(context, summary).readContract({ runId: context.input.runId });
+    if (read.kind !== 'held') return read;
+    const admission = await untilAdmitted(context.input);
+    if (admission.kind !== 'admitted') return admission;
+  }
+}
+
 async function prepare(context: WorkContext): Promise<RunEvent | CalledAway> {
-  if ((await slot(context)).kind === 'called-away') return CALLED_AWAY;
+  const admission = await admit(context);
+  if (admission.kind !== 'admitted') return admission;
   return host(context, 'Prepare: fetch, worktree, prove the base').prepareRun({ runId: context.input.runId });
 }
 
@@ -109,10 +127,8 @@ async function awaitHeadMove({ input }: WorkContext, due: Of<'await-head-move'>)
 
 async function session(context: WorkContext, due: Of<'session'>): Promise<RunEvent | CalledAway> {
   const { runId, repoKey, heartbeatSeconds, executor } = context.input;
-  const issue = await standing(context);
-  if ('kind' in issue) return issue;
-  if (!issue.ok) return { kind: 'withdrawn', reason: issue.reason };
-  if ((await slot(context)).kind === 'called-away') return CALLED_AWAY;
+  const admission = await admit(context);
+  if (admission.kind !== 'admitted') return admission;
   const { opening, brief } = due;
   const begunAt = Date.now();
   const before = context.sessionMs;
@@ -169,9 +185,8 @@ function verify(context: WorkContext, due: Of<'verify'>): Promise<RunEvent | Cal
 }
 
 async function push(context: WorkContext, due: Of<'push'>): Promise<RunEvent | CalledAway> {
-  const issue = await standing(context);
-  if ('kind' in issue) return issue;
-  if (!issue.ok) return { kind: 'withdrawn', reason: issue.reason };
+  const admission = await admit(context);
+  if (admission.kind !== 'admitted') return admission;
   // A push in flight is never cut: its outcome is what the next act must be judged by.
   return CancellationScope.nonCancellable(() =>
     host(context, `Push ${short(due.head)}`).pushRun({ runId: context.input.runId, head: due.head }),
@@ -191,7 +206,8 @@ async function watch(context: WorkContext, due: Of<'watch'>): Promise<RunEvent |
 }
 
 async function judgeMain(context: WorkContext, due: Of<'judge-main'>): Promise<RunEvent | CalledAway> {
-  if ((await slot(context)).kind === 'called-away') return CALLED_AWAY;
+  const admission = await admit(context);
+  if (admission.kind !== 'admitted') return admission;
   const summary = due.asked ? 'Look at main before another attempt' : `Whose is the red of ${short(due.sha)}?`;
   return host(context, summary).judgeMain({ runId: context.input.runId, sha: due.sha, asked: due.asked });
 }

@@ -1,15 +1,11 @@
-/** What decides which issue gets its lane: polling, granting, and whether people still want the run. */
+/** What decides which issue gets its lane: polling and granting. */
 import type { Config, RepoConfig } from '../../config/types.ts';
 import type { Store } from '../../store/port.ts';
 import type { ControlActivities } from '../../workflows/ports.ts';
 import type { LanePort } from '../run/control.ts';
 import { heartbeating } from '../run/heartbeat.ts';
-import { hasActs, CALLED_AWAY } from '../run/minding.ts';
-import { storedRun } from '../run/stored-run.ts';
 import type { IssueReader } from '../tracker/issue-reader.ts';
-import { checkRelease } from './check-issue.ts';
 import { grant } from './grant.ts';
-import { holdWhileKilled } from './kill-switch.ts';
 import { keepPolling } from './keep-polling.ts';
 import { pollRepos } from './poll.ts';
 
@@ -26,10 +22,10 @@ export interface DispatchDeps {
   readonly now: () => number;
 }
 
-export type DispatchActivities = Pick<ControlActivities, 'pollRepos' | 'keepPolling' | 'grant' | 'checkIssue'>;
+export type DispatchActivities = Pick<ControlActivities, 'pollRepos' | 'keepPolling' | 'grant'>;
 
 export function createDispatchActivities(deps: DispatchDeps): DispatchActivities {
-  const { store, config, issuesOf } = deps;
+  const { config, issuesOf } = deps;
   // The configuration first: at run time it is the whole one, and has a `store` of its own.
   const shared = { ...config, ...deps, publicUrl: config.api.publicUrl };
 
@@ -39,14 +35,6 @@ export function createDispatchActivities(deps: DispatchDeps): DispatchActivities
     keepPolling: () => heartbeating((beat) => keepPolling(shared, beat)),
 
     grant: ({ repoKey }) => grant(shared, repoOf(config.repos, repoKey), issuesOf(repoKey)),
-
-    async checkIssue({ runId }) {
-      // Before the kill switch: a person's word is taken while it holds everything else.
-      if (await hasActs(store, runId)) return CALLED_AWAY;
-      await holdWhileKilled(store.control, config.dataDir);
-      const run = await storedRun(store.runs, runId);
-      return checkRelease(run, await issuesOf(run.repo).read(run.issue));
-    },
   };
 }
 

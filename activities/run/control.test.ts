@@ -12,7 +12,6 @@ import { NO_GRANTS } from '../../domain/bounds.ts';
 import type { Store } from '../../store/port.ts';
 import type { OutsideSignal } from '../../workflows/ports.ts';
 import { createRunControlActivities, type RunControlActivities, type RunControlDeps } from './control.ts';
-import { runSubject } from '../../domain/unit.ts';
 
 const { progress } = FRESH;
 const FROZEN: RunState = { stage: 'frozen', progress, sha: 's', since: 1, reason: 'red', proving: null };
@@ -41,7 +40,6 @@ function activities(deps: Partial<RunControlDeps> = {}): RunControlActivities {
   return createRunControlActivities({
     store,
     lanes,
-    pool: { slots: 1, reserves: {} },
     honourSignals: true,
     now: () => (clock += 1),
     ...deps,
@@ -256,30 +254,5 @@ describe("a signal from Temporal's own tools", () => {
     await activities().recordSignal({ runId: 'r', id: 'sig', signal: signal as OutsideSignal });
     expect(await store.acts.list('r')).toEqual([]);
     expect(await refusals()).toEqual([{ kind: signal.kind, reason: expect.stringContaining(reason) as string }]);
-  });
-});
-
-describe('slots', () => {
-  it('are granted in the order of asking; who waits, waits benignly', async () => {
-    const { acquireSlot } = activities();
-    await acquireSlot({ runId: 'first' });
-    const waiting = await failureOf(acquireSlot({ runId: 'second' }));
-    expect(waiting).toMatchObject(NOT_YET);
-    expect(waiting.message).toContain('for 1 slots');
-    await failureOf(acquireSlot({ runId: 'third' }));
-    await store.capacity.release(runSubject('first'));
-    expect(await failureOf(acquireSlot({ runId: 'third' }))).toMatchObject({
-      ...NOT_YET,
-      message: '1 ahead in the line for 1 slots',
-    });
-    await acquireSlot({ runId: 'second' });
-    expect((await store.capacity.held()).map((one) => one.unit)).toEqual([runSubject('second')]);
-  });
-
-  it('asked for again by their holder, are held still', async () => {
-    const { acquireSlot } = activities();
-    await acquireSlot({ runId: 'r' });
-    await acquireSlot({ runId: 'r' });
-    expect(await store.capacity.held()).toHaveLength(1);
   });
 });

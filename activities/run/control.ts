@@ -1,20 +1,20 @@
 /** What a run and its lane need of the store and of Temporal itself, from anywhere. */
 import { refuseAct, UNFREEZE_WAYS, type RequestedAct } from '../../domain/act.ts';
-import { eventIn, firstAct, isLastPlace } from '../../domain/called-away.ts';
+import { eventIn, firstAct } from '../../domain/called-away.ts';
 import { NO_GRANTS } from '../../domain/bounds.ts';
 import { vanishedCall } from '../../domain/watchdog/vanished.ts';
 import type { Store } from '../../store/port.ts';
 import type { ControlActivities, OutsideSignal } from '../../workflows/ports.ts';
-import { hasActs, CALLED_AWAY } from './minding.ts';
+import { hasActs } from './minding.ts';
 import { storedRun } from './stored-run.ts';
 import { notYet } from './waiting.ts';
-import type { Pool } from '../../domain/pool.ts';
-import { runSubject } from '../../domain/unit.ts';
 
 /** The part of Temporal's client that lanes need. */
 export interface LanePort {
   /** Starts the lane if it does not run, and pokes it. */
   pokeLane(repoKey: string): Promise<void>;
+  /** To the lane: the run that holds it has ended. Nothing where it is not open. */
+  tellEnded(repoKey: string, runId: string): Promise<void>;
   /** Whether a workflow of this run is open. */
   isOpen(runId: string): Promise<boolean>;
 }
@@ -22,7 +22,6 @@ export interface LanePort {
 export interface RunControlDeps {
   readonly store: Store;
   readonly lanes: Pick<LanePort, 'isOpen'>;
-  readonly pool: Pool;
   /** Whether signals from Temporal's own tools, which carry no name, are honoured. */
   readonly honourSignals: boolean;
   readonly now: () => number;
@@ -30,7 +29,7 @@ export interface RunControlDeps {
 
 export type RunControlActivities = Pick<
   ControlActivities,
-  'awaitRunEnd' | 'recordTransition' | 'takeAct' | 'finishAct' | 'awaitAct' | 'recordSignal' | 'acquireSlot'
+  'awaitRunEnd' | 'takeAct' | 'finishAct' | 'awaitAct' | 'recordSignal'
 >;
 
 export function createRunControlActivities(deps: RunControlDeps): RunControlActivities {
@@ -51,11 +50,6 @@ export function createRunControlActivities(deps: RunControlDeps): RunControlActi
         await store.escalations.raise({ ...vanishedCall(runId, run?.repo ?? null), at: now() });
       }
       throw notYet(`run ${runId} has not ended`);
-    },
-
-    async recordTransition({ runId, ...input }) {
-      const afterActs = input.act === undefined && isLastPlace(input.state);
-      return store.runs.transition(runId, { ...input, afterActs, at: now() });
     },
 
     async takeAct({ runId }) {
@@ -90,13 +84,6 @@ export function createRunControlActivities(deps: RunControlDeps): RunControlActi
         by: { name: 'temporal (unattributed)', kind: 'system', scopes: [] },
       });
       if (act === null) await refuse(runId, signal.kind, 'the run has ended meanwhile');
-    },
-
-    async acquireSlot({ runId }) {
-      const { granted, ahead } = await store.capacity.acquire(runSubject(runId), deps.pool, now());
-      if (granted) return { kind: 'granted' };
-      if (await hasActs(store, runId)) return CALLED_AWAY;
-      throw notYet(`${ahead} ahead in the line for ${deps.pool.slots} slots`);
     },
   };
 }

@@ -3,6 +3,7 @@ import type { Store } from '../../store/port.ts';
 import type { RepoActivities } from '../../workflows/ports.ts';
 import { declaredStages } from '../deploy/declared.ts';
 import type { Watcher } from '../deploy/port.ts';
+import type { Admit } from '../dispatch/admission.ts';
 import type { Gates } from '../gates/gates.ts';
 import type { RepoGit } from '../git/port.ts';
 import { checksFact, checksMs } from './checks-fact.ts';
@@ -14,6 +15,7 @@ import { notYet } from './waiting.ts';
 import { storedRun } from './stored-run.ts';
 
 export interface PrepareDeps {
+  readonly admit: Admit;
   readonly store: Pick<Store, 'runs' | 'acts' | 'escalations' | 'control'>;
   readonly git: Pick<RepoGit, 'refresh' | 'remoteHead' | 'openWorktree'>;
   readonly gates: Pick<Gates, 'proveBase'>;
@@ -41,13 +43,15 @@ export function createPrepareActivities(deps: PrepareDeps): PrepareActivities {
   return {
     readContract: ({ runId }) =>
       minding(deps, runId, async () => {
+        const run = await storedRun(store.runs, runId);
+        const admission = await deps.admit(run);
+        if (admission.kind !== 'admitted') return admission;
         const main = await mainOf(runId);
         if (typeof main !== 'string') return main;
         const read = await deps.contractAt(main);
         if (!read.ok) return { kind: 'failed', reason: read.reason };
         // What could never be watched is said before money is spent and before anything is pushed. A trial pushes nothing.
-        const { state } = await storedRun(store.runs, runId);
-        const declared = state.progress.trial ? null : await declaredStages(deps.watcher, main);
+        const declared = run.state.progress.trial ? null : await declaredStages(deps.watcher, main);
         return declared?.ok === false ? { kind: 'failed', reason: declared.reason } : { kind: 'read' };
       }),
 

@@ -109,6 +109,9 @@ function callsOf(engine: Engine, workflows: LoadedWorkflows): TemporalCalls {
       void engine.start(id, workflows.repoLane, { repoKey, holder: null });
       engine.signal(id, 'poke', []);
     },
+    async tellEnded(repoKey, runId) {
+      engine.signal(laneWorkflowId(repoKey), 'runEnded', [runId]);
+    },
     isOpen: async (runId) => engine.isOpen(runWorkflowId(runId)),
     async pokeRun(runId) {
       engine.signal(runWorkflowId(runId), 'poke', []);

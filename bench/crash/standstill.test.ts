@@ -11,10 +11,9 @@ it('a session that ends again and again without a word ends the run with a perso
     import { loadWorkflows } from ${loader};
     import { DEFAULT_BOUNDS } from ${run};
     const answers = {
-      recordTransition: { recorded: true, acts: false },
-      acquireSlot: { kind: 'granted' },
+      recordTransition: { recorded: true, acts: false, admission: { kind: 'admitted' } },
+      admit: { kind: 'admitted' },
       takeAct: null,
-      checkIssue: { ok: true },
       readContract: { kind: 'read' },
       triage: { kind: 'accepted' },
       prepareRun: { kind: 'prepared', base: 'b', ask: false },

@@ -113,7 +113,11 @@ export async function isTaken(act: Act, _stage: string, { story, admits, ...mome
 
 /** Between the last look that a piece of work takes by itself and what it is about to do. */
 export const NARROW: readonly (readonly [when: string, story: stories.ActStory, moment: Moment])[] = [
-  ['while the issue is looked at before the push', stories.SHIPS, { activity: 'checkIssue', call: 3, when: 'after' }],
+  [
+    'while the issue is looked at before the push',
+    stories.SHIPS,
+    { activity: 'recordTransition', call: 4, when: 'after' },
+  ],
   ['when the gates have proven the change', stories.SHIPS, { activity: 'verifyRun', when: 'after' }],
   ['while the push looks at the remote', stories.SHIPS, { activity: 'pushRun', when: 'at git.refresh.after' }],
   ['when the deploy has its checkout', stories.SHIPS, { activity: 'watchDeploy', when: 'at git.checkOut.after' }],

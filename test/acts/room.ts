@@ -204,6 +204,9 @@ function callsOf(engine: () => Engine): TemporalCalls {
     isOpen: async (runId) => engine().isOpen(runWorkflowId(runId)),
     pokeRun: async () => undefined,
     pollNow: async () => undefined,
+    async tellEnded(repoKey, runId) {
+      engine().signal(laneWorkflowId(repoKey), 'runEnded', [runId]);
+    },
     startRun: async () => false,
   };
 }

@@ -14,7 +14,7 @@ import { openStore } from '../../store/open.ts';
 import { noCrash, type CrashPoint } from '../../activities/effects/crash-point.ts';
 import { createPerformEffect } from '../../activities/effects/perform.ts';
 import { createDispatchActivities, type DispatchActivities } from '../../activities/dispatch/activities.ts';
-import { createReportActivities, type ReportActivities } from '../../activities/report/activities.ts';
+import { createReport, type Report } from '../../activities/report/report.ts';
 import { createIssueReader, type IssueReader, type RepoTracker } from '../../activities/tracker/issue-reader.ts';
 import type { LocalDesk } from '../../activities/tracker/local/desk.ts';
 import { createLocalTracker, type LocalTracker } from '../../activities/tracker/local/local.ts';
@@ -83,7 +83,7 @@ function repoTrackerOf(key: string): RepoTracker {
   return { issues: createIssueReader(reads), writes };
 }
 
-export type BothActivities = DispatchActivities & ReportActivities;
+export type BothActivities = DispatchActivities & Report;
 
 interface Wiring {
   readonly allow?: readonly string[];
@@ -114,7 +114,7 @@ export function activitiesWith({
     perform: createPerformEffect({ log: store.effects, crash, now }),
     now,
   };
-  return { ...createDispatchActivities(deps), ...createReportActivities(deps) };
+  return { ...createDispatchActivities(deps), ...createReport(deps) };
 }
 
 export async function labelled(repo: RepoConfig, title: string, labels: readonly string[] = []): Promise<number> {

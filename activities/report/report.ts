@@ -2,7 +2,6 @@
 import type { Config } from '../../config/types.ts';
 import type { RunEffect } from '../../domain/stage.ts';
 import type { RunRow, Store } from '../../store/port.ts';
-import type { ControlActivities } from '../../workflows/ports.ts';
 import { holdWhileKilled } from '../dispatch/kill-switch.ts';
 import type { PerformEffect } from '../effects/perform.ts';
 import { storedRun } from '../run/stored-run.ts';
@@ -21,9 +20,14 @@ export interface ReportDeps {
   readonly now: () => number;
 }
 
-export type ReportActivities = Pick<ControlActivities, 'performRunEffect' | 'publishPhases'>;
+/** Each is idempotent. Throws a benign, retryable failure while the kill switch holds it. */
+export interface Report {
+  /** One of those that the run's newest transition owes. */
+  performRunEffect(owed: { readonly runId: string; readonly seq: number; readonly index: number }): Promise<void>;
+  publishPhases(of: { readonly runId: string }): Promise<void>;
+}
 
-export function createReportActivities(deps: ReportDeps): ReportActivities {
+export function createReport(deps: ReportDeps): Report {
   const { store, config, trackerOf } = deps;
   const shared = { ...deps, publicUrl: config.api.publicUrl };
 
