@@ -132,12 +132,12 @@ function createEndless({ config, crash, now, store, redaction, ...deps }: Endles
 
     ofRepo(repoKey) {
       const parts = partsOf(repoKey);
-      const { git, gates, watcher, environment, contractAt } = parts;
+      const { git, gates, stages, environment, contractAt } = parts;
       const setUp = createSetUp({ sandbox, environment });
       return {
         ...redactedReasons(
           {
-            ...createPrepareActivities({ store, admit, git, gates, contractAt, watcher, now, setUp }),
+            ...createPrepareActivities({ store, admit, git, gates, contractAt, stages, now, setUp }),
             ...createStageActivities({
               store,
               git,
@@ -148,7 +148,7 @@ function createEndless({ config, crash, now, store, redaction, ...deps }: Endles
               isKilled: () => isKilled(store.control, config.dataDir),
               issueOf: (run) => issuesOf(run.repo).read(run.issue),
             }),
-            ...createWatchActivities({ store, git, watcher, gates, contractAt, now }),
+            ...createWatchActivities({ store, git, stages, gates, contractAt, now }),
           },
           redaction,
         ),

@@ -1,6 +1,5 @@
-/** The parts of one repo: its trusted git, gates, watcher, and what they share. Built once per repo and process. */
+/** The parts of one repo: its trusted git, gates, stages, and what they share. Built once per repo and process. */
 import { join } from 'node:path';
-import { createCommandWatcher } from '../activities/deploy/command.ts';
 import type { AroundPort } from '../activities/effects/crossed.ts';
 import type { PerformEffect } from '../activities/effects/perform.ts';
 import { exec } from '../activities/exec/exec.ts';
@@ -8,20 +7,21 @@ import { createGates, type Gates } from '../activities/gates/gates.ts';
 import { repoLayout } from '../activities/git/layout.ts';
 import type { RepoGit } from '../activities/git/port.ts';
 import { checkoutBinds, createRepoGit } from '../activities/git/repo-git.ts';
-import type { Watcher } from '../activities/deploy/port.ts';
+import { createStages, type Stages } from '../activities/deploy/stages.ts';
 import type { ContractAt, ContractRead } from '../activities/run/contract-at.ts';
 import { createEnvironment, type DeclaredSecrets, type Environment } from '../activities/sandbox/environment.ts';
 import type { Sandbox } from '../activities/sandbox/port.ts';
 import { parseContract } from '../config/contract.ts';
 import type { Config } from '../config/types.ts';
 import type { Store } from '../store/port.ts';
+import { watchersOf } from './watchers.ts';
 
 export const CONTRACT_FILE = '.lamplighter.yml';
 
 export interface RepoParts {
   readonly git: RepoGit;
   readonly gates: Gates;
-  readonly watcher: Watcher;
+  readonly stages: Stages;
   /** For sessions; gates and builds have caches of their own. */
   readonly environment: Environment;
   readonly contractAt: ContractAt;
@@ -80,19 +80,22 @@ function build({ config, store, sandbox, perform, around, now }: RepoPartsDeps, 
       now,
       workDir: join(layout.root, 'gates'),
     }),
-    watcher: createCommandWatcher({
-      git,
-      sandbox,
+    stages: createStages({
       store,
       contractAt,
-      perform,
-      repoKey,
       now,
-      environment: environmentFor('build', layout.gateCaches),
-      checkoutBinds: binds,
-      target: repo.deploy,
-      runProgram: around('program', { run: exec }).run,
-      dataDir: config.dataDir,
+      watchers: watchersOf({
+        git,
+        sandbox,
+        store,
+        perform,
+        repoKey,
+        environment: environmentFor('build', layout.gateCaches),
+        checkoutBinds: binds,
+        target: repo.deploy,
+        runProgram: around('program', { run: exec }).run,
+        dataDir: config.dataDir,
+      }),
     }),
   };
 }

@@ -1,4 +1,4 @@
-/** The watch of a pushed sha, whose a red is, and the proof of the head after a person said "resolved": one long, heartbeating activity each. */
+/** The watch of a pushed sha, whose a red is, and the proof of the head after a person said "resolved": one heartbeating activity each, tried again while a stage is pending. */
 import type { RunRow, Store } from '../../store/port.ts';
 import type { RepoActivities } from '../../workflows/ports.ts';
 import type { RepoGit } from '../git/port.ts';
@@ -6,7 +6,7 @@ import { takenAway } from '../run/main-holds.ts';
 import { minding } from '../run/minding.ts';
 import { patiently } from '../run/patience.ts';
 import { judgeMain, type JudgeMainDeps } from './judge-main.ts';
-import { createWatch, type WatchDeps } from './watch.ts';
+import { createWatch, lastPending, type WatchDeps } from './watch.ts';
 import { storedRun } from '../run/stored-run.ts';
 
 export interface WatchActivitiesDeps extends WatchDeps, Omit<JudgeMainDeps, 'watch'> {
@@ -23,12 +23,14 @@ const MAIN_PATIENCE_MS = 60 * 60_000;
 export function createWatchActivities(deps: WatchActivitiesDeps): WatchActivities {
   const watch = createWatch(deps);
 
-  function mainOf(
+  async function mainOf(
     { id, repo }: RunRow,
     what: string,
     look: () => Promise<string> = () => deps.git.refresh(),
   ): ReturnType<typeof patiently<string>> {
-    return patiently(deps, { run: id, repo, what, deadlineMs: MAIN_PATIENCE_MS }, look);
+    // Attempts that waited for a pending stage are none that waited for the remote.
+    const since = await lastPending(deps.store.control, id);
+    return patiently(deps, { run: id, repo, what, deadlineMs: MAIN_PATIENCE_MS, since }, look);
   }
 
   /** What a person took from main while it was watched is not shipped, however healthy it is. Null while it is there. */

@@ -106,6 +106,26 @@ describe('watching a pushed sha', () => {
   });
 });
 
+describe('a stage that is pending', () => {
+  const attempt = (everySeconds: number): Promise<unknown> => {
+    const { watchDeploy } = bench.start({ target: { health: health({ everySeconds }) } });
+    return new MockActivityEnvironment().run(watchDeploy, { runId: RUN, sha: bench.sha });
+  };
+
+  it('ends the attempt, which says when it is to be made again: at the pace of the stage', async () => {
+    await expect(attempt(1.5)).rejects.toMatchObject({
+      type: 'NotYet',
+      nextRetryDelay: expect.closeTo(1_500, -3) as number,
+    });
+  });
+
+  it('is asked at its own pace, and no more often because people are listened to in between', async () => {
+    for (const _look of [1, 2, 3])
+      await expect(attempt(60)).rejects.toMatchObject({ type: 'NotYet', nextRetryDelay: 2_000 });
+    expect(bench.asked()).toBe(1);
+  });
+});
+
 describe('a health answer that is not ours', () => {
   it.each<readonly [string, Answer, Partial<HealthProbe>, string]>([
     ['another version', says('f00d'), {}, 'answers version f00d, not '],
@@ -169,6 +189,23 @@ describe('a worker that dies while it watches', () => {
       proven: ['deploy', 'health'],
     });
     expect(bench.lines('log')).toEqual(['deployed']);
+  });
+
+  it('does not begin to count anew: what the service has answered in a row stands', async () => {
+    bench.answer(says(bench.sha));
+    const target = { health: health({ everySeconds: 2 }) };
+    let clock = Date.now();
+    const once = (): Promise<unknown> => {
+      const { watchDeploy } = bench.start({ target, now: () => clock });
+      return new MockActivityEnvironment().run(watchDeploy, { runId: RUN, sha: bench.sha });
+    };
+    for (const seen of ['1 of 3', '2 of 3']) {
+      await expect(once()).rejects.toMatchObject({ type: 'NotYet', message: expect.stringContaining(seen) as string });
+      clock += 2_000;
+    }
+
+    expect(await once()).toEqual({ kind: 'green', proven: ['health'] });
+    expect(bench.asked()).toBe(3);
   });
 
   it('does not win time by it: the deadline counts from the first look', async () => {

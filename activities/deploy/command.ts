@@ -1,109 +1,91 @@
 /**
- * The `command` watcher: build by the contract, deploy and health by the operator. Stages are those declared, and a stage
- * that was judged once for a look is not run again.
+ * Deploy: the operator's command, outside the sandbox, with the operator's credentials. Its effect is keyed by the sha:
+ * after a crash it is run again for the same sha, which the command must fold (`DeployTarget.command`); the evidence says
+ * that it was. What it is given to read is a checkout whose git configuration no agent wrote (invariant 15).
  */
-import { join } from 'node:path';
+import { homedir } from 'node:os';
 import { isUrgent } from '../../domain/act.ts';
-import type { DeployTarget } from '../../domain/contract.ts';
-import type { DeployStage, StageVerdict } from '../../domain/verdict.ts';
-import type { Store } from '../../store/port.ts';
-import type { PerformEffect } from '../effects/perform.ts';
-import { createRedaction, createScrub, secretsIn } from '../evidence/redact.ts';
-import type { RepoGit } from '../git/port.ts';
-import type { ContractAt } from '../run/contract-at.ts';
-import type { Sandbox, SandboxBind, SandboxLimits } from '../sandbox/port.ts';
+import { createStopWatch } from '../agent/stop-watch.ts';
 import { isKilled } from '../dispatch/kill-switch.ts';
-import { createBuildStage, type BuildStageDeps } from './build-stage.ts';
-import { createDeployStage } from './deploy-stage.ts';
-import { createHealthStage } from './health-stage.ts';
-import type { RunProgram, WatchContext, Watcher } from './port.ts';
-import { createSourceTree } from './source-tree.ts';
-import { createStageRecord } from './stage-record.ts';
+import { notYet } from '../run/waiting.ts';
+import { endInWords, lastLine, showResult, type ShownResult } from './output.ts';
+import type { WatcherParts } from './parts.ts';
+import type { StageWatcher, WatchContext } from './port.ts';
+import { runSubject } from '../../domain/unit.ts';
 
-export interface CommandWatcherDeps {
-  readonly git: Pick<RepoGit, 'checkOut'>;
-  readonly sandbox: Sandbox;
-  readonly environment: BuildStageDeps['environment'];
-  /** What git in a checkout needs to see beside it, such as the objects that it borrows; default: nothing. */
-  readonly checkoutBinds?: readonly SandboxBind[];
-  readonly buildLimits?: SandboxLimits;
-  readonly store: Pick<Store, 'acts' | 'evidence' | 'control' | 'effects'>;
-  readonly contractAt: ContractAt;
-  readonly target: DeployTarget;
-  readonly perform: PerformEffect;
-  readonly runProgram: RunProgram;
-  readonly dataDir: string;
-  readonly repoKey: string;
-  /** Epoch milliseconds. */
-  readonly now: () => number;
-}
+const PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+const KEPT_BYTES = 1024 * 1024;
 
-const BUILD_LIMITS: SandboxLimits = {
-  wallMs: 30 * 60_000,
-  cpuSeconds: 60 * 60,
-  memoryBytes: 4 * 1024 ** 3,
-  fileBytes: 4 * 1024 ** 3,
-  processes: 512,
-};
-
-export function createCommandWatcher(deps: CommandWatcherDeps): Watcher {
-  const { target, now } = deps;
-  const record = createStageRecord(deps);
-  const source = createSourceTree({ git: deps.git, dir: join(deps.dataDir, 'deploy', deps.repoKey) });
-  const shared = { record, source, redact: createScrub(createRedaction(secretsIn(target.env))) };
-  const observeBuild = createBuildStage({
-    ...shared,
-    sandbox: deps.sandbox,
-    environment: deps.environment,
-    checkoutBinds: deps.checkoutBinds ?? [],
-    limits: deps.buildLimits ?? BUILD_LIMITS,
-  });
-  const observeDeploy =
-    target.command === null
-      ? null
-      : createDeployStage({
-          ...shared,
-          command: target.command,
-          target,
-          runProgram: deps.runProgram,
-          perform: deps.perform,
-          effects: deps.store.effects,
-          isPausing,
-          isKilled: () => isKilled(deps.store.control, deps.dataDir),
-          repoKey: deps.repoKey,
-        });
-  const observeHealth = target.health === null ? null : createHealthStage({ ...shared, probe: target.health, now });
-
-  async function isPausing(run: string): Promise<boolean> {
-    const acts = await deps.store.acts.unread(run);
-    return acts.some(({ data }) => data.kind === 'pause') && !acts.some(({ data }) => isUrgent(data));
-  }
-
-  async function look(stage: DeployStage, context: WatchContext): Promise<StageVerdict> {
-    if (stage === 'build') {
-      const read = await deps.contractAt(context.sha);
-      if (!read.ok)
-        throw new Error(`the contract of ${context.sha} was readable before and is not now: ${read.reason}`);
-      return observeBuild(read.contract, context);
-    }
-    if (stage === 'deploy' && observeDeploy !== null) return observeDeploy(context);
-    if (stage === 'health' && observeHealth !== null) return observeHealth(context);
-    throw new Error(`stage ${stage} was asked of ${deps.repoKey}, which does not declare it`);
-  }
-
+export function createCommandWatcher(parts: WatcherParts): StageWatcher | null {
+  const { command } = parts.target;
+  if (command === null) return null;
   return {
-    async stagesOf(sha) {
-      const read = await deps.contractAt(sha);
-      if (!read.ok) return read;
-      const stages: DeployStage[] = [];
-      if (read.contract.build.length > 0) stages.push('build');
-      if (observeDeploy !== null) stages.push('deploy');
-      if (observeHealth !== null) stages.push('health');
-      return { ok: true, stages };
-    },
+    stage: 'deploy',
+    isDeclared: () => true,
 
-    async observe(stage, context) {
-      return (await record.recall(context, stage)) ?? (await look(stage, context));
+    async observe(context) {
+      if (await isKilled(parts.store.control, parts.dataDir))
+        throw notYet('the kill switch is on: nothing is deployed');
+      const key = `deploy/${parts.repoKey}/${context.sha}/${context.run}/${context.look}`;
+      const { left = null, ...shown } = await parts.perform<Deployed>({
+        key,
+        name: 'deploy',
+        class: 'keyed',
+        unit: runSubject(context.run),
+        act: () => runDeploy(parts, command, context),
+      });
+      const attempts =
+        (await parts.store.effects.list(runSubject(context.run))).find((one) => one.key === key)?.attempts ?? 1;
+      const again = attempts > 1 ? `; run ${attempts} times, because the outcome of the first was lost` : '';
+      const rest = left === null ? '' : `; ${left}`;
+      const green = shown.end === 'exited' && shown.code === 0;
+      const how = green ? 'passed' : `${endInWords(shown, parts.target.timeoutSeconds * 1_000)}${lastLine(shown.log)}`;
+      return {
+        verdict: green ? 'green' : 'red',
+        reason: `the deploy command for ${context.sha.slice(0, 10)} ${how}${again}${rest}`,
+        body: { attempts, repeated: attempts > 1, ...shown, left },
+      };
     },
   };
+}
+
+interface Deployed extends ShownResult {
+  /** In words what keeps its folder; absent in results from before that was said. */
+  readonly left?: string | null;
+}
+
+/** Whether what stops the look is a person's pause, and nothing more urgent. */
+async function isPausing({ store }: WatcherParts, run: string): Promise<boolean> {
+  const acts = await store.acts.unread(run);
+  return acts.some(({ data }) => data.kind === 'pause') && !acts.some(({ data }) => isUrgent(data));
+}
+
+/** A pause waits for its end: half a deploy is no place to stop at. Any other stop cuts it. */
+async function runDeploy(parts: WatcherParts, command: string, context: WatchContext): Promise<Deployed> {
+  const { value, left } = await parts.source.withCheckout(context.sha, async (tree) => {
+    const isCut = async (): Promise<boolean> => context.signal.aborted && !(await isPausing(parts, context.run));
+    const watch = createStopWatch(isCut, new AbortController().signal);
+    try {
+      await context.mayAct();
+      const result = await parts.runProgram(['/bin/sh', '-c', command], {
+        cwd: tree,
+        env: {
+          PATH,
+          HOME: homedir(),
+          LANG: 'C.UTF-8',
+          ...parts.target.env,
+          LAMPLIGHTER_SHA: context.sha,
+          LAMPLIGHTER_SOURCE: tree,
+        },
+        wallMs: parts.target.timeoutSeconds * 1_000,
+        signal: watch.signal,
+        keepBytes: KEPT_BYTES,
+      });
+      if (watch.stopped()) context.signal.throwIfAborted();
+      return await showResult(result, parts.redact);
+    } finally {
+      await watch.end();
+    }
+  });
+  return { ...value, left };
 }

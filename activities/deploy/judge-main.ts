@@ -11,7 +11,8 @@ import type { RepoGit } from '../git/port.ts';
 import type { ContractAt } from '../run/contract-at.ts';
 import { takenAway } from '../run/main-holds.ts';
 import type { Minded } from '../run/minding.ts';
-import type { Watcher } from './port.ts';
+import { notYet } from '../run/waiting.ts';
+import type { Stages } from './stages.ts';
 import { lastWatched, type Watch } from './watch.ts';
 
 export interface JudgeMainDeps {
@@ -19,8 +20,9 @@ export interface JudgeMainDeps {
   readonly gates: Pick<Gates, 'proveBase'>;
   readonly contractAt: ContractAt;
   readonly watch: Watch;
-  readonly watcher: Watcher;
+  readonly stages: Stages;
   readonly store: Pick<Store, 'control'>;
+  readonly now: () => number;
 }
 
 export type MainJudged = Exclude<Awaited<ReturnType<RepoActivities['judgeMain']>>, CalledAway>;
@@ -71,17 +73,19 @@ export async function judgeMain(
 }
 
 /** Why main was red before our first push, or null. Another sha is never deployed to find out; the build runs in the sandbox. */
-async function redBefore({ store, watcher }: JudgeMainDeps, run: RunRow, beat: Minded): Promise<string | null> {
+async function redBefore({ store, stages, now }: JudgeMainDeps, run: RunRow, beat: Minded): Promise<string | null> {
   const { red, onto } = run.state.progress;
   if (red === null || onto === null) return null;
   const known = await lastWatched(store.control, run.repo, onto);
   const earlier = known?.kind === 'red' && orderOf(known.stage) <= orderOf(red.stage) ? known : null;
   if (earlier !== null) return `${earlier.stage} was red on ${onto} already, before this change: ${earlier.reason}`;
   if (red.stage !== 'build' || known?.kind === 'green') return null;
-  const declared = await watcher.stagesOf(onto);
+  const declared = await stages.stagesOf(onto);
   if (!declared.ok || !declared.stages.includes('build')) return null;
-  const build = await watcher.observe('build', { run: run.id, sha: onto, look: 'before', ...beat });
-  return build.verdict === 'red' ? `the build is red on ${onto} already, before this change: ${build.reason}` : null;
+  const build = await stages.observe('build', { run: run.id, sha: onto, look: 'before', ...beat });
+  if (build.kind === 'pending') throw notYet(build.reason, Math.max(1, build.againAt - now()));
+  const { verdict, reason } = build.found;
+  return verdict === 'red' ? `the build is red on ${onto} already, before this change: ${reason}` : null;
 }
 
 function orderOf(stage: string): number {

@@ -1,4 +1,5 @@
-import type { DeployStage, StageVerdict } from '../../domain/verdict.ts';
+import type { Contract } from '../../domain/contract.ts';
+import type { DeployStage } from '../../domain/verdict.ts';
 import type { CommandResult } from '../sandbox/port.ts';
 
 export interface WatchContext {
@@ -12,15 +13,35 @@ export interface WatchContext {
   readonly mayAct: () => Promise<void>;
 }
 
-/** Looks at one stage for one sha. Asked only when every earlier stage is green; asked again while it says pending. */
-export interface Watcher {
-  /** In the order of DEPLOY_STAGES, as the operator and the contract of that sha declare them; a contract that can't be read is the reason. */
-  stagesOf(
-    sha: string,
-  ): Promise<
-    { readonly ok: true; readonly stages: readonly DeployStage[] } | { readonly ok: false; readonly reason: string }
-  >;
-  observe(stage: DeployStage, context: WatchContext): Promise<StageVerdict>;
+export interface StageQuestion extends WatchContext {
+  /** Of the sha. */
+  readonly contract: Contract;
+  /** What the last answer of this look said that it had seen; null at first. It outlives the worker. */
+  readonly seen: unknown;
+}
+
+export type StageAnswer =
+  | {
+      readonly verdict: 'green' | 'red';
+      /** One sentence a person can act on. */
+      readonly reason: string;
+      /** Evidence, already redacted. */
+      readonly body: Readonly<Record<string, unknown>>;
+    }
+  | {
+      readonly verdict: 'pending';
+      readonly reason: string;
+      /** The watcher's own pace. */
+      readonly againMs: number;
+      readonly seen?: unknown;
+    };
+
+/** Looks at one stage for one sha. Asked only when every earlier stage is green; asked again, at its pace, while it says pending. */
+export interface StageWatcher {
+  readonly stage: DeployStage;
+  /** Whether a sha with this contract goes through the stage. */
+  isDeclared(contract: Contract): boolean;
+  observe(question: StageQuestion): Promise<StageAnswer>;
 }
 
 /** Runs a program of the operator's outside the sandbox. Never throws for how the program ended. */

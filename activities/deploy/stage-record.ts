@@ -25,10 +25,21 @@ export interface Finding {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
+export interface PendingLook {
+  readonly reason: string;
+  /** Epoch milliseconds. */
+  readonly againAt: number;
+  /** The watcher's own. */
+  readonly seen: unknown;
+}
+
 export interface StageRecord {
   recall(unit: StageUnit, stage: DeployStage): Promise<StageVerdict | null>;
   /** The first verdict of a unit stands; answers with the one that stands. */
   keep(unit: StageUnit, finding: Finding): Promise<StageVerdict>;
+  /** What the last look came to where the stage was not over; null before the first. */
+  pending(unit: StageUnit, stage: DeployStage): Promise<PendingLook | null>;
+  keepPending(unit: StageUnit, stage: DeployStage, look: PendingLook): Promise<void>;
   /** Epoch milliseconds of the first call for this unit, however often it is asked. */
   firstLook(unit: StageUnit): Promise<number>;
 }
@@ -70,6 +81,15 @@ export function createStageRecord({ store, now }: StageRecordDeps): StageRecord 
       };
       await store.control.setFact(`${keyOf(unit)}/${stage}`, kept, now());
       return kept;
+    },
+
+    async pending(unit, stage) {
+      // Written below alone.
+      return ((await store.control.fact(`${keyOf(unit)}/${stage}/pending`)) ?? null) as PendingLook | null;
+    },
+
+    async keepPending(unit, stage, look) {
+      await store.control.setFact(`${keyOf(unit)}/${stage}/pending`, look, now());
     },
 
     async firstLook(unit) {

@@ -1,5 +1,6 @@
 /** For tests of the watcher: a real remote, a real SQLite store, real commands and a real HTTP service that says what it is told to. */
 import { once } from 'node:events';
+import { setTimeout as delay } from 'node:timers/promises';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -19,8 +20,12 @@ import { createReading } from '../git/reading.ts';
 import { createTrustedGit } from '../git/trusted.ts';
 import type { Sandbox } from '../sandbox/port.ts';
 import { createWatchActivities } from './activities.ts';
-import type { BuildEnvironment } from './build-stage.ts';
 import { createCommandWatcher } from './command.ts';
+import { createBuildWatcher } from './contract-build.ts';
+import { createHealthWatcher } from './http-health.ts';
+import { watcherParts, type BuildEnvironment } from './parts.ts';
+import { createStages } from './stages.ts';
+import { isNotYet } from '../run/waiting.ts';
 import { runSubject } from '../../domain/unit.ts';
 
 export const RUN = 'run-1';
@@ -131,22 +136,24 @@ export async function openBench(bounds: { readonly watchMs?: number } = {}): Pro
     replaceMain: () => replaceMain(remote),
     start({ target, build, sandbox, services, crash, now, mainChecks = MAIN_GREEN } = {}) {
       const clock = now ?? Date.now;
-      const watcher = createCommandWatcher({
+      const parts = watcherParts({
         git: realGit,
         sandbox: sandbox ?? NO_SANDBOX,
         environment: { forContract: () => ({ ...NO_ENVIRONMENT, services: services ?? [] }) },
+        checkoutBinds: [],
         store,
-        contractAt: async () => ({ ok: true, contract: { ...EMPTY, build: build ?? [] } }),
         target: { command: null, timeoutSeconds: 10, env: {}, health: null, ...target },
         perform: createPerformEffect({ log: store.effects, crash: crash ?? noCrash, now: clock }),
         runProgram: exec,
         dataDir: dir,
         repoKey: 'shop-1',
-        now: clock,
       });
+      const kinds = [createBuildWatcher, createCommandWatcher, createHealthWatcher];
+      const watchers = kinds.flatMap((make) => make(parts) ?? []);
       const contractAt = async () => ({ ok: true, contract: { ...EMPTY, build: build ?? [] } }) as const;
       const gates = { proveBase: async () => mainChecks };
-      return createWatchActivities({ store, git: realGit, gates, contractAt, watcher, pollMs: 10, now: clock });
+      const stages = createStages({ store, contractAt, watchers, now: clock });
+      return createWatchActivities({ store, git: realGit, gates, contractAt, stages, now: clock });
     },
     lines(name) {
       return readFileSync(join(dir, name), 'utf8')
@@ -169,13 +176,22 @@ export async function openBench(bounds: { readonly watchMs?: number } = {}): Pro
   };
 }
 
-/** Runs an activity in the SDK's own environment for activities. */
-export function inActivity<In, Out>(
+/** Runs an activity in the SDK's own environment for activities; one that is not over yet is asked again, as the server does it. */
+export async function inActivity<In, Out>(
   activity: (input: In) => Promise<Out>,
   input: In,
   environment = new MockActivityEnvironment(),
 ): Promise<Out> {
-  return environment.run(activity, input) as Promise<Out>;
+  for (;;) {
+    try {
+      return (await environment.run(activity, input)) as Out;
+    } catch (error) {
+      const { cancellationSignal } = environment.context;
+      if (!isNotYet(error) || cancellationSignal.aborted) throw error;
+      const ms = Number((error as { nextRetryDelay?: number }).nextRetryDelay ?? 1_000);
+      await delay(ms, undefined, { signal: cancellationSignal });
+    }
+  }
 }
 
 /** Takes the run to the next transition, as a person's act does. */

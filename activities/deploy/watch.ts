@@ -1,18 +1,21 @@
-/** One look at a sha through the stages that are declared for it, until they are green, one is red, or the deadline has passed. */
-import { foldVerdict, nextStage, type StageVerdict } from '../../domain/verdict.ts';
+/**
+ * One look at a sha through the stages that are declared for it: green, red, or past the deadline. While one is pending the attempt ends,
+ * without history, and the next one comes at the stage's pace; what was seen until then is in the store.
+ */
+import { foldVerdict, nextStage, type DeployStage, type StageVerdict } from '../../domain/verdict.ts';
 import type { Control, RunRow, Store } from '../../store/port.ts';
 import type { CalledAway, RepoActivities } from '../../workflows/ports.ts';
 import type { Minded } from '../run/minding.ts';
+import { notYet } from '../run/waiting.ts';
 import { declaredStages } from './declared.ts';
 import { pause } from './pause.ts';
-import type { WatchContext, Watcher } from './port.ts';
+import type { WatchContext } from './port.ts';
+import type { Stages } from './stages.ts';
 import { createStageRecord } from './stage-record.ts';
 
 export interface WatchDeps {
   readonly store: Pick<Store, 'runs' | 'evidence' | 'control'>;
-  readonly watcher: Watcher;
-  /** Milliseconds between two looks at a pending stage, beside what the stage itself waits; default 200. */
-  readonly pollMs?: number;
+  readonly stages: Stages;
   readonly now: () => number;
 }
 
@@ -23,15 +26,17 @@ export type Watched = Exclude<
 >;
 export type Watch = (run: RunRow, sha: string, beat: Minded) => Promise<Watched>;
 
-/** The health probe, the only stage that stays pending today, keeps its own pace (`everySeconds`): more would stretch that. */
-const POLL_MS = 200;
+/** However slow a stage's pace: what a person asks for meanwhile is read as often as this, should its poke be lost. */
+const MOST_MS = 2_000;
+/** Temporal tries an activity again after whole seconds: a quicker pace is kept within the attempt. */
+const TICK_MS = 1_000;
 
 export function createWatch(deps: WatchDeps): Watch {
   const record = createStageRecord(deps);
 
-  async function overdue(context: WatchContext, last: StageVerdict, watchMs: number): Promise<Watched> {
-    const reason = `pending past its deadline of ${Math.round(watchMs / 1000)} s; last seen: ${last.reason}`;
-    const kept = await record.keep(context, { stage: last.stage, verdict: 'red', reason, body: { watchMs } });
+  async function overdue(context: WatchContext, stage: DeployStage, last: string, watchMs: number): Promise<Watched> {
+    const reason = `pending past its deadline of ${Math.round(watchMs / 1000)} s; last seen: ${last}`;
+    const kept = await record.keep(context, { stage, verdict: 'red', reason, body: { watchMs } });
     return { kind: 'red', stage: kept.stage, reason: kept.reason };
   }
 
@@ -49,25 +54,41 @@ export function createWatch(deps: WatchDeps): Watch {
   }
 
   async function look(run: RunRow, sha: string, beat: Minded): Promise<Watched> {
-    const declared = await declaredStages(deps.watcher, sha);
+    const declared = await declaredStages(deps.stages, sha);
     if (!declared.ok) return { kind: 'unwatchable', reason: declared.reason };
     const context: WatchContext = { run: run.id, sha, look: await lookOf(run), ...beat };
     const deadline = (await record.firstLook(context)) + run.bounds.watchMs;
-    const seen = new Map<string, StageVerdict>();
+    const seen: StageVerdict[] = [];
     for (;;) {
       beat.signal.throwIfAborted();
-      const stage = nextStage(declared.stages, [...seen.values()]);
+      const stage = nextStage(declared.stages, seen);
       if (stage === null) return { kind: 'green', proven: declared.stages };
       // Observed before the deadline is judged: what was found while no worker was looking still counts.
-      const verdict = await deps.watcher.observe(stage, context);
-      seen.set(stage, verdict);
-      if (foldVerdict(declared.stages, [...seen.values()]) === 'red')
-        return { kind: 'red', stage, reason: verdict.reason };
-      if (verdict.verdict === 'green') continue;
-      if (deps.now() >= deadline) return overdue(context, verdict, run.bounds.watchMs);
-      await pause(deps.pollMs ?? POLL_MS, beat.signal);
+      const observed = await deps.stages.observe(stage, context, deps.now() >= deadline);
+      if (observed.kind === 'pending') {
+        if (deps.now() >= deadline) return overdue(context, stage, observed.reason, run.bounds.watchMs);
+        const waitMs = observed.againAt - deps.now();
+        if (waitMs < TICK_MS) {
+          await pause(waitMs, beat.signal);
+          continue;
+        }
+        await deps.store.control.setFact(pendingFact(run.id), deps.now(), deps.now());
+        throw notYet(observed.reason, Math.min(MOST_MS, waitMs));
+      }
+      seen.push(observed.found);
+      if (foldVerdict(declared.stages, seen) === 'red') return { kind: 'red', stage, reason: observed.found.reason };
     }
   }
+}
+
+function pendingFact(run: string): string {
+  return `pending/${run}`;
+}
+
+/** Epoch milliseconds of when a look of the run last found a stage pending; null when none did. */
+export async function lastPending(control: Pick<Control, 'fact'>, run: string): Promise<number | null> {
+  const at = await control.fact(pendingFact(run));
+  return typeof at === 'number' ? at : null;
 }
 
 function watchedFact(repo: string, sha: string): string {

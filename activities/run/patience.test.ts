@@ -44,6 +44,22 @@ describe('a remote that cannot be reached', () => {
     expect(escalations[0]?.decision).toContain('host not found');
   });
 
+  it('is waited for from when it was last reached, however long something else was waited for before', async () => {
+    const since = 1_000 + 90 * MINUTE;
+    const failing = (number: number, seconds: number): Promise<unknown> => {
+      const environment = new MockActivityEnvironment({ attempt: number, scheduledTimestampMs: 1_000 });
+      const deps = { store, now: () => since + seconds * 1_000 };
+      return environment.run(() =>
+        patiently(deps, { ...PATIENCE, since }, () => Promise.reject(new Error('no route'))),
+      );
+    };
+
+    await expect(failing(2_000, 2)).rejects.toThrow('no route');
+    expect(await store.escalations.list({ run: 'lib-1' })).toEqual([]);
+    await expect(failing(2_005, 40)).rejects.toThrow('no route');
+    expect(await store.escalations.list({ run: 'lib-1' })).toHaveLength(1);
+  });
+
   it('is not blamed for a fault of this machine: the call names our own clone', async () => {
     await expect(attempt(4, 1, new CloneFault('no room'))).rejects.toThrow('no room');
 

@@ -23,12 +23,15 @@ export interface Patience {
   readonly what: string;
   /** Milliseconds from the first attempt. */
   readonly deadlineMs: number;
+  /** Epoch milliseconds of when an earlier attempt last got past this: what was waited for since then was something else. */
+  readonly since?: number | null;
 }
 
 type Failed = { readonly kind: 'failed'; readonly reason: string };
 
 /** Blips heal before this attempt; the waits between attempts have grown to some ten seconds by then. */
 const TELL_AT_ATTEMPT = 4;
+const TELL_AFTER_MS = 10_000;
 
 export async function patiently<T>(
   deps: PatienceDeps,
@@ -36,6 +39,7 @@ export async function patiently<T>(
   work: () => Promise<T>,
 ): Promise<T | Failed> {
   const { attempt, scheduledTimestampMs } = Context.current().info;
+  const begun = Math.max(scheduledTimestampMs, patience.since ?? 0);
   try {
     return await work();
   } catch (error) {
@@ -46,10 +50,10 @@ export async function patiently<T>(
     const { run, repo, what, deadlineMs } = patience;
     const reason = error instanceof Error ? error.message : String(error);
     if (error instanceof RemoteUnfit) return { kind: 'failed', reason };
-    if (deps.now() - scheduledTimestampMs >= deadlineMs) {
+    if (deps.now() - begun >= deadlineMs) {
       return { kind: 'failed', reason: `${what} was tried for ${Math.round(deadlineMs / 60_000)} minutes: ${reason}` };
     }
-    if (attempt >= TELL_AT_ATTEMPT) {
+    if (attempt >= TELL_AT_ATTEMPT && deps.now() - begun >= TELL_AFTER_MS) {
       const decision = `mend what keeps it back, it is tried again by itself: ${headOf(reason, 300)}`;
       const topic = error instanceof CloneFault ? 'clone-unwritable' : 'remote-unreachable';
       await deps.store.escalations.raise({

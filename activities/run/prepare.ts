@@ -2,7 +2,7 @@
 import type { Store } from '../../store/port.ts';
 import type { RepoActivities } from '../../workflows/ports.ts';
 import { declaredStages } from '../deploy/declared.ts';
-import type { Watcher } from '../deploy/port.ts';
+import type { Stages } from '../deploy/stages.ts';
 import type { Admit } from '../dispatch/admission.ts';
 import type { Gates } from '../gates/gates.ts';
 import type { RepoGit } from '../git/port.ts';
@@ -20,7 +20,7 @@ export interface PrepareDeps {
   readonly git: Pick<RepoGit, 'refresh' | 'remoteHead' | 'openWorktree'>;
   readonly gates: Pick<Gates, 'proveBase'>;
   readonly contractAt: ContractAt;
-  readonly watcher: Pick<Watcher, 'stagesOf'>;
+  readonly stages: Pick<Stages, 'stagesOf'>;
   readonly setUp: SetUp;
   readonly now: () => number;
 }
@@ -51,7 +51,7 @@ export function createPrepareActivities(deps: PrepareDeps): PrepareActivities {
         const read = await deps.contractAt(main);
         if (!read.ok) return { kind: 'failed', reason: read.reason };
         // What could never be watched is said before money is spent and before anything is pushed. A trial pushes nothing.
-        const declared = run.state.progress.trial ? null : await declaredStages(deps.watcher, main);
+        const declared = run.state.progress.trial ? null : await declaredStages(deps.stages, main);
         return declared?.ok === false ? { kind: 'failed', reason: declared.reason } : { kind: 'read' };
       }),
 

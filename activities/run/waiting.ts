@@ -4,14 +4,15 @@ import { ApplicationFailure, ApplicationFailureCategory } from '@temporalio/comm
 export const NOT_YET = 'NotYet';
 
 /**
- * "Not yet": the server retries the activity after its fixed interval. Retries write no history, so a wait may last
+ * "Not yet": the server retries the activity after `againMs`, or else its fixed interval. Retries write no history, so a wait may last
  * weeks, and the failure is benign, so no log or metric takes it for trouble.
  */
-export function notYet(what: string): ApplicationFailure {
+export function notYet(what: string, againMs?: number): ApplicationFailure {
   return ApplicationFailure.create({
     message: what,
     type: NOT_YET,
     nonRetryable: false,
+    ...(againMs === undefined ? {} : { nextRetryDelay: againMs }),
     category: ApplicationFailureCategory.BENIGN,
   });
 }

@@ -1,0 +1,18 @@
+/** One entry a kind of watcher: made of what the operator declares for the repo, null where that asks for none of it. */
+import { createCommandWatcher } from '../activities/deploy/command.ts';
+import { createBuildWatcher } from '../activities/deploy/contract-build.ts';
+import { createHealthWatcher } from '../activities/deploy/http-health.ts';
+import { watcherParts, type GivenParts, type WatcherParts } from '../activities/deploy/parts.ts';
+import type { StageWatcher } from '../activities/deploy/port.ts';
+import type { WatcherKind } from '../domain/verdict.ts';
+
+const KINDS: Readonly<Record<WatcherKind, (parts: WatcherParts) => StageWatcher | null>> = {
+  'contract-build': createBuildWatcher,
+  command: createCommandWatcher,
+  'http-health': createHealthWatcher,
+};
+
+export function watchersOf(given: GivenParts): StageWatcher[] {
+  const parts = watcherParts(given);
+  return Object.values(KINDS).flatMap((make) => make(parts) ?? []);
+}
