@@ -1,4 +1,5 @@
 /** What stands between an issue and a run, for everybody to see: an operator who wonders why nothing happens looks here first. */
+import { trackerWords } from '../config/trackers.ts';
 import type { ApiDeps } from './deps.ts';
 import { readHolds } from './caps.ts';
 import { commandPlace } from './command-place.ts';
@@ -46,7 +47,7 @@ async function trackerNotices(deps: ApiDeps, repo: ApiDeps['config']['repos'][nu
   if (typeof tracker === 'string')
     notices.push({
       text: `the issues of ${repo.name} cannot be read: ${tracker}`,
-      remedy: `see to ${repo.tracker.dir}`,
+      remedy: `see to ${trackerWords(repo.tracker).place()}`,
     });
   if (typeof issues === 'string')
     notices.push({

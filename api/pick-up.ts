@@ -1,5 +1,6 @@
 /** Why an issue is picked up or not: judged as the poller judges it, each refusal in words and with what to do about it. */
 import { judgeIssue, readStanding, type Standing } from '../activities/dispatch/releases.ts';
+import { trackerWords } from '../config/trackers.ts';
 import type { RepoConfig } from '../config/types.ts';
 import { refusalText, type Refusal } from '../domain/eligibility.ts';
 import { LABELS, type Issue } from '../domain/issue.ts';
@@ -51,7 +52,7 @@ async function judge({ standing, holds, repo, book, issue, run, place }: Judged)
       ...refusals.map((one) => ({
         why: one.why,
         text: refusalText(one),
-        remedy: remedyOf(one, { repo: repo.name, number: issue.number, place }),
+        remedy: remedyOf(one, { repo, number: issue.number, place }),
       })),
       ...holds.map((one) => ({ why: 'cap' as const, ...one })),
     ],
@@ -59,12 +60,12 @@ async function judge({ standing, holds, repo, book, issue, run, place }: Judged)
 }
 
 interface Where {
-  readonly repo: string;
+  readonly repo: RepoConfig;
   readonly number: number;
   readonly place: string;
 }
 
-function remedyOf(refusal: Refusal, { repo, number, place }: Where): string {
+function remedyOf(refusal: Refusal, { repo: { name: repo, tracker }, number, place }: Where): string {
   const label = `lamplighter issue label ${repo} ${number} ${LABELS.ready} --as <name>${place}`;
   switch (refusal.why) {
     case 'kill-switch':
@@ -77,7 +78,7 @@ function remedyOf(refusal: Refusal, { repo, number, place }: Where): string {
     case 'release-used':
       return label;
     case 'untrusted':
-      return `let somebody apply it whom tracker.people of ${repo} in lamplighter.yaml gives write or admin: ${label}`;
+      return `let somebody apply it whom ${trackerWords(tracker).trusted(repo)}: ${label}`;
     case 'blocked':
       return `it waits until they are closed; a number that is no issue of ${repo} must be taken out`;
   }

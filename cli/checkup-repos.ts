@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { remoteFolder, UNFIT_REMOTES } from '../config/remote-folder.ts';
 import { proxyVariables } from '../config/egress.ts';
+import { trackerWords } from '../config/trackers.ts';
 import type { Config, Egress } from '../config/types.ts';
 import type { Environment, Finding } from './checkup.ts';
 
@@ -31,14 +32,8 @@ async function checkRepo(repo: Repo, env: Environment): Promise<Finding> {
         remedy: 'correct submodules, or see to its access',
       };
   }
-  if (!existsSync(repo.tracker.dir))
-    return {
-      ...about,
-      ok: false,
-      ails: true,
-      detail: `the folder of its issues is not there: ${repo.tracker.dir}`,
-      remedy: `make it, or correct tracker.dir; \`lamplighter issue add\` makes it too`,
-    };
+  const fault = trackerWords(repo.tracker).fault();
+  if (fault !== null) return { ...about, ok: false, ails: true, ...fault };
   return { ...about, ok: true, detail: `${repo.branch} is at ${head.sha.slice(0, 10)}`, remedy: null };
 }
 

@@ -22,10 +22,13 @@ import { loadCaps } from './load-caps.ts';
 import { loadModel } from './load-model.ts';
 import { loadWatchdog } from './load-watchdog.ts';
 import { hostInUrl, localUrl } from './loopback.ts';
+import { resolveNotifiers } from './notifiers.ts';
 import { realFolder } from './real-folder.ts';
 import { isAddress, repoKey } from './repo-key.ts';
 import { configSchema, type ConfigFile, type RepoEntry } from './schema.ts';
-import { createReferences, type References } from './secrets.ts';
+import type { References } from './references.ts';
+import { createReferences } from './secrets.ts';
+import { resolveTracker } from './trackers.ts';
 import type { Config, LoadedConfig, RepoConfig, StoreConfig, TestVariable, Toolchain } from './types.ts';
 import { parseYaml, type KeyPath } from './yaml-document.ts';
 
@@ -71,6 +74,7 @@ function assemble(loading: Loading): LoadedConfig {
     bounds: loadBounds(given.bounds),
     caps: loadCaps(given, repos),
     watchdog: loadWatchdog(loading),
+    notifiers: resolveNotifiers(given.notifiers, refs, ['notifiers']),
     slots: given.slots ?? SLOTS,
     pollSeconds: given.pollSeconds ?? POLL_SECONDS,
     toolchains: { ...builtinToolchains(process.execPath), ...loadToolchains(given, refs) },
@@ -113,7 +117,7 @@ function loadRepo(entry: RepoEntry, at: KeyPath, loading: Loading): RepoConfig {
     name: entry.name,
     remote: isAddress(entry.remote) ? entry.remote : refs.path(entry.remote),
     branch: entry.branch ?? 'main',
-    tracker: { kind: 'local', dir: refs.path(entry.tracker.dir), people: entry.tracker.people ?? {} },
+    tracker: resolveTracker(entry.tracker, refs, [...at, 'tracker']),
     pushEnv: refs.environment(entry.pushEnv, [...at, 'pushEnv']),
     submodules: (entry.submodules ?? []).map((one) => (isAddress(one) ? one : refs.path(one))),
     testEnv: loadTestEnv(entry, at, loading),

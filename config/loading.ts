@@ -1,7 +1,7 @@
 /** What the configuration is loaded from, and what the loading functions share. */
 import type { Environment } from './environment.ts';
 import type { ConfigFile } from './schema.ts';
-import type { References } from './secrets.ts';
+import type { References } from './references.ts';
 import type { KeyPath } from './yaml-document.ts';
 
 export interface ConfigInput {

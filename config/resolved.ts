@@ -34,6 +34,13 @@ export function readResolvedConfig(file: string): ResolvedConfig {
     const errors = parsed.error.issues.map((issue) => `${file}: ${issue.path.join('.')}: ${issue.message}`);
     throw new ConfigError([...errors, `${file}: was not written by this version: restart \`lamplighter up\``]);
   }
+  const resolved = resolvedOf(parsed.data);
+  const operatorToken = readFileSync(join(resolved.config.dataDir, 'operator.token'), 'utf8').trim();
+  return { ...resolved, operatorToken };
+}
+
+/** What of it everybody works with, apart from what only the processes of one `up` need. */
+export function resolvedOf(loaded: LoadedConfig): Omit<ResolvedConfig, 'operatorToken'> {
   const {
     crashPlan,
     scenarioDir,
@@ -41,7 +48,6 @@ export function readResolvedConfig(file: string): ResolvedConfig {
     temporalExecutable: _executable,
     temporalEmbedded: _embedded,
     ...config
-  } = parsed.data;
-  const operatorToken = readFileSync(join(config.dataDir, 'operator.token'), 'utf8').trim();
-  return { config, crash: crashPlan, operatorToken, scenarioDir, cacheDir };
+  } = loaded;
+  return { config, crash: crashPlan, scenarioDir, cacheDir };
 }

@@ -1,15 +1,12 @@
 /** The shape of `lamplighter.yaml`, without transforms: what a person writes, so that it can be published as JSON Schema. */
 import { z } from 'zod';
+import { writtenNotifier } from './notifiers.ts';
+import { writtenTracker } from './trackers.ts';
+import { envName, environment, secret, text } from './words.ts';
 
 const NAME = /^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)*$/;
-const ENV_NAME = /^[A-Za-z_][A-Za-z0-9_]*$/;
 
-const text = z
-  .string()
-  .min(1)
-  .regex(/^[^\0]*$/, 'must not hold a NUL');
 const name = z.string().max(100).regex(NAME, 'must be letters, digits, dots, dashes, like owner/name');
-const envName = z.string().regex(ENV_NAME, 'must be the name of an environment variable');
 const hostName = z
   .string()
   .max(253)
@@ -22,15 +19,6 @@ const dollars = z.number().nonnegative();
 /** A cap: 0 lets nothing be spent. Below what micro-dollars can count. */
 const cap = dollars.max(1_000_000_000);
 
-export const secret = z.union([
-  z.strictObject({ env: envName.describe('Name of the variable that holds the secret.') }),
-  z.strictObject({ file: text.describe('File that holds the secret; its final newline is left out.') }),
-]);
-export type SecretRef = z.infer<typeof secret>;
-
-const environment = z.record(envName, z.union([z.string(), secret]));
-export type EnvironmentRefs = z.infer<typeof environment>;
-
 const session = z.boolean().optional().describe('The session has it too; default: the gates alone.');
 const testEnvironment = z.record(
   envName,
@@ -41,17 +29,6 @@ const testEnvironment = z.record(
     z.strictObject({ file: text.describe('File that holds the secret; its final newline is left out.'), session }),
   ]),
 );
-
-const tracker = z.discriminatedUnion('kind', [
-  z.strictObject({
-    kind: z.literal('local'),
-    dir: text.describe('Folder of the issue files.'),
-    people: z
-      .record(text, z.enum(['admin', 'write', 'read']))
-      .optional()
-      .describe('Who may do what; a name that is not listed has no permission.'),
-  }),
-]);
 
 const health = z.strictObject({
   url: z.url({ protocol: /^https?$/ }),
@@ -76,7 +53,7 @@ const repo = z.strictObject({
   name,
   remote: text.describe('Git URL, or a path relative to this file.'),
   branch: text.optional(),
-  tracker,
+  tracker: writtenTracker,
   pushEnv: environment.optional().describe('Environment of the push process only.'),
   submodules: z
     .array(text)
@@ -240,6 +217,11 @@ export const configSchema = z.strictObject({
   model: model.optional(),
   bounds: bounds.optional(),
   caps: caps.optional().describe('The most that may be spent; when one is reached, lanes hold.'),
+  notifiers: z
+    .array(writtenNotifier)
+    .min(1)
+    .optional()
+    .describe('Channels by which people are called: the first that gets through. Default: the log.'),
   watchdog: watchdog.optional().describe('How long what may last before a person is called.'),
   slots: z.int().min(1).max(1000).optional(),
   pollSeconds: z

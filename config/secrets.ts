@@ -1,26 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import type { Environment } from './environment.ts';
-import type { EnvironmentRefs, SecretRef } from './schema.ts';
-import type { KnownSecret } from './types.ts';
+import type { References } from './references.ts';
+import type { EnvironmentRefs, SecretRef } from './words.ts';
+import type { SecretValue } from './secret-types.ts';
 import type { KeyPath } from './yaml-document.ts';
-
-/** Reads what the file only names. Failures are collected, so that an operator sees all of them at once. */
-export interface References {
-  path(given: string): string;
-  /** Empty text when it can't be read: the error is in the list. */
-  secret(ref: SecretRef, at: KeyPath): string;
-  environment(refs: EnvironmentRefs | undefined, at: KeyPath): Record<string, string>;
-  /** All that `secret` has read so far. */
-  read(): readonly KnownSecret[];
-}
 
 export function createReferences(deps: {
   readonly folder: string;
   readonly env: Environment;
   readonly fail: (at: KeyPath, what: string) => void;
 }): References {
-  const known: KnownSecret[] = [];
+  const known: SecretValue[] = [];
 
   function path(given: string): string {
     return isAbsolute(given) ? given : resolve(deps.folder, given);

@@ -8,18 +8,14 @@ import type { Caps } from '../domain/caps.ts';
 import type { DeployTarget } from '../domain/contract.ts';
 import type { Price } from '../domain/money.ts';
 import type { WatchLimits } from '../domain/watchdog/condition.ts';
+import { resolvedNotifier } from './notifiers.ts';
+import { addressText, environmentOf, loginText, secretText } from './secret-types.ts';
+import { resolvedTracker } from './trackers.ts';
 
 const text = z.string();
 const texts = z.array(text);
 const named = z.record(text, text);
 const number = z.number();
-
-const localTracker = z.strictObject({
-  kind: z.literal('local'),
-  dir: text,
-  /** Login → permission; a name that is not listed has none. */
-  people: z.record(text, z.enum(['admin', 'write', 'read'])),
-});
 
 export const testVariable = z.strictObject({
   value: text,
@@ -30,7 +26,7 @@ export const testVariable = z.strictObject({
 const deployTarget: z.ZodType<DeployTarget> = z.strictObject({
   command: text.nullable(),
   timeoutSeconds: number,
-  env: named,
+  env: environmentOf(text),
   health: z
     .strictObject({ url: text, version: text, times: number, everySeconds: number, timeoutSeconds: number })
     .nullable(),
@@ -40,15 +36,15 @@ export const repo = z.strictObject({
   key: text,
   name: text,
   /** Git URL or absolute path. */
-  remote: text,
+  remote: addressText('remote'),
   branch: text,
-  tracker: localTracker,
+  tracker: resolvedTracker,
   /** Environment of the push process only, such as `GIT_ASKPASS` or `GIT_SSH_COMMAND`; secrets resolved from files or the environment. */
-  pushEnv: named,
+  pushEnv: environmentOf(text),
   /** Addresses of submodules that may be fetched, as `remote` is; absent: none. */
   submodules: texts.exactOptional(),
   /** What the contract may ask for by name under `secrets`; absent: nothing. */
-  testEnv: z.record(text, testVariable).exactOptional(),
+  testEnv: environmentOf(testVariable).exactOptional(),
   deploy: deployTarget,
 });
 
@@ -65,7 +61,7 @@ export const egress = z.strictObject({
   /** `host:port` of an HTTP proxy that all goes through, and that resolves the names; null: none. */
   proxy: text.nullable(),
   /** `user:password` for it, a secret; null: it asks for none. */
-  login: text.nullable().exactOptional(),
+  login: loginText('proxy').nullable().exactOptional(),
   /** Names that are reached without it, each with all below it; `*`: all. This machine's own always are. */
   direct: texts.exactOptional(),
   /** Names that may stand for an address that is not public. A contract must list them under `network` too. */
@@ -83,14 +79,14 @@ export const model = z.strictObject({
   name: text,
   /** Null: the SDK's own address. */
   baseUrl: text.nullable(),
-  apiKey: text.nullable(),
+  apiKey: secretText('model key').nullable(),
   maxTokens: number,
   prices: z.record(text, price),
 });
 
 export const store = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('sqlite'), file: text }),
-  z.strictObject({ kind: z.literal('postgres'), url: text }),
+  z.strictObject({ kind: z.literal('postgres'), url: addressText('store') }),
 ]);
 
 const bounds: z.ZodType<RunBounds> = z.strictObject({
@@ -131,7 +127,7 @@ export const watchdog = z.strictObject({
   everyMs: number,
   limits,
   /** Somebody else's dead-man service, which calls when it hears nothing; null: nobody is told that this process is alive. */
-  ping: z.strictObject({ url: text, everyMs: number }).nullable(),
+  ping: z.strictObject({ url: secretText('watchdog ping'), everyMs: number }).nullable(),
 });
 
 /** A value that must not be written down, under a name that may be. */
@@ -162,6 +158,8 @@ export const config = z.strictObject({
   bounds,
   caps,
   watchdog,
+  /** Channels by which people are called, in the order in which they are tried. */
+  notifiers: z.array(resolvedNotifier),
   /** Runs that may work at once. */
   slots: number,
   pollSeconds: number,

@@ -8,6 +8,7 @@ type Frozen<T> = T extends object ? { readonly [Key in keyof T]: Frozen<T[Key]> 
 export type Config = Frozen<z.infer<typeof shape.config>>;
 export type LoadedConfig = Frozen<z.infer<typeof shape.loadedConfig>>;
 export type RepoConfig = Frozen<z.infer<typeof shape.repo>>;
+export type NotifierConfig = Config['notifiers'][number];
 export type TrackerConfig = RepoConfig['tracker'];
 export type TestVariable = Frozen<z.infer<typeof shape.testVariable>>;
 export type Toolchain = Frozen<z.infer<typeof shape.toolchain>>;

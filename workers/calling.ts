@@ -4,7 +4,6 @@ import { noCrash } from '../activities/effects/crash-point.ts';
 import { createPerformEffect } from '../activities/effects/perform.ts';
 import { createRedaction } from '../activities/evidence/redact.ts';
 import { redactingStore } from '../activities/evidence/redacting-store.ts';
-import { createLogNotifier } from '../activities/notify/log.ts';
 import { createPost, type Post } from '../activities/notify/post.ts';
 import { redactingNotifier } from '../activities/notify/redacting-notifier.ts';
 import { lookAround } from '../activities/watchdog/look.ts';
@@ -13,6 +12,7 @@ import { createWatchdog, type Watchdog } from '../activities/watchdog/watchdog.t
 import { knownSecrets } from '../config/known-secrets.ts';
 import type { Config } from '../config/types.ts';
 import type { Store } from '../store/port.ts';
+import { notifierOf } from './notifiers.ts';
 import { createTemporalLook } from './watch-temporal.ts';
 
 export interface CallingParts {
@@ -33,7 +33,7 @@ export function callingOf({ config, client, operatorToken, ...parts }: CallingPa
   const now = Date.now;
   const shared = {
     store,
-    notifier: redactingNotifier(createLogNotifier(), redaction),
+    notifier: redactingNotifier(notifierOf(config), redaction),
     publicUrl: config.api.publicUrl,
     now,
   };

@@ -13,7 +13,7 @@ import { openStore } from '../../store/open.ts';
 import type { RunRow, Store } from '../../store/port.ts';
 import { noCrash } from '../effects/crash-point.ts';
 import { createPerformEffect } from '../effects/perform.ts';
-import { createLogNotifier } from '../notify/log.ts';
+import { createLogNotifier } from '../notify/channels/log.ts';
 import type { Notifier } from '../notify/port.ts';
 import { createPost, type Post } from '../notify/post.ts';
 import { POLLER_FACT } from '../dispatch/poll.ts';

@@ -7,12 +7,13 @@ import { stringify } from 'yaml';
 import { startScriptedModel } from '../../activities/agent/scripted/server.ts';
 import { createLocalTracker } from '../../activities/tracker/local/local.ts';
 import type { LocalDesk } from '../../activities/tracker/local/desk.ts';
-import { BOUNDS, builtinToolchains, CAPS, PRICES, SCRIPTED_MODEL_NAME, WATCHDOG } from '../../config/defaults.ts';
+import { BOUNDS } from '../../config/defaults.ts';
 import type { Config } from '../../config/types.ts';
 import { openStore } from '../../store/open.ts';
 import type { Store } from '../../store/port.ts';
 import { LIB, type Story } from './stories.ts';
 import { land } from '../../test/pipeline/bench-remote.ts';
+import { scriptedModel, testConfig, testRepo } from '../../test/setup/test-config.ts';
 
 export const REPO = { key: 'crash-lib', name: 'crash/lib' } as const;
 const PERSON = 'ada';
@@ -123,42 +124,22 @@ function configOf(
   { stories, temporal, heartbeatSeconds }: TableOptions,
   at: { dir: string; dataDir: string; issues: string; remote: string; modelUrl: string },
 ): Config {
-  return {
-    dataDir: at.dataDir,
+  return testConfig(at.dataDir, {
     repos: [
-      {
+      testRepo({
         ...REPO,
         remote: at.remote,
-        branch: 'main',
-        pushEnv: {},
+        issues: at.issues,
+        people: { [PERSON]: 'write' },
         testEnv: {},
-        tracker: { kind: 'local', dir: at.issues, people: { [PERSON]: 'write' } },
-        deploy: {
-          command: 'echo "$LAMPLIGHTER_SHA" >> "$DEPLOYED"',
-          timeoutSeconds: 30,
-          env: { DEPLOYED: join(at.dir, 'deployed') },
-          health: null,
-        },
-      },
+        deploy: { command: 'echo "$LAMPLIGHTER_SHA" >> "$DEPLOYED"', env: { DEPLOYED: join(at.dir, 'deployed') } },
+      }),
     ],
     allow: [REPO.name],
-    store: { kind: 'sqlite', file: join(at.dataDir, 'lamplighter.db') },
     temporal,
-    api: { port: 0, host: '127.0.0.1', publicUrl: 'http://127.0.0.1:7070', names: [] },
-    model: {
-      provider: 'scripted',
-      name: SCRIPTED_MODEL_NAME,
-      baseUrl: at.modelUrl,
-      apiKey: null,
-      maxTokens: 4_000,
-      prices: PRICES,
-    },
+    model: scriptedModel(at.modelUrl),
     bounds: stories.reduce((all, { bounds }) => ({ ...all, ...bounds }), BOUNDS),
-    caps: CAPS,
-    watchdog: WATCHDOG,
-    slots: 2,
     pollSeconds: 1,
-    toolchains: builtinToolchains(process.execPath),
     heartbeatSeconds,
-  };
+  });
 }

@@ -13,7 +13,7 @@ import { startScriptedModel } from '../../activities/agent/scripted/server.ts';
 import { noCrash } from '../../activities/effects/crash-point.ts';
 import { createLocalTracker } from '../../activities/tracker/local/local.ts';
 import type { LocalDesk } from '../../activities/tracker/local/desk.ts';
-import { BOUNDS, builtinToolchains, CAPS, PRICES, SCRIPTED_MODEL_NAME, WATCHDOG } from '../../config/defaults.ts';
+import { BOUNDS, builtinToolchains } from '../../config/defaults.ts';
 import { cacheDir } from '../../config/environment.ts';
 import type { Config } from '../../config/types.ts';
 import type { RequestedAct } from '../../domain/act.ts';
@@ -27,6 +27,7 @@ import { createTemporalCalls, type TemporalCalls } from '../../workers/temporal.
 import { bundleWorkflows } from '../../workers/workflow-bundle.ts';
 import { deleteSchedule } from '../setup/schedules.ts';
 import { createRemote, lines, type BenchRemote } from './bench-remote.ts';
+import { scriptedModel, testConfig, testRepo } from '../setup/test-config.ts';
 
 export const PERSON = 'ada';
 export const REPO_KEY = 'demo-lib';
@@ -255,41 +256,22 @@ function configOf({
 }): Config {
   const dataDir = join(dir, 'data');
   mkdirSync(dataDir, { mode: 0o700 });
-  return {
-    dataDir,
-    repos: places.map(({ key, name, remote, issues, deploy, testEnv }) => ({
-      key,
-      name,
-      remote: remote.remote,
-      branch: 'main',
-      pushEnv: {},
-      testEnv: testEnv ?? {},
-      tracker: { kind: 'local', dir: issues, people: { [PERSON]: 'write' } },
-      deploy: { command: null, timeoutSeconds: 30, env: {}, health: null, ...deploy },
-    })),
+  return testConfig(dataDir, {
+    repos: places.map(({ key, name, remote, issues, deploy = {}, testEnv = {} }) =>
+      testRepo({ key, name, remote: remote.remote, issues, people: { [PERSON]: 'write' }, testEnv, deploy }),
+    ),
     allow: places.map((place) => place.name),
-    store: { kind: 'sqlite', file: join(dataDir, 'lamplighter.db') },
     temporal: {
       address: inject('temporalAddress'),
       namespace: `bench-${randomUUID()}`,
       webUrl: null,
       unattributedSignals: true,
     },
-    api: { port: 0, host: '127.0.0.1', publicUrl: 'http://127.0.0.1:7070', names: [] },
-    model: {
-      provider: 'scripted',
-      name: SCRIPTED_MODEL_NAME,
-      baseUrl: modelUrl,
-      apiKey: null,
-      maxTokens: 4_000,
-      prices: PRICES,
-    },
+    model: scriptedModel(modelUrl),
     bounds: { ...BOUNDS, ...options.bounds },
-    caps: options.caps ?? CAPS,
-    watchdog: WATCHDOG,
-    slots: 2,
+    ...(options.caps === undefined ? {} : { caps: options.caps }),
     pollSeconds: 1,
     toolchains: { ...builtinToolchains(process.execPath), ...options.toolchains },
     heartbeatSeconds: 5,
-  };
+  });
 }

@@ -8,13 +8,13 @@ import type { Express } from 'express';
 import { createApp, type ApiOptions } from '../../api/app.ts';
 import type { Engine } from '../../api/engine.ts';
 import type { LogEntry } from '../../api/errors.ts';
-import { CAPS, WATCHDOG } from '../../config/defaults.ts';
 import type { Config } from '../../config/types.ts';
 import { DEFAULT_BOUNDS } from '../../domain/bounds.ts';
 import { FRESH, type RunState } from '../../domain/stage.ts';
 import { openStore } from '../../store/open.ts';
 import type { Store } from '../../store/port.ts';
 import { issueBooksOf } from '../../workers/trackers.ts';
+import { scriptedModel, testConfig, testRepo } from './test-config.ts';
 
 export const TOKEN = 'correct-horse';
 export const REPO = 'acme/shop';
@@ -127,39 +127,26 @@ export async function startApiServer(options: ApiServerOptions = {}): Promise<Ap
 }
 
 function configFor(dataDir: string, port: number, host: string): Config {
-  return {
-    dataDir,
+  return testConfig(dataDir, {
     repos: [
-      {
+      testRepo({
         key: 'shop-1',
         name: REPO,
         remote: join(dataDir, 'remote.git'),
-        branch: 'main',
-        tracker: { kind: 'local', dir: join(dataDir, 'issues'), people: { ada: 'admin' } },
-        pushEnv: {},
-        deploy: { command: null, timeoutSeconds: 1, env: {}, health: null },
-      },
+        issues: join(dataDir, 'issues'),
+        people: { ada: 'admin' },
+      }),
     ],
     allow: [REPO],
     store: { kind: 'sqlite', file: join(dataDir, 'store.db') },
     temporal: { address: '127.0.0.1:1', namespace: 'lamplighter', webUrl: null, unattributedSignals: true },
     api: { port, host, publicUrl: `http://lamplighter.example:${port}`, names: ['lamplighter.internal'] },
-    model: {
-      provider: 'scripted',
-      name: 'scripted',
-      baseUrl: null,
-      apiKey: 'sk-never-shown',
-      maxTokens: 1,
-      prices: {},
-    },
-    bounds: DEFAULT_BOUNDS,
-    caps: CAPS,
-    watchdog: WATCHDOG,
+    model: { ...scriptedModel('http://127.0.0.1:1'), apiKey: 'sk-never-shown', prices: {} },
     slots: 1,
     pollSeconds: 1,
     toolchains: {},
     heartbeatSeconds: 1,
-  };
+  });
 }
 
 const SHA = 'a3f9c1d27be8440b9d1e5f60718293a4b5c6d7e8';

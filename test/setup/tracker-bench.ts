@@ -18,20 +18,13 @@ import { createReport, type Report } from '../../activities/report/report.ts';
 import { createIssueReader, type IssueReader, type RepoTracker } from '../../activities/tracker/issue-reader.ts';
 import type { LocalDesk } from '../../activities/tracker/local/desk.ts';
 import { createLocalTracker, type LocalTracker } from '../../activities/tracker/local/local.ts';
+import { testRepo } from './test-config.ts';
 
 export const repos = ['web', 'app'].map(repoNamed);
 export const [web, app] = repos as [RepoConfig, RepoConfig];
 
 function repoNamed(name: string): RepoConfig {
-  return {
-    key: `acme-${name}-1`,
-    name: `acme/${name}`,
-    remote: '/nowhere',
-    branch: 'main',
-    pushEnv: {},
-    tracker: { kind: 'local', dir: '', people: {} },
-    deploy: { command: null, timeoutSeconds: 1, env: {}, health: null },
-  };
+  return testRepo({ key: `acme-${name}-1`, name: `acme/${name}`, issues: '' });
 }
 
 export let dataDir: string;

@@ -1,6 +1,6 @@
 /** Escalations as lines of the log: for a machine whose operator reads it, and as the last resort of any other. */
 import { destination, pino, type DestinationStream } from 'pino';
-import type { Notifier } from './port.ts';
+import type { Notifier } from '../port.ts';
 
 /** Writes one JSON line to stderr for each delivery; `stream` is for tests. */
 export function createLogNotifier(deps: { readonly stream?: DestinationStream } = {}): Notifier {

@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import type { EscalationRow } from '../../store/port.ts';
+import type { EscalationRow } from '../../../store/port.ts';
 import { createLogNotifier } from './log.ts';
 
 const escalation: EscalationRow = {

@@ -1,0 +1,10 @@
+import { z } from 'zod';
+import type { Kind } from '../kind.ts';
+
+const log = z.strictObject({ kind: z.literal('log') });
+
+export const logNotifier: Kind<typeof log, typeof log> = {
+  written: log,
+  resolved: log,
+  resolve: (given) => given,
+};
