@@ -2,15 +2,15 @@
 import { readFileSync } from 'node:fs';
 import express, { type Express } from 'express';
 import type { WatchdogStanding } from '../activities/watchdog/watchdog.ts';
-import { createAuthenticate } from './auth.ts';
-import type { ApiDeps } from './deps.ts';
-import { createErrorHandler, type LogEntry } from './errors.ts';
-import { requireOwnOrigin, securityHeaders } from './guards.ts';
-import { createHealth } from './health.ts';
-import { mount } from './mount.ts';
+import { createAuthenticate } from './auth/auth.ts';
+import type { ApiDeps } from './http/deps.ts';
+import { createErrorHandler, type LogEntry } from './http/errors.ts';
+import { requireOwnOrigin, securityHeaders } from './http/guards.ts';
+import { createHealth } from './standing/health.ts';
+import { mount } from './http/mount.ts';
 import { presentError } from './pages.ts';
 import { ROUTES } from './routes.ts';
-import { createEventTail } from './sse.ts';
+import { createEventTail } from './http/sse.ts';
 
 /** These have defaults: nothing is watched, every part answers, this release, JSON lines on stderr. */
 export type ApiOptions = Omit<ApiDeps, 'watchdog' | 'health' | 'version' | 'log' | 'tail'> &

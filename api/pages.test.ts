@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { acting, FROZEN, seedRun, startApiServer, type ApiServer } from '../test/setup/api-server.ts';
-import type { StatusView } from './view.ts';
+import type { StatusView } from './views/view.ts';
 import { runSubject } from '../domain/unit.ts';
 
 let api: ApiServer;

@@ -2,19 +2,19 @@
  * The API, one row a route: who may call it, what it takes, what it answers. The document at /openapi.json is made of it.
  * Everything but reading takes a JSON body. Errors are `{error: {code, message, remedy?, field?}}`.
  */
-import { actBody } from './act-body.ts';
-import { addAct } from './acts.ts';
-import { raiseBody, raiseCap, showCaps } from './caps.ts';
-import { followAll, followRun, placeQuery } from './event-streams.ts';
-import { sendEvidence } from './evidence.ts';
-import { addIssue, issuesQuery, labelIssue, listIssues, newIssue, newLabel, showIssue } from './issues.ts';
-import * as operations from './operations.ts';
+import { actBody } from './runs/act-body.ts';
+import { addAct } from './runs/acts.ts';
+import { raiseBody, raiseCap, showCaps } from './caps/caps.ts';
+import { followAll, followRun, placeQuery } from './streams/event-streams.ts';
+import { sendEvidence } from './runs/evidence.ts';
+import { addIssue, issuesQuery, labelIssue, listIssues, newIssue, newLabel, showIssue } from './issues/issues.ts';
+import * as operations from './status/operations.ts';
 import { PAGES } from './pages.ts';
-import { nothing } from './parse.ts';
-import { json, type Route } from './route.ts';
-import { listRuns, runsQuery, showRun, showTranscript, transcriptQuery } from './runs.ts';
-import { createToken, listTokens, newTokenBody, revokeToken } from './tokens.ts';
-import { askTrial, newTrial } from './trials.ts';
+import { nothing } from './http/parse.ts';
+import { json, type Route } from './http/route.ts';
+import { listRuns, runsQuery, showRun, showTranscript, transcriptQuery } from './runs/runs.ts';
+import { createToken, listTokens, newTokenBody, revokeToken } from './auth/tokens.ts';
+import { askTrial, newTrial } from './issues/trials.ts';
 import { overviewChanged, runChanged } from './views/change.ts';
 import * as issue from './views/issue.ts';
 import * as whole from './views/operations.ts';
@@ -285,7 +285,7 @@ const DOCUMENT: Route = {
   answers: 'file',
   handle: (deps) => async (_req, res) => {
     // Loaded with the first reader: nobody else needs it.
-    const { openApiDocument } = await import('./openapi.ts');
+    const { openApiDocument } = await import('./http/openapi.ts');
     res.json(openApiDocument(ROUTES, { version: deps.version, url: deps.config.api.publicUrl }));
   },
 };

@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
-import type { ErrorBody } from '../api/view.ts';
-import type { RunSummary } from '../api/view.ts';
+import type { ErrorBody } from '../api/views/view.ts';
+import type { RunSummary } from '../api/views/view.ts';
 import { CliFailure, EXIT } from './failure.ts';
 import { findApi, notUp, otherUp, readToken, tokenForReading, type ApiAddress, type Place } from './find-api.ts';
 
@@ -16,7 +16,7 @@ export interface ServerEvent {
   readonly data: string;
 }
 
-/** The api of one data directory or address. Answers are trusted to have the shape of api/view.ts: both are one release. */
+/** The api of one data directory or address. Answers are trusted to have the shape of api/views/view.ts: both are one release. */
 export interface ApiClient {
   get<T>(path: string): Promise<T>;
   /** The answer as it is. */

@@ -1,6 +1,6 @@
 /** A run told as it happens, from its first event. Connections come and go; the place in the event table stays. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { EventView, RunView } from '../api/view.ts';
+import type { EventView, RunView } from '../api/views/view.ts';
 import type { ApiClient } from './api-client.ts';
 import { CliFailure, EXIT } from './failure.ts';
 import { createNarrator } from './narrator.ts';

@@ -1,5 +1,5 @@
 import { afterEach, expect, it, vi } from 'vitest';
-import type { EventView } from '../api/view.ts';
+import type { EventView } from '../api/views/view.ts';
 import type { ApiClient } from './api-client.ts';
 import { createNarrator } from './narrator.ts';
 

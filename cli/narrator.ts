@@ -1,6 +1,6 @@
 /** Events of a run as lines for people. Text that streamed is not told again when its turn is committed. */
 import { z } from 'zod';
-import type { EventView, TranscriptView } from '../api/view.ts';
+import type { EventView, TranscriptView } from '../api/views/view.ts';
 import { withNotes } from '../domain/act.ts';
 import { money } from '../ui/format.ts';
 import type { ApiClient } from './api-client.ts';

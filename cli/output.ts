@@ -1,6 +1,6 @@
 /** Words on a terminal: tidy columns, colour only where the terminal shows it, and nothing that hostile text could do to it. */
 import { stripVTControlCharacters, styleText } from 'node:util';
-import type { RunSummary } from '../api/view.ts';
+import type { RunSummary } from '../api/views/view.ts';
 import { headOf } from '../domain/text.ts';
 
 type Style = Parameters<typeof styleText>[0];

@@ -1,5 +1,5 @@
 /** A view and what an event has changed in it, as the event streams tell it: the view as a fresh look would show it. */
-import type { Overview, OverviewChange, RunChange, RunView, SessionView, TranscriptView } from '../api/view.ts';
+import type { Overview, OverviewChange, RunChange, RunView, SessionView, TranscriptView } from '../api/views/view.ts';
 
 export function applyToRun(view: RunView, { session: _session, ...change }: RunChange): RunView {
   const { transitions, evidence, acts, escalations, effects } = view;

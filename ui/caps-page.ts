@@ -1,5 +1,5 @@
 /** Every cap in its window: what is spent, what is left, and who raised it. */
-import type { CapsView, CapView } from '../api/view.ts';
+import type { CapsView, CapView } from '../api/views/view.ts';
 import { command } from './command.ts';
 import { money, when } from './format.ts';
 import { html, type Html } from './html.ts';

@@ -1,5 +1,5 @@
-import type { GateEvidence } from '../api/gate-evidence.ts';
-import type { RunView } from '../api/view.ts';
+import type { GateEvidence } from '../api/runs/gate-evidence.ts';
+import type { RunView } from '../api/views/view.ts';
 import { bytes, shortSha, when } from './format.ts';
 import { html, type Html } from './html.ts';
 import { badge, layout, type Tone } from './layout.ts';

@@ -1,5 +1,5 @@
 /** The story of a red deploy on a run's page: each push, what the deploy said of it and why, and how much of the bounds is left. */
-import type { FixForwardView, PushView, RunView } from '../api/view.ts';
+import type { FixForwardView, PushView, RunView } from '../api/views/view.ts';
 import { duration, shortSha, when } from './format.ts';
 import { html, type Html } from './html.ts';
 import { badge } from './layout.ts';

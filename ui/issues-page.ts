@@ -1,5 +1,5 @@
 /** Open issues of every repo, those that are asked for first: what becomes of each, or why nothing does and what to do. */
-import type { IssueView } from '../api/view.ts';
+import type { IssueView } from '../api/views/view.ts';
 import { html, type Html } from './html.ts';
 import { badge, layout } from './layout.ts';
 

@@ -1,5 +1,5 @@
 /** The operator's stop as the home page shows it, on or off, with the command that turns it. */
-import type { StatusView } from '../api/view.ts';
+import type { StatusView } from '../api/views/view.ts';
 import { command } from './command.ts';
 import { when } from './format.ts';
 import { html, type Html } from './html.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CapView, IssueView, RunSummary, RunView } from '../api/view.ts';
+import type { CapView, IssueView, RunSummary, RunView } from '../api/views/view.ts';
 import { capsPage } from './caps-page.ts';
 import { command } from './command.ts';
 import { duration, money } from './format.ts';

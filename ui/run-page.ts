@@ -1,4 +1,4 @@
-import type { RunView, TranscriptView } from '../api/view.ts';
+import type { RunView, TranscriptView } from '../api/views/view.ts';
 import { duration, money, shortSha, when } from './format.ts';
 import { html, type Html } from './html.ts';
 import { badge, layout, type Page } from './layout.ts';

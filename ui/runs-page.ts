@@ -1,4 +1,4 @@
-import type { RunSummary, StatusView } from '../api/view.ts';
+import type { RunSummary, StatusView } from '../api/views/view.ts';
 import { command } from './command.ts';
 import { when } from './format.ts';
 import { html, type Html } from './html.ts';

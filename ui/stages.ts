@@ -1,5 +1,5 @@
 /** What a run's transitions tell about each stage: how often it was entered, how long it took, where the run stands. */
-import type { RunView } from '../api/view.ts';
+import type { RunView } from '../api/views/view.ts';
 import type { Tone } from './layout.ts';
 
 export type StageName = RunView['run']['stage'];

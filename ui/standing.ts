@@ -1,5 +1,5 @@
 /** The first thing to read on a run's page: how it ended, or why it stands still and what a person can do, as commands to copy. */
-import type { RunView } from '../api/view.ts';
+import type { RunView } from '../api/views/view.ts';
 import { command } from './command.ts';
 import { shortSha, when } from './format.ts';
 import { html, type Html, type HtmlPart } from './html.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { GateEvidence } from '../api/gate-evidence.ts';
-import type { TestRow } from '../api/test-table.ts';
+import type { GateEvidence } from '../api/runs/gate-evidence.ts';
+import type { TestRow } from '../api/runs/test-table.ts';
 import { evidencePage } from './evidence.ts';
 
 const HOSTILE = `"><script>alert(1)</script><img src=x onerror='alert(2)'>\u202e`;

@@ -1,6 +1,6 @@
 /** What each test did on the base and on the change, side by side. The page bounds nothing more: the view model has. */
-import type { GateEvidence } from '../api/gate-evidence.ts';
-import type { TestColumn, TestGroup, TestRow, TestRows, TestStanding, TestTable } from '../api/test-table.ts';
+import type { GateEvidence } from '../api/runs/gate-evidence.ts';
+import type { TestColumn, TestGroup, TestRow, TestRows, TestStanding, TestTable } from '../api/runs/test-table.ts';
 import { html, type Html } from './html.ts';
 import { badge, type Tone } from './layout.ts';
 

@@ -1,5 +1,5 @@
 /** Where an operator goes from the home page. */
-import type { StatusView } from '../api/view.ts';
+import type { StatusView } from '../api/views/view.ts';
 import { html, type Html } from './html.ts';
 
 export function topLinks({ links, killSwitch }: Pick<StatusView, 'links' | 'killSwitch'>): Html {

@@ -1,5 +1,5 @@
 /** What was said and done in a run's sessions. All of it is data from a model, a repo or a sandbox: shown, never interpreted. */
-import type { SessionView, TranscriptView } from '../api/view.ts';
+import type { SessionView, TranscriptView } from '../api/views/view.ts';
 import { clip, money, when } from './format.ts';
 import { html, type Html } from './html.ts';
 import { badge } from './layout.ts';

@@ -3,7 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { createApp } from '../api/app.ts';
-import { listen } from '../api/listen.ts';
+import { listen } from '../api/http/listen.ts';
 import { openStore } from '../store/open.ts';
 import { createEngine } from './engine.ts';
 import { configFromArgument, onStop, sayReady } from './entry.ts';

@@ -1,5 +1,5 @@
 /** The engine behind the api: pokes, and the rebuilding of runs and lanes from their rows when Temporal has lost them. */
-import type { Engine } from '../api/engine.ts';
+import type { Engine } from '../api/http/engine.ts';
 import type { Config } from '../config/types.ts';
 import { runWorkflowId } from '../domain/run.ts';
 import { runsInTemporalWeb, timelineInTemporalWeb } from '../domain/temporal-web.ts';

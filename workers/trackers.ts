@@ -3,7 +3,7 @@ import { createIssueReader, type RepoTracker } from '../activities/tracker/issue
 import { createLocalTracker } from '../activities/tracker/local/local.ts';
 import type { Tracker } from '../activities/tracker/port.ts';
 import type { AroundPort } from '../activities/effects/crossed.ts';
-import type { IssueBook } from '../api/issue-book.ts';
+import type { IssueBook } from '../api/http/issue-book.ts';
 import type { Config, TrackerConfig } from '../config/types.ts';
 
 type Kinds = {

@@ -1,7 +1,7 @@
 /** One command for each thing that a person may do to a run. The api checks it against the run and answers a refusal in words. */
 import { randomUUID } from 'node:crypto';
 import { InvalidArgumentError, Option, type Command } from 'commander';
-import type { RunView } from '../../api/view.ts';
+import type { RunView } from '../../api/views/view.ts';
 import { UNFREEZE_WAYS } from '../../domain/act.ts';
 import { createApiClient, findRun, type ApiClient } from '../api-client.ts';
 import { CliFailure, EXIT } from '../failure.ts';

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { Argument, Command, InvalidArgumentError } from 'commander';
-import type { CapsView, CapView } from '../../api/view.ts';
+import type { CapsView, CapView } from '../../api/views/view.ts';
 import { CAP_WINDOWS } from '../../domain/caps.ts';
 import { ago, money } from '../../ui/format.ts';
 import { createApiClient } from '../api-client.ts';

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import type { StatusView } from '../../api/view.ts';
+import type { StatusView } from '../../api/views/view.ts';
 import type { Config } from '../../config/types.ts';
 import { ConfigError } from '../../config/errors.ts';
 import { loadConfig } from '../../config/load.ts';

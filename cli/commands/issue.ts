@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
-import type { IssueView, RunSummary } from '../../api/view.ts';
+import type { IssueView, RunSummary } from '../../api/views/view.ts';
 import { createApiClient } from '../api-client.ts';
 import { CliFailure, EXIT } from '../failure.ts';
 import { actingCommand, apiCommand, collect, wholeNumber, type CommonOptions } from '../options.ts';

@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import type { StatusView } from '../../api/view.ts';
+import type { StatusView } from '../../api/views/view.ts';
 import { ago } from '../../ui/format.ts';
 import { createApiClient } from '../api-client.ts';
 import { actingCommand, apiCommand, type CommonOptions } from '../options.ts';

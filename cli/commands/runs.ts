@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { RunSummary, StatusView } from '../../api/view.ts';
+import type { RunSummary, StatusView } from '../../api/views/view.ts';
 import { ago } from '../../ui/format.ts';
 import { createApiClient } from '../api-client.ts';
 import { apiCommand, wholeNumber, type CommonOptions } from '../options.ts';

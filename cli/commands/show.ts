@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { RunView } from '../../api/view.ts';
+import type { RunView } from '../../api/views/view.ts';
 import { boundsInWords } from '../../ui/fix-forward.ts';
 import { ago, duration, money } from '../../ui/format.ts';
 import { stageTrack } from '../../ui/stages.ts';

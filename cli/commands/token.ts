@@ -1,6 +1,6 @@
 /** Tokens for other programs and people. A token's text is on stdout once, and never an argument. */
 import { Command, InvalidArgumentError, Option } from 'commander';
-import type { TokenView } from '../../api/view.ts';
+import type { TokenView } from '../../api/views/view.ts';
 import { ago } from '../../ui/format.ts';
 import { createApiClient } from '../api-client.ts';
 import { actingCommand, collect, type CommonOptions } from '../options.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
-import type { RunView, TrialView } from '../../api/view.ts';
+import type { RunView, TrialView } from '../../api/views/view.ts';
 import { createApiClient, type ApiClient } from '../api-client.ts';
 import { CliFailure, EXIT } from '../failure.ts';
 import { followRun } from '../follow.ts';

@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, afterEach, describe, expect, it } from 'vitest';
-import type { CapsView, StatusView } from '../../api/view.ts';
+import type { CapsView, StatusView } from '../../api/views/view.ts';
 import { cacheDir } from '../../config/environment.ts';
 import { git } from '../../playground/git.ts';
 import { lamplighter } from '../../test/setup/lamplighter.ts';

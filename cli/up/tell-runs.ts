@@ -1,6 +1,6 @@
 /** Who serves repos of their own sees in the terminal of `up` where each run stands, a line a move. */
 import { setTimeout as delay } from 'node:timers/promises';
-import type { RunSummary } from '../../api/view.ts';
+import type { RunSummary } from '../../api/views/view.ts';
 import { createApiClient } from '../api-client.ts';
 import { CliFailure } from '../failure.ts';
 import { oneLine } from '../output.ts';

@@ -1,5 +1,5 @@
 /** What `up` says once it is up: what is served, whether anything starts, how to look, how it ends. */
-import type { StatusView } from '../../api/view.ts';
+import type { StatusView } from '../../api/views/view.ts';
 import { createApiClient } from '../api-client.ts';
 import { columns } from '../output.ts';
 import type { UpOptions } from './options.ts';

@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { RunView } from '../../api/view.ts';
+import type { RunView } from '../../api/views/view.ts';
 import { has } from '../setup/needs.ts';
 import { createKillBench, type KillBench } from './bench.ts';
 import { expectShippedOnce, untilShipped } from './outcome.ts';

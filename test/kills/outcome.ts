@@ -1,6 +1,6 @@
 /** What every run must look like in the end, however often it was killed: counted in the remote and in the issue. */
 import { expect } from 'vitest';
-import type { RunView } from '../../api/view.ts';
+import type { RunView } from '../../api/views/view.ts';
 import type { KillBench } from './bench.ts';
 import type { KillPlayground } from './playground.ts';
 

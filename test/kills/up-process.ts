@@ -8,7 +8,7 @@ import { closeSync, existsSync, openSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { RunView } from '../../api/view.ts';
+import type { RunView } from '../../api/views/view.ts';
 import { readUpFile, type UpFile } from '../../cli/up/data-dir.ts';
 import { alive, treeOf, type Seen } from './tree.ts';
 

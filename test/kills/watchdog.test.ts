@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { EscalationRow } from '../../store/port.ts';
-import type { Health } from '../../api/engine.ts';
+import type { Health } from '../../api/http/engine.ts';
 import { has } from '../setup/needs.ts';
 import { createKillBench, type KillBench } from './bench.ts';
 import { expectShippedOnce, untilShipped } from './outcome.ts';

@@ -10,7 +10,7 @@ import { afterEach, beforeEach, expect, inject } from 'vitest';
 import { stringify } from 'yaml';
 import { GO_CACHES } from '../../activities/gates/cheats-go-bench.ts';
 import { repoLayout } from '../../activities/git/layout.ts';
-import type { RunSummary } from '../../api/view.ts';
+import type { RunSummary } from '../../api/views/view.ts';
 import { readResolvedConfig } from '../../config/resolved.ts';
 import { deleteSchedule } from '../setup/schedules.ts';
 import { createApiClient } from '../../cli/api-client.ts';

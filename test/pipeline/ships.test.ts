@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readGateEvidence } from '../../api/gate-evidence.ts';
+import { readGateEvidence } from '../../api/runs/gate-evidence.ts';
 import { has } from '../setup/needs.ts';
 import { ended, openBench, SOON, type Bench } from './bench.ts';
 import { MULTIPLY } from './scenarios.ts';

@@ -1,0 +1,19 @@
+/** What open runs had to do without (activities/run/aside.ts), for who looks. */
+import { MISSING_FACTS, type Missing } from '../../activities/run/aside.ts';
+import type { Store } from '../../store/port.ts';
+import type { NoticeView } from '../views/view.ts';
+
+/** What was not missed again for so long is over. */
+const SHOWN_MS = 60 * 60_000;
+
+export async function missingNotices(control: Pick<Store['control'], 'facts'>, now: number): Promise<NoticeView[]> {
+  const facts = (await control.facts(MISSING_FACTS)).filter(({ at }) => now - at < SHOWN_MS);
+  return facts.map(({ key, value }) => {
+    // Written by aside alone.
+    const { what, why } = value as Missing;
+    return {
+      text: `run ${key.slice(MISSING_FACTS.length)} goes on, but ${what} could not be written: ${why}`,
+      remedy: 'look at the disk and at the store; what is owed is made up for',
+    };
+  });
+}
