@@ -9,6 +9,8 @@ import { describeQueue, describeTransitions, describeUniqueRuns } from './contra
 import { describeTokens } from './contract/tokens.ts';
 import { describeTrials } from './contract/trials.ts';
 import { describeTurns } from './contract/turns.ts';
+import { describeFacts } from './contract/facts.ts';
+import { describeJanitor } from './contract/janitor.ts';
 import { describeUnits } from './contract/units.ts';
 import { type StoreHome, type Stores, useStores } from './contract/stores.ts';
 
@@ -23,6 +25,8 @@ export function describeStore(makeHome: () => Promise<StoreHome>): Stores {
   describeEvents(stores);
   describeSessions(stores);
   describeTurns(stores);
+  describeFacts(stores);
+  describeJanitor(stores);
   describeEvidence(stores);
   describePeople(stores);
   describeActs(stores);

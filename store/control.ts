@@ -1,5 +1,6 @@
 /** The kill switch's row, and small named facts. */
 import { appendEvent } from './events.ts';
+import { factOf, type FactFamily, type FamilyValue, type KeyIn } from './facts.ts';
 import type { Control, KillSwitch } from './port.ts';
 import { decode, encode, type Sql, type SqlSession } from './sql.ts';
 
@@ -24,22 +25,25 @@ export function createControl(sql: Sql): Control {
 
     async fact(key) {
       const text = await read(sql, `${FACT}${key}`);
-      return text === null ? null : decode<unknown>(text);
+      const value = text === null ? null : decode<unknown>(text);
+      return value === null ? null : factOf(key, value);
     },
 
-    setFact: (key, value, at) => write(sql, `${FACT}${key}`, value, at),
+    async setFact(key, value, at) {
+      await write(sql, `${FACT}${key}`, value === null ? null : factOf(key, value), at);
+    },
 
-    async facts(prefix) {
-      const begins = `${FACT}${prefix}`;
+    async facts<F extends FactFamily>(family: F) {
+      const begins = `${FACT}${family}`;
       const rows = await sql.query<{ key: string; value: string; at: number }>(
         'SELECT key, value, at FROM facts WHERE substr(key, 1, ?) = ?',
         [begins.length, begins],
       );
-      const facts = rows.map(({ key, value, at }) => ({
-        key: key.slice(FACT.length),
-        value: decode<unknown>(value),
-        at,
-      }));
+      const facts = rows.map(({ key: text, value, at }) => {
+        const key = text.slice(FACT.length) as KeyIn<F>;
+        const said = decode<unknown>(value);
+        return { key, value: said === null ? null : (factOf(key, said) as FamilyValue<F>), at };
+      });
       // Sorted here: the two databases compare text by different rules.
       return facts.toSorted((one, other) => (one.key < other.key ? -1 : 1));
     },

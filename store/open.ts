@@ -12,6 +12,7 @@ import { migrate } from './migrations/migrate.ts';
 import { openPostgres } from './postgres/open-postgres.ts';
 import type { Store } from './port.ts';
 import { createQueue } from './queue.ts';
+import { createStoreJanitor } from './retention.ts';
 import { createRuns } from './runs.ts';
 import { createSessions } from './sessions.ts';
 import type { Sql } from './sql.ts';
@@ -50,6 +51,7 @@ function createStore(sql: Sql, blobsDir: string): Store {
     evidence: createEvidenceIndex(sql, createBlobs(blobsDir)),
     escalations: createEscalations(sql),
     control: createControl(sql),
+    janitor: createStoreJanitor(sql),
     close: () => sql.close(),
   };
 }

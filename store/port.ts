@@ -14,6 +14,7 @@ import type { Progress, RunEffect, RunState } from '../domain/stage.ts';
 import type { Pool } from '../domain/pool.ts';
 import type { Subject } from '../domain/unit.ts';
 import type { Verdict } from '../domain/verdict.ts';
+import type { Control, StoreJanitor } from './control-port.ts';
 import type { Ledger } from './ledger-port.ts';
 import type { Principal } from './principal.ts';
 import type { Tokens } from './tokens-port.ts';
@@ -33,6 +34,7 @@ export interface Store {
   readonly evidence: EvidenceIndex;
   readonly escalations: Escalations;
   readonly control: Control;
+  readonly janitor: StoreJanitor;
   close(): Promise<void>;
 }
 
@@ -358,7 +360,7 @@ export interface EvidenceIndex {
   list(unit: Subject): Promise<EvidenceRow[]>;
 }
 
-// --- escalations and control ----------------------------------------------------------------------------------
+// --- escalations ----------------------------------------------------------------------------------------------
 
 export interface EscalationRow {
   readonly key: string;
@@ -378,20 +380,6 @@ export interface Escalations {
   list(filter: { readonly run?: string; readonly undelivered?: boolean }): Promise<EscalationRow[]>;
 }
 
-export interface KillSwitch {
-  readonly on: boolean;
-  readonly by: string;
-  readonly note: string;
-  readonly at: number;
-}
+// --- control: control-port.ts -----------------------------------------------------------------------------------
 
-export interface Control {
-  /** On until somebody turned it off. */
-  killSwitch(): Promise<KillSwitch>;
-  setKillSwitch(value: KillSwitch): Promise<void>;
-  /** Small named facts with one owner each, such as a release's cached base proof. */
-  fact(key: string): Promise<unknown>;
-  setFact(key: string, value: unknown, at: number): Promise<void>;
-  /** Those whose key begins so, in the order of their keys, with the time of their last setting. */
-  facts(prefix: string): Promise<{ readonly key: string; readonly value: unknown; readonly at: number }[]>;
-}
+export type { Control, KillSwitch, StoreJanitor, Swept } from './control-port.ts';

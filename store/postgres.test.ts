@@ -48,14 +48,14 @@ describe.skipIf(!has('postgres'))('the store on PostgreSQL', () => {
     const store = await stores.open();
     const sql = await openSql(stores.home.config);
     const cut = sql.transaction([], async (session) => {
-      await session.query("INSERT INTO facts (key, value, at) VALUES ('fact/half', '1', 1)");
+      await session.query("INSERT INTO facts (key, value, at) VALUES ('fact/checks/half', '1', 1)");
       await sql.query(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE state = 'idle in transaction' AND datname = current_database()",
       );
       await session.query('SELECT 1');
     });
     await expect(cut).rejects.toThrow();
-    expect(await store.control.fact('half')).toBeNull();
+    expect(await store.control.fact('checks/half')).toBeNull();
     expect(await sql.query('SELECT 1 AS one')).toEqual([{ one: 1 }]);
     await sql.close();
   });

@@ -5,6 +5,7 @@ import { createAgentActivities } from '../activities/agent/activities.ts';
 import { createTranscripts } from '../activities/agent/transcripts.ts';
 import { createModel } from '../activities/agent/model.ts';
 import { createTriageActivities } from '../activities/brief/activities.ts';
+import type { RepoGit } from '../activities/git/port.ts';
 import { createMeter } from '../activities/metering/meter.ts';
 import { createWatchActivities } from '../activities/deploy/activities.ts';
 import type { CrashPoint } from '../activities/effects/crash-point.ts';
@@ -53,6 +54,7 @@ export interface WorkerActivities {
   /** `granted` is told of each lane that this process grants, so that its repo's worker is there at once. */
   readonly control: (granted: (repoKey: string) => Promise<void>) => ControlActivities;
   readonly ofRepo: (repoKey: string) => RepoActivities;
+  readonly gitOf: (repoKey: string) => RepoGit;
 }
 
 export function createActivities(deps: ActivitiesDeps): WorkerActivities {
@@ -63,6 +65,7 @@ export function createActivities(deps: ActivitiesDeps): WorkerActivities {
   return {
     control: (granted) => recordingTrouble(endingLastingFailures(made.control(granted), CONTROL_WORK, ends), ends),
     ofRepo: (repoKey) => recordingTrouble(endingLastingFailures(made.ofRepo(repoKey), WORK, ends), ends),
+    gitOf: made.gitOf,
   };
 }
 
@@ -129,6 +132,8 @@ function createEndless({ config, crash, now, store, redaction, ...deps }: Endles
         return next;
       },
     }),
+
+    gitOf: (repoKey) => partsOf(repoKey).git,
 
     ofRepo(repoKey) {
       const parts = partsOf(repoKey);

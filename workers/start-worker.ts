@@ -4,6 +4,7 @@ import { NativeConnection, Worker, type WorkflowBundleWithSourceMap } from '@tem
 import { hostname } from 'node:os';
 import { noCrash, type CrashPoint } from '../activities/effects/crash-point.ts';
 import { crossed, uncrossed } from '../activities/effects/crossed.ts';
+import { startJanitor } from '../activities/janitor/janitor.ts';
 import { showWorker } from '../activities/watchdog/show-worker.ts';
 import type { Config } from '../config/types.ts';
 import type { Store } from '../store/port.ts';
@@ -83,8 +84,17 @@ export async function startWorker(deps: WorkerDeps): Promise<{ stop(): Promise<v
     now: Date.now,
   });
 
+  const janitor = startJanitor({
+    store,
+    dataDir: config.dataDir,
+    gitOf: activities.gitOf,
+    say: (line) => void process.stderr.write(`${line}\n`),
+    now: Date.now,
+  });
+
   return {
     async stop() {
+      await janitor.stop();
       control.shutdown();
       await Promise.all([running, repoWorkers.stop()]);
       await sign.stop();

@@ -1,7 +1,7 @@
 /** What decorates a result fails, and the result stands. */
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Store } from '../../store/port.ts';
-import { MISSING_FACTS, type Missing } from '../run/aside.ts';
+import { MISSING_FACTS } from '../run/aside.ts';
 import { repoParts } from './repo-parts-bench.ts';
 import { openSessionBench, RUN, type SessionBench } from './session-bench.ts';
 import { runSubject } from '../../domain/unit.ts';
@@ -37,10 +37,9 @@ async function runAll(): Promise<string[]> {
 const kinds = async (): Promise<string[]> => (await bench.store.evidence.list(runSubject(RUN))).map(({ kind }) => kind);
 /** As the notices of the api read them. */
 const notices = async (): Promise<string[]> =>
-  (await bench.store.control.facts(MISSING_FACTS)).map(({ value }) => {
-    const { what, why } = value as Missing;
-    return `${what} could not be written: ${why}`;
-  });
+  (await bench.store.control.facts(MISSING_FACTS)).map(
+    ({ value }) => `${value?.what ?? ''} could not be written: ${value?.why ?? ''}`,
+  );
 
 describe('what decorates never costs what counts', () => {
   test('a reply that is paid for stays when its words could not be shown as they came', async () => {

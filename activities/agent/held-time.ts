@@ -11,8 +11,7 @@ export interface Held {
 }
 
 export async function readHeld(control: Pick<Control, 'fact'>, unit: string): Promise<Held> {
-  const fact = await control.fact(factOf(unit));
-  return fact === null || fact === undefined ? { ms: 0, since: null, of: '' } : (fact as Held);
+  return (await control.fact(factOf(unit))) ?? { ms: 0, since: null, of: '' };
 }
 
 export function writeHeld(control: Pick<Control, 'setFact'>, unit: string, held: Held, at: number): Promise<void> {
@@ -24,6 +23,6 @@ export function withoutHolds(elapsedMs: number, heldMs: number): number {
   return elapsedMs < heldMs ? elapsedMs : elapsedMs - heldMs;
 }
 
-function factOf(unit: string): string {
+function factOf(unit: string): `held/${string}` {
   return `held/${unit}`;
 }

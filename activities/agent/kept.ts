@@ -24,7 +24,7 @@ export async function keepCommits(
   { unit, base, isDue, place }: { unit: Unit; base: string; isDue: boolean; place: () => Promise<Place> },
 ): Promise<void> {
   const { control } = deps.store;
-  const owed = `owed/bundle/${unit.id}`;
+  const owed = `owed/bundle/${unit.id}` as const;
   const kept = await aside(deps, { run: unit.id, what: 'the bundle of its newest commits' }, async () => {
     const isOwed = (await control.fact(owed)) === true;
     if (!isDue && !isOwed) return true;
@@ -41,7 +41,7 @@ export async function keepCommits(
 async function bundleNewest(deps: KeepDeps, unit: Unit, base: string, { shell, worktree }: Place): Promise<void> {
   const { control } = deps.store;
   const head = await readHead(shell);
-  const fact = `bundled/${unit.id}`;
+  const fact = `bundled/${unit.id}` as const;
   if (head === null || head === base || (await control.fact(fact)) === head) return;
   await withBundle(shell, worktree, base, async (bundled) => {
     if (bundled.ok) {

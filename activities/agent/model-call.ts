@@ -59,7 +59,7 @@ export async function callModel(deps: ModelCallDeps, input: ModelCallInput): Pro
 
   const turn = (input.transcript.turns.at(-1)?.turn ?? 0) + 1;
   const request = requestOf(deps.modelConfig, input);
-  const attempts = `attempts/${session.id}/${turn}`;
+  const attempts = `attempts/${session.id}/${turn}` as const;
   const attempt = (await readCount(store, attempts)) + 1;
   const key = `${session.id}/${turn}/${attempt}${executionMark()}`;
   const worst = worstCase(request, meter.price(request.model));
@@ -139,10 +139,11 @@ async function stream(
   }
 }
 
+type Counted = `attempts/${string}` | `cuts/${string}`;
+
 /** Kept in the store, because a rebuilt workflow counts its own attempts from one again, and each is charged. */
-async function readCount(store: Store, key: string): Promise<number> {
-  const count = await store.control.fact(key);
-  return typeof count === 'number' ? count : 0;
+async function readCount(store: Store, key: Counted): Promise<number> {
+  return (await store.control.fact(key)) ?? 0;
 }
 
 /** Tells an attempt from one that was given up as dead and goes on regardless: both may have read the same count. */
@@ -164,7 +165,7 @@ const PATIENCE: Partial<Record<ModelFailure['kind'], { readonly firstMs: number;
 /** `cuts`: the fact that counts the broken streams of this turn. */
 async function failed(
   deps: ModelCallDeps,
-  { unit, cuts }: { readonly unit: Unit; readonly cuts: string },
+  { unit, cuts }: { readonly unit: Unit; readonly cuts: Counted },
   failure: ModelFailure,
 ): Promise<ModelCallOutcome> {
   switch (failure.kind) {

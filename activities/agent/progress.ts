@@ -85,8 +85,7 @@ export async function lookAtPlace(shell: Shell): Promise<string | null> {
 }
 
 export async function placesOf(control: Pick<Control, 'fact'>, session: string): Promise<Places> {
-  // Written by keepPlace alone.
-  return ((await control.fact(factOf(session))) ?? {}) as Places;
+  return (await control.fact(factOf(session))) ?? {};
 }
 
 export async function keepPlace(
@@ -94,10 +93,10 @@ export async function keepPlace(
   { session, turn, place }: { readonly session: string; readonly turn: number; readonly place: string },
   at: number,
 ): Promise<void> {
-  const places = Object.entries({ ...(await placesOf(control, session)), [turn]: place });
+  const places: [string, string][] = Object.entries({ ...(await placesOf(control, session)), [turn]: place });
   await control.setFact(factOf(session), Object.fromEntries(places.slice(-MOST_PLACES)), at);
 }
 
-function factOf(session: string): string {
+function factOf(session: string): `places/${string}` {
   return `places/${session}`;
 }

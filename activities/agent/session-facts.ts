@@ -16,8 +16,7 @@ export async function setEnd(facts: Facts, call: CallKey, end: SessionEnd, at: n
 }
 
 export async function endOf(facts: Facts, call: CallKey): Promise<SessionEnd | null> {
-  // Written by setEnd alone.
-  return (await facts.fact(`end/${nameOf(call)}`)) as SessionEnd | null;
+  return facts.fact(`end/${nameOf(call)}`);
 }
 
 /** Written before an unsafe call acts: without it nobody could tell a call that never ran from one that was lost. */

@@ -79,7 +79,7 @@ export function createStageRecord({ store, now }: StageRecordDeps): StageRecord 
         reason: row.summary,
         evidence: [row.id],
       };
-      await store.control.setFact(`${keyOf(unit)}/${stage}`, kept, now());
+      await store.control.setFact(`${keyOf(unit)}/${stage}`, { ...kept }, now());
       return kept;
     },
 
@@ -89,11 +89,11 @@ export function createStageRecord({ store, now }: StageRecordDeps): StageRecord 
     },
 
     async keepPending(unit, stage, look) {
-      await store.control.setFact(`${keyOf(unit)}/${stage}/pending`, look, now());
+      await store.control.setFact(`${keyOf(unit)}/${stage}/pending`, { ...look }, now());
     },
 
     async firstLook(unit) {
-      const key = `${keyOf(unit)}/since`;
+      const key = `${keyOf(unit)}/since` as const;
       const known = await store.control.fact(key);
       if (typeof known === 'number') return known;
       const at = now();
@@ -103,7 +103,7 @@ export function createStageRecord({ store, now }: StageRecordDeps): StageRecord 
   };
 }
 
-function keyOf({ run, sha, look }: StageUnit): string {
+function keyOf({ run, sha, look }: StageUnit): `watch/${string}` {
   return `watch/${run}/${sha}/${look}`;
 }
 

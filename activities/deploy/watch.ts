@@ -43,7 +43,7 @@ export function createWatch(deps: WatchDeps): Watch {
   return async function watch(run, sha, beat) {
     const watched = await look(run, sha, beat);
     // What later runs on top of this sha know of it.
-    await deps.store.control.setFact(watchedFact(run.repo, sha), watched, deps.now());
+    await deps.store.control.setFact(watchedFact(run.repo, sha), { ...watched }, deps.now());
     return watched;
   };
 
@@ -81,17 +81,16 @@ export function createWatch(deps: WatchDeps): Watch {
   }
 }
 
-function pendingFact(run: string): string {
+function pendingFact(run: string): `pending/${string}` {
   return `pending/${run}`;
 }
 
 /** Epoch milliseconds of when a look of the run last found a stage pending; null when none did. */
 export async function lastPending(control: Pick<Control, 'fact'>, run: string): Promise<number | null> {
-  const at = await control.fact(pendingFact(run));
-  return typeof at === 'number' ? at : null;
+  return control.fact(pendingFact(run));
 }
 
-function watchedFact(repo: string, sha: string): string {
+function watchedFact(repo: string, sha: string): `watched/${string}` {
   return `watched/2/${repo}/${sha}`;
 }
 

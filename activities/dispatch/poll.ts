@@ -114,8 +114,8 @@ async function reportFailure(
   what: 'tracker' | 'issues',
   reason: string | null,
 ): Promise<void> {
-  const key = `${what}-failure/${repo.key}`;
-  const before = (await store.control.fact(key)) ?? null;
+  const key = `${what}-failure/${repo.key}` as const;
+  const before = await store.control.fact(key);
   if (before === reason) return;
   const kind = `${what}.${reason === null ? 'recovered' : 'failed'}`;
   await store.events.append({ at: now(), subject: `repo/${repo.key}`, kind, data: { repo: repo.name, reason } });

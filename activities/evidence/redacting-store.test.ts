@@ -66,7 +66,7 @@ it('lets no known secret into a row, an event or a blob, whoever said it', async
   await store.evidence.put({ ...evidence, key: '3', kind: 'build', mediaType: 'text/plain', body: bytes });
   const raised = { key: 'e', run: RUN, repo: null, severity: 'low', topic: 'x', decision: said, at: 6 } as const;
   await store.escalations.raise(raised);
-  await store.control.setFact('f', { reason: said }, 7);
+  await store.control.setFact('missing/r', { what: 'x', why: said }, 7);
   const by = { name: 'ada', kind: 'person', scopes: [] } as const;
   await store.acts.add({ id: 'a', run: RUN, data: { kind: 'escalate' }, by, note: said, at: 7 });
   await store.effects.begin({ key: 'k', name: 'deploy', class: 'keyed', unit: runSubject(RUN), at: 8 });

@@ -48,9 +48,9 @@ export function createBaseProof(deps: BaseProofDeps): (input: BaseInput) => Prom
   const { store, repo, now } = deps;
 
   /** The proof lies in evidence; the fact says where. */
-  async function kept(fact: string): Promise<BaseProof | null> {
+  async function kept(fact: `base-proof/${string}`): Promise<BaseProof | null> {
     const id = await store.control.fact(fact);
-    const body = typeof id === 'string' ? await store.evidence.body(id) : null;
+    const body = id === null ? null : await store.evidence.body(id);
     // Written by this module under a key that carries the version of its shape.
     return body === null ? null : (JSON.parse(new TextDecoder().decode(body)) as BaseProof);
   }
@@ -73,7 +73,7 @@ export function createBaseProof(deps: BaseProofDeps): (input: BaseInput) => Prom
 
   return async function proveBase(input) {
     const digest = contractDigest(input.contract);
-    const fact = `base-proof/2/${repo}/${input.base}/${digest}`;
+    const fact = `base-proof/2/${repo}/${input.base}/${digest}` as const;
     const before = await kept(fact);
     if (before !== null) {
       await record(input, digest, before);
@@ -89,8 +89,8 @@ export function createBaseProof(deps: BaseProofDeps): (input: BaseInput) => Prom
   };
 }
 
-async function proveNow(deps: BaseProofDeps, input: BaseInput, fact: string): Promise<BaseProof> {
-  const known = flakyFact(await deps.store.control.fact(fact));
+async function proveNow(deps: BaseProofDeps, input: BaseInput, fact: `flaky/${string}`): Promise<BaseProof> {
+  const known = await deps.store.control.fact(fact);
   const checks: CheckProof[] = [];
   let judged: BaseVerdict = { verdict: 'green' };
   for (const check of input.contract.checks) {
@@ -175,11 +175,6 @@ function summaryOf(base: string, { judged, checks }: BaseProof): string {
     return `the base ${sha} is green: ${passed} tests pass${flaky > 0 ? `, ${flaky} are flaky and not judged` : ''}`;
   const how = judged.verdict === 'red' ? 'red' : 'not to be judged';
   return headOf(`the base ${sha} is ${how}: ${judged.reason}`, 500);
-}
-
-function flakyFact(value: unknown): Readonly<Record<string, readonly string[]>> | null {
-  // Written by this module under a key that carries the version of its shape.
-  return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, readonly string[]>>) : null;
 }
 
 /** Of the whole contract: a key that decides nothing today may decide something tomorrow, and a proof too many costs minutes. */

@@ -192,7 +192,7 @@ const QUIET = {
 
 const DATE = '2026-01-01T00:00:00Z';
 const DATES = { GIT_AUTHOR_DATE: DATE, GIT_COMMITTER_DATE: DATE };
-const KNOWN_BASES = new Map<string, Uint8Array>();
+const KNOWN_BASES = new Map<`base-proof/${string}`, Uint8Array>();
 
 async function rememberBases({ control, evidence }: GateStore): Promise<void> {
   for (const { key, value } of await control.facts('base-proof/')) {

@@ -5,7 +5,7 @@
  */
 import { Context } from '@temporalio/activity';
 import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
-import { kindOfFailure, lasting, withFailure, type Failures } from '../../domain/alike.ts';
+import { kindOfFailure, lasting, withFailure } from '../../domain/alike.ts';
 import { isBug, isOutage } from '../../domain/outage.ts';
 import type { Subject } from '../../domain/unit.ts';
 import { headOf } from '../../domain/text.ts';
@@ -54,9 +54,9 @@ async function judged({ store, redaction, now }: LastingFailuresDeps, piece: Pie
   if (error instanceof ApplicationFailure || error instanceof CancelledFailure || cancellationSignal.aborted)
     return error;
   if (isOutage(error)) return error;
-  const key = `failures/${piece.of}/${piece.name}`;
+  const key = `failures/${piece.of}/${piece.name}` as const;
   // The first attempt of another piece of work knows nothing of the one before.
-  const before = info.attempt === 1 ? null : ((await store.control.fact(key)) as Failures | null);
+  const before = info.attempt === 1 ? null : await store.control.fact(key);
   const failures = withFailure(before, kindOfFailure(error), now());
   const times = lasting(failures, now());
   await store.control.setFact(key, failures, now());

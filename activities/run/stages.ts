@@ -77,7 +77,7 @@ export function createStageActivities(deps: StageDeps): StageActivities {
         const run = await storedRun(store.runs, runId);
         const read = await deps.contractAt(base);
         if (!read.ok) return { kind: 'failed', reason: read.reason };
-        const changedTests = submittedTests(await store.control.fact(`submit/${runId}`));
+        const { changedTests = [] } = (await store.control.fact(`submit/${runId}`)) ?? {};
         // Read as late as this, because a person may have lifted a gate, or put it back, while the session worked.
         const issue = await deps.issueOf(run);
         const judged = await gates.verify({
@@ -164,26 +164,4 @@ async function recordPush(store: Store, run: string, sha: string, outcome: PushO
     body: JSON.stringify(outcome),
     at,
   });
-}
-
-interface ChangedTest {
-  readonly id: string;
-  readonly reason: string;
-}
-
-function submittedTests(fact: unknown): ChangedTest[] {
-  if (typeof fact !== 'object' || fact === null || !('changedTests' in fact) || !Array.isArray(fact.changedTests))
-    return [];
-  return fact.changedTests.filter(isChangedTest);
-}
-
-function isChangedTest(value: unknown): value is ChangedTest {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'id' in value &&
-    typeof value.id === 'string' &&
-    'reason' in value &&
-    typeof value.reason === 'string'
-  );
 }

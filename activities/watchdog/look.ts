@@ -17,7 +17,7 @@ import type { RunRow, Store } from '../../store/port.ts';
 import { checksFact } from '../run/checks-fact.ts';
 import { isKilled } from '../dispatch/kill-switch.ts';
 import { POLLER_FACT } from '../dispatch/poll.ts';
-import { WORKER_FACTS, type WorkerSign } from './show-worker.ts';
+import { WORKER_FACTS } from './show-worker.ts';
 import { runSubject } from '../../domain/unit.ts';
 
 /** What Temporal says of open runs and their lanes. Its not answering is an answer. */
@@ -53,11 +53,11 @@ export async function lookAround(deps: LookDeps): Promise<Seen> {
     workers: (await store.control.facts(WORKER_FACTS)).map(({ key, value, at }): WatchedWorker => ({
       name: key.slice(WORKER_FACTS.length),
       at,
-      stopped: (value as WorkerSign).stopped,
+      stopped: value?.stopped ?? true,
     })),
     poller: { at: poller?.at ?? 0, everyMs: config.pollSeconds * 1000 },
     temporal: await deps.temporal(open.map(({ id, repo, state }) => ({ id, repo, openings: state.progress.openings }))),
-    killSwitch: { on: await isKilled(store.control, config.dataDir), by, holds: heldIssues(poller?.value) },
+    killSwitch: { on: await isKilled(store.control, config.dataDir), by, holds: poller?.value?.held ?? 0 },
     caps: (await store.ledger.standing(caps)).filter(isReached),
     disk: { freeBytes: disk.bavail * disk.bsize, place: config.dataDir },
   };
@@ -96,7 +96,7 @@ async function watchRun({ store, config }: LookDeps, run: RunRow, slotSince: num
       urgent: isUrgent(act.data),
       at: act.at,
     })),
-    checksMs: typeof checks === 'number' ? checks : null,
+    checksMs: checks,
     deployMs: (deploy?.timeoutSeconds ?? 0) * 1000,
   };
 }
@@ -107,12 +107,6 @@ async function watchLane(store: Store, { key, name }: Config['repos'][number]): 
     repo: key,
     repoName: name,
     waiting: (await store.queue.waiting(key)).length + (await store.trials.waiting(key)).length,
-    unreadable: typeof unreadable === 'string' ? unreadable : null,
+    unreadable,
   };
-}
-
-function heldIssues(value: unknown): number {
-  return typeof value === 'object' && value !== null && 'held' in value && typeof value.held === 'number'
-    ? value.held
-    : 0;
 }

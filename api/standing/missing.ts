@@ -1,5 +1,5 @@
 /** What open runs had to do without (activities/run/aside.ts), for who looks. */
-import { MISSING_FACTS, type Missing } from '../../activities/run/aside.ts';
+import { MISSING_FACTS } from '../../activities/run/aside.ts';
 import type { Store } from '../../store/port.ts';
 import type { NoticeView } from '../views/view.ts';
 
@@ -8,9 +8,9 @@ const SHOWN_MS = 60 * 60_000;
 
 export async function missingNotices(control: Pick<Store['control'], 'facts'>, now: number): Promise<NoticeView[]> {
   const facts = (await control.facts(MISSING_FACTS)).filter(({ at }) => now - at < SHOWN_MS);
-  return facts.map(({ key, value }) => {
-    // Written by aside alone.
-    const { what, why } = value as Missing;
+  return facts.flatMap(({ key, value }) => {
+    if (value === null) return [];
+    const { what, why } = value;
     return {
       text: `run ${key.slice(MISSING_FACTS.length)} goes on, but ${what} could not be written: ${why}`,
       remedy: 'look at the disk and at the store; what is owed is made up for',

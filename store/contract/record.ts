@@ -252,35 +252,5 @@ export function describePeople(stores: Stores): void {
       expect(await two.control.killSwitch()).toEqual(off);
       expect((await eventsOf(two, 'system', 'kill-switch')).map((row) => row.data)).toEqual([off]);
     });
-
-    it('facts are kept by name, and null when nobody said any', async () => {
-      const store = await stores.open();
-      expect(await store.control.fact('base/abc')).toBeNull();
-      await store.control.setFact('base/abc', { id: 1 }, 1);
-      await store.control.setFact('base/abc', { id: 2 }, 2);
-      await store.control.setFact('control/kill-switch', { on: false }, 3);
-      expect(await store.control.fact('base/abc')).toEqual({ id: 2 });
-      expect((await store.control.killSwitch()).on).toBe(true);
-    });
-
-    it('facts are listed by how their key begins, with the time when each was said', async () => {
-      const store = await stores.open();
-      await store.control.setFact('worker/b', { n: 1 }, 5);
-      await store.control.setFact('worker/B%', { n: 2 }, 6);
-      await store.control.setFact('worker/b', { n: 3 }, 7);
-      await store.control.setFact('worker_/c', { n: 4 }, 8);
-      await store.control.setFact('other', { n: 5 }, 9);
-      await store.control.setKillSwitch({ on: false, by: 'ada', note: 'armed', at: 3 });
-      expect(await store.control.facts('worker/')).toEqual([
-        { key: 'worker/B%', value: { n: 2 }, at: 6 },
-        { key: 'worker/b', value: { n: 3 }, at: 7 },
-      ]);
-      expect((await store.control.facts('')).map((one) => one.key)).toEqual([
-        'other',
-        'worker/B%',
-        'worker/b',
-        'worker_/c',
-      ]);
-    });
   });
 }

@@ -1,0 +1,71 @@
+import { describe, expect, it } from 'vitest';
+import { FRESH, type RunState } from '../../domain/stage.ts';
+import { runSubject } from '../../domain/unit.ts';
+import { eventsOf, newRun, SHIPPED, turn, type Stores } from './stores.ts';
+
+const DAY = 24 * 60 * 60_000;
+const NOW = 1_000 * DAY;
+const FROZEN = { stage: 'frozen', progress: FRESH.progress, reason: 'red' } as unknown as RunState;
+
+export function describeJanitor(stores: Stores): void {
+  describe('the janitor of a store', () => {
+    it('drops what was noted of runs that ended days ago, and nothing of one that is frozen or has just ended', async () => {
+      const store = await stores.open();
+      const runs = [
+        ['long-ended', SHIPPED, NOW - 8 * DAY],
+        ['just-ended', SHIPPED, NOW - 6 * DAY],
+        ['frozen', FROZEN, NOW - 300 * DAY],
+      ] as const;
+      for (const [id, state, at] of runs) {
+        await store.runs.create(newRun(id, { repo: id, at: NOW - 400 * DAY }));
+        await store.runs.transition(id, { seq: 1, state, effects: [], cause: 'test', at });
+        await store.control.setFact(`begun/${id}/work/1/t1`, true, NOW - 400 * DAY);
+        await store.control.setFact(`failures/run/${id}/modelTurn`, { since: 1, kinds: {} }, NOW - 400 * DAY);
+      }
+      await store.control.setFact('begun/nobody-we-know/work/1/t1', true, NOW - 400 * DAY);
+
+      expect(await store.janitor.sweep(NOW)).toMatchObject({ facts: 2 });
+      expect((await store.control.facts('begun/')).map(({ key }) => key)).toEqual([
+        'begun/frozen/work/1/t1',
+        'begun/just-ended/work/1/t1',
+        'begun/nobody-we-know/work/1/t1',
+      ]);
+      expect(await store.janitor.sweep(NOW)).toMatchObject({ facts: 0 });
+    });
+
+    it('drops what can be found out again when it has not been set for long, and never what is one in all', async () => {
+      const store = await stores.open();
+      await store.control.setFact('base-proof/2/alpha/abc/d', 'e1', NOW - 31 * DAY);
+      await store.control.setFact('base-proof/2/alpha/def/d', 'e2', NOW - 29 * DAY);
+      await store.control.setFact('worker/gone', { stopped: true }, NOW - 31 * DAY);
+      await store.control.setFact('poller', { held: 0 }, NOW - 400 * DAY);
+      await store.control.setKillSwitch({ on: false, by: 'ada', note: 'armed', at: NOW - 400 * DAY });
+
+      expect(await store.janitor.sweep(NOW)).toMatchObject({ facts: 2 });
+      expect((await store.control.facts('base-proof/')).map(({ value }) => value)).toEqual(['e2']);
+      expect(await store.control.fact('poller')).toEqual({ held: 0 });
+      expect((await store.control.killSwitch()).on).toBe(false);
+    });
+
+    it('drops old events of what is over, with where it stood kept, and touches no record', async () => {
+      const store = await stores.open();
+      for (const id of ['over', 'open']) {
+        await store.runs.create(newRun(id, { repo: id, at: NOW - 40 * DAY }));
+        await store.sessions.open({ id, unit: runSubject(id), system: '', at: NOW - 40 * DAY });
+        await store.sessions.commitTurn(turn(id, 1, { at: NOW - 39 * DAY }));
+      }
+      await store.runs.transition('over', { seq: 1, state: SHIPPED, effects: [], cause: 'green', at: NOW - 38 * DAY });
+      await store.events.append({ at: NOW - 31 * DAY, subject: 'system', kind: 'k', data: null });
+      await store.events.append({ at: NOW - 29 * DAY, subject: 'system', kind: 'k', data: null });
+      const last = await store.events.last();
+
+      expect(await store.janitor.sweep(NOW)).toMatchObject({ events: 3 });
+      expect((await eventsOf(store, 'run/over')).map(({ kind }) => kind)).toEqual(['run.stage']);
+      expect((await eventsOf(store, 'run/open')).map(({ kind }) => kind)).toEqual(['run.created', 'turn.committed']);
+      expect(await eventsOf(store, 'system')).toHaveLength(1);
+      expect(await store.events.last()).toBe(last);
+      expect((await store.sessions.transcript('over')).turns).toHaveLength(1);
+      expect(await store.runs.transitions('over')).toHaveLength(2);
+    });
+  });
+}
