@@ -1,6 +1,7 @@
 /** `.lamplighter.yml` of a repo: parsed strictly, because a misspelt check that is ignored is a gate that is not there. */
 import { z } from 'zod';
-import { REPORTS, type Check, type Contract } from '../domain/contract.ts';
+import { EMPTY_CONTRACT, REPORTS, type Check, type Contract } from '../domain/contract.ts';
+import { withoutUndefined } from './without-undefined.ts';
 import { clashes, fillInService, service, variable, wrongSecrets } from './contract-services.ts';
 import { parseYaml, type YamlSource } from './yaml-document.ts';
 
@@ -65,14 +66,10 @@ export function parseContract(text: string, file: string): ParsedContract {
   return {
     ok: true,
     contract: {
+      ...EMPTY_CONTRACT,
+      ...withoutUndefined(value),
       checks: value.checks.map(fillIn),
-      toolchain: value.toolchain ?? [],
-      network: value.network ?? [],
       services: (value.services ?? []).map(fillInService),
-      secrets: value.secrets ?? [],
-      protected: value.protected ?? [],
-      push: value.push ?? 'direct',
-      build: value.build ?? [],
     },
   };
 }

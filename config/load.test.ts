@@ -74,7 +74,7 @@ describe('loadConfig', () => {
     const [repo] = config.repos;
 
     expect(repo?.remote).toBe(join(folder, 'web.git'));
-    expect(repo?.tracker.dir).toBe(join(folder, 'issues'));
+    expect(repo?.tracker).toMatchObject({ kind: 'local', dir: join(folder, 'issues') });
     expect(repo?.pushEnv).toEqual({ GIT_SSH_COMMAND: 'ssh -i key', TOKEN: 't0ken' });
     expect(repo?.deploy.env).toEqual({ SECRET: 'shh' });
     expect(repo?.deploy.health).toEqual({

@@ -30,6 +30,7 @@ import type { References } from './references.ts';
 import { createReferences } from './secrets.ts';
 import { resolveTracker } from './trackers.ts';
 import type { Config, LoadedConfig, RepoConfig, StoreConfig, TestVariable, Toolchain } from './types.ts';
+import { withoutUndefined } from './without-undefined.ts';
 import { parseYaml, type KeyPath } from './yaml-document.ts';
 
 export { writeResolvedConfig } from './resolved.ts';
@@ -140,13 +141,6 @@ function loadTestEnv({ testEnv }: RepoEntry, above: KeyPath, { refs, fail }: Loa
       return [name, { value, session: given.session ?? false }];
     }),
   );
-}
-
-/** Zod's optional keys may be undefined; ours are there or not. */
-function withoutUndefined<T extends object>(value: T): { [K in keyof T]: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(value).filter(([, one]) => one !== undefined)) as {
-    [K in keyof T]: Exclude<T[K], undefined>;
-  };
 }
 
 /** A name that allows nothing is a typing mistake that would show only as silence. */

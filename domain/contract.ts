@@ -65,6 +65,18 @@ export interface Contract {
   readonly build: readonly string[];
 }
 
+/** What holds of each key that a contract leaves out. */
+export const EMPTY_CONTRACT: Contract = {
+  checks: [],
+  toolchain: [],
+  network: [],
+  services: [],
+  secrets: [],
+  protected: [],
+  push: 'direct',
+  build: [],
+};
+
 /** Set by the sandbox or the gates themselves; `LD_*` would reach the programs that set the sandbox up. */
 export function isReservedVariable(name: string): boolean {
   return /^(PATH|HOME|TMPDIR|LANG|LC_ALL|CI|LAMPLIGHTER_.*|LD_.*)$/.test(name);

@@ -5,7 +5,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CAPS, PRICES } from '../../config/defaults.ts';
 import type { Caps } from '../../domain/caps.ts';
-import type { Contract } from '../../domain/contract.ts';
+import { EMPTY_CONTRACT, type Contract } from '../../domain/contract.ts';
 import type { Issue } from '../../domain/issue.ts';
 import { DEFAULT_BOUNDS, type RunBounds } from '../../domain/bounds.ts';
 import { FRESH, type Brief } from '../../domain/stage.ts';
@@ -41,17 +41,6 @@ export const ISSUE: Issue = {
   labelEvents: [],
   blockedBy: [],
   url: 'http://tracker.example/7',
-};
-
-const CONTRACT: Contract = {
-  checks: [],
-  toolchain: [],
-  network: [],
-  services: [],
-  secrets: [],
-  protected: [],
-  push: 'direct',
-  build: [],
 };
 
 type BenchActivities = AgentActivities & Pick<ControlActivities, 'triage'>;
@@ -196,7 +185,7 @@ function benchActivities(
     // Only what the given parts have is asked of it.
     gitOf: () => parts.git as RepoGit,
     environmentOf: () => environment,
-    contractOf: () => Promise.resolve({ ...CONTRACT, ...parts.contract }),
+    contractOf: () => Promise.resolve({ ...EMPTY_CONTRACT, ...parts.contract }),
     issueOf,
   });
   const pool = { slots: 1, reserves: {} };

@@ -7,7 +7,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import type { Contract, DeployTarget } from '../../domain/contract.ts';
+import { EMPTY_CONTRACT, type DeployTarget } from '../../domain/contract.ts';
 import { DEFAULT_BOUNDS } from '../../domain/bounds.ts';
 import { FRESH } from '../../domain/stage.ts';
 import { openStore } from '../../store/open.ts';
@@ -29,16 +29,6 @@ import { isNotYet } from '../run/waiting.ts';
 import { runSubject } from '../../domain/unit.ts';
 
 export const RUN = 'run-1';
-const EMPTY: Contract = {
-  checks: [],
-  toolchain: [],
-  network: [],
-  services: [],
-  secrets: [],
-  protected: [],
-  push: 'direct',
-  build: [],
-};
 const NO_ENVIRONMENT: BuildEnvironment = { binds: [], env: {}, path: [], hosts: [], services: [] };
 
 /** Refuses to run anything: for tests whose contract has no build. */
@@ -150,7 +140,7 @@ export async function openBench(bounds: { readonly watchMs?: number } = {}): Pro
       });
       const kinds = [createBuildWatcher, createCommandWatcher, createHealthWatcher];
       const watchers = kinds.flatMap((make) => make(parts) ?? []);
-      const contractAt = async () => ({ ok: true, contract: { ...EMPTY, build: build ?? [] } }) as const;
+      const contractAt = async () => ({ ok: true, contract: { ...EMPTY_CONTRACT, build: build ?? [] } }) as const;
       const gates = { proveBase: async () => mainChecks };
       const stages = createStages({ store, contractAt, watchers, now: clock });
       return createWatchActivities({ store, git: realGit, gates, contractAt, stages, now: clock });

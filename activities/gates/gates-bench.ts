@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import type { TestVariable } from '../../config/types.ts';
-import type { Check, Contract } from '../../domain/contract.ts';
+import { EMPTY_CONTRACT, type Check, type Contract } from '../../domain/contract.ts';
 import { NO_WAIVERS, type Waivers } from '../../domain/waivers.ts';
 import type { EvidenceRow } from '../../store/port.ts';
 import { repoLayout, runLayout } from '../git/layout.ts';
@@ -169,8 +169,7 @@ export function contractOf(check: Partial<Check>, more: Partial<Contract> = {}):
     always: false,
     ...check,
   };
-  const nothing = { network: [], services: [], secrets: [], protected: [], push: 'direct', build: [] } as const;
-  return { checks: [whole], toolchain: ['node'], ...nothing, ...more };
+  return { ...EMPTY_CONTRACT, checks: [whole], toolchain: ['node'], ...more };
 }
 
 /** What the repo commits lies in trusted git's clone at once. */

@@ -5,7 +5,7 @@ import { CAPS } from '../../config/defaults.ts';
 import { configSchema } from '../../config/schema.ts';
 import type { Egress } from '../../config/types.ts';
 import { parseYaml } from '../../config/yaml-document.ts';
-import type { Check, Contract, Service } from '../../domain/contract.ts';
+import { EMPTY_CONTRACT, type Check, type Contract, type Service } from '../../domain/contract.ts';
 import { usd } from '../../domain/money.ts';
 import type { Addition } from './add-repo.ts';
 import type { RepoLook } from './repo-look.ts';
@@ -33,13 +33,11 @@ export function draftContract(
 ): Contract {
   const names = [...new Set(toolchains.filter((one) => one.name === 'node' || !one.builtIn).map((one) => one.name))];
   return {
+    ...EMPTY_CONTRACT,
     checks: suites.map((suite) => draftCheck(suite, suites)),
     toolchain: names,
-    network: [],
     services,
-    secrets: [],
     protected: suites.flatMap((suite) => suite.protect.map((file) => inDir(suite.dir, file))),
-    push: 'direct',
     build: suites.map(buildOf),
   };
 }

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { builtinToolchains } from '../../config/defaults.ts';
-import type { Check } from '../../domain/contract.ts';
+import { EMPTY_CONTRACT, type Check } from '../../domain/contract.ts';
 import { has } from '../../test/setup/needs.ts';
 import { git, makeRepo } from './init-bench.ts';
 import { namedHosts } from './named-hosts.ts';
@@ -52,16 +52,7 @@ async function trialOf(name: string, { checks, privateHosts = [], named = [], ad
     remote: repo,
     submodules: [],
     sha: git(repo, 'rev-parse', 'HEAD'),
-    contract: {
-      checks,
-      toolchain: ['node'],
-      network: [],
-      services: [],
-      secrets: [],
-      protected: [],
-      push: 'direct',
-      build: [],
-    },
+    contract: { ...EMPTY_CONTRACT, checks, toolchain: ['node'] },
     toolchains: builtinToolchains(process.execPath),
     egress: { proxy: null, privateHosts },
     named,

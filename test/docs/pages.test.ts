@@ -3,16 +3,17 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { createIssueReader } from '../../activities/tracker/issue-reader.ts';
-import { createLocalTracker } from '../../activities/tracker/local/local.ts';
+import { uncrossed } from '../../activities/effects/crossed.ts';
 import { parseContract } from '../../config/contract.ts';
 import * as defaults from '../../config/defaults.ts';
 import { configJsonSchema, contractJsonSchema } from '../../config/json-schema.ts';
 import { loadConfig } from '../../config/load.ts';
+import { trackerWords } from '../../config/trackers.ts';
 import type { Config } from '../../config/types.ts';
 import { REPORTS } from '../../domain/contract.ts';
 import { judgeEligibility } from '../../domain/eligibility.ts';
 import { WAIVERS } from '../../domain/waivers.ts';
+import { trackersOf } from '../../workers/trackers.ts';
 import { blocksOf, readPage, tableRows, type Block } from './pages.ts';
 
 const PAGES = ['contract.md', 'configuration.md'];
@@ -77,12 +78,13 @@ describe('the examples', () => {
     if (first === undefined || file === undefined) throw new Error('the page lost its example');
     const [repo] = load(first).repos;
     if (repo === undefined) throw new Error('the first example enrols no repo');
-    mkdirSync(repo.tracker.dir, { recursive: true });
-    writeFileSync(join(repo.tracker.dir, file.title), file.text);
-    const { desk, reads } = createLocalTracker({ ...repo.tracker, now: Date.now });
+    const folder = trackerWords(repo.tracker).place();
+    mkdirSync(folder, { recursive: true });
+    writeFileSync(join(folder, file.title), file.text);
+    const { issues, unreadable } = await trackersOf({ repos: [repo] }, uncrossed, Date.now)(repo.key).issues.ready();
 
-    expect(await desk.unreadable()).toEqual([]);
-    const [issue] = (await createIssueReader(reads).ready()).issues;
+    expect(unreadable).toEqual([]);
+    const [issue] = issues;
     if (issue === undefined) throw new Error('the example issue is not listed');
     const world = { killSwitch: false, allowlisted: true, usedReleases: new Set<string>() };
     expect(judgeEligibility(issue, { ...world, blockers: new Map([[5, 'open' as const]]) })).toMatchObject({
