@@ -2,6 +2,9 @@
 const test = '\\.(test|deep)\\.ts$';
 const rule = (name, comment, from, to) => ({ name, comment, severity: 'error', from, to });
 
+/** From the ground up: each may need those before it, and app, routes and pages may need all. */
+const ROOMS_OF_API = ['views', 'http', 'repos', 'standing', 'caps', 'auth', 'runs', 'issues', 'status', 'streams'];
+
 export default {
   forbidden: [
     rule('no-unresolved', 'An import that leads nowhere.', {}, { couldNotResolve: true }),
@@ -36,6 +39,14 @@ export default {
       'ui/ may take types from api/ (the linter sees to "types"); nobody else imports it but its own wiring.',
       { pathNot: '^(api|ui|workers|cli|test|bench)/' },
       { path: '^api/' },
+    ),
+    ...ROOMS_OF_API.map((room, at) =>
+      rule(
+        `api-${room}`,
+        'Rooms of the api need each other one way.',
+        { path: `^api/${room}/`, pathNot: test },
+        { path: `^api/(${[...ROOMS_OF_API.slice(at + 1).map((one) => `${one}/`), '[^/]+\\.ts$'].join('|')})` },
+      ),
     ),
     rule(
       'ui-narrow',
