@@ -4,19 +4,16 @@
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { globSync, mkdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleWorkflowCode, DefaultLogger, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
+import type { WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { z } from 'zod';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 /** The last two: npm's own record of what is installed, and how it is bundled. */
-const SOURCES = [
-  'workflows/**/*.ts',
-  'domain/**/*.ts',
-  'node_modules/.package-lock.json',
-  'workers/workflow-bundle.ts',
-];
+const SOURCES = ['workflows/**/*.ts', 'domain/**/*.ts', 'node_modules/.package-lock.json', 'workers/bundle-child.ts'];
 /** A few versions beside one another; each is some megabytes. */
 const KEPT = 4;
 
@@ -35,11 +32,18 @@ export async function bundleWorkflows(cacheDir: string | null): Promise<Workflow
   return made;
 }
 
-function bundle(): Promise<WorkflowBundleWithSourceMap> {
-  return bundleWorkflowCode({
-    workflowsPath: join(ROOT, 'workflows', 'index.ts'),
-    logger: new DefaultLogger('ERROR'),
+/** In a process of its own: what the bundler takes to do it (some hundred megabytes) ends with it, and the worker stays small. */
+async function bundle(): Promise<WorkflowBundleWithSourceMap> {
+  // It must not outlive a worker that is killed meanwhile: it ends when its channel does.
+  const child = fork(join(ROOT, 'workers', 'bundle-child.ts'), {
+    stdio: ['ignore', 2, 2, 'ipc'],
+    serialization: 'advanced',
   });
+  const made = once(child, 'message').then(([message]) => bundleSchema.parse(message));
+  const gone = once(child, 'exit').then(([code, signal]) => {
+    throw new Error(`the workflows could not be bundled: the bundler ended by ${String(signal ?? `code ${code}`)}`);
+  });
+  return await Promise.race([made, gone]);
 }
 
 function digest(): string {
