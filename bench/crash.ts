@@ -1,7 +1,7 @@
 /**
- * `npm run crash -- <area> [--json] [--seed N] [--story NAME] [--deaths N] [--sigkills N | --rounds N] [--minutes N] [--resume] [--load N] [--state DIR]`: kills runs or power verbs by the thousand
- * and counts what that did to the world. One JSON document on stdout with `--json`; progress on stderr. Exits with 1 when anything was
- * doubled, lost or left unresolved, or a place was missed, and with 2 when it was called wrongly.
+ * `npm run crash -- <area> [--json] [--seed N] [--story NAME] [--deaths N] [--sigkills N | --rounds N] [--minutes N] [--resume] [--load N] [--state DIR]`:
+ * kills runs or power verbs by the thousand and counts what that did to the world. One JSON document on stdout with `--json`; progress on stderr.
+ * Exits with 1 when anything was doubled, lost or left unresolved, or a place was missed, and with 2 when it was called wrongly.
  */
 import { mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';

@@ -5,8 +5,8 @@
 import { join } from 'node:path';
 import { loadavg } from 'node:os';
 import { DatabaseSync } from 'node:sqlite';
-import { openSessionBench, type SessionBench, type SessionParts } from '../activities/agent/session-bench.ts';
-import type { Model } from '../activities/agent/port.ts';
+import { openSessionRig, type SessionRig, type SessionParts } from '../activities/agent/session-rig.ts';
+import type { Model } from '../activities/model/port.ts';
 import type { Store } from '../store/port.ts';
 
 const LENGTHS = [10, 100, 300] as const;
@@ -65,7 +65,7 @@ async function oneSession({ counts }: { readonly counts: boolean }): Promise<{
   let read = 0;
   const counting = (store: Store): Store =>
     counts ? answering(store, (answer) => (read += JSON.stringify(answer ?? null).length)) : store;
-  const bench = await openSessionBench(scenario(), quickParts, counting);
+  const bench = await openSessionRig(scenario(), quickParts, counting);
   let inModel = 0;
   // The activities hold the same model: the time of its calls is taken off.
   const { model } = bench.model;
@@ -98,7 +98,7 @@ async function oneSession({ counts }: { readonly counts: boolean }): Promise<{
   }
 }
 
-async function oneTurn(bench: SessionBench): Promise<void> {
+async function oneTurn(bench: SessionRig): Promise<void> {
   const step = await bench.turn({ turns: 2 * LAST, issueMicroUsd: NO_CAP.dayMicroUsd, sessionMs: 1e9 });
   if (step.kind !== 'tools') throw new Error(`the model was to ask for a command: ${JSON.stringify(step)}`);
   for (const { id } of step.calls) await bench.tool(step.turn, id);

@@ -6,6 +6,7 @@ import { spawn } from 'node:child_process';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { lockfileProblems } from './check/lockfile.ts';
+import { longProse } from './check/prose.ts';
 import { overlongFiles, sourceFolders } from './check/source-files.ts';
 
 interface Outcome {
@@ -24,17 +25,18 @@ const checks: readonly Check[] = [
   tool('types', 'typescript/bin/tsc', ['--noEmit', '--pretty', 'false']),
   tool('lint', 'oxlint/bin/oxlint', ['--type-aware', '--deny-warnings']),
   tool('unused', 'knip/bin/knip.js', ['--no-progress', '--no-config-hints']),
-  tool('arrows', 'dependency-cruiser/bin/dependency-cruise.mjs', [
-    '--config',
-    '.dependency-cruiser.mjs',
-    '--output-type',
-    'err-long',
-    ...sourceFolders(root),
-  ]),
+  cruise('arrows', '.dependency-cruiser.mjs'),
+  cruise('rooms', '.dependency-cruiser.folders.mjs'),
   tool('format', 'oxfmt/bin/oxfmt', ['--check']),
   finding('file length', () => overlongFiles(root)),
+  finding('prose', () => longProse(root)),
   finding('lockfile', () => lockfileProblems(join(root, 'package-lock.json'))),
 ];
+
+function cruise(name: string, config: string): Check {
+  const args = ['--config', config, '--output-type', 'err-long', ...sourceFolders(root)];
+  return tool(name, 'dependency-cruiser/bin/dependency-cruise.mjs', args);
+}
 
 function tool(name: string, script: string, args: readonly string[]): Check {
   return { name, run: () => runNode([join(root, 'node_modules', script), ...args]) };

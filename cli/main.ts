@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { CommanderError } from 'commander';
-import { CliFailure, EXIT } from './failure.ts';
-import { plain, plainJson } from './output.ts';
+import { CliFailure, EXIT } from './terminal/failure.ts';
+import { plain, plainJson } from './terminal/output.ts';
 import { createProgram } from './program.ts';
 
 // `lamplighter runs | head -1` closes the pipe early, which is no failure.

@@ -1,7 +1,7 @@
 /** `services` and `secrets` of a contract: which servers stand beside each command, and which variables tests expect. */
 import { z } from 'zod';
 import { isReservedVariable, PROXY_PORT, type Service } from '../domain/contract.ts';
-import type { YamlSource } from './yaml-document.ts';
+import type { YamlSource } from './schemas/yaml-document.ts';
 
 export const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable');
 const port = z.int().min(1024).max(65_535);

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { EMPTY_CONTRACT, REPORTS, type Check, type Contract } from '../domain/contract.ts';
 import { withoutUndefined } from './without-undefined.ts';
 import { clashes, fillInService, service, variable, wrongSecrets } from './contract-services.ts';
-import { parseYaml, type YamlSource } from './yaml-document.ts';
+import { parseYaml, type YamlSource } from './schemas/yaml-document.ts';
 
 const command = z.string().min(1);
 const inside = z

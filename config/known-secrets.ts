@@ -1,5 +1,5 @@
 /** Which values of a configuration are secrets, so that they can be struck out of whatever is written down. The schema knows. */
-import { secretsIn } from './secret-types.ts';
+import { secretsIn } from './schemas/secret-types.ts';
 import { config as shape } from './shape.ts';
 import type { Config, KnownSecret } from './types.ts';
 

@@ -10,7 +10,7 @@ import { IDENTITIES, type Identity, type MeantVm } from '../domain/breakglass/ve
 import { ConfigError } from './errors.ts';
 import { type HostKey, readHostKey } from './host-key.ts';
 import { breakglass, type BreakglassEntry } from './schema.ts';
-import { type KeyPath, parseYaml } from './yaml-document.ts';
+import { type KeyPath, parseYaml } from './schemas/yaml-document.ts';
 
 export interface BreakglassConfig {
   /** An address. */

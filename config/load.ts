@@ -26,12 +26,12 @@ import { resolveNotifiers } from './notifiers.ts';
 import { realFolder } from './real-folder.ts';
 import { isAddress, repoKey } from './repo-key.ts';
 import { configSchema, type ConfigFile, type RepoEntry } from './schema.ts';
-import type { References } from './references.ts';
+import type { References } from './schemas/references.ts';
 import { createReferences } from './secrets.ts';
 import { resolveTracker } from './trackers.ts';
 import type { Config, LoadedConfig, RepoConfig, StoreConfig, TestVariable, Toolchain } from './types.ts';
 import { withoutUndefined } from './without-undefined.ts';
-import { parseYaml, type KeyPath } from './yaml-document.ts';
+import { parseYaml, type KeyPath } from './schemas/yaml-document.ts';
 
 export { writeResolvedConfig } from './resolved.ts';
 

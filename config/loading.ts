@@ -1,8 +1,8 @@
 /** What the configuration is loaded from, and what the loading functions share. */
 import type { Environment } from './environment.ts';
 import type { ConfigFile } from './schema.ts';
-import type { References } from './references.ts';
-import type { KeyPath } from './yaml-document.ts';
+import type { References } from './schemas/references.ts';
+import type { KeyPath } from './schemas/yaml-document.ts';
 
 export interface ConfigInput {
   /** Null: no file, so nothing is enrolled. */

@@ -1,9 +1,9 @@
 /** The kinds of channels by which people are called. A new one is a file in notifiers/ and an entry of `KINDS`. */
 import { z } from 'zod';
-import { kindOf, schemasOf } from './kind.ts';
+import { kindOf, schemasOf } from './schemas/kind.ts';
 import { logNotifier } from './notifiers/log.ts';
-import type { References } from './references.ts';
-import type { KeyPath } from './yaml-document.ts';
+import type { References } from './schemas/references.ts';
+import type { KeyPath } from './schemas/yaml-document.ts';
 
 const KINDS = [logNotifier] as const;
 

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { writtenNotifier } from './notifiers.ts';
 import { writtenTracker } from './trackers.ts';
-import { envName, environment, secret, text } from './words.ts';
+import { envName, environment, secret, text } from './schemas/words.ts';
 
 const NAME = /^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)*$/;
 

@@ -1,7 +1,7 @@
 /** A key of a secret type is found wherever it stands: nobody has to list it. */
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { addressText, environmentOf, loginText, secretsIn, secretText } from './secret-types.ts';
+import { addressText, environmentOf, loginText, secretsIn, secretText } from './schemas/secret-types.ts';
 
 const channel = z.discriminatedUnion('kind', [
   z.strictObject({ kind: z.literal('post'), token: secretText('channel token') }),

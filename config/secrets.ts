@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { isAbsolute, resolve } from 'node:path';
 import type { Environment } from './environment.ts';
-import type { References } from './references.ts';
-import type { EnvironmentRefs, SecretRef } from './words.ts';
-import type { SecretValue } from './secret-types.ts';
-import type { KeyPath } from './yaml-document.ts';
+import type { References } from './schemas/references.ts';
+import type { EnvironmentRefs, SecretRef } from './schemas/words.ts';
+import type { SecretValue } from './schemas/secret-types.ts';
+import type { KeyPath } from './schemas/yaml-document.ts';
 
 export function createReferences(deps: {
   readonly folder: string;

@@ -9,7 +9,7 @@ import type { DeployTarget } from '../domain/contract.ts';
 import type { Price } from '../domain/money.ts';
 import type { WatchLimits } from '../domain/watchdog/condition.ts';
 import { resolvedNotifier } from './notifiers.ts';
-import { addressText, environmentOf, loginText, secretText } from './secret-types.ts';
+import { addressText, environmentOf, loginText, secretText } from './schemas/secret-types.ts';
 import { resolvedTracker } from './trackers.ts';
 
 const text = z.string();

@@ -1,10 +1,10 @@
 /** The kinds of trackers there are. A new one is a file in trackers/ and an entry of `KINDS`. */
 import { z } from 'zod';
-import { kindOf, schemasOf } from './kind.ts';
-import type { References } from './references.ts';
+import { kindOf, schemasOf } from './schemas/kind.ts';
+import type { References } from './schemas/references.ts';
 import { localTracker } from './trackers/local.ts';
 import type { TrackerFault, TrackerWords } from './trackers/tracker-kind.ts';
-import type { KeyPath } from './yaml-document.ts';
+import type { KeyPath } from './schemas/yaml-document.ts';
 
 const KINDS = [localTracker] as const;
 

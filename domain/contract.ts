@@ -91,7 +91,10 @@ export function serviceAddress(service: Service): string {
 
 /** Deploy is the operator's, never the repo's: from `lamplighter.yaml`. */
 export interface DeployTarget {
-  /** Shell command, run outside the sandbox with `LAMPLIGHTER_SHA`, `LAMPLIGHTER_SOURCE` (a clean checkout) and `env`; null: no deploy stage. Must be safe to repeat for one sha. */
+  /**
+   * Shell command, run outside the sandbox with `LAMPLIGHTER_SHA`, `LAMPLIGHTER_SOURCE` (a clean checkout) and `env`; null: no deploy stage. Must be
+   * safe to repeat for one sha.
+   */
   readonly command: string | null;
   readonly timeoutSeconds: number;
   readonly env: Readonly<Record<string, string>>;

@@ -1,7 +1,7 @@
 /**
  * The shape of our workflows: which commands they give, in which order. An execution that is open goes on only in code of its own shape,
  * because it is replayed. Raised when commands move and `patched()` does not bridge it: then `up` and workers end what is open in an
- * older shape and rebuild it from the store before anything works on it (docs/adr/0021).
+ * older shape and rebuild it from the store before anything works on it (docs/adr/0022).
  */
 export const SHAPE = 3;
 

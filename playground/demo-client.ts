@@ -23,7 +23,10 @@ export class UnexpectedEnd extends Error {
 const LOOK_EVERY_MS = 200;
 const PATIENCE_MS = 15 * 60_000;
 
-/** Plays to the end: one run ships, one ships after a red deploy was mended, one freezes and is abandoned by this client. Throws UnexpectedEnd when it goes otherwise. */
+/**
+ * Plays to the end: one run ships, one ships after a red deploy was mended, one freezes and is abandoned by this client. Throws UnexpectedEnd when it
+ * goes otherwise.
+ */
 export function runDemo(play: Play): Promise<DemoDocument> {
   return follow(play, { acts: true, patienceMs: PATIENCE_MS });
 }

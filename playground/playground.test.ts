@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
-import { scenario } from '../activities/agent/scripted/scenario.ts';
+import { scenario } from '../activities/model/scripted/scenario.ts';
 import { parseIssueFile } from '../activities/tracker/local/issue-file.ts';
 import { loadConfig } from '../config/load.ts';
 import { parseContract } from '../config/contract.ts';

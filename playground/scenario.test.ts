@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { startScriptedModel } from '../activities/agent/scripted/server.ts';
+import { startScriptedModel } from '../activities/model/scripted/server.ts';
 import { git } from './git.ts';
 import { createPlayground, designPlayground } from './playground.ts';
 

@@ -1,6 +1,6 @@
 import { appendEvent } from './events.ts';
 import type { ActRow, Acts } from './port.ts';
-import { decode, encode, type Sql, type SqlSession } from './sql.ts';
+import { decode, encode, type Sql, type SqlSession } from './sql/sql.ts';
 
 type Given = Pick<ActRow, 'data' | 'by' | 'note'>;
 

@@ -2,7 +2,7 @@
 import { served, type Pool } from '../domain/pool.ts';
 import { unitNamed, type Subject, type UnitKind } from '../domain/unit.ts';
 import type { Capacity, SlotRow } from './port.ts';
-import type { Sql, SqlSession } from './sql.ts';
+import type { Sql, SqlSession } from './sql/sql.ts';
 
 interface Row {
   readonly unit: Subject;

@@ -3,7 +3,7 @@ import type { Cap, CapStanding } from '../domain/caps.ts';
 import type { MicroUsd } from '../domain/money.ts';
 import { appendEvent } from './events.ts';
 import type { CapRaise, Reserve } from './port.ts';
-import { decode, encode, type SqlSession } from './sql.ts';
+import { decode, encode, type SqlSession } from './sql/sql.ts';
 
 export interface CapRows {
   standing(caps: readonly Cap[]): Promise<CapStanding[]>;

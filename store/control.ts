@@ -2,7 +2,7 @@
 import { appendEvent } from './events.ts';
 import { factOf, type FactFamily, type FamilyValue, type KeyIn } from './facts.ts';
 import type { Control, KillSwitch } from './port.ts';
-import { decode, encode, type Sql, type SqlSession } from './sql.ts';
+import { decode, encode, type Sql, type SqlSession } from './sql/sql.ts';
 
 const KILL_SWITCH = 'control/kill-switch';
 /** What a store says in which nobody has decided yet (invariant 8). */

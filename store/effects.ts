@@ -1,6 +1,6 @@
 /** Intents and outcomes of external effects (invariant 5): the intent is on disk before the world is touched. */
 import type { EffectClass, EffectLog, EffectStanding } from './port.ts';
-import { decode, encode, type Sql, type SqlSession } from './sql.ts';
+import { decode, encode, type Sql, type SqlSession } from './sql/sql.ts';
 
 interface Row {
   readonly key: string;

@@ -1,6 +1,6 @@
 import { appendEvent } from './events.ts';
 import type { EscalationRow, Escalations } from './port.ts';
-import { decode, encode, type Sql, type SqlSession, type SqlValue } from './sql.ts';
+import { decode, encode, type Sql, type SqlSession, type SqlValue } from './sql/sql.ts';
 
 type Given = Pick<EscalationRow, 'severity' | 'topic' | 'decision'>;
 

@@ -5,7 +5,7 @@
  * numbers are gap-free in the order of commit. Append last in a transaction: everybody waits for that row.
  */
 import type { EventRow, Events } from './port.ts';
-import { decode, encode, type Sql, type SqlSession, type SqlValue } from './sql.ts';
+import { decode, encode, type Sql, type SqlSession, type SqlValue } from './sql/sql.ts';
 
 interface Row {
   readonly seq: number;

@@ -4,7 +4,7 @@ import type { Blobs } from './blobs.ts';
 import { appendEvent } from './events.ts';
 import type { Subject } from '../domain/unit.ts';
 import type { EvidenceIndex, EvidenceRow, NewEvidence } from './port.ts';
-import { decode, encode, type Sql, type SqlSession } from './sql.ts';
+import { decode, encode, type Sql, type SqlSession } from './sql/sql.ts';
 
 type Given = Omit<EvidenceRow, 'id' | 'unit' | 'digest' | 'bytes'>;
 

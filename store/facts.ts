@@ -50,13 +50,13 @@ export const FACTS = {
     keep: 'unit',
     value: z.object({ head: z.string(), changedTests: z.array(changedTest).readonly() }),
   },
-  'checks/': { owner: 'activities/run/prepare.ts', keep: 'unit', value: z.number() },
+  'checks/': { owner: 'activities/stages/prepare.ts', keep: 'unit', value: z.number() },
   'failures/': {
-    owner: 'activities/run/lasting-failures.ts',
+    owner: 'activities/stages/lasting-failures.ts',
     keep: 'unit',
     value: z.object({ since: time, kinds: z.record(z.string(), count) }),
   },
-  'missing/': { owner: 'activities/run/aside.ts', keep: 'unit', value: z.object({ what: words, why: words }) },
+  'missing/': { owner: 'activities/pace/aside.ts', keep: 'unit', value: z.object({ what: words, why: words }) },
   'trouble/': {
     owner: 'activities/run/trouble.ts',
     keep: 'unit',

@@ -6,7 +6,7 @@ import { dayOf } from '../domain/caps.ts';
 import type { MicroUsd } from '../domain/money.ts';
 import { createCapRows, type CapRows } from './caps.ts';
 import type { Ledger, Reserve, Reserved } from './port.ts';
-import type { Sql, SqlSession } from './sql.ts';
+import type { Sql, SqlSession } from './sql/sql.ts';
 
 const LEDGER_LOCK = 'ledger';
 

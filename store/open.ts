@@ -15,7 +15,7 @@ import { createQueue } from './queue.ts';
 import { createStoreJanitor } from './retention.ts';
 import { createRuns } from './runs.ts';
 import { createSessions } from './sessions.ts';
-import type { Sql } from './sql.ts';
+import type { Sql } from './sql/sql.ts';
 import { createTokens } from './tokens.ts';
 import { createTrials } from './trials.ts';
 import { openSqlite } from './sqlite/open-sqlite.ts';

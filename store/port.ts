@@ -1,10 +1,10 @@
 /**
  * The store is the record; Temporal is the engine. One async interface, two adapters (SQLite, PostgreSQL), one
- * contract suite. Times are epoch milliseconds, money is whole micro-dollars, ids are strings unless said otherwise.
+ * suite. Times are epoch milliseconds, money is whole micro-dollars, ids are strings unless said otherwise.
  * Methods that change what people watch append their event in the same transaction.
  */
 import type { RequestedAct } from '../domain/act.ts';
-import type { Recorded } from '../domain/called-away.ts';
+import type { Recorded } from '../domain/transitions/called-away.ts';
 import type { LabelEvent } from '../domain/issue.ts';
 import type { MicroUsd, Usage } from '../domain/money.ts';
 import type { TriagePlan } from '../domain/run.ts';
@@ -235,7 +235,10 @@ export interface Sessions {
   ofUnit(unit: Subject): Promise<string[]>;
   /** Idempotent by (session, key); lands before the next turn that has not been committed. */
   addInput(session: string, key: string, text: string, at: number): Promise<void>;
-  /** The first committed (session, turn) wins; answers with the row that stands. Appends `turn.committed` to the unit's events, and drops its text as it streamed. */
+  /**
+   * The first committed (session, turn) wins; answers with the row that stands. Appends `turn.committed` to the unit's events, and drops its text as
+   * it streamed.
+   */
   commitTurn(turn: TurnRow): Promise<{ readonly won: boolean; readonly row: TurnRow }>;
   /** The first result of a tool use wins; answers with the row that stands. Appends `tool.result`. */
   putResult(result: ToolResultRow): Promise<ToolResultRow>;

@@ -4,9 +4,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { probePart } from '../config/system-parts.ts';
 import { has } from '../test/setup/needs.ts';
-import type { StoreHome } from './contract/stores.ts';
-import { newRun } from './contract/stores.ts';
-import { describeStore } from './contract.ts';
+import type { StoreHome } from './suite/stores.ts';
+import { newRun } from './suite/stores.ts';
+import { describeStore } from './suite/suite.ts';
 import { openSql } from './open.ts';
 import { startPostgres, type TestServer } from './postgres/test-server.ts';
 

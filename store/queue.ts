@@ -2,7 +2,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { appendEvent } from './events.ts';
 import type { Queue, QueuedRelease } from './port.ts';
-import { decode, encode, type Sql, type SqlSession } from './sql.ts';
+import { decode, encode, type Sql, type SqlSession } from './sql/sql.ts';
 
 /** Held by whatever decides about a repo's lane: its queue and its open run. */
 export function laneLock(repo: string): string {

@@ -4,7 +4,7 @@
  */
 import { unitOfFact, familyOf } from './facts.ts';
 import type { StoreJanitor, Swept } from './port.ts';
-import type { Sql } from './sql.ts';
+import type { Sql } from './sql/sql.ts';
 
 const DAY_MS = 24 * 60 * 60_000;
 /** After the end of the unit that they are of. */

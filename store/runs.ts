@@ -1,13 +1,13 @@
 /** Runs and their transitions. Whether a release may start a run is decided here, in one transaction, and by two unique keys beneath. */
 import { isDeepStrictEqual } from 'node:util';
-import { movingActs, type Recorded } from '../domain/called-away.ts';
+import { movingActs, type Recorded } from '../domain/transitions/called-away.ts';
 import { FRESH, type RunEffect, type RunState } from '../domain/stage.ts';
 import type { TriagePlan } from '../domain/run.ts';
 import { actsLock, takeAct, unreadActs } from './acts.ts';
 import { appendEvent } from './events.ts';
 import type { CreateRun, NewRun, RunRow, Runs, TransitionInput, TransitionRow } from './port.ts';
 import { appendQueueChanged, laneLock } from './queue.ts';
-import { decode, encode, type Sql, type SqlSession, type SqlValue } from './sql.ts';
+import { decode, encode, type Sql, type SqlSession, type SqlValue } from './sql/sql.ts';
 
 interface Row {
   readonly id: string;

@@ -2,7 +2,7 @@
 import type { Subject } from '../domain/unit.ts';
 import { appendEvent, dropStreamedText, type Committed } from './events.ts';
 import type { InputRow, Place, Sessions, ToolResultRow, TurnRow } from './port.ts';
-import { decode, encode, type Sql, type SqlSession } from './sql.ts';
+import { decode, encode, type Sql, type SqlSession } from './sql/sql.ts';
 
 interface SessionRow {
   readonly id: string;

@@ -5,9 +5,9 @@ import { dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { Outage } from '../domain/outage.ts';
-import type { StoreHome } from './contract/stores.ts';
-import { newRun } from './contract/stores.ts';
-import { describeStore } from './contract.ts';
+import type { StoreHome } from './suite/stores.ts';
+import { newRun } from './suite/stores.ts';
+import { describeStore } from './suite/suite.ts';
 
 describe('the store on SQLite', () => {
   const stores = describeStore(makeHome);

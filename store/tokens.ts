@@ -1,5 +1,5 @@
 import { appendEvent } from './events.ts';
-import { decode, encode, type Sql, type SqlSession } from './sql.ts';
+import { decode, encode, type Sql, type SqlSession } from './sql/sql.ts';
 import type { TokenRow, Tokens } from './tokens-port.ts';
 
 interface Row {

@@ -1,7 +1,7 @@
 /** Trials wait for their lane like releases, and are used up by the run that they name. */
 import { trialRelease } from '../domain/run.ts';
 import type { TrialRow, Trials } from './port.ts';
-import { decode, encode, type Sql } from './sql.ts';
+import { decode, encode, type Sql } from './sql/sql.ts';
 
 interface Row {
   readonly id: string;

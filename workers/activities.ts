@@ -3,29 +3,29 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAgentActivities } from '../activities/agent/activities.ts';
 import { createTranscripts } from '../activities/agent/transcripts.ts';
-import { createModel } from '../activities/agent/model.ts';
+import { createModel } from '../activities/model/model.ts';
 import { createTriageActivities } from '../activities/brief/activities.ts';
 import type { RepoGit } from '../activities/git/port.ts';
 import { createMeter } from '../activities/metering/meter.ts';
 import { createWatchActivities } from '../activities/deploy/activities.ts';
 import type { CrashPoint } from '../activities/effects/crash-point.ts';
-import { uncrossed, type AroundPort } from '../activities/effects/crossed.ts';
+import { withoutCrashPoints, type AroundPort } from '../activities/effects/port-crash-points.ts';
 import { createPerformEffect } from '../activities/effects/perform.ts';
 import { createRedaction, type Redaction } from '../activities/evidence/redact.ts';
 import { redactedReasons } from '../activities/evidence/redacted-reasons.ts';
 import { redactingStore } from '../activities/evidence/redacting-store.ts';
 import { createReport } from '../activities/report/report.ts';
-import { createMoveActivities } from '../activities/run/move.ts';
+import { createMoveActivities } from '../activities/stages/move.ts';
 import { createRunControlActivities } from '../activities/run/control.ts';
-import { endingLastingFailures } from '../activities/run/lasting-failures.ts';
-import { createPrepareActivities } from '../activities/run/prepare.ts';
-import { createSetUp } from '../activities/run/set-up.ts';
+import { endingLastingFailures } from '../activities/stages/lasting-failures.ts';
+import { createPrepareActivities } from '../activities/stages/prepare.ts';
+import { createSetUp } from '../activities/stages/set-up.ts';
 import { recordingTrouble } from '../activities/run/trouble.ts';
-import { createStageActivities } from '../activities/run/stages.ts';
+import { createStageActivities } from '../activities/stages/stages.ts';
 import { createBwrapSandbox } from '../activities/sandbox/bwrap.ts';
 import { createDispatchActivities } from '../activities/dispatch/activities.ts';
 import { createAdmission } from '../activities/dispatch/admission.ts';
-import { isKilled } from '../activities/dispatch/kill-switch.ts';
+import { isKilled } from '../activities/pace/kill-switch.ts';
 import type { IssueReader } from '../activities/tracker/issue-reader.ts';
 import { knownSecrets } from '../config/known-secrets.ts';
 import type { Config } from '../config/types.ts';
@@ -33,7 +33,7 @@ import type { Issue } from '../domain/issue.ts';
 import type { Pool } from '../domain/pool.ts';
 import type { RunRow, Store } from '../store/port.ts';
 import type { ControlActivities, RepoActivities } from '../workflows/ports.ts';
-import { createRepoParts } from './repo-parts.ts';
+import { createRepoAdapters } from './repo-adapters.ts';
 import type { TemporalCalls } from './temporal.ts';
 import { trackersOf } from './trackers.ts';
 import { unitWorks } from './unit-works.ts';
@@ -59,7 +59,7 @@ export interface WorkerActivities {
 
 export function createActivities(deps: ActivitiesDeps): WorkerActivities {
   const redaction = createRedaction(knownSecrets(deps.config, deps.operatorToken));
-  const store = redactingStore((deps.around ?? uncrossed)('store', deps.store), redaction);
+  const store = redactingStore((deps.around ?? withoutCrashPoints)('store', deps.store), redaction);
   const made = createEndless({ ...deps, store, redaction });
   const ends = { store, redaction, now: deps.now };
   return {
@@ -73,7 +73,7 @@ type EndlessDeps = Omit<ActivitiesDeps, 'operatorToken'> & { readonly redaction:
 
 /** As they are by themselves: what one throws it may throw for ever. */
 function createEndless({ config, crash, now, store, redaction, ...deps }: EndlessDeps): WorkerActivities {
-  const around = deps.around ?? uncrossed;
+  const around = deps.around ?? withoutCrashPoints;
   const calls = around('lanes', deps.calls);
   const pool: Pool = { slots: config.slots, reserves: {} };
   const perform = createPerformEffect({ log: store.effects, crash, now });
@@ -84,7 +84,7 @@ function createEndless({ config, crash, now, store, redaction, ...deps }: Endles
       ...(config.egress === undefined ? {} : { egress: config.egress }),
     }),
   );
-  const partsOf = createRepoParts({ config, store, sandbox, perform, around, now });
+  const partsOf = createRepoAdapters({ config, store, sandbox, perform, around, now });
   const trackerOf = trackersOf(config, around, now);
   const issuesOf = (repoKey: string): IssueReader => trackerOf(repoKey).issues;
 

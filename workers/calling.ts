@@ -6,7 +6,7 @@ import { createRedaction } from '../activities/evidence/redact.ts';
 import { redactingStore } from '../activities/evidence/redacting-store.ts';
 import { createPost, type Post } from '../activities/notify/post.ts';
 import { redactingNotifier } from '../activities/notify/redacting-notifier.ts';
-import { lookAround } from '../activities/watchdog/look.ts';
+import { observe } from '../activities/watchdog/observe.ts';
 import { createPing } from '../activities/watchdog/ping.ts';
 import { createWatchdog, type Watchdog } from '../activities/watchdog/watchdog.ts';
 import { knownSecrets } from '../config/known-secrets.ts';
@@ -46,7 +46,7 @@ export function callingOf({ config, client, operatorToken, ...parts }: CallingPa
     watchdog: createWatchdog({
       ...shared,
       config: config.watchdog,
-      look: () => lookAround({ store, config, temporal, now }),
+      look: () => observe({ store, config, temporal, now }),
       ping: createPing(config.watchdog.ping),
       say: say('watchdog'),
     }),

@@ -1,6 +1,6 @@
 /** The scripted model as a process of its own: stands in for the model when there is no key. */
 import { join } from 'node:path';
-import { startScriptedModel } from '../activities/agent/scripted/server.ts';
+import { startScriptedModel } from '../activities/model/scripted/server.ts';
 import { CannotRun } from '../config/errors.ts';
 import { configFromArgument, onStop, sayReady } from './entry.ts';
 

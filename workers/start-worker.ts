@@ -3,7 +3,7 @@ import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
 import { hostname } from 'node:os';
 import { noCrash, type CrashPoint } from '../activities/effects/crash-point.ts';
-import { crossed, uncrossed } from '../activities/effects/crossed.ts';
+import { withCrashPoints, withoutCrashPoints } from '../activities/effects/port-crash-points.ts';
 import { startJanitor } from '../activities/janitor/janitor.ts';
 import { showWorker } from '../activities/watchdog/show-worker.ts';
 import type { Config } from '../config/types.ts';
@@ -50,7 +50,7 @@ export async function startWorker(deps: WorkerDeps): Promise<{ stop(): Promise<v
     operatorToken: deps.operatorToken ?? null,
     calls,
     crash: deps.crash,
-    around: deps.crash === noCrash ? uncrossed : crossed(deps.crash),
+    around: deps.crash === noCrash ? withoutCrashPoints : withCrashPoints(deps.crash),
     now: Date.now,
   });
   const native = await NativeConnection.connect({ address });

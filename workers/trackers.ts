@@ -2,7 +2,7 @@
 import { createIssueReader, type RepoTracker } from '../activities/tracker/issue-reader.ts';
 import { createLocalTracker } from '../activities/tracker/local/local.ts';
 import type { Tracker } from '../activities/tracker/port.ts';
-import type { AroundPort } from '../activities/effects/crossed.ts';
+import type { AroundPort } from '../activities/effects/port-crash-points.ts';
 import type { IssueBook } from '../api/http/issue-book.ts';
 import type { Config, TrackerConfig } from '../config/types.ts';
 

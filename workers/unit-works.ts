@@ -4,11 +4,11 @@ import { createRunWork } from '../activities/brief/run-work.ts';
 import type { Contract } from '../domain/contract.ts';
 import type { Issue } from '../domain/issue.ts';
 import type { RunRow, Store } from '../store/port.ts';
-import type { RepoParts } from './repo-parts.ts';
+import type { RepoAdapters } from './repo-adapters.ts';
 
 export interface UnitWorksDeps {
   readonly store: Store;
-  readonly partsOf: (repoKey: string) => RepoParts;
+  readonly partsOf: (repoKey: string) => RepoAdapters;
   readonly issueOf: (run: RunRow) => Promise<Issue>;
 }
 
@@ -24,7 +24,7 @@ export function unitWorks({ store, partsOf, issueOf }: UnitWorksDeps): UnitWorks
   };
 }
 
-async function contractOf(parts: RepoParts, run: RunRow): Promise<Contract> {
+async function contractOf(parts: RepoAdapters, run: RunRow): Promise<Contract> {
   const { base } = run.state.progress;
   if (base === null) throw new Error(`run ${run.id} has no base yet: its session was opened before prepare`);
   const read = await parts.contractAt(base);

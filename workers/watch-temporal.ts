@@ -1,8 +1,8 @@
 /** What the watchdog asks of Temporal: which open runs have lost their workflow, and whose workflow task fails again and again. */
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
-import type { LookAtTemporal } from '../activities/watchdog/look.ts';
+import type { LookAtTemporal } from '../activities/watchdog/observe.ts';
 import { laneWorkflowId, runWorkflowId, sessionWorkflowId } from '../domain/run.ts';
-import type { StuckWorkflow } from '../domain/watchdog/seen.ts';
+import type { StuckWorkflow } from '../domain/watchdog/observation.ts';
 
 /** The first may be lost with a worker, the second be its cache's; a task that fails for good gets there in seconds. */
 const STUCK_ATTEMPTS = 4;

@@ -2,7 +2,7 @@
 import { createCommandWatcher } from '../activities/deploy/command.ts';
 import { createBuildWatcher } from '../activities/deploy/contract-build.ts';
 import { createHealthWatcher } from '../activities/deploy/http-health.ts';
-import { watcherParts, type GivenParts, type WatcherParts } from '../activities/deploy/parts.ts';
+import { watcherParts, type GivenParts, type WatcherParts } from '../activities/deploy/watcher-parts.ts';
 import type { StageWatcher } from '../activities/deploy/port.ts';
 import type { WatcherKind } from '../domain/verdict.ts';
 

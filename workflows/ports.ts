@@ -1,5 +1,5 @@
 /** The activities as workflows see them: what each takes and gives. Implementations are in activities/, wired in workers/. */
-import type { Recorded } from '../domain/called-away.ts';
+import type { Recorded } from '../domain/transitions/called-away.ts';
 import type { RunInput } from '../domain/run.ts';
 import type { SessionEnd } from '../domain/session-end.ts';
 import type { Brief, RunEffect, RunEvent, RunState } from '../domain/stage.ts';
@@ -47,7 +47,10 @@ export interface ControlActivities {
   settleTransition(input: { readonly runId: string; readonly seq: number }): Promise<Moved>;
   /** Of the work that is due. Throws a benign, retryable failure while it is held. */
   admit(input: { readonly runId: string }): Promise<Exclude<Admission, { kind: 'held' }>>;
-  /** The unread act of the run that comes first (an urgent one, else the oldest) as an event; null when there is none. It stays unread until its transition is recorded, so that a crash between the two loses nothing. */
+  /**
+   * The unread act of the run that comes first (an urgent one, else the oldest) as an event; null when there is none. It stays unread until its
+   * transition is recorded, so that a crash between the two loses nothing.
+   */
   takeAct(input: { readonly runId: string }): Promise<{ readonly act: string; readonly event: RunEvent } | null>;
   /** Of an act that moves nothing any more. */
   finishAct(input: { readonly act: string }): Promise<void>;

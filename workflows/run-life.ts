@@ -4,11 +4,11 @@
  */
 import { setCurrentDetails, upsertSearchAttributes } from '@temporalio/workflow';
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common';
-import { leavesWork } from '../domain/called-away.ts';
+import { leavesWork } from '../domain/transitions/called-away.ts';
 import { moveInWords, runDetails } from '../domain/details.ts';
 import type { RunInput } from '../domain/run.ts';
 import { FRESH, type RunEffect, type RunEvent, type RunState } from '../domain/stage.ts';
-import { next } from '../domain/transition.ts';
+import { next } from '../domain/transitions/transition.ts';
 import { workOf, type Work } from '../domain/work.ts';
 import { control, moving } from './calls.ts';
 import type { Admission } from './ports.ts';

@@ -2,9 +2,9 @@
 import type { Pool } from '../../domain/pool.ts';
 import type { Subject, Unit } from '../../domain/unit.ts';
 import type { ControlActivities, RepoActivities } from '../../workflows/ports.ts';
-import { heartbeating } from '../run/heartbeat.ts';
+import { heartbeating } from '../pace/heartbeat.ts';
 import { CALLED_AWAY } from '../run/minding.ts';
-import { isNotYet, notYet } from '../run/waiting.ts';
+import { isNotYet, notYet } from '../pace/waiting.ts';
 import type { Sandbox } from '../sandbox/port.ts';
 import type { ModelCallDeps } from './model-call.ts';
 import { takeStep } from './model-turn.ts';

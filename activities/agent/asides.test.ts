@@ -1,15 +1,15 @@
 /** What decorates a result fails, and the result stands. */
 import { afterEach, describe, expect, test } from 'vitest';
 import type { Store } from '../../store/port.ts';
-import { MISSING_FACTS } from '../run/aside.ts';
-import { repoParts } from './repo-parts-bench.ts';
-import { openSessionBench, RUN, type SessionBench } from './session-bench.ts';
+import { MISSING_FACTS } from '../pace/aside.ts';
+import { repoAdapters } from './repo-adapters-rig.ts';
+import { openSessionRig, RUN, type SessionRig } from './session-rig.ts';
 import { runSubject } from '../../domain/unit.ts';
 
-let bench: SessionBench;
+let rig: SessionRig;
 /** The writes that fail, by what they are of. */
 let broken: Set<string>;
-afterEach(() => bench.close());
+afterEach(() => rig.close());
 
 function failing(store: Store): Store {
   const write = <T>(what: string, work: () => Promise<T>): Promise<T> =>
@@ -24,33 +24,33 @@ function failing(store: Store): Store {
 async function open(...steps: string[]): Promise<void> {
   broken = new Set();
   const yaml = steps.map((step) => `  - ${step}\n`).join('');
-  bench = await openSessionBench(`name: one\nmatch: Greet people\nsteps:\n${yaml}`, repoParts, failing);
+  rig = await openSessionRig(`name: one\nmatch: Greet people\nsteps:\n${yaml}`, repoAdapters, failing);
 }
 
 async function runAll(): Promise<string[]> {
-  const step = await bench.turn();
+  const step = await rig.turn();
   if (step.kind !== 'tools') throw new Error(`no tools are due: ${JSON.stringify(step)}`);
-  for (const { id } of step.calls) await bench.tool(step.turn, id);
-  return (await bench.transcript()).results.filter(({ turn }) => turn === step.turn).map(({ content }) => content);
+  for (const { id } of step.calls) await rig.tool(step.turn, id);
+  return (await rig.transcript()).results.filter(({ turn }) => turn === step.turn).map(({ content }) => content);
 }
 
-const kinds = async (): Promise<string[]> => (await bench.store.evidence.list(runSubject(RUN))).map(({ kind }) => kind);
+const kinds = async (): Promise<string[]> => (await rig.store.evidence.list(runSubject(RUN))).map(({ kind }) => kind);
 /** As the notices of the api read them. */
 const notices = async (): Promise<string[]> =>
-  (await bench.store.control.facts(MISSING_FACTS)).map(
+  (await rig.store.control.facts(MISSING_FACTS)).map(
     ({ value }) => `${value?.what ?? ''} could not be written: ${value?.why ?? ''}`,
   );
 
 describe('what decorates never costs what counts', () => {
   test('a reply that is paid for stays when its words could not be shown as they came', async () => {
     await open('{ say: a long enough text, calls: [{ note: on }] }');
-    await bench.open();
+    await rig.open();
     broken.add('text.delta');
 
-    expect(await bench.turn()).toMatchObject({ kind: 'tools', turn: 1 });
+    expect(await rig.turn()).toMatchObject({ kind: 'tools', turn: 1 });
 
-    expect((await bench.transcript()).turns).toHaveLength(1);
-    expect(await bench.model.requests()).toHaveLength(1);
+    expect((await rig.transcript()).turns).toHaveLength(1);
+    expect(await rig.model.requests()).toHaveLength(1);
     expect(await notices()).toEqual([
       expect.stringContaining('what turn 1 said as it came could not be written: no space left') as string,
     ]);
@@ -62,7 +62,7 @@ describe('what decorates never costs what counts', () => {
       '{ calls: [{ note: on }] }',
       '{ calls: [{ note: on }] }',
     );
-    await bench.open();
+    await rig.open();
     broken.add('bundle');
 
     expect(await runAll()).toEqual(['done\n[exit code 0]']);
@@ -79,7 +79,7 @@ describe('what decorates never costs what counts', () => {
 
   test('long output reaches the model when the whole of it could not be kept', async () => {
     await open('{ calls: [{ bash: seq 1 20000 }] }');
-    await bench.open();
+    await rig.open();
     broken.add('tool-output');
 
     expect((await runAll())[0]).toContain('characters left out');
@@ -90,10 +90,10 @@ describe('what decorates never costs what counts', () => {
     await open('{ calls: [{ note: on }] }');
     broken.add('prompt').add('triage');
 
-    expect(await bench.triage()).toEqual({ kind: 'accepted' });
-    await bench.open();
+    expect(await rig.triage()).toEqual({ kind: 'accepted' });
+    await rig.open();
 
-    expect(await bench.turn()).toMatchObject({ kind: 'tools' });
+    expect(await rig.turn()).toMatchObject({ kind: 'tools' });
     expect(await kinds()).toEqual([]);
   });
 });

@@ -3,8 +3,8 @@
  * to a committed turn never changes, so it is made once for each row.
  */
 import type { InputRow, ToolResultRow, Transcript, TurnRow } from '../../store/port.ts';
-import type { ModelMessage, ToolUse } from './port.ts';
-import { callsOf, sentName, sentReply, sentText, takeName } from './well-formed.ts';
+import type { ModelMessage, ToolUse } from '../model/port.ts';
+import { callsOf, sentName, sentReply, sentText, takeName } from '../model/well-formed.ts';
 
 /** Under which id each call of a turn is sent, by its id in the store: no two calls of a conversation may share one. */
 type SentIds = ReadonlyMap<string, string>;

@@ -6,7 +6,7 @@ import { repeatsDue, repeatsInWords, type Repeats } from '../../domain/repeats.t
 import type { SessionEnd } from '../../domain/session-end.ts';
 import type { Transcript, TurnRow } from '../../store/port.ts';
 import { toolUses } from './conversation.ts';
-import type { ToolUse } from './port.ts';
+import type { ToolUse } from '../model/port.ts';
 
 export type Due =
   /** The next model call. */
@@ -31,7 +31,10 @@ const CALLS_REFUSED: Readonly<Record<string, string>> = {
   model_context_window_exceeded: 'Not run: the conversation has outgrown the context window.',
 };
 
-/** `ended`: how a tool call of the newest turn ended the session, if one did. `repeats`: of the session so far; null where the newest turn brought something. */
+/**
+ * `ended`: how a tool call of the newest turn ended the session, if one did. `repeats`: of the session so far; null where the newest turn brought
+ * something.
+ */
 export function dueAfter(transcript: Transcript, ended: SessionEnd | null, repeats: Repeats | null): Due {
   const last = transcript.turns.at(-1);
   if (last === undefined) return { do: 'call' };

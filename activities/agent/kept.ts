@@ -2,7 +2,7 @@
 import type { Unit } from '../../domain/unit.ts';
 import type { Store } from '../../store/port.ts';
 import type { RepoGit } from '../git/port.ts';
-import { aside } from '../run/aside.ts';
+import { aside } from '../pace/aside.ts';
 import type { CallKey } from './session-facts.ts';
 import { readHead, withBundle } from '../hand-over/bundle.ts';
 import type { Place } from './tools/tool.ts';

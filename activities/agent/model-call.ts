@@ -10,17 +10,17 @@ import type { Unit } from '../../domain/unit.ts';
 import type { Store, Transcript, TurnRow } from '../../store/port.ts';
 import type { Redaction } from '../evidence/redact.ts';
 import type { Meter } from '../metering/meter.ts';
-import { aside } from '../run/aside.ts';
-import { notYet } from '../run/waiting.ts';
+import { aside } from '../pace/aside.ts';
+import { notYet } from '../pace/waiting.ts';
 import { messagesOf } from './conversation.ts';
 import { OPENING } from './follow.ts';
-import type { Model, ModelFailure, ModelRequest, ToolDefinition } from './port.ts';
+import type { Model, ModelFailure, ModelRequest, ToolDefinition } from '../model/port.ts';
 import { markHeld } from './session-hold.ts';
 import type { Transcripts } from './transcripts.ts';
 import { createTextStream } from './text-stream.ts';
-import { worstCase } from './worst-case.ts';
+import { worstCase } from '../model/worst-case.ts';
 import { headOf } from '../../domain/text.ts';
-import { sentText, storedReply } from './well-formed.ts';
+import { sentText, storedReply } from '../model/well-formed.ts';
 
 export interface ModelCallDeps {
   readonly store: Store;

@@ -12,7 +12,7 @@ import { placesOf, repeatsIn } from './progress.ts';
 import type { People } from './unit-work.ts';
 import { endOf } from './session-facts.ts';
 import { withoutHolds } from './held-time.ts';
-import { createStopWatch } from './stop-watch.ts';
+import { createStopWatch } from '../pace/stop-watch.ts';
 import { bindCall, SESSION_TOOLS } from './tools/all.ts';
 import { headOf } from '../../domain/text.ts';
 

@@ -2,7 +2,7 @@
 import type { Brief } from '../../domain/stage.ts';
 import type { Unit } from '../../domain/unit.ts';
 import type { Store, Transcript } from '../../store/port.ts';
-import { aside } from '../run/aside.ts';
+import { aside } from '../pace/aside.ts';
 import { toolUses } from './conversation.ts';
 import { OPENING } from './follow.ts';
 import type { Transcripts } from './transcripts.ts';

@@ -5,7 +5,7 @@ import { headOf } from '../../domain/text.ts';
 import type { Control, ToolResultRow, Transcript, TurnRow } from '../../store/port.ts';
 import { toolUses } from './conversation.ts';
 import { HEARD, OPENING } from './follow.ts';
-import type { ToolUse } from './port.ts';
+import type { ToolUse } from '../model/port.ts';
 import { bindCall } from './tools/all.ts';
 import type { Shell } from './tools/tool.ts';
 

@@ -1,16 +1,16 @@
 /** Models that go round in circles, and models that only seem to. */
 import { afterEach, describe, expect, test } from 'vitest';
-import { openSessionBench, SESSION, RUN, type SessionBench } from './session-bench.ts';
-import { repoParts } from './repo-parts-bench.ts';
+import { openSessionRig, SESSION, RUN, type SessionRig } from './session-rig.ts';
+import { repoAdapters } from './repo-adapters-rig.ts';
 import { runSubject } from '../../domain/unit.ts';
 
-let bench: SessionBench;
-afterEach(() => bench.close());
+let rig: SessionRig;
+afterEach(() => rig.close());
 
 async function open(steps: readonly string[]): Promise<void> {
   const yaml = steps.map((step) => `  - ${step}\n`).join('');
-  bench = await openSessionBench(`name: one\nmatch: Greet people\nsteps:\n${yaml}`, repoParts);
-  await bench.open();
+  rig = await openSessionRig(`name: one\nmatch: Greet people\nsteps:\n${yaml}`, repoAdapters);
+  await rig.open();
 }
 
 const bash = (command: string): string => `{ calls: [{ bash: ${JSON.stringify(command)} }] }`;
@@ -19,16 +19,16 @@ const times = (count: number, ...steps: string[]): string[] => Array.from({ leng
 /** As the workflow does, until the session ends or the scenario does. */
 async function play(most: number): Promise<{ readonly turns: number; readonly end: unknown }> {
   for (let turns = 0; turns < most;) {
-    const step = await bench.turn();
+    const step = await rig.turn();
     if (step.kind === 'ended') return { turns, end: step.end };
     turns += 1;
-    if (step.kind === 'tools') for (const { id } of step.calls) await bench.tool(step.turn, id);
+    if (step.kind === 'tools') for (const { id } of step.calls) await rig.tool(step.turn, id);
   }
   return { turns: most, end: null };
 }
 
 async function warnings(): Promise<string[]> {
-  const { inputs } = await bench.transcript();
+  const { inputs } = await rig.transcript();
   return inputs.filter(({ key }) => key.startsWith('repeats/')).map(({ text }) => text);
 }
 
@@ -68,8 +68,8 @@ describe('a session without progress', () => {
     expect(end).toMatchObject({
       reason: expect.stringContaining('bash {"command":"echo no; exit 1"} was done 9 times') as string,
     });
-    await bench.open(2, { kind: 'gates-refused', findings: ['try again'] });
-    expect(await bench.turn()).toMatchObject({ kind: 'tools', turn: 10 });
+    await rig.open(2, { kind: 'gates-refused', findings: ['try again'] });
+    expect(await rig.turn()).toMatchObject({ kind: 'tools', turn: 10 });
   }, 120_000);
 
   test.each([
@@ -101,8 +101,8 @@ describe('a session without progress', () => {
     await open(times(20, '{ calls: [{ tool: { name: fly, input: {} } }] }'));
     const first = await play(60);
 
-    expect(await bench.turn()).toEqual({ kind: 'ended', end: first.end });
-    expect(await bench.store.control.fact(`places/${SESSION}`)).toBeNull();
-    expect(await bench.store.sessions.countTurns(runSubject(RUN))).toBe(first.turns);
+    expect(await rig.turn()).toEqual({ kind: 'ended', end: first.end });
+    expect(await rig.store.control.fact(`places/${SESSION}`)).toBeNull();
+    expect(await rig.store.sessions.countTurns(runSubject(RUN))).toBe(first.turns);
   });
 });

@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { RequestedAct } from '../../domain/act.ts';
 import { NO_GRANTS } from '../../domain/bounds.ts';
 import type { TurnStep } from '../../workflows/ports.ts';
-import { openSessionBench, RUN, SESSION, type SessionBench } from './session-bench.ts';
+import { openSessionRig, RUN, SESSION, type SessionRig } from './session-rig.ts';
 
 const NOTES = `name: one
 match: Greet people
@@ -13,14 +13,14 @@ steps:
   - calls: [{ note: three }]
 `;
 
-let bench: SessionBench;
-afterEach(() => bench.close());
+let rig: SessionRig;
+afterEach(() => rig.close());
 
 let acted = 0;
 async function act(data: RequestedAct, note: string): Promise<string> {
   acted += 1;
   const id = `act-${acted}`;
-  await bench.store.acts.add({
+  await rig.store.acts.add({
     id,
     run: RUN,
     data,
@@ -33,27 +33,27 @@ async function act(data: RequestedAct, note: string): Promise<string> {
 
 async function doTools(step: TurnStep): Promise<void> {
   if (step.kind !== 'tools') throw new Error(`no tools were asked for: ${JSON.stringify(step)}`);
-  for (const call of step.calls) await bench.tool(step.turn, call.id);
+  for (const call of step.calls) await rig.tool(step.turn, call.id);
 }
 
 async function inputs(): Promise<readonly string[]> {
-  return (await bench.transcript()).inputs.map((input) => `${input.beforeTurn} ${input.text}`);
+  return (await rig.transcript()).inputs.map((input) => `${input.beforeTurn} ${input.text}`);
 }
 
 async function untaken(): Promise<readonly string[]> {
-  return (await bench.store.acts.unread(RUN)).map((row) => row.data.kind);
+  return (await rig.store.acts.unread(RUN)).map((row) => row.data.kind);
 }
 
 describe('a steer', () => {
   test('enters at the next turn, in order, once, and is marked as taken', async () => {
-    bench = await openSessionBench(NOTES);
-    await bench.open();
-    const first = await bench.turn();
+    rig = await openSessionRig(NOTES);
+    await rig.open();
+    const first = await rig.turn();
     await act({ kind: 'steer' }, 'use tabs');
     await act({ kind: 'steer' }, 'and no semicolons');
     await doTools(first);
-    await doTools(await bench.turn());
-    await bench.turn();
+    await doTools(await rig.turn());
+    await rig.turn();
 
     expect(await inputs()).toEqual([
       expect.stringMatching(/^1 /),
@@ -64,95 +64,95 @@ describe('a steer', () => {
   });
 
   test('waits while a turn has calls without a result, and never stands between a call and its result', async () => {
-    bench = await openSessionBench(NOTES);
-    await bench.open();
-    await bench.turn();
+    rig = await openSessionRig(NOTES);
+    await rig.open();
+    await rig.turn();
     await act({ kind: 'steer' }, 'use tabs');
 
-    expect(await bench.turn()).toMatchObject({ kind: 'tools', turn: 1 });
+    expect(await rig.turn()).toMatchObject({ kind: 'tools', turn: 1 });
     expect(await untaken()).toEqual(['steer']);
   });
 
   test('is heard, though the session would have ended', async () => {
-    bench = await openSessionBench(
+    rig = await openSessionRig(
       'name: one\nmatch: Greet people\nsteps:\n  - calls: [{ give_up: no way }]\n  - calls: [{ note: then so }]\n',
     );
-    await bench.open();
-    const step = await bench.turn();
+    await rig.open();
+    const step = await rig.turn();
     await act({ kind: 'steer' }, 'there is a way');
     await doTools(step);
 
-    expect(await bench.turn()).toMatchObject({ kind: 'tools', turn: 2, calls: [{ name: 'note' }] });
+    expect(await rig.turn()).toMatchObject({ kind: 'tools', turn: 2, calls: [{ name: 'note' }] });
     expect((await inputs()).at(-1)).toContain('there is a way');
   });
 });
 
 describe('an interrupt', () => {
   test('ends a model call, keeps what was said, charges it, and is heard next', async () => {
-    bench = await openSessionBench(
+    rig = await openSessionRig(
       `name: one\nmatch: Greet people\nsteps:\n  - say: ${'I think about this at length. '.repeat(40)}\n    paceMs: 400\n    calls: [{ note: one }]\n  - calls: [{ note: two }]\n`,
     );
-    await bench.open();
-    const turning = bench.turn();
-    await expect.poll(async () => (await bench.events('text.delta')).length, { timeout: 10_000 }).toBeGreaterThan(0);
+    await rig.open();
+    const turning = rig.turn();
+    await expect.poll(async () => (await rig.events('text.delta')).length, { timeout: 10_000 }).toBeGreaterThan(0);
     await act({ kind: 'interrupt' }, 'not that way');
 
     expect(await turning).toEqual({ kind: 'again' });
-    const { turns } = await bench.transcript();
+    const { turns } = await rig.transcript();
     expect(turns).toMatchObject([{ turn: 1, stopReason: 'interrupted' }]);
     expect(JSON.stringify(turns[0]?.content)).toContain('I think about this');
     expect(turns[0]?.microUsd).toBeGreaterThan(0);
     expect((await inputs()).at(-1)).toMatch(/^2 ada, .*interrupted you, and says:\n<direction>\nnot that way/);
-    expect(await bench.turn()).toMatchObject({ kind: 'tools', turn: 2 });
+    expect(await rig.turn()).toMatchObject({ kind: 'tools', turn: 2 });
   });
 
   test('before the model has said anything costs no turn', async () => {
-    bench = await openSessionBench(
+    rig = await openSessionRig(
       'name: one\nmatch: Greet people\nsteps:\n  - calls: [{ note: one }]\n    delayMs: 20000\n',
     );
-    await bench.open();
-    const turning = bench.turn();
-    await expect.poll(async () => (await bench.model.requests()).length, { timeout: 10_000 }).toBe(1);
+    await rig.open();
+    const turning = rig.turn();
+    await expect.poll(async () => (await rig.model.requests()).length, { timeout: 10_000 }).toBe(1);
     await act({ kind: 'interrupt' }, 'wait');
 
     expect(await turning).toEqual({ kind: 'again' });
-    expect((await bench.transcript()).turns).toEqual([]);
+    expect((await rig.transcript()).turns).toEqual([]);
     expect((await inputs()).at(-1)).toMatch(/^1 ada, /);
   });
 });
 
 describe('a pause', () => {
   test('ends the opening at the boundary of a turn; once it is taken the session goes on where it was', async () => {
-    bench = await openSessionBench(NOTES);
-    await bench.open();
-    const first = await bench.turn();
+    rig = await openSessionRig(NOTES);
+    await rig.open();
+    const first = await rig.turn();
     const id = await act({ kind: 'pause' }, 'hold');
 
-    expect(await bench.turn()).toMatchObject({ kind: 'tools', turn: 1 });
+    expect(await rig.turn()).toMatchObject({ kind: 'tools', turn: 1 });
     await doTools(first);
-    expect(await bench.turn()).toEqual({ kind: 'ended', end: { kind: 'called-away' } });
-    expect(await bench.model.requests()).toHaveLength(1);
+    expect(await rig.turn()).toEqual({ kind: 'ended', end: { kind: 'called-away' } });
+    expect(await rig.model.requests()).toHaveLength(1);
 
-    await bench.store.acts.take(id, Date.now());
-    await bench.open();
-    expect(await bench.turn()).toMatchObject({ kind: 'tools', turn: 2 });
-    expect((await bench.transcript(SESSION)).turns).toHaveLength(2);
+    await rig.store.acts.take(id, Date.now());
+    await rig.open();
+    expect(await rig.turn()).toMatchObject({ kind: 'tools', turn: 2 });
+    expect((await rig.transcript(SESSION)).turns).toHaveLength(2);
   });
 });
 
 describe('a grant', () => {
   test('lets the next turn go beyond the bound', async () => {
-    bench = await openSessionBench(NOTES);
-    await bench.open();
-    await doTools(await bench.turn({ turns: 1 }));
-    expect(await bench.turn({ turns: 1 })).toMatchObject({ end: { kind: 'exhausted', bound: '1 turns' } });
+    rig = await openSessionRig(NOTES);
+    await rig.open();
+    await doTools(await rig.turn({ turns: 1 }));
+    expect(await rig.turn({ turns: 1 })).toMatchObject({ end: { kind: 'exhausted', bound: '1 turns' } });
 
-    const run = await bench.store.runs.get(RUN);
+    const run = await rig.store.runs.get(RUN);
     if (run === null) throw new Error('the run is gone');
     const progress = { ...run.state.progress, granted: { ...NO_GRANTS, turns: 1 } };
     const state = { ...run.state, progress };
-    await bench.store.runs.transition(RUN, { seq: run.seq + 1, state, effects: [], cause: 'grant', at: 3 });
+    await rig.store.runs.transition(RUN, { seq: run.seq + 1, state, effects: [], cause: 'grant', at: 3 });
 
-    expect(await bench.turn({ turns: 1 })).toMatchObject({ kind: 'tools', turn: 2 });
+    expect(await rig.turn({ turns: 1 })).toMatchObject({ kind: 'tools', turn: 2 });
   });
 });

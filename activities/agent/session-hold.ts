@@ -6,7 +6,7 @@ import { Context } from '@temporalio/activity';
 import type { Pool } from '../../domain/pool.ts';
 import type { Unit } from '../../domain/unit.ts';
 import type { Store } from '../../store/port.ts';
-import { notYet } from '../run/waiting.ts';
+import { notYet } from '../pace/waiting.ts';
 import { readHeld, writeHeld } from './held-time.ts';
 
 export interface HoldDeps {

@@ -1,27 +1,27 @@
 /** Sessions whose model says, and whose commands print, what a strict Messages API refuses when it comes back. */
 import { afterEach, describe, expect, test } from 'vitest';
 import { messagesOf } from './conversation.ts';
-import { repoParts } from './repo-parts-bench.ts';
-import { openSessionBench, SESSION, type SessionBench } from './session-bench.ts';
+import { repoAdapters } from './repo-adapters-rig.ts';
+import { openSessionRig, SESSION, type SessionRig } from './session-rig.ts';
 
-let bench: SessionBench;
-afterEach(() => bench.close());
+let rig: SessionRig;
+afterEach(() => rig.close());
 
 async function open(...steps: string[]): Promise<void> {
   const yaml = steps.map((step) => `  - ${step}\n`).join('');
-  bench = await openSessionBench(`name: one\nmatch: Greet people\nsteps:\n${yaml}`, repoParts);
-  await bench.open();
+  rig = await openSessionRig(`name: one\nmatch: Greet people\nsteps:\n${yaml}`, repoAdapters);
+  await rig.open();
 }
 
 /** The calls of the next turn, all run. */
 async function runAll(): Promise<void> {
-  const step = await bench.turn();
+  const step = await rig.turn();
   if (step.kind !== 'tools') throw new Error(`no tools are due: ${JSON.stringify(step)}`);
-  for (const { id } of step.calls) await bench.tool(step.turn, id);
+  for (const { id } of step.calls) await rig.tool(step.turn, id);
 }
 
 async function results(): Promise<string[]> {
-  return (await bench.transcript()).results.map(({ content }) => content);
+  return (await rig.transcript()).results.map(({ content }) => content);
 }
 
 const raw = (name: string, json: string): string => `{ raw: { name: ${JSON.stringify(name)}, json: '${json}' } }`;
@@ -35,8 +35,8 @@ describe('a session goes on', () => {
 
     await runAll();
 
-    expect(JSON.stringify(messagesOf(await bench.transcript()))).not.toMatch(/\\ud[89a-f]|\ufffd/i);
-    expect(await bench.turn()).toMatchObject({ kind: 'tools', turn: 2 });
+    expect(JSON.stringify(messagesOf(await rig.transcript()))).not.toMatch(/\\ud[89a-f]|\ufffd/i);
+    expect(await rig.turn()).toMatchObject({ kind: 'tools', turn: 2 });
   });
 
   test('after output of control codes and of bytes that are no text', async () => {
@@ -44,8 +44,8 @@ describe('a session goes on', () => {
 
     await runAll();
 
-    expect(JSON.stringify(messagesOf(await bench.transcript()))).not.toContain('\\u0000');
-    expect(await bench.turn()).toMatchObject({ kind: 'tools', turn: 2 });
+    expect(JSON.stringify(messagesOf(await rig.transcript()))).not.toContain('\\u0000');
+    expect(await rig.turn()).toMatchObject({ kind: 'tools', turn: 2 });
   });
 
   test('after names and inputs that no API takes back', async () => {
@@ -56,7 +56,7 @@ describe('a session goes on', () => {
 
     expect((await results())[0]).toMatch(/^There is no tool functions\.bash<\|x\|>\./);
     expect((await results())[1]?.length).toBeLessThan(400);
-    expect(await bench.turn()).toMatchObject({ kind: 'tools', turn: 2 });
+    expect(await rig.turn()).toMatchObject({ kind: 'tools', turn: 2 });
   });
 
   test('after two calls of one reply with the same id, each of which has run once and has its own result', async () => {
@@ -70,11 +70,11 @@ describe('a session goes on', () => {
     const usage = { input: 1, output: 1, cacheRead: 0, cacheWrite: 0 };
     // As a transcript of long ago has it: nobody told the two apart when it was stored.
     const turn = { session: SESSION, turn: 1, content, stopReason: 'tool_use', model: 'scripted', usage };
-    await bench.store.sessions.commitTurn({ ...turn, microUsd: 1, at: 1 });
+    await rig.store.sessions.commitTurn({ ...turn, microUsd: 1, at: 1 });
 
     await runAll();
 
     expect(await results()).toEqual(['one\n[exit code 0]', 'two\n[exit code 0]']);
-    expect(await bench.turn()).toMatchObject({ kind: 'tools', turn: 2 });
+    expect(await rig.turn()).toMatchObject({ kind: 'tools', turn: 2 });
   });
 });

@@ -7,28 +7,28 @@ import { runLayout } from '../git/layout.ts';
 import { createRepoGit } from '../git/repo-git.ts';
 import { createBwrapSandbox } from '../sandbox/bwrap.ts';
 import type { CommandResult, Sandbox, SandboxCommand } from '../sandbox/port.ts';
-import { openSessionBench, RUN, type SessionBench, type SessionParts } from './session-bench.ts';
+import { openSessionRig, RUN, type SessionRig, type SessionParts } from './session-rig.ts';
 
-let bench: SessionBench;
+let rig: SessionRig;
 afterEach(async () => {
-  await bench.close();
+  await rig.close();
 });
 
 /** Stands before each command that writes a bundle; `path` is where. */
 type AroundBundle = (path: string, run: () => Promise<CommandResult>) => Promise<CommandResult>;
 
 /** A session that has committed and is about to submit: answers with one attempt at that. */
-async function openAtSubmit(around: AroundBundle): Promise<() => ReturnType<SessionBench['tool']>> {
+async function openAtSubmit(around: AroundBundle): Promise<() => ReturnType<SessionRig['tool']>> {
   const commit = `git add new.txt && git commit -qm New`;
   const steps = `  - { calls: [{ bash: 'echo new > new.txt && ${commit}' }] }\n  - { calls: [{ submit: [] }] }\n`;
   let isArmed = false;
-  bench = await openSessionBench(`name: one\nmatch: Greet people\nsteps:\n${steps}`, async (dir) => {
-    const parts = await repoParts(dir);
+  rig = await openSessionRig(`name: one\nmatch: Greet people\nsteps:\n${steps}`, async (dir) => {
+    const parts = await repoAdapters(dir);
     return { ...parts, sandbox: watched(parts.sandbox, (path, run) => (isArmed ? around(path, run) : run())) };
   });
-  await bench.open();
-  await call(await bench.turn())();
-  const submit = call(await bench.turn());
+  await rig.open();
+  await call(await rig.turn())();
+  const submit = call(await rig.turn());
   isArmed = true;
   return submit;
 }
@@ -42,13 +42,13 @@ function watched(sandbox: Pick<Sandbox, 'run'>, around: AroundBundle): Pick<Sand
   };
 }
 
-function call(step: Awaited<ReturnType<SessionBench['turn']>>): () => ReturnType<SessionBench['tool']> {
+function call(step: Awaited<ReturnType<SessionRig['turn']>>): () => ReturnType<SessionRig['tool']> {
   const [only] = step.kind === 'tools' ? step.calls : [];
   if (step.kind !== 'tools' || only === undefined) throw new Error(`no tools are due: ${JSON.stringify(step)}`);
-  return () => bench.tool(step.turn, only.id);
+  return () => rig.tool(step.turn, only.id);
 }
 
-async function repoParts(dir: string): Promise<SessionParts> {
+async function repoAdapters(dir: string): Promise<SessionParts> {
   const source = join(dir, 'source');
   await mkdir(source);
   const git = (...args: string[]): void => {
@@ -81,7 +81,7 @@ test('the lock that a killed git leaves beside the bundle stops no later submit'
   await expect(submit()).rejects.toThrow('the worker was killed');
 
   expect(await submit()).toMatchObject(SUBMITTED);
-  expect(await bench.turn()).toMatchObject(SUBMITTED);
+  expect(await rig.turn()).toMatchObject(SUBMITTED);
 });
 
 test('an attempt that was given up as dead and one that overlaps with it both hand over', async () => {
@@ -109,7 +109,7 @@ test('an attempt that was given up as dead and one that overlaps with it both ha
 
   expect(await given).toMatchObject(SUBMITTED);
   expect(await again).toMatchObject(SUBMITTED);
-  expect((await bench.transcript()).results).toMatchObject([{ isError: false }, { isError: false }]);
+  expect((await rig.transcript()).results).toMatchObject([{ isError: false }, { isError: false }]);
 });
 
 test('nothing of what was handed over stays in the outbox', async () => {
@@ -117,5 +117,5 @@ test('nothing of what was handed over stays in the outbox', async () => {
 
   await submit();
 
-  expect(await readdir(runLayout(join(bench.model.dir, 'data'), RUN).outbox)).toEqual([]);
+  expect(await readdir(runLayout(join(rig.model.dir, 'data'), RUN).outbox)).toEqual([]);
 });

@@ -9,16 +9,16 @@ import { runLayout } from '../git/layout.ts';
 import { createRepoGit } from '../git/repo-git.ts';
 import { createBwrapSandbox } from '../sandbox/bwrap.ts';
 import type { TurnStep } from '../../workflows/ports.ts';
-import { openSessionBench, RUN, SESSION, type SessionBench, type SessionParts } from './session-bench.ts';
+import { openSessionRig, RUN, SESSION, type SessionRig, type SessionParts } from './session-rig.ts';
 import { runSubject } from '../../domain/unit.ts';
 
-let bench: SessionBench;
+let rig: SessionRig;
 let base = '';
 afterEach(async () => {
-  await bench.close();
+  await rig.close();
 });
 
-async function repoParts(dir: string): Promise<SessionParts> {
+async function repoAdapters(dir: string): Promise<SessionParts> {
   const remote = join(dir, 'remote.git');
   const source = join(dir, 'source');
   const git = (...args: string[]): string =>
@@ -49,22 +49,22 @@ async function open(...calls: string[]): Promise<void> {
 
 async function openUnder(contract: Partial<Contract>, ...calls: string[]): Promise<void> {
   const steps = calls.map((call) => `  - { calls: [${call}] }\n`).join('');
-  const parts = async (dir: string): Promise<SessionParts> => ({ ...(await repoParts(dir)), contract });
-  bench = await openSessionBench(`name: one\nmatch: Greet people\nsteps:\n${steps}`, parts);
-  await bench.open();
+  const parts = async (dir: string): Promise<SessionParts> => ({ ...(await repoAdapters(dir)), contract });
+  rig = await openSessionRig(`name: one\nmatch: Greet people\nsteps:\n${steps}`, parts);
+  await rig.open();
 }
 
 interface Ran {
-  readonly outcome: Awaited<ReturnType<SessionBench['tool']>>;
+  readonly outcome: Awaited<ReturnType<SessionRig['tool']>>;
   readonly content: string;
   readonly isError: boolean;
 }
 
 /** The next turn and its one call. */
 async function next(): Promise<Ran> {
-  const { turn, id } = onlyCall(await bench.turn());
-  const outcome = await bench.tool(turn, id);
-  const result = (await bench.transcript()).results.find((one) => one.toolUseId === id);
+  const { turn, id } = onlyCall(await rig.turn());
+  const outcome = await rig.tool(turn, id);
+  const result = (await rig.transcript()).results.find((one) => one.toolUseId === id);
   if (result === undefined) throw new Error(`the call ${id} has no result`);
   return { outcome, content: result.content, isError: result.isError };
 }
@@ -76,7 +76,7 @@ function onlyCall(step: TurnStep): { turn: number; id: string } {
 }
 
 function inWork(path: string): string {
-  return join(runLayout(join(bench.model.dir, 'data'), RUN).work, path);
+  return join(runLayout(join(rig.model.dir, 'data'), RUN).work, path);
 }
 
 const COMMIT = `{ bash: "git add new.txt && git commit -qm 'New'" }`;
@@ -139,8 +139,8 @@ describe('activities/agent/tools', () => {
 
     expect(content.length).toBeLessThan(31_000);
     expect(content).toContain('characters left out');
-    const [evidence] = (await bench.store.evidence.list(runSubject(RUN))).filter((one) => one.kind === 'tool-output');
-    const body = Buffer.from((await bench.store.evidence.body(evidence?.id ?? '')) ?? []).toString();
+    const [evidence] = (await rig.store.evidence.list(runSubject(RUN))).filter((one) => one.kind === 'tool-output');
+    const body = Buffer.from((await rig.store.evidence.body(evidence?.id ?? '')) ?? []).toString();
     expect(body).toContain('\n10000\n');
   });
 
@@ -187,7 +187,7 @@ describe('activities/agent/tools', () => {
   test('a link that was put there from outside is not followed out of the work folder either', async () => {
     await open(`{ bash: 'true' }`, `{ editor: { command: create, path: way/out.txt, file_text: x } }`);
     await next();
-    const outside = join(bench.model.dir, 'outside');
+    const outside = join(rig.model.dir, 'outside');
     await mkdir(outside);
     await symlink(outside, inWork('way'));
 
@@ -215,25 +215,25 @@ describe('activities/agent/tools', () => {
 
     expect(submitted).toMatchObject({ isError: false, outcome: { kind: 'ended', end: { kind: 'submitted' } } });
     const head = submitted.content.replace('submitted ', '');
-    expect(await bench.store.control.fact(`submit/${RUN}`)).toEqual({
+    expect(await rig.store.control.fact(`submit/${RUN}`)).toEqual({
       head,
       changedTests: [{ id: 't', reason: 'asked for' }],
     });
-    const clean = join(bench.model.dir, 'data', 'repos', 'shop-1', 'clean.git');
+    const clean = join(rig.model.dir, 'data', 'repos', 'shop-1', 'clean.git');
     expect(execFileSync('git', ['-C', clean, 'log', '--format=%s', head], { encoding: 'utf8' })).toBe('New\nFirst\n');
-    expect(await bench.turn()).toMatchObject({ kind: 'ended', end: { kind: 'submitted', head } });
+    expect(await rig.turn()).toMatchObject({ kind: 'ended', end: { kind: 'submitted', head } });
   });
 
   test('committed work is in evidence after the command that committed it, once a head (invariants 6 and 11)', async () => {
     await open(`{ bash: echo new > new.txt }`, COMMIT, `{ bash: 'true' }`);
     for (let call = 0; call < 3; call += 1) await next();
 
-    const bundles = (await bench.store.evidence.list(runSubject(RUN))).filter((one) => one.kind === 'bundle');
+    const bundles = (await rig.store.evidence.list(runSubject(RUN))).filter((one) => one.kind === 'bundle');
 
     expect(bundles).toHaveLength(1);
-    const file = join(bench.model.dir, 'one.bundle');
-    await writeFile(file, (await bench.store.evidence.body(bundles[0]?.id ?? '')) ?? '');
-    const remote = join(bench.model.dir, 'remote.git');
+    const file = join(rig.model.dir, 'one.bundle');
+    await writeFile(file, (await rig.store.evidence.body(bundles[0]?.id ?? '')) ?? '');
+    const remote = join(rig.model.dir, 'remote.git');
     expect(execFileSync('git', ['-C', remote, 'bundle', 'list-heads', file], { encoding: 'utf8' })).toContain(
       bundles[0]?.sha,
     );
@@ -241,13 +241,13 @@ describe('activities/agent/tools', () => {
 
   test('an unsafe call whose worker died is never run again: it gets "interrupted" (invariant 6)', async () => {
     await open(`{ bash: echo again >> log.txt }`);
-    const { turn, id } = onlyCall(await bench.turn());
+    const { turn, id } = onlyCall(await rig.turn());
     // The mark that a worker leaves before it acts, and no result after it.
-    await bench.store.control.setFact(`begun/${SESSION}/${turn}/${id}`, true, 1);
+    await rig.store.control.setFact(`begun/${SESSION}/${turn}/${id}`, true, 1);
 
-    expect(await bench.tool(turn, id)).toEqual({ kind: 'done' });
+    expect(await rig.tool(turn, id)).toEqual({ kind: 'done' });
 
-    expect((await bench.transcript()).results).toMatchObject([
+    expect((await rig.transcript()).results).toMatchObject([
       { isError: true, content: expect.stringContaining('may have run in part') as string },
     ]);
     await expect(readFile(inWork('log.txt'))).rejects.toThrow('ENOENT');
@@ -255,8 +255,8 @@ describe('activities/agent/tools', () => {
 
   test('"interrupted" is said only when nothing of the lost call is left running', async () => {
     await open(`{ bash: 'touch started; until test -e goOn; do sleep 0.05; done; echo ended > order.txt' }`);
-    const { turn, id } = onlyCall(await bench.turn());
-    const running = bench.tool(turn, id);
+    const { turn, id } = onlyCall(await rig.turn());
+    const running = rig.tool(turn, id);
     await expect
       .poll(
         () =>
@@ -268,7 +268,7 @@ describe('activities/agent/tools', () => {
       )
       .toBe(true);
 
-    const said = bench.interrupted(turn, id).then(() => readFile(inWork('order.txt'), 'utf8'));
+    const said = rig.interrupted(turn, id).then(() => readFile(inWork('order.txt'), 'utf8'));
     await writeFile(inWork('goOn'), '');
 
     expect(await said).toBe('ended\n');
@@ -280,18 +280,18 @@ describe('activities/agent/tools', () => {
       `{ bash: 'echo new > new.txt; touch "$(git rev-parse --git-dir)/index.lock" "$(git rev-parse --git-dir)/HEAD.lock"' }`,
       COMMIT,
     );
-    const { turn, id } = onlyCall(await bench.turn());
-    await bench.tool(turn, id);
+    const { turn, id } = onlyCall(await rig.turn());
+    await rig.tool(turn, id);
 
-    await bench.interrupted(turn, id);
+    await rig.interrupted(turn, id);
 
     expect(await next()).toMatchObject({ isError: false });
   });
 
   test('a stop by a person ends the command within two seconds, with a result that says so', async () => {
     await open(`{ bash: 'touch started; sleep 600' }`);
-    const { turn, id } = onlyCall(await bench.turn());
-    const running = bench.tool(turn, id);
+    const { turn, id } = onlyCall(await rig.turn());
+    const running = rig.tool(turn, id);
     await expect
       .poll(
         () =>
@@ -304,11 +304,11 @@ describe('activities/agent/tools', () => {
       .toBe(true);
 
     const at = Date.now();
-    bench.stop(true);
+    rig.stop(true);
     await running;
 
     expect(Date.now() - at).toBeLessThan(2_000);
-    expect((await bench.transcript()).results).toMatchObject([
+    expect((await rig.transcript()).results).toMatchObject([
       { isError: true, content: expect.stringContaining('stopped by a person') as string },
     ]);
   });

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { runSubject } from '../../domain/unit.ts';
-import { turn } from '../../store/contract/stores.ts';
+import { turn } from '../../store/suite/stores.ts';
 import { openStore } from '../../store/open.ts';
 import type { Sessions, Store } from '../../store/port.ts';
 import { createTranscripts } from './transcripts.ts';

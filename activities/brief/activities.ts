@@ -6,7 +6,7 @@ import type { ModelCallDeps } from '../agent/model-call.ts';
 import { markHeld } from '../agent/session-hold.ts';
 import { minding } from '../run/minding.ts';
 import { storedRun } from '../run/stored-run.ts';
-import { notYet } from '../run/waiting.ts';
+import { notYet } from '../pace/waiting.ts';
 import { unitOfRun } from './run-work.ts';
 import { triageRun } from './triage.ts';
 

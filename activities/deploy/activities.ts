@@ -1,10 +1,13 @@
-/** The watch of a pushed sha, whose a red is, and the proof of the head after a person said "resolved": one heartbeating activity each, tried again while a stage is pending. */
+/**
+ * The watch of a pushed sha, whose a red is, and the proof of the head after a person said "resolved": one heartbeating activity each, tried again
+ * while a stage is pending.
+ */
 import type { RunRow, Store } from '../../store/port.ts';
 import type { RepoActivities } from '../../workflows/ports.ts';
 import type { RepoGit } from '../git/port.ts';
 import { takenAway } from '../run/main-holds.ts';
 import { minding } from '../run/minding.ts';
-import { patiently } from '../run/patience.ts';
+import { patiently } from '../pace/patience.ts';
 import { judgeMain, type JudgeMainDeps } from './judge-main.ts';
 import { createWatch, lastPending, type WatchDeps } from './watch.ts';
 import { storedRun } from '../run/stored-run.ts';

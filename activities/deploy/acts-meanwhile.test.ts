@@ -5,47 +5,47 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { RequestedAct } from '../../domain/act.ts';
 import { FRESH } from '../../domain/stage.ts';
-import { inActivity, openBench, RUN, type Bench } from './watch-bench.ts';
+import { inActivity, openRig, RUN, type Rig } from './watch-rig.ts';
 import { runSubject } from '../../domain/unit.ts';
 
-let bench: Bench;
+let rig: Rig;
 beforeEach(async () => {
-  bench = await openBench();
+  rig = await openRig();
 });
-afterEach(() => bench.close());
+afterEach(() => rig.close());
 
 const by = { name: 'ada', kind: 'person', scopes: [] } as const;
 
 async function move(seq: number, cause: string): Promise<void> {
-  const state = { stage: 'watch', progress: FRESH.progress, sha: bench.sha } as const;
-  await bench.store.runs.transition(RUN, { seq, state, effects: [], cause, at: 1 });
+  const state = { stage: 'watch', progress: FRESH.progress, sha: rig.sha } as const;
+  await rig.store.runs.transition(RUN, { seq, state, effects: [], cause, at: 1 });
 }
 
 /** A deploy that is stopped, for what `kinds` ask, when it has done half. Says what it came to do. */
 async function stoppedHalfWay(...kinds: ('pause' | 'cancel')[]): Promise<string[]> {
-  const half = join(bench.dir, 'half');
-  const command = `touch ${half}; sleep 3; echo whole >> ${bench.dir}/log`;
+  const half = join(rig.dir, 'half');
+  const command = `touch ${half}; sleep 3; echo whole >> ${rig.dir}/log`;
   const environment = new MockActivityEnvironment();
   const watching = inActivity(
-    bench.start({ target: { command } }).watchDeploy,
-    { runId: RUN, sha: bench.sha },
+    rig.start({ target: { command } }).watchDeploy,
+    { runId: RUN, sha: rig.sha },
     environment,
   );
   const stopped = expect(watching).rejects.toThrow();
   await expect.poll(() => existsSync(half)).toBe(true);
   for (const kind of kinds) {
     const data: RequestedAct = { kind };
-    await bench.store.acts.add({ id: `act-${kind}`, run: RUN, data, by, note: 'why', at: 1 });
+    await rig.store.acts.add({ id: `act-${kind}`, run: RUN, data, by, note: 'why', at: 1 });
   }
   environment.cancel();
   await stopped;
-  return existsSync(join(bench.dir, 'log')) ? bench.lines('log') : [];
+  return existsSync(join(rig.dir, 'log')) ? rig.lines('log') : [];
 }
 
 describe('a deploy command at work', () => {
   it('is brought to its end before a pause holds the run: half a deploy is no place to stop at', async () => {
     expect(await stoppedHalfWay('pause')).toEqual(['whole']);
-    expect((await bench.store.evidence.list(runSubject(RUN))).map(({ kind, verdict }) => [kind, verdict])).toEqual([
+    expect((await rig.store.evidence.list(runSubject(RUN))).map(({ kind, verdict }) => [kind, verdict])).toEqual([
       ['deploy', 'green'],
     ]);
   });
@@ -56,10 +56,10 @@ describe('a deploy command at work', () => {
 
   it('is not run again when a grant came in the meantime and the worker died', async () => {
     await move(1, 'pushed');
-    const target = { command: `echo deployed >> ${bench.dir}/log` };
-    await inActivity(bench.start({ target }).watchDeploy, { runId: RUN, sha: bench.sha });
+    const target = { command: `echo deployed >> ${rig.dir}/log` };
+    await inActivity(rig.start({ target }).watchDeploy, { runId: RUN, sha: rig.sha });
     await move(2, 'grant');
-    await inActivity(bench.start({ target }).watchDeploy, { runId: RUN, sha: bench.sha });
-    expect(bench.lines('log')).toEqual(['deployed']);
+    await inActivity(rig.start({ target }).watchDeploy, { runId: RUN, sha: rig.sha });
+    expect(rig.lines('log')).toEqual(['deployed']);
   });
 });

@@ -5,11 +5,11 @@
  */
 import { homedir } from 'node:os';
 import { isUrgent } from '../../domain/act.ts';
-import { createStopWatch } from '../agent/stop-watch.ts';
-import { isKilled } from '../dispatch/kill-switch.ts';
-import { notYet } from '../run/waiting.ts';
+import { createStopWatch } from '../pace/stop-watch.ts';
+import { isKilled } from '../pace/kill-switch.ts';
+import { notYet } from '../pace/waiting.ts';
 import { endInWords, lastLine, showResult, type ShownResult } from './output.ts';
-import type { WatcherParts } from './parts.ts';
+import type { WatcherParts } from './watcher-parts.ts';
 import type { StageWatcher, WatchContext } from './port.ts';
 import { runSubject } from '../../domain/unit.ts';
 

@@ -3,7 +3,7 @@ import { NO_DOCKER, wantsDocker } from '../../domain/docker.ts';
 import type { SandboxLimits } from '../sandbox/port.ts';
 import { endInWords, lastLine, showResult, type ShownResult } from './output.ts';
 import type { StageWatcher, WatchContext } from './port.ts';
-import type { BuildEnvironment, WatcherParts } from './parts.ts';
+import type { BuildEnvironment, WatcherParts } from './watcher-parts.ts';
 
 const LIMITS: SandboxLimits = {
   wallMs: 30 * 60_000,

@@ -4,26 +4,26 @@ import { evaluatedAsPlainUser } from '../exec/plain-user.ts';
 
 /** Watches one deploy through to its verdict, twice as after a crash of the workflow's own; says what is left of its folders. */
 function deployWith(command: string): unknown {
-  const bench = JSON.stringify(new URL('watch-bench.ts', import.meta.url).href);
+  const rig = JSON.stringify(new URL('watch-rig.ts', import.meta.url).href);
   return evaluatedAsPlainUser(`
     import { chmodSync, readdirSync } from 'node:fs';
     import { join } from 'node:path';
-    import { inActivity, openBench, RUN } from ${bench};
-    const bench = await openBench();
-    const folders = join(bench.dir, 'deploy', 'shop-1');
+    import { inActivity, openRig, RUN } from ${rig};
+    const rig = await openRig();
+    const folders = join(rig.dir, 'deploy', 'shop-1');
     try {
-      const command = 'echo deployed >> ' + bench.dir + '/log; ' + ${JSON.stringify(command)};
+      const command = 'echo deployed >> ' + rig.dir + '/log; ' + ${JSON.stringify(command)};
       const watched = [];
       for (const life of [1, 2]) {
-        const { watchDeploy } = bench.start({ target: { command } });
-        watched.push(await inActivity(watchDeploy, { runId: RUN, sha: bench.sha }));
+        const { watchDeploy } = rig.start({ target: { command } });
+        watched.push(await inActivity(watchDeploy, { runId: RUN, sha: rig.sha }));
       }
-      const [row] = await bench.store.evidence.list('run/' + RUN);
-      const deploys = bench.lines('log').length;
+      const [row] = await rig.store.evidence.list('run/' + RUN);
+      const deploys = rig.lines('log').length;
       process.stdout.write(JSON.stringify({ watched, deploys, left: readdirSync(folders).length, summary: row.summary }));
     } finally {
       chmodSync(folders, 0o700);
-      await bench.close();
+      await rig.close();
     }
   `);
 }

@@ -5,7 +5,7 @@
  */
 import { probeHealth, type Sighting } from './health-probe.ts';
 import type { Redact } from './output.ts';
-import type { WatcherParts } from './parts.ts';
+import type { WatcherParts } from './watcher-parts.ts';
 import type { StageWatcher } from './port.ts';
 import { headOf } from '../../domain/text.ts';
 

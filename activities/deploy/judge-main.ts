@@ -1,7 +1,7 @@
 /**
  * Whose a red is, before anything is spent on it. What was red on main before our first push is not ours. Main as we pushed it: ours.
- * Main that went back, without ours: taken back. Main with others' commits on top: healthy means that somebody has mended or reverted it; checks that fail there, where ours passed
- * before our push, are theirs; what is left is ours.
+ * Main that went back, without ours: taken back. Main with others' commits on top: healthy means that somebody has mended or reverted it; checks that
+ * fail there, where ours passed before our push, are theirs; what is left is ours.
  */
 import { DEPLOY_STAGES } from '../../domain/verdict.ts';
 import type { RunRow, Store } from '../../store/port.ts';
@@ -11,7 +11,7 @@ import type { RepoGit } from '../git/port.ts';
 import type { ContractAt } from '../run/contract-at.ts';
 import { takenAway } from '../run/main-holds.ts';
 import type { Minded } from '../run/minding.ts';
-import { notYet } from '../run/waiting.ts';
+import { notYet } from '../pace/waiting.ts';
 import type { Stages } from './stages.ts';
 import { lastWatched, type Watch } from './watch.ts';
 

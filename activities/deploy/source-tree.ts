@@ -4,7 +4,10 @@ import { inFreshFolder, type Used } from '../exec/remove-tree.ts';
 import type { RepoGit } from '../git/port.ts';
 
 export interface SourceTree {
-  /** `empty`: the submodules that are, and why, in sentences. What keeps the folder is said and no failure: what was done with it was done, and must not be done again. */
+  /**
+   * `empty`: the submodules that are, and why, in sentences. What keeps the folder is said and no failure: what was done with it was done, and must
+   * not be done again.
+   */
   withCheckout<T>(sha: string, use: (dir: string, empty: readonly string[]) => Promise<T>): Promise<Used<T>>;
 }
 

@@ -6,7 +6,7 @@ import { foldVerdict, nextStage, type DeployStage, type StageVerdict } from '../
 import type { Control, RunRow, Store } from '../../store/port.ts';
 import type { CalledAway, RepoActivities } from '../../workflows/ports.ts';
 import type { Minded } from '../run/minding.ts';
-import { notYet } from '../run/waiting.ts';
+import { notYet } from '../pace/waiting.ts';
 import { declaredStages } from './declared.ts';
 import { pause } from './pause.ts';
 import type { WatchContext } from './port.ts';

@@ -16,12 +16,12 @@ import {
   store,
   trackerOf,
   trackers,
-  useBench,
+  useRig,
   web,
-} from '../../test/setup/tracker-bench.ts';
+} from '../../test/setup/tracker-rig.ts';
 import { runSubject, issueBudget } from '../../domain/unit.ts';
 
-useBench();
+useRig();
 
 describe('pollRepos', () => {
   it("queues what is eligible, in the lane's order, and pokes its lane", async () => {

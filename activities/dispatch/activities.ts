@@ -3,7 +3,7 @@ import type { Config, RepoConfig } from '../../config/types.ts';
 import type { Store } from '../../store/port.ts';
 import type { ControlActivities } from '../../workflows/ports.ts';
 import type { LanePort } from '../run/control.ts';
-import { heartbeating } from '../run/heartbeat.ts';
+import { heartbeating } from '../pace/heartbeat.ts';
 import type { IssueReader } from '../tracker/issue-reader.ts';
 import { grant } from './grant.ts';
 import { keepPolling } from './keep-polling.ts';

@@ -4,10 +4,10 @@ import type { RunState } from '../../domain/stage.ts';
 import { FRESH } from '../../domain/stage.ts';
 import type { RunRow } from '../../store/port.ts';
 import type { Admission } from '../../workflows/ports.ts';
-import { app, dataDir, granted, now, record, store, trackerOf, useBench, web } from '../../test/setup/tracker-bench.ts';
+import { app, dataDir, granted, now, record, store, trackerOf, useRig, web } from '../../test/setup/tracker-rig.ts';
 import { createAdmission } from './admission.ts';
 
-useBench();
+useRig();
 
 const progress = { ...FRESH.progress, base: 'b', openings: 1 };
 const IN_SESSION: RunState = { stage: 'implement', progress, brief: { kind: 'implement' } };

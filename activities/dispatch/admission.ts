@@ -10,7 +10,7 @@ import type { Admission } from '../../workflows/ports.ts';
 import { CALLED_AWAY, hasActs } from '../run/minding.ts';
 import type { IssueReader } from '../tracker/issue-reader.ts';
 import { checkRelease } from './check-issue.ts';
-import { isKilled } from './kill-switch.ts';
+import { isKilled } from '../pace/kill-switch.ts';
 
 export interface AdmissionDeps {
   readonly store: Pick<Store, 'runs' | 'acts' | 'control' | 'capacity'>;

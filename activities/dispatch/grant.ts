@@ -6,7 +6,7 @@ import type { RunRow, TrialRow } from '../../store/port.ts';
 import type { RepoConfig } from '../../config/types.ts';
 import { isHeldByCap } from '../run/caps.ts';
 import { runInputOf } from '../run/run-input.ts';
-import { isKilled } from './kill-switch.ts';
+import { isKilled } from '../pace/kill-switch.ts';
 import type { IssueReader } from '../tracker/issue-reader.ts';
 import { judgeIssue, readStanding, type ReleaseDeps } from './releases.ts';
 import { runIdOf } from './run-id.ts';

@@ -1,24 +1,14 @@
 /** Looking at trackers for long: each has a clock of its own, and none is in another's way. */
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CAPS } from '../../config/defaults.ts';
-import {
-  app,
-  dataDir,
-  labelled,
-  poked,
-  repos,
-  store,
-  trackers,
-  useBench,
-  web,
-} from '../../test/setup/tracker-bench.ts';
+import { app, dataDir, labelled, poked, repos, store, trackers, useRig, web } from '../../test/setup/tracker-rig.ts';
 import { createIssueReader, type IssueReader } from '../tracker/issue-reader.ts';
 import type { LocalTracker } from '../tracker/local/local.ts';
 import type { TrackerReads } from '../tracker/port.ts';
 import { keepPolling } from './keep-polling.ts';
 import { POLLER_FACT } from './poll.ts';
 
-useBench();
+useRig();
 
 describe('keeping at the trackers', () => {
   let asked: Record<string, number>;

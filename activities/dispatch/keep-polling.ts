@@ -5,7 +5,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RepoConfig } from '../../config/types.ts';
 import { pauseMs } from '../../domain/poll-pace.ts';
-import type { Beat } from '../run/heartbeat.ts';
+import type { Beat } from '../pace/heartbeat.ts';
 import { pollRepo, sayPolled, type PollDeps } from './poll.ts';
 
 export interface KeepPollingDeps extends PollDeps {

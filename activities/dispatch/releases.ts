@@ -3,7 +3,7 @@ import { judgeEligibility, type Eligibility, type World } from '../../domain/eli
 import { priorityOf, type Issue } from '../../domain/issue.ts';
 import type { QueuedRelease, Store } from '../../store/port.ts';
 import type { RepoConfig } from '../../config/types.ts';
-import { isKilled } from './kill-switch.ts';
+import { isKilled } from '../pace/kill-switch.ts';
 import type { IssueReader } from '../tracker/issue-reader.ts';
 
 export interface ReleaseDeps {

@@ -9,12 +9,12 @@ import {
   now,
   record,
   store,
-  useBench,
+  useRig,
   watching,
   web,
-} from '../../test/setup/tracker-bench.ts';
+} from '../../test/setup/tracker-rig.ts';
 
-useBench();
+useRig();
 
 async function tryIssue(issue: number, id = 'trial-1'): Promise<void> {
   const by = { name: 'ada', kind: 'person', scopes: [] } as const;

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, openSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { StringDecoder } from 'node:string_decoder';
-import type { CommandEnd, CommandResult } from '../sandbox/port.ts';
+import type { CommandEnd, CommandResult } from './command-result.ts';
 import { createBoundedOutput, type BoundedOutput } from './bounded-output.ts';
 import { tailOf } from '../../domain/text.ts';
 

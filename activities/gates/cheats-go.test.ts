@@ -9,12 +9,12 @@ import {
   FLOOR_CODE,
   FLOOR_TEST,
   HONEST,
-  openGoBench,
+  openGoRig,
   TABLE,
   testFile,
-  type GoBench,
-} from './cheats-go-bench.ts';
-import type { Tree } from './gates-bench.ts';
+  type GoRig,
+} from './cheats-go-rig.ts';
+import type { Tree } from './gates-rig.ts';
 
 type Cheat = readonly [name: string, change: Tree, refused: RegExp];
 
@@ -250,25 +250,25 @@ const JUDGED: readonly Cheat[] = [
 ];
 
 const present = has('bwrap') && has('go');
-let bench: GoBench;
+let rig: GoRig;
 beforeAll(async () => {
-  if (present) bench = await openGoBench();
+  if (present) rig = await openGoRig();
 });
 afterAll(async () => {
-  if (present) await bench.close();
+  if (present) await rig.close();
 });
 
 async function refusal(change: Tree): Promise<string> {
-  const verified = await bench.verify(bench.base, await bench.change(change), contract);
+  const verified = await rig.verify(rig.base, await rig.change(change), contract);
   if (verified.kind !== 'refused') throw new Error(`expected a refusal, got ${JSON.stringify(verified)}`);
   return verified.findings.join('\n');
 }
 
 describe.skipIf(!present)('a cheat in Go is refused for what it is', { timeout: 240_000 }, () => {
   it.each(SEEN)('before anything of it runs: %s', async (_name, change, refused) => {
-    const before = bench.ran.length;
+    const before = rig.ran.length;
     expect(await refusal({ ...HONEST, ...change })).toMatch(refused);
-    expect(bench.ran.slice(before)).toEqual([]);
+    expect(rig.ran.slice(before)).toEqual([]);
   });
 
   it.each(JUDGED)('by its tests: %s', async (_name, change, refused) => {

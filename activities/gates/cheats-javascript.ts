@@ -1,6 +1,6 @@
 /** Ways to talk past the gates of a JavaScript repo, each with what must be said of it. Played on the gates themselves and by the scripted model. */
-import { CODE, type contract, HEADER, HONEST, OLD, scripts, SNAPSHOT, TEST } from './cheats-bench.ts';
-import { contractOf, MESSAGE, type Tree } from './gates-bench.ts';
+import { CODE, type contract, HEADER, HONEST, OLD, scripts, SNAPSHOT, TEST } from './cheats-rig.ts';
+import { contractOf, MESSAGE, type Tree } from './gates-rig.ts';
 
 export interface Cheat {
   readonly name: string;

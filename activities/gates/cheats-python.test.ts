@@ -1,9 +1,12 @@
-/** The cheats of a pytest repo, and marks of other languages: each refused for the right reason (invariant 4). Their honest twins: honest-twins-python.test.ts. */
+/**
+ * The cheats of a pytest repo, and marks of other languages: each refused for the right reason (invariant 4). Their honest twins:
+ * honest-twins-python.test.ts.
+ */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
-import { hasPytest } from './bench-toolchains.ts';
-import { BASE, contract, HONEST, IMPORT, OLD, PROJECT } from './cheats-python-bench.ts';
-import { openBench, type Bench, type Tree } from './gates-bench.ts';
+import { hasPytest } from './rig-toolchains.ts';
+import { BASE, contract, HONEST, IMPORT, OLD, PROJECT } from './cheats-python-rig.ts';
+import { openRig, type Rig, type Tree } from './gates-rig.ts';
 
 const SEEN: readonly (readonly [name: string, change: Tree, refused: RegExp])[] = [
   [
@@ -159,35 +162,35 @@ const JUDGED: readonly (readonly [name: string, change: Tree, refused: RegExp])[
   ],
 ];
 
-let bench: Bench;
+let rig: Rig;
 beforeEach(async () => {
-  bench = await openBench({ knowsBases: true });
+  rig = await openRig({ knowsBases: true });
 });
-afterEach(() => bench.close());
+afterEach(() => rig.close());
 
 async function refusal(base: string, head: string): Promise<string> {
-  const verified = await bench.verify(base, head, contract);
+  const verified = await rig.verify(base, head, contract);
   if (verified.kind !== 'refused') throw new Error(`expected a refusal, got ${JSON.stringify(verified)}`);
   return verified.findings.join('\n');
 }
 
 describe.skipIf(!has('bwrap'))('a cheat in Python, Go or Rust is refused for what it is', () => {
   it.each(SEEN)('before anything of it runs: %s', async (_name, change, refused) => {
-    const base = await bench.commit(BASE);
-    expect(await refusal(base, await bench.commit({ ...HONEST, ...change }))).toMatch(refused);
-    expect(bench.ran).toEqual([]);
+    const base = await rig.commit(BASE);
+    expect(await refusal(base, await rig.commit({ ...HONEST, ...change }))).toMatch(refused);
+    expect(rig.ran).toEqual([]);
   });
 
   it.skipIf(!hasPytest()).each(JUDGED)('by its tests: %s', async (_name, change, refused) => {
-    const base = await bench.commit(BASE);
-    expect(await refusal(base, await bench.commit(change))).toMatch(refused);
+    const base = await rig.commit(BASE);
+    expect(await refusal(base, await rig.commit(change))).toMatch(refused);
   });
 
   it.skipIf(!hasPytest())('by its tests: a golden file rewritten with the behaviour', async () => {
     const page = `${IMPORT}def test_page():\n    assert str(calc.square(5)) == open("tests/page.golden").read()\n`;
-    const base = await bench.commit({ ...BASE, 'tests/test_page.py': page, 'tests/page.golden': '25' });
+    const base = await rig.commit({ ...BASE, 'tests/test_page.py': page, 'tests/page.golden': '25' });
     const code = 'def square(a):\n    return int(a) * int(a) + (a == 5)\n';
-    const head = await bench.commit({ ...HONEST, 'calc.py': code, 'tests/page.golden': '26' });
+    const head = await rig.commit({ ...HONEST, 'calc.py': code, 'tests/page.golden': '26' });
     expect(await refusal(base, head)).toMatch(/base's own test ".*test_page" passes on the base and fails/);
   });
 });

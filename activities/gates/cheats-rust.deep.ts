@@ -1,7 +1,7 @@
 /** Rust as far as the gates go: its tests in `tests/`, read as libtest's JSON; what looks like a cheat, what is one, and what cannot be told yet. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
-import { contractOf, openBench, type Bench, type Tree } from './gates-bench.ts';
+import { contractOf, openRig, type Rig, type Tree } from './gates-rig.ts';
 
 const BASE = {
   'Cargo.toml': '[package]\nname = "shop"\nversion = "0.1.0"\nedition = "2021"\n',
@@ -27,15 +27,15 @@ const contract = contractOf(
 );
 
 const present = has('bwrap') && has('cargo');
-let bench: Bench;
+let rig: Rig;
 beforeEach(async () => {
-  bench = await openBench({ knowsBases: true });
+  rig = await openRig({ knowsBases: true });
 });
-afterEach(() => bench.close());
+afterEach(() => rig.close());
 
 async function judged(change: Tree, changedTests: { id: string; reason: string }[] = []): Promise<string> {
-  const base = await bench.commit(BASE);
-  const verified = await bench.verify(base, await bench.commit(change), contract, changedTests);
+  const base = await rig.commit(BASE);
+  const verified = await rig.verify(base, await rig.commit(change), contract, changedTests);
   return verified.kind === 'refused' ? verified.findings.join('\n') : JSON.stringify(verified);
 }
 
@@ -96,6 +96,6 @@ describe.skipIf(!present)('in Rust', { timeout: 240_000 }, () => {
     expect(await judged({ ...HONEST, 'tests/floor.rs': FLOOR_TEST.replace('fn', '#[ignore]\nfn') })).toMatch(
       /floor\.rs:2 adds `#\[ignore`/,
     );
-    expect(bench.ran).toEqual([]);
+    expect(rig.ran).toEqual([]);
   });
 });

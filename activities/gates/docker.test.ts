@@ -2,13 +2,13 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { NO_DOCKER } from '../../domain/docker.ts';
 import { has } from '../../test/setup/needs.ts';
-import { contractOf, IN_ONE_PROCESS, openBench, type Bench } from './gates-bench.ts';
+import { contractOf, IN_ONE_PROCESS, openRig, type Rig } from './gates-rig.ts';
 
-let bench: Bench;
+let rig: Rig;
 beforeEach(async () => {
-  bench = await openBench({ knowsBases: true });
+  rig = await openRig({ knowsBases: true });
 });
-afterEach(() => bench.close());
+afterEach(() => rig.close());
 
 const contract = contractOf({ test: IN_ONE_PROCESS });
 const TEST = (name: string, body: string): string =>
@@ -22,39 +22,39 @@ const SOCKET = "throw new Error('connect ENOENT /var/run/docker.sock');";
 
 describe.skipIf(!has('bwrap'))('a check that wants Docker', () => {
   it('is a base that is red as before, with what to do instead', async () => {
-    const base = await bench.commit({ ...BASE, 'test/docker.test.js': TEST('starts a container', SOCKET) });
-    const judged = await bench.prove(base, contract);
+    const base = await rig.commit({ ...BASE, 'test/docker.test.js': TEST('starts a container', SOCKET) });
+    const judged = await rig.prove(base, contract);
     expect(judged).toMatchObject({ verdict: 'red' });
     expect(JSON.stringify(judged)).toMatch(/starts a container.*fails.*wants Docker, which the sandbox does not give/);
   });
 
   it('by its command is a base that is broken as before, with what to do instead', async () => {
-    const base = await bench.commit(BASE);
-    const judged = await bench.prove(base, contractOf({ test: 'docker ps' }));
+    const base = await rig.commit(BASE);
+    const judged = await rig.prove(base, contractOf({ test: 'docker ps' }));
     expect(judged).toMatchObject({ verdict: 'broken', reason: expect.stringContaining(NO_DOCKER) as string });
   });
 
   it('is a finding for the agent beside those of the gates, and the evidence says it too', async () => {
-    const base = await bench.commit(BASE);
-    const head = await bench.commit({
+    const base = await rig.commit(BASE);
+    const head = await rig.commit({
       'lib.js': 'export const where = () => "here";\n',
       'test/here.test.js': TEST(
         'is here',
         `assert.equal(lib.where(), 'here'); throw new Error('spawn docker ENOENT');`,
       ),
     });
-    const verified = await bench.verify(base, head, contract);
+    const verified = await rig.verify(base, head, contract);
     expect(verified).toMatchObject({ kind: 'refused' });
     expect(verified.kind === 'refused' && verified.findings[0]).toBe(`Check unit: ${NO_DOCKER}.`);
-    expect((await bench.evidence()).find((one) => one.kind === 'green')?.body).toContain('"wants": "docker"');
+    expect((await rig.evidence()).find((one) => one.kind === 'green')?.body).toContain('"wants": "docker"');
   });
 
   it('is not what an honest change is taken for that only speaks of it', async () => {
-    const base = await bench.commit(BASE);
-    const head = await bench.commit({
+    const base = await rig.commit(BASE);
+    const head = await rig.commit({
       'lib.js': 'export const where = () => "/var/run/docker.sock";\n',
       'test/socket.test.js': TEST('names the socket', "assert.equal(lib.where(), '/var/run/docker.sock');"),
     });
-    expect(await bench.verify(base, head, contract)).toEqual({ kind: 'proven' });
+    expect(await rig.verify(base, head, contract)).toEqual({ kind: 'proven' });
   });
 });

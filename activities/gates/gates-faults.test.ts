@@ -4,35 +4,38 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
 import { processesNaming } from '../../test/setup/processes.ts';
-import { contractOf, openBench, type Bench } from './gates-bench.ts';
+import { contractOf, openRig, type Rig } from './gates-rig.ts';
 
 const PASS = '<testsuite name="s"><testcase name="a"/></testsuite>';
 const FAIL = '<testsuite name="s"><testcase name="a"><failure message="no"/></testcase></testsuite>';
 const report = (xml: string): string => `printf '%s' '${xml}' > "$LAMPLIGHTER_REPORT"`;
-/** A repo whose check runs what production code says, so that a change can make it misbehave: a script that the command names is harness, and guard would keep it. */
+/**
+ * A repo whose check runs what production code says, so that a change can make it misbehave: a script that the command names is harness, and guard
+ * would keep it.
+ */
 const COMMAND = 'eval "$(cat program*)"';
 const scripted = contractOf({ test: COMMAND, timeoutSeconds: 20 });
 const RED_TEST = { 'test/red': 'x' };
 const BY_TEST = `if [ -e test/red ] && [ ! -e code ]; then ${report(FAIL)}; exit 1; fi\n`;
 
-let bench: Bench;
+let rig: Rig;
 beforeEach(async () => {
-  bench = await openBench();
+  rig = await openRig();
 });
 afterEach(async () => {
-  await bench.close();
+  await rig.close();
 });
 
 async function proveScript(script: string, check: Parameters<typeof contractOf>[0] = {}) {
-  const base = await bench.commit({ 'program.txt': script });
-  return bench.prove(base, contractOf({ test: COMMAND, timeoutSeconds: 20, ...check }));
+  const base = await rig.commit({ 'program.txt': script });
+  return rig.prove(base, contractOf({ test: COMMAND, timeoutSeconds: 20, ...check }));
 }
 
 /** A sound base, then a change with a red test whose head runs `script`. */
 async function verifyScript(script: string) {
-  const base = await bench.commit({ 'program.txt': BY_TEST + report(PASS) });
-  const head = await bench.commit({ ...RED_TEST, code: 'x', 'program.txt': script });
-  return bench.verify(base, head, scripted);
+  const base = await rig.commit({ 'program.txt': BY_TEST + report(PASS) });
+  const head = await rig.commit({ ...RED_TEST, code: 'x', 'program.txt': script });
+  return rig.verify(base, head, scripted);
 }
 
 describe.skipIf(!has('bwrap'))('a check that misbehaves', () => {
@@ -46,19 +49,19 @@ describe.skipIf(!has('bwrap'))('a check that misbehaves', () => {
   });
 
   it('hangs on the change: the agent is told, and later gates are spared', async () => {
-    const base = await bench.commit({ 'program.txt': BY_TEST + report(PASS) });
-    const head = await bench.commit({ ...RED_TEST, code: 'x', 'program.txt': 'sleep 3452' });
-    const verified = await bench.verify(base, head, contractOf({ test: COMMAND, timeoutSeconds: 2 }));
+    const base = await rig.commit({ 'program.txt': BY_TEST + report(PASS) });
+    const head = await rig.commit({ ...RED_TEST, code: 'x', 'program.txt': 'sleep 3452' });
+    const verified = await rig.verify(base, head, contractOf({ test: COMMAND, timeoutSeconds: 2 }));
     expect(verified).toMatchObject({ kind: 'refused' });
     expect(JSON.stringify(verified)).toContain('did not end within 2 s');
-    expect((await bench.evidence()).some((one) => one.kind === 'green')).toBe(false);
+    expect((await rig.evidence()).some((one) => one.kind === 'green')).toBe(false);
   });
 
   it('prints 100 MB: judged by its report, and the evidence stays small', async () => {
     expect(await proveScript(`head -c 100000000 /dev/zero | tr '\\0' 'x'; ${report(PASS)}`)).toEqual({
       verdict: 'green',
     });
-    expect((await bench.evidence())[0]?.body.length).toBeLessThan(30_000);
+    expect((await rig.evidence())[0]?.body.length).toBeLessThan(30_000);
   });
 
   it('prints 100 MB around TAP: refused with what to do', async () => {
@@ -92,7 +95,7 @@ describe.skipIf(!has('bwrap'))('a check that misbehaves', () => {
 
   it('an old report is never taken for a new one', async () => {
     expect(await proveScript(`[ -e "$LAMPLIGHTER_REPORT" ] || ${report(PASS)}`)).toEqual({ verdict: 'green' });
-    expect(bench.ran).toHaveLength(2);
+    expect(rig.ran).toHaveLength(2);
   });
 
   it('a command that does not exist is broken and named', async () => {
@@ -136,41 +139,41 @@ describe.skipIf(!has('bwrap'))('a check that misbehaves', () => {
     const lying = `key=${parts[0]}""${parts[1]}; echo log says $key; ${BY_TEST}printf '%s' "${failing.replaceAll('"', '\\"')}" > "$LAMPLIGHTER_REPORT"; exit 1`;
     const verified = await verifyScript(lying);
     expect(JSON.stringify(verified)).toContain('struck out: github');
-    expect(JSON.stringify([verified, await bench.evidence()])).not.toContain(parts.join(''));
-    expect((await bench.evidence()).findLast((one) => one.kind === 'green')?.body).toContain('log says [struck out');
+    expect(JSON.stringify([verified, await rig.evidence()])).not.toContain(parts.join(''));
+    expect((await rig.evidence()).findLast((one) => one.kind === 'green')?.body).toContain('log says [struck out');
   });
 
   it('an aborted signal throws and leaves no folder', async () => {
-    const base = await bench.commit({ 'program.txt': 'echo started > /shared/started; sleep 3454' });
+    const base = await rig.commit({ 'program.txt': 'echo started > /shared/started; sleep 3454' });
     const abort = new AbortController();
-    const proving = bench.gates.proveBase({
+    const proving = rig.gates.proveBase({
       run: 'r',
       base,
       contract: scripted,
       signal: abort.signal,
       heartbeat: () => {},
     });
-    await expect.poll(() => readdir(join(bench.dir, 'shared')), { timeout: 10_000 }).toEqual(['started']);
+    await expect.poll(() => readdir(join(rig.dir, 'shared')), { timeout: 10_000 }).toEqual(['started']);
     abort.abort(new Error('cancelled by ada'));
     await expect(proving).rejects.toThrow('cancelled by ada');
-    expect(await readdir(join(bench.dir, 'work'))).toEqual([]);
+    expect(await readdir(join(rig.dir, 'work'))).toEqual([]);
   });
 });
 
 describe.skipIf(!has('bwrap'))('a setup', () => {
   it('that fails on the change is refused in its own words', async () => {
-    const base = await bench.commit({
+    const base = await rig.commit({
       'program.txt': `grep -qx v1 deps/lib || exit 9; ${BY_TEST}${report(PASS)}`,
       'package.json': '{}',
       installation: 'mkdir deps && echo v1 > deps/lib',
     });
-    const head = await bench.commit({
+    const head = await rig.commit({
       ...RED_TEST,
       code: 'x',
       'package.json': '{"x":1}',
       installation: 'echo no such package; exit 4',
     });
-    const verified = await bench.verify(
+    const verified = await rig.verify(
       base,
       head,
       contractOf({ setup: 'eval "$(cat installation*)"', test: COMMAND, timeoutSeconds: 20 }),
@@ -181,7 +184,7 @@ describe.skipIf(!has('bwrap'))('a setup', () => {
 
 describe('a machine or a contract that allows no judgement', () => {
   it('a sandbox that cannot be set up is broken, with the remedy, and nothing runs (invariant 4)', async () => {
-    const bare = await openBench({ searchPath: [bench.dir] });
+    const bare = await openRig({ searchPath: [rig.dir] });
     try {
       const base = await bare.commit({ 'program.txt': BY_TEST + report(PASS) });
       const head = await bare.commit({ ...RED_TEST, code: 'x' });
@@ -200,13 +203,13 @@ describe('a machine or a contract that allows no judgement', () => {
   it.skipIf(!has('bwrap'))(
     'a toolchain that the operator has not declared is broken, and named with those that are',
     async () => {
-      const base = await bench.commit({ 'program.txt': BY_TEST + report(PASS) });
+      const base = await rig.commit({ 'program.txt': BY_TEST + report(PASS) });
       const fortran = contractOf({ test: COMMAND }, { toolchain: ['fortran'] });
-      expect(await bench.prove(base, fortran)).toMatchObject({
+      expect(await rig.prove(base, fortran)).toMatchObject({
         verdict: 'broken',
         reason: expect.stringMatching(/"fortran".*not declared \(declared: (?:\w+, )*node/) as string,
       });
-      expect(bench.ran).toEqual([]);
+      expect(rig.ran).toEqual([]);
     },
   );
 });
@@ -215,24 +218,24 @@ describe.skipIf(!has('bwrap'))('a change that hides what it holds', () => {
   const token = `ghp_${'0123456789abcdefghijABCDEFGHIJklmnop'}`;
 
   it('a secret in a file that a NUL or an attribute makes binary is found', async () => {
-    const base = await bench.commit({ 'program.txt': BY_TEST + report(PASS) });
-    const head = await bench.commit({
+    const base = await rig.commit({ 'program.txt': BY_TEST + report(PASS) });
+    const head = await rig.commit({
       ...RED_TEST,
       code: 'x',
       'a.bin': `\0\n${token}\n`,
       '.gitattributes': '*.dat -diff\n',
       'b.dat': `${token.replace('0', '9')}\n`,
     });
-    const verified = await bench.verify(base, head, scripted);
+    const verified = await rig.verify(base, head, scripted);
     const findings = verified.kind === 'refused' ? verified.findings.join('\n') : '';
     expect(findings).toContain('a.bin:2 in commit');
     expect(findings).toContain('b.dat:1 in commit');
   });
 
   it('one that is too big to be read is refused with what to do, and is no fault that would be tried again', async () => {
-    const base = await bench.commit({ 'program.txt': BY_TEST + report(PASS) });
-    const head = await bench.commit({ ...RED_TEST, code: 'x', 'big.txt': `${'x'.repeat(1023)}\n`.repeat(70 * 1024) });
-    expect(await bench.verify(base, head, scripted)).toEqual({
+    const base = await rig.commit({ 'program.txt': BY_TEST + report(PASS) });
+    const head = await rig.commit({ ...RED_TEST, code: 'x', 'big.txt': `${'x'.repeat(1023)}\n`.repeat(70 * 1024) });
+    expect(await rig.verify(base, head, scripted)).toEqual({
       kind: 'refused',
       findings: [expect.stringContaining('too big to be read') as string],
     });

@@ -8,20 +8,20 @@ import {
   COUNT_CODE,
   FLOOR_CODE,
   HONEST,
-  openGoBench,
+  openGoRig,
   TABLE,
   testFile,
-  type GoBench,
-} from './cheats-go-bench.ts';
-import type { Tree } from './gates-bench.ts';
+  type GoRig,
+} from './cheats-go-rig.ts';
+import type { Tree } from './gates-rig.ts';
 
 const present = has('bwrap') && has('go');
-let bench: GoBench;
+let rig: GoRig;
 beforeAll(async () => {
-  if (present) bench = await openGoBench();
+  if (present) rig = await openGoRig();
 });
 afterAll(async () => {
-  if (present) await bench.close();
+  if (present) await rig.close();
 });
 
 interface Given {
@@ -30,14 +30,14 @@ interface Given {
 }
 
 async function proven(change: Tree, { changedTests = [], waivers }: Given = {}): Promise<void> {
-  expect(await bench.verify(bench.base, await bench.change(change), contract, changedTests, waivers)).toEqual({
+  expect(await rig.verify(rig.base, await rig.change(change), contract, changedTests, waivers)).toEqual({
     kind: 'proven',
   });
 }
 
 /** The last red, as a person reads it. */
 async function lastRed(): Promise<string> {
-  return (await bench.evidence()).findLast((one) => one.kind === 'red')?.summary ?? '';
+  return (await rig.evidence()).findLast((one) => one.kind === 'red')?.summary ?? '';
 }
 
 const COUNT_TEST = testFile(

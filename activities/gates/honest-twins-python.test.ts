@@ -1,19 +1,19 @@
 /** What looks like a cheat of cheats-python.test.ts and is none: each is proven. Removal of a feature: waivers.test.ts. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
-import { hasPytest } from './bench-toolchains.ts';
-import { BASE, contract, HONEST, IMPORT, OLD, PROJECT } from './cheats-python-bench.ts';
-import { openBench, type Bench, type Tree } from './gates-bench.ts';
+import { hasPytest } from './rig-toolchains.ts';
+import { BASE, contract, HONEST, IMPORT, OLD, PROJECT } from './cheats-python-rig.ts';
+import { openRig, type Rig, type Tree } from './gates-rig.ts';
 
-let bench: Bench;
+let rig: Rig;
 beforeEach(async () => {
-  bench = await openBench({ knowsBases: true });
+  rig = await openRig({ knowsBases: true });
 });
-afterEach(() => bench.close());
+afterEach(() => rig.close());
 
 async function proven(change: Tree, changedTests: { id: string; reason: string }[] = []): Promise<void> {
-  const base = await bench.commit(BASE);
-  expect(await bench.verify(base, await bench.commit(change), contract, changedTests)).toEqual({ kind: 'proven' });
+  const base = await rig.commit(BASE);
+  expect(await rig.verify(base, await rig.commit(change), contract, changedTests)).toEqual({ kind: 'proven' });
 }
 
 describe.skipIf(!has('bwrap') || !hasPytest())('an honest twin in Python is proven', () => {

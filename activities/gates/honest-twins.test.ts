@@ -3,22 +3,22 @@ import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
-import { BASE, contract, HEADER, HONEST, OLD, scripts, TEST, inOneProcess } from './cheats-bench.ts';
-import { openBench, type Bench, type Tree } from './gates-bench.ts';
+import { BASE, contract, HEADER, HONEST, OLD, scripts, TEST, inOneProcess } from './cheats-rig.ts';
+import { openRig, type Rig, type Tree } from './gates-rig.ts';
 
-let bench: Bench;
+let rig: Rig;
 beforeEach(async () => {
-  bench = await openBench({ knowsBases: true });
+  rig = await openRig({ knowsBases: true });
 });
-afterEach(() => bench.close());
+afterEach(() => rig.close());
 
 async function proven(
   change: Tree,
   changedTests: { id: string; reason: string }[] = [],
   by = inOneProcess,
 ): Promise<void> {
-  const base = await bench.commit(BASE);
-  expect(await bench.verify(base, await bench.commit(change), by, changedTests)).toEqual({ kind: 'proven' });
+  const base = await rig.commit(BASE);
+  expect(await rig.verify(base, await rig.commit(change), by, changedTests)).toEqual({ kind: 'proven' });
 }
 
 describe.skipIf(!has('bwrap'))('an honest twin in JavaScript is proven', () => {
@@ -100,17 +100,17 @@ describe.skipIf(!has('bwrap'))('an honest twin in JavaScript is proven', () => {
     }));
 
   it("the session's own hooks, monitor and redirections of git are never heard of", async () => {
-    const base = await bench.commit(BASE);
-    const mark = join(bench.dir, 'shared', 'ran');
-    const hook = join(bench.dir, 'repo', '.git', 'hooks', 'post-checkout');
+    const base = await rig.commit(BASE);
+    const mark = join(rig.dir, 'shared', 'ran');
+    const hook = join(rig.dir, 'repo', '.git', 'hooks', 'post-checkout');
     await writeFile(hook, `#!/bin/sh\necho hook >> ${mark}\n`, { mode: 0o755 });
-    bench.git('config', 'filter.evil.smudge', `sh -c 'echo smudge >> ${mark}'`);
-    bench.git('config', 'url.ext::sh.insteadOf', 'https://');
-    await bench.commit(HONEST);
+    rig.git('config', 'filter.evil.smudge', `sh -c 'echo smudge >> ${mark}'`);
+    rig.git('config', 'url.ext::sh.insteadOf', 'https://');
+    await rig.commit(HONEST);
     // Last, because the session's own git would hear of it.
-    bench.git('config', 'core.fsmonitor', `echo monitor >> ${mark}; false`);
-    const head = await bench.handOver();
-    expect(await bench.verify(base, head, inOneProcess)).toEqual({ kind: 'proven' });
+    rig.git('config', 'core.fsmonitor', `echo monitor >> ${mark}; false`);
+    const head = await rig.handOver();
+    expect(await rig.verify(base, head, inOneProcess)).toEqual({ kind: 'proven' });
     await expect(access(mark)).rejects.toThrow('ENOENT');
   });
 });

@@ -1,13 +1,13 @@
 /** What jest-junit leaves out of its report unless it is told not to: a file of tests that does not load. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
-import { contractOf, openBench, type Bench } from './gates-bench.ts';
+import { contractOf, openRig, type Rig } from './gates-rig.ts';
 
-let bench: Bench;
+let rig: Rig;
 beforeEach(async () => {
-  bench = await openBench();
+  rig = await openRig();
 });
-afterEach(() => bench.close());
+afterEach(() => rig.close());
 
 /** A runner that reports as jest-junit 17 does. */
 const RUNNER = `import { readdirSync, writeFileSync } from 'node:fs';
@@ -35,18 +35,18 @@ writeFileSync(process.env.LAMPLIGHTER_REPORT, \`<testsuites>\${suites.join('')}<
 
 describe.skipIf(!has('bwrap'))('a runner that reports as jest-junit does', () => {
   it('tells of a new test that does not load on main, so that an honest new module is proven', async () => {
-    const base = await bench.commit({
+    const base = await rig.commit({
       'package.json': '{"name":"p","type":"module"}',
       'run.js': RUNNER,
       'src/add.js': 'export const add = (a, b) => a + b;\n',
       'test/add.test.js':
         "import { add } from '../src/add.js';\nexport const tests = { adds: () => add(1, 2) === 3 };\n",
     });
-    const head = await bench.commit({
+    const head = await rig.commit({
       'src/sub.js': 'export const sub = (a, b) => a - b;\n',
       'test/sub.test.js':
         "import { sub } from '../src/sub.js';\nexport const tests = { subtracts: () => sub(3, 2) === 1 };\n",
     });
-    expect(await bench.verify(base, head, contractOf({ test: 'node run.js' }))).toEqual({ kind: 'proven' });
+    expect(await rig.verify(base, head, contractOf({ test: 'node run.js' }))).toEqual({ kind: 'proven' });
   });
 });

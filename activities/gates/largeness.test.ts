@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
-import { contractOf, openBench, type Bench, type Tree } from './gates-bench.ts';
+import { contractOf, openRig, type Rig, type Tree } from './gates-rig.ts';
 
 const PASS = '<testsuite name="s"><testcase name="a"/></testsuite>';
 const FAIL = '<testsuite name="s"><testcase name="a"><failure message="no"/></testcase></testsuite>';
@@ -14,39 +14,39 @@ const BASE = {
 };
 const CHANGE = { 'test/red': 'x', code: 'x' };
 
-let bench: Bench;
+let rig: Rig;
 beforeEach(async () => {
-  bench = await openBench();
+  rig = await openRig();
 });
-afterEach(() => bench.close());
+afterEach(() => rig.close());
 
 async function findingsOf(base: string, head: string): Promise<readonly string[]> {
-  const verified = await bench.verify(base, head, contract);
+  const verified = await rig.verify(base, head, contract);
   if (verified.kind !== 'refused') throw new Error(`expected a refusal, got ${JSON.stringify(verified)}`);
   // Nothing of it was run.
-  expect(bench.ran).toEqual([]);
+  expect(rig.ran).toEqual([]);
   return verified.findings;
 }
 
 describe.skipIf(!has('bwrap'))('a change', () => {
   it('of a million paths, made of a few objects, is refused likewise, and not listed to its end', async () => {
-    const base = await bench.commit(BASE);
-    await bench.commit(CHANGE);
+    const base = await rig.commit(BASE);
+    await rig.commit(CHANGE);
     const paths = 'for i in 0 1 2 3 4 5 6 7 8 9';
     const wide = `entry="100644 blob $(echo x | git hash-object -w --stdin)"; for level in 1 2 3 4 5 6; do entry="040000 tree $(${paths}; do printf '%s\\td${'d'.repeat(30)}%s\\n' "$entry" $i; done | git mktree)"; done`;
     inRepo(
       `${wide}; tree=$( (git ls-tree HEAD; printf '%s\\tbomb\\n' "$entry") | git mktree); git update-ref HEAD "$(git cat-file commit HEAD | sed "1s/.*/tree $tree/" | git hash-object -t commit -w --stdin)"`,
     );
-    const head = bench.git('rev-parse', 'HEAD').trim();
+    const head = rig.git('rev-parse', 'HEAD').trim();
 
-    expect(bench.git('rev-list', '--count', `${base}..${head}`).trim()).toBe('1');
+    expect(rig.git('rev-list', '--count', `${base}..${head}`).trim()).toBe('1');
     expect(await findingsOf(base, head)).toEqual([expect.stringMatching(/more files than can be counted.*the 500/)]);
   });
 
   it('of 4,002 files is refused at once, with the bound, the number and what to do', async () => {
-    const base = await bench.commit(BASE);
+    const base = await rig.commit(BASE);
     const files = Object.fromEntries(Array.from({ length: 4_000 }, (_, n) => [`made/f${n}.txt`, `${n}\n`]));
-    const head = await bench.commit({ ...CHANGE, ...files });
+    const head = await rig.commit({ ...CHANGE, ...files });
     const begun = performance.now();
     const findings = await findingsOf(base, head);
 
@@ -61,12 +61,12 @@ describe.skipIf(!has('bwrap'))('a change', () => {
     'whose commits touch far more files than it does in the end is refused likewise',
     { timeout: 120_000 },
     async () => {
-      const base = await bench.commit(BASE);
+      const base = await rig.commit(BASE);
       let head = base;
       for (let round = 0; round < 6; round += 1) {
         const made = Array.from({ length: 1_000 }, (_, n) => `made/${round}/f${n}.txt`);
-        await bench.commit(Object.fromEntries(made.map((path) => [path, 'x\n'])));
-        head = await bench.commit({ ...CHANGE, ...Object.fromEntries(made.map((path) => [path, null])) });
+        await rig.commit(Object.fromEntries(made.map((path) => [path, 'x\n'])));
+        head = await rig.commit({ ...CHANGE, ...Object.fromEntries(made.map((path) => [path, null])) });
       }
       expect(await findingsOf(base, head)).toEqual([
         expect.stringMatching(/touch 12\d{3} files, one after the other, more than the 10000/),
@@ -78,19 +78,19 @@ describe.skipIf(!has('bwrap'))('a change', () => {
     ['that it adds', (big) => big],
     ['that a later commit takes out again', () => ({ 'big.bin': null })],
   ])('is refused for a large file %s, by its name and size', async (_name, last) => {
-    const base = await bench.commit(BASE);
+    const base = await rig.commit(BASE);
     const big = { 'big.bin': 'x'.repeat(40 * 1024 ** 2) };
-    await bench.commit({ ...CHANGE, ...big });
-    const head = await bench.commit({ 'more.txt': 'x\n', ...last(big) });
+    await rig.commit({ ...CHANGE, ...big });
+    const head = await rig.commit({ 'more.txt': 'x\n', ...last(big) });
 
     expect(await findingsOf(base, head)).toEqual([expect.stringMatching(/big\.bin has 40 MB .*more than the 32 MB/)]);
   });
 
   it('that takes a large file away is judged: it need not be read', async () => {
-    const base = await bench.commit({ ...BASE, 'big.bin': 'x'.repeat(70 * 1024 ** 2) });
-    const head = await bench.commit({ ...CHANGE, 'big.bin': null });
+    const base = await rig.commit({ ...BASE, 'big.bin': 'x'.repeat(70 * 1024 ** 2) });
+    const head = await rig.commit({ ...CHANGE, 'big.bin': null });
 
-    expect(await bench.verify(base, head, contract)).toEqual({ kind: 'proven' });
+    expect(await rig.verify(base, head, contract)).toEqual({ kind: 'proven' });
   });
 
   it.each([
@@ -98,12 +98,12 @@ describe.skipIf(!has('bwrap'))('a change', () => {
     ['holds control characters', 'a\\nb.txt', '"test/a\\012b.txt"'],
     ['has a part of more than 255 bytes', 'x'.repeat(300), `test/${'x'.repeat(195)}…`],
   ])('is refused for a file whose name %s, by that name', async (why, name, shown) => {
-    const base = await bench.commit(BASE);
-    await bench.commit(CHANGE);
+    const base = await rig.commit(BASE);
+    await rig.commit(CHANGE);
     inRepo(
       `blob=$(echo x | git hash-object -w --stdin); printf '100644 %s\\ttest/${name}\\0' "$blob" | git update-index -z --index-info; git commit -q --amend -C HEAD; git checkout -q -f 2>/dev/null || true`,
     );
-    const head = bench.git('rev-parse', 'HEAD').trim();
+    const head = rig.git('rev-parse', 'HEAD').trim();
 
     const findings = await findingsOf(base, head);
     expect(findings).toHaveLength(1);
@@ -111,18 +111,18 @@ describe.skipIf(!has('bwrap'))('a change', () => {
   });
 
   it('may take a file away whose name is not UTF-8, beside others whose names differ in that byte alone', async () => {
-    await bench.commit(BASE);
+    await rig.commit(BASE);
     inRepo('for byte in 350 351; do printf x > "$(printf "caf\\\\$byte.txt")"; done; git add -A; git commit -q -m odd');
-    const base = bench.git('rev-parse', 'HEAD').trim();
+    const base = rig.git('rev-parse', 'HEAD').trim();
     inRepo('git rm -q "$(printf \'caf\\351.txt\')"');
-    const head = await bench.commit(CHANGE);
+    const head = await rig.commit(CHANGE);
 
-    expect(await bench.verify(base, head, contract)).toEqual({ kind: 'proven' });
+    expect(await rig.verify(base, head, contract)).toEqual({ kind: 'proven' });
   });
 });
 
 function inRepo(script: string): void {
   const who = { GIT_AUTHOR_NAME: 't', GIT_AUTHOR_EMAIL: 't@example.invalid' };
   const env = { ...process.env, ...who, GIT_COMMITTER_NAME: 't', GIT_COMMITTER_EMAIL: 't@example.invalid' };
-  execFileSync('/bin/sh', ['-ec', script], { cwd: join(bench.dir, 'repo'), env, stdio: 'pipe' });
+  execFileSync('/bin/sh', ['-ec', script], { cwd: join(rig.dir, 'repo'), env, stdio: 'pipe' });
 }

@@ -1,7 +1,7 @@
 /** Guard after somebody landed first: it judges what is not on main, and all of that, the merge itself among it. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
-import { contractOf, IN_ONE_PROCESS, ISSUE, MESSAGE, openBench, RUN, type Bench, type Tree } from './gates-bench.ts';
+import { contractOf, IN_ONE_PROCESS, ISSUE, MESSAGE, openRig, RUN, type Rig, type Tree } from './gates-rig.ts';
 
 const HEADER =
   "import test from 'node:test';\nimport assert from 'node:assert';\nimport { add } from '../src/add.js';\n";
@@ -27,51 +27,51 @@ const THEIRS = {
 };
 const contract = contractOf({ test: IN_ONE_PROCESS });
 
-let bench: Bench;
+let rig: Rig;
 let base: string;
 let ours: string;
 beforeEach(async () => {
-  bench = await openBench({ knowsBases: true });
-  base = await bench.commit(BASE);
-  ours = await bench.commit(OURS);
+  rig = await openRig({ knowsBases: true });
+  base = await rig.commit(BASE);
+  ours = await rig.commit(OURS);
 });
-afterEach(() => bench.close());
+afterEach(() => rig.close());
 
 async function land(tree: Tree, message = 'Theirs [skip ci], fixes #9\n'): Promise<string> {
-  bench.git('checkout', '-q', base);
-  return await bench.commit(tree, message);
+  rig.git('checkout', '-q', base);
+  return await rig.commit(tree, message);
 }
 
 /** The session's own merge of main, with whatever it writes into it. */
 async function sessionMerges(main: string, settled: Tree, message = MESSAGE): Promise<string> {
-  bench.git('checkout', '-q', ours);
+  rig.git('checkout', '-q', ours);
   try {
-    bench.git('merge', '--no-ff', '--no-commit', main);
+    rig.git('merge', '--no-ff', '--no-commit', main);
   } catch {
     // A conflict, which `settled` settles.
   }
-  return await bench.commit(settled, message);
+  return await rig.commit(settled, message);
 }
 
 async function refusal(main: string, head: string): Promise<string> {
-  const before = bench.ran.length;
-  const verified = await bench.verify(main, head, contract);
+  const before = rig.ran.length;
+  const verified = await rig.verify(main, head, contract);
   if (verified.kind !== 'refused') throw new Error(`expected a refusal, got ${JSON.stringify(verified)}`);
-  expect(bench.ran.length).toBe(before);
+  expect(rig.ran.length).toBe(before);
   return verified.findings.join('\n');
 }
 
 describe.skipIf(!has('bwrap'))('what others landed is not blamed on the change', () => {
   it('merged by the orchestrator: their CI file, secret, skipped test, runner configuration and message', async () => {
     const main = await land(THEIRS);
-    expect(await bench.verify(main, await bench.merge(ours, main), contract)).toEqual({ kind: 'proven' });
+    expect(await rig.verify(main, await rig.merge(ours, main), contract)).toEqual({ kind: 'proven' });
   });
 
   it('merged by the session after a conflict', async () => {
     const main = await land({ ...THEIRS, 'notes.md': 'theirs\n' });
-    await expect(bench.merge(ours, main)).rejects.toThrow('conflict in notes.md');
+    await expect(rig.merge(ours, main)).rejects.toThrow('conflict in notes.md');
     const merge = await sessionMerges(main, { 'notes.md': 'theirs\nours\n' });
-    expect(await bench.verify(main, merge, contract)).toEqual({ kind: 'proven' });
+    expect(await rig.verify(main, merge, contract)).toEqual({ kind: 'proven' });
   });
 });
 
@@ -103,7 +103,7 @@ describe.skipIf(!has('bwrap'))('what a merge itself slips in is refused', () => 
   it('a secret that a later commit takes out again', async () => {
     const main = await land(THEIRS);
     const merge = await sessionMerges(main, { 'src/key.js': `export const key = '${SECRET}';\n` });
-    const head = await bench.commit({ 'src/key.js': null });
+    const head = await rig.commit({ 'src/key.js': null });
     expect(await refusal(main, head)).toContain(`src/key.js:1 in commit ${merge.slice(0, 10)} looks like a secret`);
   });
 
@@ -112,8 +112,8 @@ describe.skipIf(!has('bwrap'))('what a merge itself slips in is refused', () => 
     expect(await refusal(main, await sessionMerges(main, {}, "Merge branch 'main'"))).toContain(
       `has no trailer \`Lamplighter-Run: ${RUN}\``,
     );
-    bench.git('checkout', '-q', main);
-    const pretended = await bench.commit({ 'docs/y.md': 'y\n' }, 'Theirs too');
+    rig.git('checkout', '-q', main);
+    const pretended = await rig.commit({ 'docs/y.md': 'y\n' }, 'Theirs too');
     const head = await sessionMerges(pretended, {});
     expect(await refusal(main, head)).toMatch(
       new RegExp(`Commit ${pretended.slice(0, 10)} has no trailer.*does not say \`Refs #${ISSUE}\``, 's'),
@@ -122,8 +122,8 @@ describe.skipIf(!has('bwrap'))('what a merge itself slips in is refused', () => 
 
   it('a merge of an older main: what landed since is missing, not taken out', async () => {
     const main = await land(THEIRS);
-    bench.git('checkout', '-q', main);
-    const newer = await bench.commit({ 'docs/z.md': 'z\n' }, 'Newer');
+    rig.git('checkout', '-q', main);
+    const newer = await rig.commit({ 'docs/z.md': 'z\n' }, 'Newer');
     expect(await refusal(newer, await sessionMerges(main, {}))).toContain(
       `does not contain the base ${newer.slice(0, 10)}`,
     );

@@ -2,7 +2,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
 import type { Check } from '../../domain/contract.ts';
-import { contractOf, IN_ONE_PROCESS, openBench, type Bench } from './gates-bench.ts';
+import { contractOf, IN_ONE_PROCESS, openRig, type Rig } from './gates-rig.ts';
 import { checksFor } from './paths.ts';
 
 const check = (name: string, more: Partial<Check> = {}): Check =>
@@ -37,11 +37,11 @@ describe('the checks of a change', () => {
 });
 
 describe.skipIf(!has('bwrap'))('a change in one folder of a monorepo', () => {
-  let bench: Bench;
+  let rig: Rig;
   beforeEach(async () => {
-    bench = await openBench();
+    rig = await openRig();
   });
-  afterEach(() => bench.close());
+  afterEach(() => rig.close());
 
   const HEADER = "const test = require('node:test');\nconst assert = require('node:assert');\n";
   const folder = (name: string) => ({
@@ -50,30 +50,30 @@ describe.skipIf(!has('bwrap'))('a change in one folder of a monorepo', () => {
   });
 
   it('is judged by its own check and by the one that always runs, which its folder does not match', async () => {
-    const base = await bench.commit({ ...folder('web'), ...folder('api'), ...folder('all') });
-    const head = await bench.commit({
+    const base = await rig.commit({ ...folder('web'), ...folder('api'), ...folder('all') });
+    const head = await rig.commit({
       'web/add.js': 'exports.add = (a, b) => Number(a) + Number(b);\n',
       'web/test/text.test.js': `${HEADER}test('text', () => assert.equal(require('../add.js').add('1', '2'), 3));\n`,
     });
-    expect(await bench.verify(base, head, contract)).toEqual({ kind: 'proven' });
-    const green = (await bench.evidence()).find((one) => one.kind === 'green')?.body ?? '';
+    expect(await rig.verify(base, head, contract)).toEqual({ kind: 'proven' });
+    const green = (await rig.evidence()).find((one) => one.kind === 'green')?.body ?? '';
     expect(green).toContain('web adds');
     expect(green).toContain('all adds');
     expect(green).not.toContain('api adds');
   });
 
   it('that breaks what the always-check tests is refused', async () => {
-    const base = await bench.commit({
+    const base = await rig.commit({
       ...folder('web'),
       ...folder('api'),
       ...folder('all'),
       'all/test/web.test.js': `${HEADER}test('all see web', () => assert.equal(require('../../web/add.js').add(0, 0), 0));\n`,
     });
-    const head = await bench.commit({
+    const head = await rig.commit({
       'web/add.js': 'exports.add = (a, b) => Number(a) + Number(b) || null;\n',
       'web/test/text.test.js': `${HEADER}test('text', () => assert.equal(require('../add.js').add('1', '2'), 3));\n`,
     });
-    const verified = await bench.verify(base, head, contract);
+    const verified = await rig.verify(base, head, contract);
     expect(verified.kind === 'refused' && verified.findings.join('\n')).toMatch(
       /Check all: the base's own test ".*all see web" passes on the base and fails/,
     );

@@ -1,14 +1,14 @@
 /** A package that main does not have yet, in a monorepo: honest ones are proven, and none may change how main's own tests are run. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
-import { HEADER } from './cheats-bench.ts';
-import { contractOf, openBench, type Bench, type Tree } from './gates-bench.ts';
+import { HEADER } from './cheats-rig.ts';
+import { contractOf, openRig, type Rig, type Tree } from './gates-rig.ts';
 
-let bench: Bench;
+let rig: Rig;
 beforeEach(async () => {
-  bench = await openBench({ knowsBases: true });
+  rig = await openRig({ knowsBases: true });
 });
-afterEach(() => bench.close());
+afterEach(() => rig.close());
 
 const json = (value: object): string => `${JSON.stringify(value)}\n`;
 const RUNS =
@@ -37,8 +37,8 @@ const inEach = contractOf({ test: 'npm test --workspaces --silent', globs });
 
 describe.skipIf(!has('bwrap'))('a new package in a monorepo', () => {
   it('with a manifest, tests and a runner configuration as its sibling has them is proven', async () => {
-    const base = await bench.commit(BASE);
-    expect(await bench.verify(base, await bench.commit(SUM), perFile)).toEqual({ kind: 'proven' });
+    const base = await rig.commit(BASE);
+    expect(await rig.verify(base, await rig.commit(SUM), perFile)).toEqual({ kind: 'proven' });
   });
 
   it.each<[string, Tree, RegExp]>([
@@ -73,35 +73,35 @@ describe.skipIf(!has('bwrap'))('a new package in a monorepo', () => {
       /sum\/vitest\.config\.js belongs to the test harness/,
     ],
   ])('%s is refused', async (_what, change, refused) => {
-    const base = await bench.commit(BASE);
-    const verified = await bench.verify(base, await bench.commit({ ...SUM, ...change }), inEach);
+    const base = await rig.commit(BASE);
+    const verified = await rig.verify(base, await rig.commit({ ...SUM, ...change }), inEach);
     expect(verified.kind === 'refused' && verified.findings.join('\n')).toMatch(refused);
-    expect(bench.ran).toEqual([]);
+    expect(rig.ran).toEqual([]);
   });
 
   it.each(['packages/cart/test/package.json', 'packages/package.json', 'packages/cart/package.json'])(
     'is none where main has files already: %s is refused when it says how tests are run',
     async (path) => {
       const { 'packages/cart/package.json': _gone, ...rest } = BASE;
-      const base = await bench.commit(path in BASE ? rest : BASE);
-      const verified = await bench.verify(base, await bench.commit({ ...SUM, [path]: manifest('x') }), inEach);
+      const base = await rig.commit(path in BASE ? rest : BASE);
+      const verified = await rig.verify(base, await rig.commit({ ...SUM, [path]: manifest('x') }), inEach);
       expect(verified.kind === 'refused' && verified.findings.join('\n')).toContain(`${path} changes the whole file`);
     },
   );
 
   it('may not bring a configuration that leads to files of the change, though its sibling has the same', async () => {
     const leading = "export default { test: { setupFiles: ['./tools/before.js'] } };\n";
-    const base = await bench.commit({
+    const base = await rig.commit({
       ...BASE,
       'packages/cart/vitest.config.js': leading,
       'packages/cart/tools/before.js': '// main\n',
     });
-    const head = await bench.commit({
+    const head = await rig.commit({
       ...SUM,
       'packages/sum/vitest.config.js': leading,
       'packages/sum/tools/before.js': 'globalThis.x = 1;\n',
     });
-    const verified = await bench.verify(base, head, inEach);
+    const verified = await rig.verify(base, head, inEach);
     expect(verified.kind === 'refused' && verified.findings.join('\n')).toContain(
       'sum/vitest.config.js belongs to the test harness',
     );

@@ -1,7 +1,7 @@
 /** Red where a test needs a package that the change adds. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
-import { contractOf, IN_ONE_PROCESS, openBench, type Bench } from './gates-bench.ts';
+import { contractOf, IN_ONE_PROCESS, openRig, type Rig } from './gates-rig.ts';
 
 /** Packages as an installer would make them, without a registry. */
 const INSTALL = `import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -23,13 +23,13 @@ const BASE = {
 };
 const contract = contractOf({ setup: 'node tools/install.mjs', test: IN_ONE_PROCESS });
 
-let bench: Bench;
+let rig: Rig;
 beforeEach(async () => {
-  bench = await openBench();
+  rig = await openRig();
 });
-afterEach(() => bench.close());
+afterEach(() => rig.close());
 
-const redRow = async () => (await bench.evidence()).find((one) => one.kind === 'red');
+const redRow = async () => (await rig.evidence()).find((one) => one.kind === 'red');
 
 describe.skipIf(!has('bwrap'))('a test that imports a package which the change adds', () => {
   const test = (body: string) => ({
@@ -38,33 +38,33 @@ describe.skipIf(!has('bwrap'))('a test that imports a package which the change a
   });
 
   it('is asked on the base with the manifests of the change, and is red there by its assertion', async () => {
-    const base = await bench.commit(BASE);
-    const head = await bench.commit({
+    const base = await rig.commit(BASE);
+    const head = await rig.commit({
       ...test("test('adds text', () => assert.equal(add('1', '2'), value));\n"),
       'src/add.js': 'export const add = (a, b) => Number(a) + Number(b);\n',
     });
-    expect(await bench.verify(base, head, contract)).toEqual({ kind: 'proven' });
+    expect(await rig.verify(base, head, contract)).toEqual({ kind: 'proven' });
     expect((await redRow())?.body).toContain('"kind": "assertion-red"');
   });
 
   it('proves nothing where it passes there', async () => {
-    const base = await bench.commit(BASE);
-    const head = await bench.commit({
+    const base = await rig.commit(BASE);
+    const head = await rig.commit({
       ...test("test('adds', () => assert.equal(add(1, 2), value));\n"),
       'src/add.js': 'export const add = (a, b) => Number(a) + Number(b);\n',
     });
-    const verified = await bench.verify(base, head, contract);
+    const verified = await rig.verify(base, head, contract);
     expect(JSON.stringify(verified)).toContain('pass without the change');
   });
 });
 
 describe.skipIf(!has('bwrap'))('a change that is a newer package and nothing else', () => {
   it('is proven: its test is asked with the packages of the base', async () => {
-    const base = await bench.commit(BASE);
-    const head = await bench.commit({
+    const base = await rig.commit(BASE);
+    const head = await rig.commit({
       'package.json': manifest({ one: '11' }),
       'test/one.test.js': `${HEADER}import { value } from '../src/one.js';\ntest('is newer', () => assert.equal(value, 11));\n`,
     });
-    expect(await bench.verify(base, head, contract)).toEqual({ kind: 'proven' });
+    expect(await rig.verify(base, head, contract)).toEqual({ kind: 'proven' });
   });
 });

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Service } from '../../domain/contract.ts';
 import { has } from '../../test/setup/needs.ts';
-import { contractOf, IN_ONE_PROCESS, openBench, type Bench } from './gates-bench.ts';
+import { contractOf, IN_ONE_PROCESS, openRig, type Rig } from './gates-rig.ts';
 
 const POSTGRES: Service = { kind: 'postgres', version: null, port: 5432, env: 'DATABASE_URL', database: 'shop' };
 const contract = contractOf({ test: IN_ONE_PROCESS }, { services: [POSTGRES] });
@@ -34,73 +34,73 @@ const CHANGE = {
   'test/once.test.js': TEST('puts once', "items.put('bolt'); items.put('bolt'); assert.equal(items.count('bolt'), 1);"),
 };
 
-let bench: Bench;
+let rig: Rig;
 beforeEach(async () => {
-  bench = await openBench();
+  rig = await openRig();
 });
-afterEach(() => bench.close());
+afterEach(() => rig.close());
 
 describe.skipIf(!has('bwrap') || !has('postgres'))('a check over a service', () => {
   it('is red without the change and green with it, on a server that is empty for each command', async () => {
-    const base = await bench.commit(BASE);
-    expect(await bench.prove(base, contract)).toEqual({ verdict: 'green' });
-    const head = await bench.commit(CHANGE);
-    expect(await bench.verify(base, head, contract)).toEqual({ kind: 'proven' });
-    const red = (await bench.evidence()).find((one) => one.kind === 'red');
+    const base = await rig.commit(BASE);
+    expect(await rig.prove(base, contract)).toEqual({ verdict: 'green' });
+    const head = await rig.commit(CHANGE);
+    expect(await rig.verify(base, head, contract)).toEqual({ kind: 'proven' });
+    const red = (await rig.evidence()).find((one) => one.kind === 'red');
     expect(red?.body).toContain('puts once');
   });
 
   it('has it in setup too, and nothing of that is left for the test', async () => {
     const setup = 'psql "$DATABASE_URL" -qc "CREATE TABLE item (name int)" && touch made';
-    const base = await bench.commit(BASE);
+    const base = await rig.commit(BASE);
     // With that table the test could not put a name.
-    expect(await bench.prove(base, contractOf({ setup, test: IN_ONE_PROCESS }, { services: [POSTGRES] }))).toEqual({
+    expect(await rig.prove(base, contractOf({ setup, test: IN_ONE_PROCESS }, { services: [POSTGRES] }))).toEqual({
       verdict: 'green',
     });
-    expect(bench.ran).toContain(setup);
+    expect(rig.ran).toContain(setup);
   });
 
   it('shows in the evidence what the server logged when the test fails', async () => {
-    const base = await bench.commit({ ...BASE, 'items.js': ITEMS('sql("INSERT INTO nowhere VALUES (1)");') });
-    expect(await bench.prove(base, contract)).toMatchObject({ verdict: 'red' });
-    expect((await bench.evidence())[0]?.body).toContain(
+    const base = await rig.commit({ ...BASE, 'items.js': ITEMS('sql("INSERT INTO nowhere VALUES (1)");') });
+    expect(await rig.prove(base, contract)).toMatchObject({ verdict: 'red' });
+    expect((await rig.evidence())[0]?.body).toContain(
       '--- the service postgres on port 5432 logged\\nERROR:  relation \\"nowhere\\" does not exist',
     );
   });
 
   it('of a version that is not on the machine is broken, with the package to install', async () => {
-    const base = await bench.commit(BASE);
-    const judged = await bench.prove(base, contractOf({}, { services: [{ ...POSTGRES, version: 98 }] }));
+    const base = await rig.commit(BASE);
+    const judged = await rig.prove(base, contractOf({}, { services: [{ ...POSTGRES, version: 98 }] }));
     expect(judged).toMatchObject({
       verdict: 'broken',
       reason: expect.stringMatching(
         /service postgres 98, which is not on this machine.*apt-get install postgresql-98/,
       ) as string,
     });
-    expect(bench.ran).toEqual([]);
+    expect(rig.ran).toEqual([]);
   });
 
   it('whose server does not start is broken, on the base and on a change, and never a finding for the agent', async () => {
-    const base = await bench.commit(BASE);
-    await bench.prove(base, contract);
+    const base = await rig.commit(BASE);
+    await rig.prove(base, contract);
     spoilCluster();
-    const head = await bench.commit(CHANGE);
+    const head = await rig.commit(CHANGE);
     const reason = expect.stringMatching(
       /was not run: the service postgres on port 5432 did not start: .*not a valid data directory/s,
     ) as string;
-    expect(await bench.verify(base, head, contract)).toEqual({ kind: 'broken', reason });
-    expect(await bench.prove(head, contract)).toEqual({ verdict: 'broken', reason });
+    expect(await rig.verify(base, head, contract)).toEqual({ kind: 'broken', reason });
+    expect(await rig.prove(head, contract)).toEqual({ verdict: 'broken', reason });
   });
 
   it('is another proof than the same check without it', async () => {
-    const base = await bench.commit(BASE);
-    await bench.prove(base, contract);
-    expect(await bench.prove(base, contractOf({ test: IN_ONE_PROCESS }))).toMatchObject({ verdict: 'red' });
+    const base = await rig.commit(BASE);
+    await rig.prove(base, contract);
+    expect(await rig.prove(base, contractOf({ test: IN_ONE_PROCESS }))).toMatchObject({ verdict: 'red' });
   });
 });
 
 /** As a bad disk would. */
 function spoilCluster(): void {
-  const services = join(bench.dir, 'sandbox', 'services');
+  const services = join(rig.dir, 'sandbox', 'services');
   for (const cluster of readdirSync(services)) rmSync(join(services, cluster, 'PG_VERSION'));
 }

@@ -3,14 +3,14 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
-import { BASE as WHOLE, CODE, HEADER, OLD, TEST } from './cheats-bench.ts';
-import { contractOf, openBench, type Bench, type Tree } from './gates-bench.ts';
+import { BASE as WHOLE, CODE, HEADER, OLD, TEST } from './cheats-rig.ts';
+import { contractOf, openRig, type Rig, type Tree } from './gates-rig.ts';
 
-let bench: Bench;
+let rig: Rig;
 beforeEach(async () => {
-  bench = await openBench();
+  rig = await openRig();
 });
-afterEach(() => bench.close());
+afterEach(() => rig.close());
 
 const RUNS =
   'node --test --test-isolation=none --test-reporter=junit --test-reporter-destination="$LAMPLIGHTER_REPORT" "test/*.test.js"';
@@ -22,14 +22,14 @@ const NEW_TEST: Tree = { 'test/text.test.js': ofDist(TEST['test/text.test.js']) 
 
 describe.skipIf(!has('bwrap'))('a setup that builds', () => {
   it('builds the change where the change is tested: an honest one is proven', async () => {
-    const base = await bench.commit(BUILT);
-    expect(await bench.verify(base, await bench.commit({ ...CODE, ...NEW_TEST }), builds)).toEqual({ kind: 'proven' });
+    const base = await rig.commit(BUILT);
+    expect(await rig.verify(base, await rig.commit({ ...CODE, ...NEW_TEST }), builds)).toEqual({ kind: 'proven' });
   });
 
   it('leaves nothing of main that a broken change could pass with', async () => {
-    const base = await bench.commit(BUILT);
+    const base = await rig.commit(BUILT);
     const broken = 'export const add = (a, b) => (typeof a === "number" ? 99 : Number(a) + Number(b));\n';
-    const verified = await bench.verify(base, await bench.commit({ ...NEW_TEST, 'src/add.js': broken }), builds);
+    const verified = await rig.verify(base, await rig.commit({ ...NEW_TEST, 'src/add.js': broken }), builds);
     expect(verified.kind === 'refused' && verified.findings.join('\n')).toMatch(
       /the base's own test ".*adds 1 and 2" passes on the base and fails/,
     );
@@ -37,13 +37,13 @@ describe.skipIf(!has('bwrap'))('a setup that builds', () => {
 
   it('and that fails on the base because a new test asks for what is not there: red by empty functions in its place', async () => {
     const whole = 'for f in $(grep -ho "[a-z]*[.]js\'" test/*.js | tr -d "\'"); do test -e "src/$f" || exit 3; done';
-    const base = await bench.commit(BUILT);
-    const head = await bench.commit({
+    const base = await rig.commit(BUILT);
+    const head = await rig.commit({
       'src/sub.js': 'export const sub = (a, b) => a - b;\n',
       'test/sub.test.js': `${HEADER}import { sub } from '../dist/sub.js';\ntest('subtracts', () => assert.equal(sub(3, 2), 1));\n`,
     });
     const strict = contractOf({ setup: `${whole}; mkdir dist && cp src/*.js dist/`, test: RUNS });
-    expect(await bench.verify(base, head, strict)).toEqual({ kind: 'proven' });
+    expect(await rig.verify(base, head, strict)).toEqual({ kind: 'proven' });
   });
 });
 
@@ -70,13 +70,13 @@ describe.skipIf(!has('bwrap'))('a setup that installs', () => {
   });
 
   it("into the folders of packages, and writes git's settings, has done so in each gate", async () => {
-    const base = await bench.commit(workspace);
-    const head = await bench.commit({
+    const base = await rig.commit(workspace);
+    const head = await rig.commit({
       'packages/cart/add.js': "import { plus } from 'dep';\nexport const add = (a, b) => plus(Number(a), Number(b));\n",
       'packages/cart/test/text.test.js': `${HEADER}import { add } from '../add.js';\ntest('adds text', () => assert.equal(add('1', '2'), 3));\n`,
     });
-    expect(await bench.verify(base, head, installs)).toEqual({ kind: 'proven' });
-    const ran = readFileSync(join(bench.dir, 'shared', 'setups'), 'utf8')
+    expect(await rig.verify(base, head, installs)).toEqual({ kind: 'proven' });
+    const ran = readFileSync(join(rig.dir, 'shared', 'setups'), 'utf8')
       .trim()
       .split('\n');
     // The base twice, red twice, regression, green, and once more for what was red.

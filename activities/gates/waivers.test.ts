@@ -2,8 +2,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
 import { NO_WAIVERS, type Waiver, type Waivers } from '../../domain/waivers.ts';
-import { hasPytest } from './bench-toolchains.ts';
-import { contractOf, IN_ONE_PROCESS, openBench, type Bench } from './gates-bench.ts';
+import { hasPytest } from './rig-toolchains.ts';
+import { contractOf, IN_ONE_PROCESS, openRig, type Rig } from './gates-rig.ts';
 
 const HEADER = "import test from 'node:test';\nimport assert from 'node:assert';\n";
 const BASE = {
@@ -23,26 +23,26 @@ const granted = (...waivers: Waiver[]): Waivers => ({
   refused: [],
 });
 
-let bench: Bench;
+let rig: Rig;
 beforeEach(async () => {
-  bench = await openBench({ knowsBases: true });
+  rig = await openRig({ knowsBases: true });
 });
-afterEach(() => bench.close());
+afterEach(() => rig.close());
 
 async function refusal(base: string, head: string, waivers: Waivers, by = contract): Promise<string> {
-  const verified = await bench.verify(base, head, by, [], waivers);
+  const verified = await rig.verify(base, head, by, [], waivers);
   if (verified.kind !== 'refused') throw new Error(`expected a refusal, got ${JSON.stringify(verified)}`);
   return verified.findings.join('\n');
 }
 
-const lastOf = async (kind: string) => (await bench.evidence()).findLast((one) => one.kind === kind);
+const lastOf = async (kind: string) => (await rig.evidence()).findLast((one) => one.kind === kind);
 
 describe.skipIf(!has('bwrap'))('no-red-gate', () => {
   it('lets a change without a test through, and its evidence says who waived; the other gates are asked', async () => {
-    const base = await bench.commit(BASE);
-    const head = await bench.commit({ 'src/add.js': 'export const add = (a, b) => b + a;\n' });
+    const base = await rig.commit(BASE);
+    const head = await rig.commit({ 'src/add.js': 'export const add = (a, b) => b + a;\n' });
     expect(await refusal(base, head, NO_WAIVERS)).toContain('adds or changes no test');
-    expect(await bench.verify(base, head, contract, [], granted('no-red-gate'))).toEqual({ kind: 'proven' });
+    expect(await rig.verify(base, head, contract, [], granted('no-red-gate'))).toEqual({ kind: 'proven' });
     expect(await lastOf('waiver')).toMatchObject({ verdict: null, summary: 'no-red-gate by ada', sha: head });
     expect(await lastOf('red')).toMatchObject({
       verdict: null,
@@ -53,19 +53,19 @@ describe.skipIf(!has('bwrap'))('no-red-gate', () => {
   });
 
   it('lets neither a broken test of the base through, nor a failing one, nor what guard refuses', async () => {
-    const base = await bench.commit(BASE);
+    const base = await rig.commit(BASE);
     const waivers = granted('no-red-gate');
-    const broken = await bench.commit({ 'src/add.js': 'export const add = (a, b) => a - b;\n' });
+    const broken = await rig.commit({ 'src/add.js': 'export const add = (a, b) => a - b;\n' });
     expect(await refusal(base, broken, waivers)).toMatch(/base's own test ".*adds" passes on the base and fails/);
-    const skipped = await bench.commit({ ...BASE, 'test/more.test.js': "test.skip('x', () => {});\n" });
+    const skipped = await rig.commit({ ...BASE, 'test/more.test.js': "test.skip('x', () => {});\n" });
     expect(await refusal(base, skipped, waivers)).toContain('adds `test.skip`');
-    const ci = await bench.commit({ 'test/more.test.js': null, '.github/workflows/ci.yml': 'on: push\n' });
+    const ci = await rig.commit({ 'test/more.test.js': null, '.github/workflows/ci.yml': 'on: push\n' });
     expect(await refusal(base, ci, waivers)).toContain('ci.yml is protected');
   });
 
   it('that is not honoured lifts nothing, and the refusal and the evidence say why (invariant 9)', async () => {
-    const base = await bench.commit(BASE);
-    const head = await bench.commit({ 'src/add.js': 'export const add = (a, b) => b + a;\n' });
+    const base = await rig.commit(BASE);
+    const head = await rig.commit({ 'src/add.js': 'export const add = (a, b) => b + a;\n' });
     const why = 'it was applied by eve, who is not a trusted collaborator';
     const waivers: Waivers = { granted: [], refused: [{ waiver: 'no-red-gate', why }] };
     const said = await refusal(base, head, waivers);
@@ -78,10 +78,10 @@ describe.skipIf(!has('bwrap'))('no-red-gate', () => {
 
 describe.skipIf(!has('bwrap'))('tests-may-change', () => {
   it('lets a feature and its tests be removed, with each test that went in the evidence', async () => {
-    const base = await bench.commit(BASE);
-    const head = await bench.commit({ ...REMOVAL, ...ABSENT });
+    const base = await rig.commit(BASE);
+    const head = await rig.commit({ ...REMOVAL, ...ABSENT });
     expect(await refusal(base, head, NO_WAIVERS)).toContain('is old" passes on the base and is gone');
-    expect(await bench.verify(base, head, contract, [], granted('tests-may-change'))).toEqual({ kind: 'proven' });
+    expect(await rig.verify(base, head, contract, [], granted('tests-may-change'))).toEqual({ kind: 'proven' });
     for (const kind of ['regression', 'green'])
       expect((await lastOf(kind))?.body).toMatch(
         /"id": "test\/old\.test\.js › test › is old",\s*"reason": "not listed: waived by ada"/,
@@ -89,33 +89,33 @@ describe.skipIf(!has('bwrap'))('tests-may-change', () => {
   });
 
   it('and no-red-gate together let a bare removal through', async () => {
-    const base = await bench.commit(BASE);
+    const base = await rig.commit(BASE);
     const both = granted('no-red-gate', 'tests-may-change');
-    expect(await bench.verify(base, await bench.commit(REMOVAL), contract, [], both)).toEqual({ kind: 'proven' });
+    expect(await rig.verify(base, await rig.commit(REMOVAL), contract, [], both)).toEqual({ kind: 'proven' });
   });
 
   it('lets an old test be altered with its behaviour', async () => {
-    const base = await bench.commit(BASE);
-    const head = await bench.commit({
+    const base = await rig.commit(BASE);
+    const head = await rig.commit({
       'src/add.js': 'export const add = (a, b) => a + b || null;\n',
       'test/add.test.js': `${BASE['test/add.test.js'].replace('add(1, 2), 3', 'add(1, -1), null')}`,
     });
-    expect(await bench.verify(base, head, contract, [], granted('tests-may-change'))).toEqual({ kind: 'proven' });
+    expect(await rig.verify(base, head, contract, [], granted('tests-may-change'))).toEqual({ kind: 'proven' });
   });
 
   it('lets no test be skipped: neither by a mark nor while it runs', async () => {
-    const base = await bench.commit(BASE);
+    const base = await rig.commit(BASE);
     const waivers = granted('tests-may-change');
-    const marked = await bench.commit({ ...ABSENT, 'test/old.test.js': `${HEADER}test.skip('is old', () => {});\n` });
+    const marked = await rig.commit({ ...ABSENT, 'test/old.test.js': `${HEADER}test.skip('is old', () => {});\n` });
     expect(await refusal(base, marked, waivers)).toContain('adds `test.skip`');
     const sly = `${HEADER}const how = { ['sk' + 'ip']: true };\ntest('is old', how, () => {});\n`;
-    const head = await bench.commit({ ...ABSENT, 'src/old.js': null, 'test/old.test.js': sly });
+    const head = await rig.commit({ ...ABSENT, 'src/old.js': null, 'test/old.test.js': sly });
     expect(await refusal(base, head, waivers)).toContain('is old" passes on the base and is skipped on your change');
   });
 
   it('does not ask less of new tests: they must fail on the base', async () => {
-    const base = await bench.commit(BASE);
-    expect(await refusal(base, await bench.commit(REMOVAL), granted('tests-may-change'))).toContain(
+    const base = await rig.commit(BASE);
+    expect(await refusal(base, await rig.commit(REMOVAL), granted('tests-may-change'))).toContain(
       'adds or changes no test',
     );
   });
@@ -142,28 +142,28 @@ describe.skipIf(!has('bwrap') || !hasPytest())('tests-may-change in Python', () 
   };
 
   it('lets a feature be removed that its old test module imports by name', async () => {
-    const base = await bench.commit(repo);
-    const head = await bench.commit(removal);
-    expect(await bench.verify(base, head, python, [], granted('tests-may-change'))).toEqual({ kind: 'proven' });
+    const base = await rig.commit(repo);
+    const head = await rig.commit(removal);
+    expect(await rig.verify(base, head, python, [], granted('tests-may-change'))).toEqual({ kind: 'proven' });
   });
 
   it('is not needed where the removal is listed with its reason', async () => {
-    const base = await bench.commit(repo);
+    const base = await rig.commit(repo);
     const listed = [{ id: 'test_old', reason: 'the issue removes old()' }];
-    const verified = await bench.verify(base, await bench.commit(removal), python, listed);
+    const verified = await rig.verify(base, await rig.commit(removal), python, listed);
     expect(verified).toEqual({ kind: 'proven' });
   });
 
   it('is needed where nothing is listed: only the tests of what went are named', async () => {
-    const base = await bench.commit(repo);
-    const said = await refusal(base, await bench.commit(removal), NO_WAIVERS, python);
+    const base = await rig.commit(repo);
+    const said = await refusal(base, await rig.commit(removal), NO_WAIVERS, python);
     expect(said).toContain('test_old" passes on the base and is gone');
     expect(said).not.toContain('test_add');
   });
 
   it('a module of the base that no longer loads, and is rewritten under its old ids, is still gone', async () => {
-    const base = await bench.commit(repo);
-    const head = await bench.commit({
+    const base = await rig.commit(repo);
+    const head = await rig.commit({
       ...removal,
       'tests/test_old.py': `${IMPORT}import calc\ndef test_old():\n    assert True\n`,
     });

@@ -1,4 +1,7 @@
-/** A repository with nothing in it, as `git init` with an empty template makes it. Written by us: a checkout of each check starts with one, and no hook or setting can come from elsewhere. */
+/**
+ * A repository with nothing in it, as `git init` with an empty template makes it. Written by us: a checkout of each check starts with one, and no
+ * hook or setting can come from elsewhere.
+ */
 import { mkdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { absent } from './absent.ts';

@@ -4,13 +4,13 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { bytesOfPath, pathOfBytes } from '../../domain/gates/path-name.ts';
-import { openGitBench, plainGit, type GitBench } from './git-bench.ts';
+import { openGitRig, plainGit, type GitRig } from './git-rig.ts';
 
-let bench: GitBench;
+let rig: GitRig;
 beforeEach(() => {
-  bench = openGitBench();
+  rig = openGitRig();
 });
-afterEach(() => bench.close());
+afterEach(() => rig.close());
 
 const named = (name: string): string => pathOfBytes(Buffer.from(name, 'latin1'));
 const ACUTE = named('caf\xe9.txt');
@@ -19,7 +19,7 @@ const ODD = ['a\nb.txt', '-rf', ':(exclude)x', '"quoted\\".txt', 'sp ace/ä.txt'
 
 /** Commits files by their bytes, in the person's clone, and pushes them to main. */
 function land(files: Readonly<Record<string, string>>, gone: readonly string[] = []): string {
-  const clone = join(bench.dir, 'person');
+  const clone = join(rig.dir, 'person');
   const input = Buffer.concat(
     [
       ...Object.entries(files).map(([path, text]) => {
@@ -39,21 +39,21 @@ function land(files: Readonly<Record<string, string>>, gone: readonly string[] =
 
 it('two names that are not UTF-8 stay two, and each is read by its own', async () => {
   const sha = land({ [ACUTE]: 'acute', [GRAVE]: 'grave' });
-  await bench.git.refresh();
+  await rig.git.refresh();
 
-  expect(await bench.git.files(sha)).toEqual(expect.arrayContaining([ACUTE, GRAVE]));
-  expect(await bench.git.readFile(sha, ACUTE)).toBe('acute');
-  expect(await bench.git.readFile(sha, GRAVE)).toBe('grave');
-  expect(await bench.git.readFile(sha, 'caf\ufffd.txt')).toBeNull();
-  expect((await bench.git.blobs(sha, [ACUTE, GRAVE])).size).toBe(2);
+  expect(await rig.git.files(sha)).toEqual(expect.arrayContaining([ACUTE, GRAVE]));
+  expect(await rig.git.readFile(sha, ACUTE)).toBe('acute');
+  expect(await rig.git.readFile(sha, GRAVE)).toBe('grave');
+  expect(await rig.git.readFile(sha, 'caf\ufffd.txt')).toBeNull();
+  expect((await rig.git.blobs(sha, [ACUTE, GRAVE])).size).toBe(2);
 });
 
 it('a change of one of them is a change of it, in what changed, in what was added and commit by commit', async () => {
   const base = land({ [ACUTE]: 'one\n', [GRAVE]: 'one\n' });
   const head = land({ [ACUTE]: 'one\ntwo\n' }, [GRAVE]);
-  await bench.git.refresh();
+  await rig.git.refresh();
 
-  const changed = await bench.git.changedFiles(base, head);
+  const changed = await rig.git.changedFiles(base, head);
   expect(new Map(changed.map(({ path, status }) => [path, status]))).toEqual(
     new Map([
       [ACUTE, 'modified'],
@@ -61,23 +61,23 @@ it('a change of one of them is a change of it, in what changed, in what was adde
     ]),
   );
   const added = [{ path: ACUTE, line: 2, text: 'two' }];
-  expect(await bench.git.additions(base, head)).toEqual(added);
-  expect(await bench.git.commitAdditions(base, head)).toEqual([{ sha: head, added }]);
+  expect(await rig.git.additions(base, head)).toEqual(added);
+  expect(await rig.git.commitAdditions(base, head)).toEqual([{ sha: head, added }]);
 });
 
 it('is laid over a checkout, and taken away from it, by its bytes alone', async () => {
   const base = land({ [ACUTE]: 'acute', [GRAVE]: 'grave', ...Object.fromEntries(ODD.map((name) => [name, 'odd'])) });
   const head = land({ [ACUTE]: 'changed' }, [GRAVE, ...ODD]);
-  await bench.git.refresh();
-  const tree = join(bench.dir, 'tree');
-  await bench.git.checkOut(head, tree);
+  await rig.git.refresh();
+  const tree = join(rig.dir, 'tree');
+  await rig.git.checkOut(head, tree);
   const inTree = (path: string): Buffer => Buffer.concat([Buffer.from(`${tree}/`), bytesOfPath(path)]);
 
-  await bench.git.overlay(base, tree, [ACUTE, GRAVE, ...ODD]);
+  await rig.git.overlay(base, tree, [ACUTE, GRAVE, ...ODD]);
   expect(readFileSync(inTree(ACUTE), 'utf8')).toBe('acute');
   for (const path of [GRAVE, ...ODD]) expect(existsSync(inTree(path)), path).toBe(true);
 
-  await bench.git.overlay(head, tree, [GRAVE, ...ODD]);
+  await rig.git.overlay(head, tree, [GRAVE, ...ODD]);
   expect(
     readdirSync(tree, { encoding: 'buffer' })
       .map((name) => name.toString('latin1'))
@@ -88,18 +88,18 @@ it('is laid over a checkout, and taken away from it, by its bytes alone', async 
 it('one over which a merge conflicts is named as git names it', async () => {
   const base = land({ [ACUTE]: 'base\n' });
   const theirs = land({ [ACUTE]: 'theirs\n' });
-  bench.person('checkout', '--quiet', '--detach', base);
-  bench.person('read-tree', base);
-  const clone = join(bench.dir, 'person');
+  rig.person('checkout', '--quiet', '--detach', base);
+  rig.person('read-tree', base);
+  const clone = join(rig.dir, 'person');
   const blob = execFileSync('git', ['hash-object', '-w', '--stdin'], { cwd: clone, input: 'ours\n' }).toString().trim();
   const input = Buffer.concat([Buffer.from(`100644 ${blob}\t`), bytesOfPath(ACUTE), Buffer.of(0)]);
   execFileSync('git', ['update-index', '-z', '--index-info'], { cwd: clone, input });
   plainGit(clone, 'commit', '--quiet', '-m', 'Ours');
-  const ours = bench.person('rev-parse', 'HEAD');
-  bench.person('push', '--quiet', '--force', 'origin', 'HEAD:main');
-  await bench.git.refresh();
-  bench.person('push', '--quiet', '--force', 'origin', `${theirs}:main`);
-  await bench.git.refresh();
+  const ours = rig.person('rev-parse', 'HEAD');
+  rig.person('push', '--quiet', '--force', 'origin', 'HEAD:main');
+  await rig.git.refresh();
+  rig.person('push', '--quiet', '--force', 'origin', `${theirs}:main`);
+  await rig.git.refresh();
 
-  expect(await bench.git.merge(ours, theirs, 'Merge')).toEqual({ kind: 'conflicts', files: ['"caf\\351.txt"'] });
+  expect(await rig.git.merge(ours, theirs, 'Merge')).toEqual({ kind: 'conflicts', files: ['"caf\\351.txt"'] });
 });

@@ -1,20 +1,20 @@
 import { execFileSync } from 'node:child_process';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { bundleInside, openGitBench, plainGit, type GitBench } from './git-bench.ts';
+import { bundleInside, openGitRig, plainGit, type GitRig } from './git-rig.ts';
 import { BundleRefused } from './repo-git.ts';
 
-let bench: GitBench;
+let rig: GitRig;
 beforeEach(() => {
-  bench = openGitBench();
+  rig = openGitRig();
 });
-afterEach(() => bench.close());
+afterEach(() => rig.close());
 
 const WHO = 'A <a@example.invalid> 1313584730 +0000';
 
 /** Written as it is into the remote, which no tool of today would. */
 function literal(type: string, body: string | Buffer): string {
   const argv = ['hash-object', '-t', type, '-w', '--literally', '--stdin'];
-  return execFileSync('git', argv, { cwd: bench.remote, input: body, encoding: 'utf8' }).trim();
+  return execFileSync('git', argv, { cwd: rig.remote, input: body, encoding: 'utf8' }).trim();
 }
 
 function tree(...entries: readonly [mode: string, name: string, id: string][]): string {
@@ -22,16 +22,16 @@ function tree(...entries: readonly [mode: string, name: string, id: string][]): 
   return literal('tree', Buffer.concat(parts));
 }
 
-function commit({ author = WHO, committer = WHO, files = plainGit(bench.remote, 'rev-parse', 'main^{tree}') }): string {
-  const main = plainGit(bench.remote, 'rev-parse', 'main');
+function commit({ author = WHO, committer = WHO, files = plainGit(rig.remote, 'rev-parse', 'main^{tree}') }): string {
+  const main = plainGit(rig.remote, 'rev-parse', 'main');
   return literal('commit', `tree ${files}\nparent ${main}\nauthor ${author}\ncommitter ${committer}\n\nOld\n`);
 }
 
 /** Main's newest commit is sound; the one below it is not. */
 function bury(old: string): string {
-  const files = plainGit(bench.remote, 'rev-parse', 'main^{tree}');
-  const top = plainGit(bench.remote, 'commit-tree', files, '-p', old, '-m', 'On top');
-  plainGit(bench.remote, 'update-ref', 'refs/heads/main', top);
+  const files = plainGit(rig.remote, 'rev-parse', 'main^{tree}');
+  const top = plainGit(rig.remote, 'commit-tree', files, '-p', old, '-m', 'On top');
+  plainGit(rig.remote, 'update-ref', 'refs/heads/main', top);
   return top;
 }
 
@@ -47,8 +47,8 @@ describe("a remote's past is taken as old tools wrote it, because plain git clon
     ['a date beyond all time', 'A <a@example.invalid> 99999999999999999999 +0000'],
   ])('%s', async (_name, author) => {
     const top = bury(commit({ author }));
-    expect(await bench.git.refresh()).toBe(top);
-    expect(await bench.git.readFile(top, 'readme.md')).toBe('a shop\n');
+    expect(await rig.git.refresh()).toBe(top);
+    expect(await rig.git.readFile(top, 'readme.md')).toBe('a shop\n');
   });
 
   test('modes with leading zeros, entries out of order or twice, a submodule that points nowhere, two authors', async () => {
@@ -61,7 +61,7 @@ describe("a remote's past is taken as old tools wrote it, because plain git clon
     ];
     for (const files of odd) bury(commit({ files }));
     const top = bury(commit({ author: `${WHO}\nauthor ${WHO}` }));
-    expect(await bench.git.refresh()).toBe(top);
+    expect(await rig.git.refresh()).toBe(top);
   });
 
   test.each([
@@ -74,7 +74,7 @@ describe("a remote's past is taken as old tools wrote it, because plain git clon
     ],
   ])('but not %s, and says so at once, for asking again heals nothing', async (_name, files) => {
     bury(commit({ files: files() }));
-    const refused = expect(bench.git.refresh()).rejects;
+    const refused = expect(rig.git.refresh()).rejects;
     await refused.toThrow(/acme\/shop: main could not be fetched.*takes for an attack/s);
     await refused.toMatchObject({ name: 'RemoteUnfit' });
   });
@@ -88,25 +88,25 @@ describe('what leaves a sandbox is judged strictly, and only what is new of it',
 
   test('a commit that is out of form is refused, on a past that is too', async () => {
     bury(commit({ author: 'A <a@example.invalid> 1313584730 +051800' }));
-    const worktree = await bench.git.openWorktree('run', await bench.git.refresh());
-    const bundle = await bundleInside(bench, worktree, forged('A <a@example.invalid> 1313584730 +051800'));
-    await expect(bench.git.importBundle('run', bundle)).rejects.toThrow(BundleRefused);
-    await expect(bench.git.importBundle('run', bundle)).rejects.toThrow(/badTimezone/);
+    const worktree = await rig.git.openWorktree('run', await rig.git.refresh());
+    const bundle = await bundleInside(rig, worktree, forged('A <a@example.invalid> 1313584730 +051800'));
+    await expect(rig.git.importBundle('run', bundle)).rejects.toThrow(BundleRefused);
+    await expect(rig.git.importBundle('run', bundle)).rejects.toThrow(/badTimezone/);
   });
 
   test('honest work on an odd past is taken, main merged into it included', async () => {
     bury(commit({ author: 'A 1313584730 +0000' }));
-    const worktree = await bench.git.openWorktree('run', await bench.git.refresh());
+    const worktree = await rig.git.openWorktree('run', await rig.git.refresh());
     bury(commit({ author: 'A <a@example.invalid>1313584730 +0000' }));
-    const newer = bench.land({ 'later.md': 'later\n' });
-    await bench.git.refresh();
+    const newer = rig.land({ 'later.md': 'later\n' });
+    await rig.git.refresh();
     const bundle = await bundleInside(
-      bench,
+      rig,
       worktree,
       'echo x > new.md; git add -A; git commit -qm New; git merge -q --no-edit refs/remotes/origin/main',
     );
-    const head = await bench.git.importBundle('run', bundle);
-    expect(await bench.git.contains(newer, head)).toBe(true);
-    expect(await bench.git.push(head)).toEqual({ kind: 'pushed' });
+    const head = await rig.git.importBundle('run', bundle);
+    expect(await rig.git.contains(newer, head)).toBe(true);
+    expect(await rig.git.push(head)).toEqual({ kind: 'pushed' });
   });
 });

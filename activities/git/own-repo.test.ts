@@ -2,31 +2,31 @@
 import { existsSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { bundleInside, KEY, openGitBench, type GitBench } from './git-bench.ts';
+import { bundleInside, KEY, openGitRig, type GitRig } from './git-rig.ts';
 import { runLayout } from './layout.ts';
 import type { Worktree } from './port.ts';
 import { checkoutBinds } from './repo-git.ts';
 
-let bench: GitBench;
+let rig: GitRig;
 let base: string;
 let worktree: Worktree;
 beforeEach(async () => {
-  bench = openGitBench();
-  base = await bench.git.refresh();
-  worktree = await bench.git.openWorktree('run', base);
+  rig = openGitRig();
+  base = await rig.git.refresh();
+  worktree = await rig.git.openWorktree('run', base);
 });
-afterEach(() => bench.close());
+afterEach(() => rig.close());
 
 /** The script in the session's worktree, then in a gate's checkout. */
 async function inBoth(script: string): Promise<[string, string]> {
-  const dir = join(bench.dir, 'gate');
-  await bench.git.checkOut(base, dir);
+  const dir = join(rig.dir, 'gate');
+  await rig.git.checkOut(base, dir);
   const binds = [
-    ...checkoutBinds({ dataDir: bench.dataDir, key: KEY }),
+    ...checkoutBinds({ dataDir: rig.dataDir, key: KEY }),
     { from: dir, to: worktree.dir, mode: 'rw' as const },
   ];
-  const session = await bench.inside(worktree, script);
-  const gate = await bench.inside(worktree, script, { binds });
+  const session = await rig.inside(worktree, script);
+  const gate = await rig.inside(worktree, script, { binds });
   return [`${session.code} ${session.stdout}${session.stderr}`, `${gate.code} ${gate.stdout}${gate.stderr}`];
 }
 
@@ -56,11 +56,11 @@ describe('what a setup does with git', () => {
   });
 
   it('holds for the next command, and a hook of it judges what the session commits', async () => {
-    await bench.inside(
+    await rig.inside(
       worktree,
       "mkdir .githooks; printf '#!/bin/sh\\necho not yet >&2; exit 1\\n' > .githooks/pre-commit; chmod +x .githooks/pre-commit; git config core.hooksPath .githooks",
     );
-    const commit = await bench.inside(worktree, 'echo x > new.md; git add new.md; git commit -q -m New');
+    const commit = await rig.inside(worktree, 'echo x > new.md; git add new.md; git commit -q -m New');
     expect(commit).toMatchObject({ code: 1, stderr: 'not yet\n' });
   });
 });
@@ -68,12 +68,12 @@ describe('what a setup does with git', () => {
 describe('work on a branch of its own', () => {
   it('is handed over as any other, and goes when it is', async () => {
     const script = 'git switch -q -c topic; echo x > new.md; git add new.md; git commit -q -m New';
-    await bench.inside(worktree, script);
-    await expect(bench.git.removeWorktree('run')).rejects.toThrow('neither on main nor handed over');
-    const head = await bench.git.importBundle('run', await bundleInside(bench, worktree, 'git rev-parse HEAD'));
-    expect((await bench.inside(worktree, 'git rev-parse topic')).stdout.trim()).toBe(head);
-    await bench.git.removeWorktree('run');
-    expect(existsSync(runLayout(bench.dataDir, 'run').root)).toBe(false);
+    await rig.inside(worktree, script);
+    await expect(rig.git.removeWorktree('run')).rejects.toThrow('neither on main nor handed over');
+    const head = await rig.git.importBundle('run', await bundleInside(rig, worktree, 'git rev-parse HEAD'));
+    expect((await rig.inside(worktree, 'git rev-parse topic')).stdout.trim()).toBe(head);
+    await rig.git.removeWorktree('run');
+    expect(existsSync(runLayout(rig.dataDir, 'run').root)).toBe(false);
   });
 
   it.each([
@@ -83,20 +83,20 @@ describe('work on a branch of its own', () => {
     ],
     ['the stash', 'echo x >> readme.md; git stash -q'],
   ])('stays in the quarantine when the worktree goes: %s (invariant 11)', async (_what, script) => {
-    await bench.inside(worktree, script);
+    await rig.inside(worktree, script);
     const kept = (
-      await bench.inside(worktree, 'git rev-parse left stash 2>/dev/null | grep -E "^[0-9a-f]{40}$"')
+      await rig.inside(worktree, 'git rev-parse left stash 2>/dev/null | grep -E "^[0-9a-f]{40}$"')
     ).stdout.trim();
-    await bench.git.removeWorktree('run');
-    const { work, objects } = runLayout(bench.dataDir, 'run');
+    await rig.git.removeWorktree('run');
+    const { work, objects } = runLayout(rig.dataDir, 'run');
     expect(existsSync(work)).toBe(false);
     expect(existsSync(join(objects, kept.slice(0, 2), kept.slice(2)))).toBe(true);
   });
 
   it('whose head cannot be told is left in place, with no word of what lies behind a link (invariant 11)', async () => {
-    const { git } = runLayout(bench.dataDir, 'run');
+    const { git } = runLayout(rig.dataDir, 'run');
     rmSync(join(git, 'HEAD'));
     symlinkSync('/etc/passwd', join(git, 'HEAD'));
-    await expect(bench.git.removeWorktree('run')).rejects.toThrow('its HEAD (unreadable)');
+    await expect(rig.git.removeWorktree('run')).rejects.toThrow('its HEAD (unreadable)');
   });
 });

@@ -69,7 +69,10 @@ export interface RepoGit {
   /** Bundles what is not on main, for evidence; null when there is nothing. */
   exportBundle(head: string): Promise<Uint8Array | null>;
   readFile(sha: string, path: string): Promise<string | null>;
-  /** A fresh checkout of a sha, with a `.git` of its own, for gates and builds. The folder must not exist. Answers in sentences with the submodules that stay empty, and why. */
+  /**
+   * A fresh checkout of a sha, with a `.git` of its own, for gates and builds. The folder must not exist. Answers in sentences with the submodules
+   * that stay empty, and why.
+   */
   checkOut(sha: string, dir: string): Promise<readonly string[]>;
   /** Writes the given paths as they are in `sha` into `dir`; a path that is not in `sha` is removed. */
   overlay(sha: string, dir: string, paths: readonly string[]): Promise<void>;

@@ -2,18 +2,18 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it, vi } from 'vitest';
-import { KEY, openGitBench, type GitBench } from './git-bench.ts';
+import { KEY, openGitRig, type GitRig } from './git-rig.ts';
 import { repoLayout } from './layout.ts';
 
-let bench: GitBench;
+let rig: GitRig;
 beforeEach(() => {
-  bench = openGitBench();
+  rig = openGitRig();
 });
-afterEach(() => bench.close());
+afterEach(() => rig.close());
 
 /** Git waits for a writer of this file before it reads anything. */
 function holdUp(): string {
-  const file = join(repoLayout(bench.dataDir, KEY).clean, 'objects', 'info', 'alternates');
+  const file = join(repoLayout(rig.dataDir, KEY).clean, 'objects', 'info', 'alternates');
   mkdirSync(dirname(file), { recursive: true });
   execFileSync('mkfifo', [file]);
   return file;
@@ -34,9 +34,9 @@ function ourChild(word: string): number | null {
 }
 
 it('a git that was killed gave no answer: what it had not said is not taken for absent, and it is asked again', async () => {
-  const sha = await bench.git.refresh();
+  const sha = await rig.git.refresh();
   const held = holdUp();
-  const reading = bench.git.readFile(sha, 'readme.md');
+  const reading = rig.git.readFile(sha, 'readme.md');
   const failed = expect(reading).rejects.toThrow('ls-tree -r -l -z --full-tree');
   const pid = await vi.waitFor(() => {
     const child = ourChild('ls-tree');
@@ -47,17 +47,17 @@ it('a git that was killed gave no answer: what it had not said is not taken for 
   await failed;
   rmSync(held);
 
-  expect(await bench.git.readFile(sha, 'readme.md')).toBe('a shop\n');
-  expect(await bench.git.readFile(sha, 'nowhere.md')).toBeNull();
+  expect(await rig.git.readFile(sha, 'readme.md')).toBe('a shop\n');
+  expect(await rig.git.readFile(sha, 'nowhere.md')).toBeNull();
 });
 
 it('more commits at once than are kept are each read to the end', async () => {
   const shas = Array.from({ length: 40 }, (_, n) => {
-    bench.person('commit', '--quiet', '--allow-empty', '-m', `${n}`);
-    return bench.person('rev-parse', 'HEAD');
+    rig.person('commit', '--quiet', '--allow-empty', '-m', `${n}`);
+    return rig.person('rev-parse', 'HEAD');
   });
-  bench.person('push', '--quiet', 'origin', 'HEAD:main');
-  await bench.git.refresh();
-  const texts = await Promise.all(shas.map((sha) => bench.git.readFile(sha, 'src/price.js')));
+  rig.person('push', '--quiet', 'origin', 'HEAD:main');
+  await rig.git.refresh();
+  const texts = await Promise.all(shas.map((sha) => rig.git.readFile(sha, 'src/price.js')));
   expect(texts).toEqual(shas.map(() => 'export const price = 1;\n'));
 });

@@ -2,18 +2,18 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { bundleInside, KEY, openGitBench, plainGit, type GitBench } from './git-bench.ts';
+import { bundleInside, KEY, openGitRig, plainGit, type GitRig } from './git-rig.ts';
 import type { RepoGit } from './port.ts';
 import { createRepoGit } from './repo-git.ts';
 import { withoutPassword } from './trusted.ts';
 
-let bench: GitBench;
+let rig: GitRig;
 beforeEach(() => {
-  bench = openGitBench();
+  rig = openGitRig();
 });
-afterEach(() => bench.close());
+afterEach(() => rig.close());
 
-function gitOf(remote: string, dataDir = bench.dataDir): RepoGit {
+function gitOf(remote: string, dataDir = rig.dataDir): RepoGit {
   return createRepoGit({
     repo: { key: KEY, name: 'acme/shop', remote, branch: 'main', pushEnv: {} },
     dataDir,
@@ -23,7 +23,7 @@ function gitOf(remote: string, dataDir = bench.dataDir): RepoGit {
 
 async function pushOne(git: RepoGit): Promise<unknown> {
   const worktree = await git.openWorktree('run', await git.refresh());
-  const bundle = await bundleInside(bench, worktree, 'echo x > x; git add x; git commit -qm X');
+  const bundle = await bundleInside(rig, worktree, 'echo x > x; git add x; git commit -qm X');
   return git.push(await git.importBundle('run', bundle));
 }
 
@@ -34,18 +34,18 @@ describe('a remote on this machine is read and pushed to', () => {
     ['by file:// with a slash at its end', (remote: string) => `file://${remote}/`],
     ['by a path through a link', (remote: string) => join(remote, '..', 'link')],
   ])('%s, also where it belongs to somebody else', async (_name, spell) => {
-    symlinkSync(bench.remote, join(bench.dir, 'link'));
+    symlinkSync(rig.remote, join(rig.dir, 'link'));
     // Only root can give a folder away; for others the spelling alone is tried.
-    if (process.getuid?.() === 0) execFileSync('chown', ['-R', '65534:65534', bench.remote]);
-    expect(await pushOne(gitOf(spell(bench.remote)))).toEqual({ kind: 'pushed' });
+    if (process.getuid?.() === 0) execFileSync('chown', ['-R', '65534:65534', rig.remote]);
+    expect(await pushOne(gitOf(spell(rig.remote)))).toEqual({ kind: 'pushed' });
   });
 });
 
 test('a percent sign in a file:// address that nobody escaped is part of the name, as git takes it', async () => {
-  const odd = join(bench.dir, '50%off.git');
-  plainGit(bench.dir, 'clone', '-q', '--bare', bench.remote, odd);
+  const odd = join(rig.dir, '50%off.git');
+  plainGit(rig.dir, 'clone', '-q', '--bare', rig.remote, odd);
   const repo = { key: KEY, name: 'acme/shop', remote: `file://${odd}`, branch: 'main', pushEnv: {} };
-  const git = createRepoGit({ repo, dataDir: bench.dataDir, now: Date.now });
+  const git = createRepoGit({ repo, dataDir: rig.dataDir, now: Date.now });
   expect(await git.refresh()).toBe(plainGit(odd, 'rev-parse', 'main'));
 });
 
@@ -58,28 +58,28 @@ test.each([
 });
 
 test('a data directory that is reached through a link serves sessions, and stays one place', async () => {
-  mkdirSync(join(bench.dir, 'disk'));
-  symlinkSync(join(bench.dir, 'disk'), join(bench.dir, 'link'));
-  const git = gitOf(bench.remote, join(bench.dir, 'link', 'data'));
+  mkdirSync(join(rig.dir, 'disk'));
+  symlinkSync(join(rig.dir, 'disk'), join(rig.dir, 'link'));
+  const git = gitOf(rig.remote, join(rig.dir, 'link', 'data'));
   const worktree = await git.openWorktree('run', await git.refresh());
-  expect(worktree.dir).toBe(join(bench.dir, 'disk', 'data', 'runs', 'run', 'work'));
-  expect((await bench.inside(worktree, 'git status --porcelain')).code).toBe(0);
+  expect(worktree.dir).toBe(join(rig.dir, 'disk', 'data', 'runs', 'run', 'work'));
+  expect((await rig.inside(worktree, 'git status --porcelain')).code).toBe(0);
   expect(await pushOne(git)).toEqual({ kind: 'pushed' });
 });
 
 describe('a remote that Lamplighter cannot work with is said to be so, with what to do', () => {
   test('a shallow clone', async () => {
-    bench.land({ 'readme.md': 'more\n' });
-    const shallow = join(bench.dir, 'shallow.git');
-    plainGit(bench.dir, 'clone', '--quiet', '--bare', '--depth=1', `file://${bench.remote}`, shallow);
+    rig.land({ 'readme.md': 'more\n' });
+    const shallow = join(rig.dir, 'shallow.git');
+    plainGit(rig.dir, 'clone', '--quiet', '--bare', '--depth=1', `file://${rig.remote}`, shallow);
     const refused = expect(gitOf(shallow).refresh()).rejects;
     await refused.toThrow(/is a shallow clone.*git fetch --unshallow/s);
     await refused.toMatchObject({ name: 'RemoteUnfit' });
   });
 
   test('a repository of SHA-256', async () => {
-    const work = join(bench.dir, 'work');
-    plainGit(bench.dir, 'init', '--quiet', '--object-format=sha256', '--initial-branch=main', work);
+    const work = join(rig.dir, 'work');
+    plainGit(rig.dir, 'init', '--quiet', '--object-format=sha256', '--initial-branch=main', work);
     plainGit(work, 'commit', '--quiet', '--allow-empty', '-m', 'First');
     const refused = expect(gitOf(work).refresh()).rejects;
     await refused.toThrow(/SHA-256 ids, and Lamplighter works with SHA-1/);

@@ -6,7 +6,7 @@ import { DEFAULT_BOUNDS } from '../../domain/bounds.ts';
 import { FRESH, type RunState } from '../../domain/stage.ts';
 import { openStore } from '../../store/open.ts';
 import type { Store } from '../../store/port.ts';
-import { KEY, openGitBench, type GitBench } from '../git/git-bench.ts';
+import { KEY, openGitRig, type GitRig } from '../git/git-rig.ts';
 import { runLayout } from '../git/layout.ts';
 import { clearAway, startJanitor, WORKTREE_DAYS, type JanitorDeps } from './janitor.ts';
 
@@ -15,11 +15,11 @@ const NOW = 1_000 * DAY;
 const SHIPPED: RunState = { stage: 'ended', progress: FRESH.progress, outcome: 'shipped', reason: 'live' };
 const FROZEN = { stage: 'frozen', progress: FRESH.progress, reason: 'red' } as unknown as RunState;
 
-let git: GitBench;
+let git: GitRig;
 let store: Store;
 let said: string[];
 beforeEach(async () => {
-  git = openGitBench();
+  git = openGitRig();
   said = [];
   store = await openStore({ kind: 'sqlite', file: join(git.dir, 'store.db') }, join(git.dir, 'blobs'));
 });

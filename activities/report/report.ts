@@ -2,7 +2,7 @@
 import type { Config } from '../../config/types.ts';
 import type { RunEffect } from '../../domain/stage.ts';
 import type { RunRow, Store } from '../../store/port.ts';
-import { holdWhileKilled } from '../dispatch/kill-switch.ts';
+import { holdWhileKilled } from '../pace/kill-switch.ts';
 import type { PerformEffect } from '../effects/perform.ts';
 import { storedRun } from '../run/stored-run.ts';
 import type { RepoTracker } from '../tracker/issue-reader.ts';

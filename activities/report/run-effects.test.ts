@@ -17,13 +17,13 @@ import {
   store,
   trackerOf,
   trackers,
-  useBench,
+  useRig,
   watching,
   web,
-} from '../../test/setup/tracker-bench.ts';
+} from '../../test/setup/tracker-rig.ts';
 import { runSubject } from '../../domain/unit.ts';
 
-useBench();
+useRig();
 
 const called = async (run: string): Promise<string[]> =>
   (await store.escalations.list({ run })).map((one) => one.topic);

@@ -1,13 +1,13 @@
 /** What a run and its lane need of the store and of Temporal itself, from anywhere. */
 import { refuseAct, UNFREEZE_WAYS, type RequestedAct } from '../../domain/act.ts';
-import { eventIn, firstAct } from '../../domain/called-away.ts';
+import { eventIn, firstAct } from '../../domain/transitions/called-away.ts';
 import { NO_GRANTS } from '../../domain/bounds.ts';
 import { vanishedCall } from '../../domain/watchdog/vanished.ts';
 import type { Store } from '../../store/port.ts';
 import type { ControlActivities, OutsideSignal } from '../../workflows/ports.ts';
 import { hasActs } from './minding.ts';
 import { storedRun } from './stored-run.ts';
-import { notYet } from './waiting.ts';
+import { notYet } from '../pace/waiting.ts';
 
 /** The part of Temporal's client that lanes need. */
 export interface LanePort {

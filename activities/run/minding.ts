@@ -2,12 +2,12 @@
  * Work on a run that a person may want elsewhere. It reads the acts itself, before it begins and while it lasts: the poke that tells the
  * workflow of them may be lost, and acts belong to boundaries, not to pokes.
  */
-import { isCalledAway, movingActs } from '../../domain/called-away.ts';
+import { isCalledAway, movingActs } from '../../domain/transitions/called-away.ts';
 import type { Store } from '../../store/port.ts';
 import type { CalledAway } from '../../workflows/ports.ts';
-import { createStopWatch } from '../agent/stop-watch.ts';
+import { createStopWatch } from '../pace/stop-watch.ts';
 import { Withheld } from '../effects/perform.ts';
-import { heartbeating, type Beat } from './heartbeat.ts';
+import { heartbeating, type Beat } from '../pace/heartbeat.ts';
 import { storedRun } from './stored-run.ts';
 
 export type ActsOfRun = Pick<Store, 'acts' | 'runs'>;

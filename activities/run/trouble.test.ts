@@ -10,7 +10,7 @@ import type { Store } from '../../store/port.ts';
 import { createRedaction } from '../evidence/redact.ts';
 import { readTrouble } from './read-trouble.ts';
 import { recordingTrouble } from './trouble.ts';
-import { notYet } from './waiting.ts';
+import { notYet } from '../pace/waiting.ts';
 
 let dir: string;
 let store: Store;

@@ -7,7 +7,7 @@ import { isRunSubject, unitNamed } from '../../domain/unit.ts';
 import type { Control } from '../../store/port.ts';
 import type { Redaction } from '../evidence/redact.ts';
 import { readTrouble, troubleKey } from './read-trouble.ts';
-import { NOT_YET } from './waiting.ts';
+import { NOT_YET } from '../pace/waiting.ts';
 
 export interface TroubleDeps {
   readonly store: { readonly control: Pick<Control, 'fact' | 'setFact'> };

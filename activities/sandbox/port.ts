@@ -1,4 +1,8 @@
 /** Every command of an agent, every setup, check and build command runs through this port, one sandbox a command. */
+import type { CommandResult } from '../exec/command-result.ts';
+
+export type { CommandResult } from '../exec/command-result.ts';
+
 export interface SandboxBind {
   readonly from: string;
   /** Where it shows inside; the same path when absent. */
@@ -51,20 +55,6 @@ export interface SandboxCommand {
   readonly onOutput?: (chunk: string) => void;
   /** Bytes of stdout and of stderr that are kept: head and tail, with a line that says how much was left out. */
   readonly keepBytes: number;
-}
-
-export type CommandEnd = 'exited' | 'timeout' | 'aborted' | 'signalled';
-
-export interface CommandResult {
-  readonly end: CommandEnd;
-  /** Null unless it exited. */
-  readonly code: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
-  readonly droppedBytes: number;
-  readonly ms: number;
-  /** Why a service did not start; there only when the command was therefore never run. */
-  readonly unserved?: string;
 }
 
 /** A command was not run, because another in the same place has not ended. */

@@ -1,17 +1,17 @@
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { progress } from '../../domain/watchdog/bench.ts';
-import { MINUTE, NOW, openWatchBench, type WatchBench } from './watch-bench.ts';
+import { progress } from '../../domain/watchdog/rig.ts';
+import { MINUTE, NOW, openWatchRig, type WatchRig } from './watch-rig.ts';
 import { runSubject } from '../../domain/unit.ts';
 
-let bench: WatchBench;
+let rig: WatchRig;
 beforeEach(async () => {
-  bench = await openWatchBench();
+  rig = await openWatchRig();
 });
-afterEach(() => bench.close());
+afterEach(() => rig.close());
 
 it('the watchdog is not deceived by a stage that fails and is tried again, and leaves the like evidence at each attempt', async () => {
-  const { id: run } = await bench.addRun({ stage: 'verify', progress: progress(), head: 'h', redBase: null });
-  await bench.store.control.setFact(`checks/${run}`, MINUTE, NOW);
+  const { id: run } = await rig.addRun({ stage: 'verify', progress: progress(), head: 'h', redBase: null });
+  await rig.store.control.setFact(`checks/${run}`, MINUTE, NOW);
   for (let minute = 0; minute < 20; minute += 1) {
     const row = {
       unit: runSubject(run),
@@ -21,8 +21,8 @@ it('the watchdog is not deceived by a stage that fails and is tried again, and l
       summary: 'nothing',
       mediaType: 'text/plain',
     } as const;
-    await bench.store.evidence.put({ ...row, key: `gate/${minute}`, body: '', at: bench.clock });
-    await bench.pass(MINUTE);
+    await rig.store.evidence.put({ ...row, key: `gate/${minute}`, body: '', at: rig.clock });
+    await rig.pass(MINUTE);
   }
-  expect(bench.topics()).toEqual(['run-silent']);
+  expect(rig.topics()).toEqual(['run-silent']);
 });

@@ -1,20 +1,20 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { openWatchBench, type WatchBench } from './watch-bench.ts';
+import { openWatchRig, type WatchRig } from './watch-rig.ts';
 import { showWorker } from './show-worker.ts';
 
-let bench: WatchBench;
+let rig: WatchRig;
 beforeEach(async () => {
-  bench = await openWatchBench();
+  rig = await openWatchRig();
 });
-afterEach(() => bench.close());
+afterEach(() => rig.close());
 
-const signs = (): Promise<unknown> => bench.store.control.facts('worker/');
+const signs = (): Promise<unknown> => rig.store.control.facts('worker/');
 
 describe('a worker', () => {
   it('shows itself while it runs, several times in the time after which it would be missed, and says goodbye', async () => {
     let clock = 1;
     let isRunning = true;
-    const control = bench.store.control;
+    const control = rig.store.control;
     const sign = await showWorker({
       control,
       name: 'host-1',

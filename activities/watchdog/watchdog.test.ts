@@ -4,9 +4,9 @@ import { writeFileSync } from 'node:fs';
 import { killSwitchFile } from '../../config/kill-switch-file.ts';
 import { capsAt } from '../../domain/caps.ts';
 import type { RunState } from '../../domain/stage.ts';
-import { progress } from '../../domain/watchdog/bench.ts';
+import { progress } from '../../domain/watchdog/rig.ts';
 import { isHeldByCap } from '../run/caps.ts';
-import { HOUR, MINUTE, NOW, openWatchBench, REPO, type WatchBench } from './watch-bench.ts';
+import { HOUR, MINUTE, NOW, openWatchRig, REPO, type WatchRig } from './watch-rig.ts';
 import { runSubject } from '../../domain/unit.ts';
 
 const SESSION: RunState = { stage: 'implement', progress: progress({ openings: 1 }), brief: { kind: 'implement' } };
@@ -20,20 +20,20 @@ const FROZEN: RunState = {
 };
 const RUN = 'run-of-shop-1';
 
-let bench: WatchBench;
+let rig: WatchRig;
 beforeEach(async () => {
-  bench = await openWatchBench();
+  rig = await openWatchRig();
 });
-afterEach(() => bench.close());
+afterEach(() => rig.close());
 
 function addAct(kind: 'cancel' | 'steer'): Promise<unknown> {
   const by = { name: 'ada', kind: 'person', scopes: [] } as const;
-  return bench.store.acts.add({ id: `act-${kind}`, run: RUN, data: { kind }, by, note: 'because', at: bench.clock });
+  return rig.store.acts.add({ id: `act-${kind}`, run: RUN, data: { kind }, by, note: 'because', at: rig.clock });
 }
 
 async function releaseIssue(): Promise<void> {
   const release = { id: 'e1', label: 'ready-for-agent', action: 'added', by: null, at: NOW } as const;
-  await bench.store.queue.replace(REPO.key, [{ repo: REPO.key, issue: 7, title: 't', priority: 1, release }], NOW);
+  await rig.store.queue.replace(REPO.key, [{ repo: REPO.key, issue: 7, title: 't', priority: 1, release }], NOW);
 }
 
 /** What each row of the store, and nothing else, must let it notice. */
@@ -47,44 +47,43 @@ const things: readonly {
     what: 'a run that shows nothing in its session',
     topic: 'run-silent',
     after: 40 * MINUTE,
-    happens: () => bench.addRun(SESSION),
+    happens: () => rig.addRun(SESSION),
   },
   {
     what: 'a run that shows nothing in prepare, by what its contract allows',
     topic: 'run-silent',
     after: 16 * MINUTE,
     happens: async () => {
-      await bench.addRun({ stage: 'prepare', progress: progress(), redBase: null, waiting: false });
-      await bench.store.control.setFact(`checks/${RUN}`, MINUTE, NOW);
+      await rig.addRun({ stage: 'prepare', progress: progress(), redBase: null, waiting: false });
+      await rig.store.control.setFact(`checks/${RUN}`, MINUTE, NOW);
     },
   },
-  { what: 'a run that stays frozen', topic: 'frozen', after: 24 * MINUTE, happens: () => bench.addRun(FROZEN) },
+  { what: 'a run that stays frozen', topic: 'frozen', after: 24 * MINUTE, happens: () => rig.addRun(FROZEN) },
   {
     what: 'a run that nobody approves',
     topic: 'approval',
     after: 23 * MINUTE,
-    happens: () => bench.addRun({ stage: 'awaiting-approval', progress: progress(), head: 'h', since: NOW }),
+    happens: () => rig.addRun({ stage: 'awaiting-approval', progress: progress(), head: 'h', since: NOW }),
   },
   {
     what: 'a run that nobody resumes',
     topic: 'paused',
     after: 22 * MINUTE,
-    happens: () =>
-      bench.addRun({ ...SESSION, progress: progress({ pause: { by: 'ada', note: 'act 1', since: NOW } }) }),
+    happens: () => rig.addRun({ ...SESSION, progress: progress({ pause: { by: 'ada', note: 'act 1', since: NOW } }) }),
   },
   {
     what: 'a run whose main stays red',
     topic: 'base-red',
     after: 21 * MINUTE,
-    happens: () => bench.addRun({ stage: 'prepare', progress: progress(), redBase: 'm', waiting: true }),
+    happens: () => rig.addRun({ stage: 'prepare', progress: progress(), redBase: 'm', waiting: true }),
   },
   {
     what: 'a run that gets no slot',
     topic: 'no-slot',
     after: 20 * MINUTE,
     happens: async () => {
-      await bench.addRun(SESSION);
-      await bench.store.capacity.acquire(runSubject(RUN), { slots: 0, reserves: {} }, NOW);
+      await rig.addRun(SESSION);
+      await rig.store.capacity.acquire(runSubject(RUN), { slots: 0, reserves: {} }, NOW);
     },
   },
   {
@@ -92,7 +91,7 @@ const things: readonly {
     topic: 'act-unread',
     after: 15 * MINUTE,
     happens: async () => {
-      await bench.addRun({ stage: 'watch', progress: progress({ pushed: 's' }), sha: 's' });
+      await rig.addRun({ stage: 'watch', progress: progress({ pushed: 's' }), sha: 's' });
       await addAct('cancel');
     },
   },
@@ -101,8 +100,8 @@ const things: readonly {
     topic: 'vanished',
     after: 3 * MINUTE,
     happens: async () => {
-      await bench.addRun(SESSION);
-      bench.temporal = { ok: true, stuck: [], gone: [RUN] };
+      await rig.addRun(SESSION);
+      rig.temporal = { ok: true, stuck: [], gone: [RUN] };
     },
   },
   {
@@ -111,7 +110,7 @@ const things: readonly {
     after: 3 * MINUTE,
     happens: async () => {
       const stuck = [{ workflow: `run/${RUN}`, run: RUN, repo: REPO.key, attempt: 9 }];
-      bench.temporal = { ok: true, stuck, gone: [] };
+      rig.temporal = { ok: true, stuck, gone: [] };
     },
   },
   {
@@ -119,7 +118,7 @@ const things: readonly {
     topic: 'temporal-unreachable',
     after: 3 * MINUTE,
     happens: async () => {
-      bench.temporal = { ok: false, reason: 'ECONNREFUSED' };
+      rig.temporal = { ok: false, reason: 'ECONNREFUSED' };
     },
   },
   {
@@ -132,15 +131,15 @@ const things: readonly {
     what: 'a tracker that cannot be read',
     topic: 'tracker-unreadable',
     after: 15 * MINUTE,
-    happens: () => bench.store.control.setFact(`tracker-failure/${REPO.key}`, 'ENOENT', NOW),
+    happens: () => rig.store.control.setFact(`tracker-failure/${REPO.key}`, 'ENOENT', NOW),
   },
   {
     what: 'the kill switch, on by its file alone while a run stands',
     topic: 'kill-switch',
     after: 25 * MINUTE,
     happens: async () => {
-      await bench.addRun(SESSION);
-      writeFileSync(killSwitchFile(bench.dataDir), '');
+      await rig.addRun(SESSION);
+      writeFileSync(killSwitchFile(rig.dataDir), '');
     },
   },
   {
@@ -149,7 +148,7 @@ const things: readonly {
     after: 26 * MINUTE,
     happens: async () => {
       const none = { dayMicroUsd: 9_000_000, monthMicroUsd: 0 };
-      bench.config.caps = { total: none, anyRepo: { dayMicroUsd: 9_000_000, monthMicroUsd: 9_000_000 }, repos: {} };
+      rig.config.caps = { total: none, anyRepo: { dayMicroUsd: 9_000_000, monthMicroUsd: 9_000_000 }, repos: {} };
       await releaseIssue();
     },
   },
@@ -159,54 +158,54 @@ describe('the watchdog', () => {
   it.each(things)(
     'notices $what, at its limit and not before, and a person reads it',
     async ({ topic, after, happens }) => {
-      await bench.pass(0);
+      await rig.pass(0);
       await happens();
-      await bench.pass(after - MINUTE);
-      expect([bench.topics(), bench.delivered]).toEqual([[], []]);
-      await bench.pass(MINUTE);
+      await rig.pass(after - MINUTE);
+      expect([rig.topics(), rig.delivered]).toEqual([[], []]);
+      await rig.pass(MINUTE);
 
-      expect(bench.topics()).toEqual([topic]);
-      expect(bench.delivered).toMatchObject([{ topic, decision: expect.stringContaining('What to do: ') as string }]);
-      const [row] = await bench.store.escalations.list({});
-      expect(row).toMatchObject({ topic, severity: 'high', deliveredAt: bench.clock });
+      expect(rig.topics()).toEqual([topic]);
+      expect(rig.delivered).toMatchObject([{ topic, decision: expect.stringContaining('What to do: ') as string }]);
+      const [row] = await rig.store.escalations.list({});
+      expect(row).toMatchObject({ topic, severity: 'high', deliveredAt: rig.clock });
     },
   );
 
   it('notices a worker that hangs', async () => {
-    await bench.pass(0);
-    bench.alive = false;
-    await bench.store.control.setFact('poller', { held: 0 }, NOW + HOUR);
-    await bench.pass(3 * MINUTE);
+    await rig.pass(0);
+    rig.alive = false;
+    await rig.store.control.setFact('poller', { held: 0 }, NOW + HOUR);
+    await rig.pass(3 * MINUTE);
 
-    expect(bench.delivered).toMatchObject([
+    expect(rig.delivered).toMatchObject([
       { topic: 'worker-unseen', decision: expect.stringContaining('worker one') as string },
     ]);
   });
 
   it('notices a poller that does not read', async () => {
-    await bench.pass(0);
-    bench.alive = false;
-    await bench.store.control.setFact('worker/one', { stopped: false }, NOW + HOUR);
-    await bench.pass(3 * MINUTE);
+    await rig.pass(0);
+    rig.alive = false;
+    await rig.store.control.setFact('worker/one', { stopped: false }, NOW + HOUR);
+    await rig.pass(3 * MINUTE);
 
-    expect(bench.delivered.map((one) => one.topic)).toEqual(['poller-unseen']);
+    expect(rig.delivered.map((one) => one.topic)).toEqual(['poller-unseen']);
   });
 
   it('notices a disk with too little room', async () => {
-    bench.config.limits = { ...bench.config.limits, diskFreeBytes: 2 ** 60 };
-    await bench.pass(0);
+    rig.config.limits = { ...rig.config.limits, diskFreeBytes: 2 ** 60 };
+    await rig.pass(0);
 
-    expect(bench.delivered).toMatchObject([
-      { topic: 'disk-full', decision: expect.stringContaining(bench.dataDir) as string },
+    expect(rig.delivered).toMatchObject([
+      { topic: 'disk-full', decision: expect.stringContaining(rig.dataDir) as string },
     ]);
   });
 
   it('takes turns and tool results for progress, and calls, acts and repeated attempts for none', async () => {
-    const { store } = bench;
-    await bench.addRun(SESSION);
+    const { store } = rig;
+    await rig.addRun(SESSION);
     await store.sessions.open({ id: 's', unit: runSubject(RUN), system: '', at: NOW });
-    await bench.pass(39 * MINUTE);
-    const result = { session: 's', turn: 1, toolUseId: 't', content: 'ok', isError: false, at: bench.clock };
+    await rig.pass(39 * MINUTE);
+    const result = { session: 's', turn: 1, toolUseId: 't', content: 'ok', isError: false, at: rig.clock };
     const usage = { input: 1, output: 1, cacheRead: 0, cacheWrite: 0 };
     await store.sessions.commitTurn({
       session: 's',
@@ -216,48 +215,48 @@ describe('the watchdog', () => {
       model: 'm',
       usage,
       microUsd: 1,
-      at: bench.clock,
+      at: rig.clock,
     });
     await store.sessions.putResult(result);
-    await bench.pass(39 * MINUTE);
-    expect(bench.topics()).toEqual([]);
+    await rig.pass(39 * MINUTE);
+    expect(rig.topics()).toEqual([]);
 
     await addAct('steer');
-    await store.events.append({ at: bench.clock, subject: `run/${RUN}`, kind: 'turn.restarted', data: null });
-    await bench.pass(MINUTE);
-    expect(bench.topics()).toEqual(['run-silent']);
-    await bench.pass(10 * MINUTE);
-    expect(bench.topics()).toEqual(['run-silent']);
+    await store.events.append({ at: rig.clock, subject: `run/${RUN}`, kind: 'turn.restarted', data: null });
+    await rig.pass(MINUTE);
+    expect(rig.topics()).toEqual(['run-silent']);
+    await rig.pass(10 * MINUTE);
+    expect(rig.topics()).toEqual(['run-silent']);
   });
 
   it('calls once for one occurrence, also over a restart of its process, and says when it is over', async () => {
-    await bench.addRun(SESSION);
-    await bench.pass(41 * MINUTE);
-    bench.restart();
-    await bench.pass(5 * MINUTE);
-    expect(bench.delivered).toHaveLength(1);
+    await rig.addRun(SESSION);
+    await rig.pass(41 * MINUTE);
+    rig.restart();
+    await rig.pass(5 * MINUTE);
+    expect(rig.delivered).toHaveLength(1);
 
-    await bench.move(RUN, FROZEN, 'failed');
-    await bench.pass(MINUTE);
-    bench.restart();
-    await bench.pass(MINUTE);
-    const events = await bench.store.events.after(0, { subject: `run/${RUN}`, limit: 100 });
+    await rig.move(RUN, FROZEN, 'failed');
+    await rig.pass(MINUTE);
+    rig.restart();
+    await rig.pass(MINUTE);
+    const events = await rig.store.events.after(0, { subject: `run/${RUN}`, limit: 100 });
     expect(events.filter((one) => one.kind === 'escalation.settled').map((one) => one.data)).toEqual([
-      { key: bench.delivered[0]?.escalation, topic: 'run-silent', since: NOW },
+      { key: rig.delivered[0]?.escalation, topic: 'run-silent', since: NOW },
     ]);
   });
 });
 
 it('two watchdogs at once call once', async () => {
-  await bench.addRun(FROZEN);
-  const one = bench.watchdog();
-  bench.restart();
-  const other = bench.watchdog();
-  bench.clock = NOW + 24 * MINUTE;
+  await rig.addRun(FROZEN);
+  const one = rig.watchdog();
+  rig.restart();
+  const other = rig.watchdog();
+  rig.clock = NOW + 24 * MINUTE;
   await Promise.all([one.look(), other.look()]);
-  await bench.pass(0);
+  await rig.pass(0);
 
-  expect(bench.delivered.filter(({ topic }) => topic === 'frozen')).toHaveLength(1);
+  expect(rig.delivered.filter(({ topic }) => topic === 'frozen')).toHaveLength(1);
 });
 
 it('a call about a reached cap, which is raised by the lane, reaches a person', async () => {
@@ -266,74 +265,74 @@ it('a call about a reached cap, which is raised by the lane, reaches a person', 
     anyRepo: { dayMicroUsd: 9, monthMicroUsd: 9 },
     repos: {},
   };
-  await isHeldByCap({ store: bench.store, caps, now: () => NOW }, { key: REPO.key, name: REPO.name });
-  await bench.pass(MINUTE);
+  await isHeldByCap({ store: rig.store, caps, now: () => NOW }, { key: REPO.key, name: REPO.name });
+  await rig.pass(MINUTE);
 
-  expect(bench.delivered.map((one) => one.escalation)).toEqual([capsAt(caps, null, NOW)[0]?.key]);
+  expect(rig.delivered.map((one) => one.escalation)).toEqual([capsAt(caps, null, NOW)[0]?.key]);
 });
 
 describe('a look that fails', () => {
   it('is said once, is itself a call when it lasts, without the store, and is over when it sees again', async () => {
-    bench.instead = () => Promise.reject(new Error('the database is locked'));
-    await bench.pass(2 * MINUTE);
-    expect(bench.said).toEqual(['a look of the watchdog failed: the database is locked']);
-    expect(bench.watchdog().standing().failure).toBe('the database is locked');
-    expect(bench.delivered).toEqual([]);
-    await bench.pass(8 * MINUTE);
-    expect(bench.delivered).toMatchObject([
+    rig.instead = () => Promise.reject(new Error('the database is locked'));
+    await rig.pass(2 * MINUTE);
+    expect(rig.said).toEqual(['a look of the watchdog failed: the database is locked']);
+    expect(rig.watchdog().standing().failure).toBe('the database is locked');
+    expect(rig.delivered).toEqual([]);
+    await rig.pass(8 * MINUTE);
+    expect(rig.delivered).toMatchObject([
       { topic: 'watchdog-blind', decision: expect.stringContaining('the database is locked') as string },
     ]);
 
-    bench.instead = null;
-    await bench.pass(0);
-    expect(bench.said.at(-1)).toBe('the watchdog sees again');
-    expect(bench.watchdog().standing()).toMatchObject({ failure: null, lookedAt: bench.clock });
+    rig.instead = null;
+    await rig.pass(0);
+    expect(rig.said.at(-1)).toBe('the watchdog sees again');
+    expect(rig.watchdog().standing()).toMatchObject({ failure: null, lookedAt: rig.clock });
   });
 
   it('calls by its name for the worker that hangs with the lock of the store in its hand, once, and records it later', async () => {
-    await bench.pass(MINUTE);
-    bench.alive = false;
-    bench.unwritable = new Error('the database is locked');
-    await bench.pass(8 * MINUTE);
-    expect(bench.delivered.map((one) => one.topic)).toEqual(['worker-unseen', 'watchdog-blind']);
-    expect(await bench.store.escalations.list({})).toEqual([]);
+    await rig.pass(MINUTE);
+    rig.alive = false;
+    rig.unwritable = new Error('the database is locked');
+    await rig.pass(8 * MINUTE);
+    expect(rig.delivered.map((one) => one.topic)).toEqual(['worker-unseen', 'watchdog-blind']);
+    expect(await rig.store.escalations.list({})).toEqual([]);
 
-    bench.unwritable = null;
-    await bench.pass(MINUTE);
-    expect(bench.delivered).toHaveLength(2);
-    expect(await bench.store.escalations.list({})).toMatchObject([
+    rig.unwritable = null;
+    await rig.pass(MINUTE);
+    expect(rig.delivered).toHaveLength(2);
+    expect(await rig.store.escalations.list({})).toMatchObject([
       { topic: 'worker-unseen', deliveredAt: expect.any(Number) as number },
     ]);
-    bench.alive = true;
-    await bench.pass(MINUTE);
-    expect(bench.said.at(-1)).toContain('worker-unseen is over');
-    expect(bench.delivered).toHaveLength(2);
+    rig.alive = true;
+    await rig.pass(MINUTE);
+    expect(rig.said.at(-1)).toContain('worker-unseen is over');
+    expect(rig.delivered).toHaveLength(2);
   });
 
   it('calls again where the store and the pager were both down', async () => {
-    await bench.pass(MINUTE);
-    bench.alive = false;
-    bench.unwritable = new Error('the database is locked');
-    bench.refuse = new Error('the pager is down');
-    await bench.pass(6 * MINUTE);
-    expect(bench.said.some((line) => line.startsWith('worker one was last seen'))).toBe(true);
-    bench.refuse = null;
-    bench.unwritable = null;
-    await bench.pass(MINUTE);
+    await rig.pass(MINUTE);
+    rig.alive = false;
+    rig.unwritable = new Error('the database is locked');
+    rig.refuse = new Error('the pager is down');
+    await rig.pass(6 * MINUTE);
+    expect(rig.said.some((line) => line.startsWith('worker one was last seen'))).toBe(true);
+    rig.refuse = null;
+    rig.unwritable = null;
+    await rig.pass(MINUTE);
 
-    expect(bench.delivered.map((one) => one.topic)).toEqual(['worker-unseen']);
+    expect(rig.delivered.map((one) => one.topic)).toEqual(['worker-unseen']);
   });
 
   it('does not hide behind a pager that is down too', async () => {
-    bench.instead = () => Promise.reject(new Error('the database is locked'));
-    bench.refuse = new Error('the pager is down');
-    await bench.pass(4 * MINUTE);
+    rig.instead = () => Promise.reject(new Error('the database is locked'));
+    rig.refuse = new Error('the pager is down');
+    await rig.pass(4 * MINUTE);
 
-    expect(bench.said.at(-1)).toContain('nobody could be told: the pager is down');
+    expect(rig.said.at(-1)).toContain('nobody could be told: the pager is down');
   });
 
   it('with the real store gone is one as well', async () => {
-    const gone = await openWatchBench();
+    const gone = await openWatchRig();
     await gone.pass(0);
     await gone.store.close();
     await gone.watchdog().look();

@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { WatchdogConfig } from '../../config/types.ts';
 import { findingInWords, type Finding, type WatchMemory } from '../../domain/watchdog/condition.ts';
 import { freshMemory, judge } from '../../domain/watchdog/judge.ts';
-import type { Seen } from '../../domain/watchdog/seen.ts';
+import type { Observation } from '../../domain/watchdog/observation.ts';
 import type { EscalationRow, Store } from '../../store/port.ts';
 import { createCalls, messageOf, type CallsDeps } from './calls.ts';
 import type { Ping, PingStanding } from './ping.ts';
@@ -16,7 +16,7 @@ export interface WatchdogDeps extends Omit<CallsDeps, 'store'> {
   readonly store: Pick<Store, 'control' | 'events' | 'escalations'>;
   readonly now: () => number;
   readonly config: Pick<WatchdogConfig, 'everyMs' | 'limits'>;
-  readonly look: () => Promise<Seen>;
+  readonly look: () => Promise<Observation>;
   readonly ping: Ping;
 }
 

@@ -68,7 +68,10 @@ function isReading({ method }: Request): boolean {
   return method === 'GET' || method === 'HEAD';
 }
 
-/** Of an api on loopback: asked for by an address of this machine, and not handed on by a proxy. A page of a rebound name can't: it sends its own name as Host. */
+/**
+ * Of an api on loopback: asked for by an address of this machine, and not handed on by a proxy. A page of a rebound name can't: it sends its own name
+ * as Host.
+ */
 function isFromHere({ headers }: Request): boolean {
   const handedOn = headers['forwarded'] !== undefined || headers['x-forwarded-for'] !== undefined;
   return !handedOn && LOOPBACK_NAMES.includes(hostName(headers.host ?? ''));

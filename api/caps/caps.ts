@@ -21,7 +21,7 @@ import { ApiError } from '../http/errors.ts';
 import { principalOf } from '../http/mount.ts';
 import { lookNow } from '../http/look-now.ts';
 import { line, parseBody } from '../http/parse.ts';
-import { withoutSecrets } from '../http/people-words.ts';
+import { withoutSecrets } from '../http/notes-without-secrets.ts';
 import { repoOf } from '../repos/repos.ts';
 import type { CapsView, CapView, NoticeView } from '../views/view.ts';
 

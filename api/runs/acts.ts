@@ -11,7 +11,7 @@ import type { ApiDeps } from '../http/deps.ts';
 import { ApiError } from '../http/errors.ts';
 import { principalOf } from '../http/mount.ts';
 import { parseBody, pathParam } from '../http/parse.ts';
-import { withoutSecrets } from '../http/people-words.ts';
+import { withoutSecrets } from '../http/notes-without-secrets.ts';
 import { runOf } from './runs.ts';
 import { issueBudget, runSubject } from '../../domain/unit.ts';
 

@@ -1,5 +1,5 @@
-/** What open runs had to do without (activities/run/aside.ts), for who looks. */
-import { MISSING_FACTS } from '../../activities/run/aside.ts';
+/** What open runs had to do without (activities/pace/aside.ts), for who looks. */
+import { MISSING_FACTS } from '../../activities/pace/aside.ts';
 import type { Store } from '../../store/port.ts';
 import type { NoticeView } from '../views/view.ts';
 

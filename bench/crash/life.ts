@@ -5,7 +5,7 @@
  */
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { DefaultLogger } from '@temporalio/worker';
-import { crossed, type AroundPort } from '../../activities/effects/crossed.ts';
+import { withCrashPoints, type AroundPort } from '../../activities/effects/port-crash-points.ts';
 import type { RepoGit } from '../../activities/git/port.ts';
 import { createActivities } from '../../workers/activities.ts';
 import type { TemporalCalls } from '../../workers/temporal.ts';
@@ -73,7 +73,7 @@ export function beginLife({ table, calls, onPass, onDeath }: LifeDeps): Life {
   }
 
   const { config, store } = table;
-  const crossing = crossed(crash, alive);
+  const crossing = withCrashPoints(crash, alive);
   const around: AroundPort = (name, port) => crossing(name, name === 'git' ? countingPushes(port, onPass) : port);
   const made = createActivities({ config, store, operatorToken: null, calls, crash, around, now: Date.now });
   const activities = { ...made.control(async () => undefined), ...made.ofRepo(REPO.key) } as unknown as Readonly<

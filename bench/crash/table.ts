@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'yaml';
-import { startScriptedModel } from '../../activities/agent/scripted/server.ts';
+import { startScriptedModel } from '../../activities/model/scripted/server.ts';
 import { createLocalTracker } from '../../activities/tracker/local/local.ts';
 import type { LocalDesk } from '../../activities/tracker/local/desk.ts';
 import { BOUNDS } from '../../config/defaults.ts';
@@ -12,7 +12,7 @@ import type { Config } from '../../config/types.ts';
 import { openStore } from '../../store/open.ts';
 import type { Store } from '../../store/port.ts';
 import { LIB, type Story } from './stories.ts';
-import { land } from '../../test/pipeline/bench-remote.ts';
+import { land } from '../../test/pipeline/rig-remote.ts';
 import { scriptedModel, testConfig, testRepo } from '../../test/setup/test-config.ts';
 
 export const REPO = { key: 'crash-lib', name: 'crash/lib' } as const;

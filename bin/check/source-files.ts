@@ -24,10 +24,15 @@ const longest = 400;
 
 /** The folders of the tree that exist and hold source: a tool given a folder that is missing or empty would fail on that alone. */
 export function sourceFolders(root: string): string[] {
-  return folders.filter((folder) => sourceFiles(root, folder).some((file) => /\.(ts|mjs|js)$/.test(file)));
+  return folders.filter((folder) => filesIn(root, folder).some((file) => /\.(ts|mjs|js)$/.test(file)));
 }
 
-function sourceFiles(root: string, folder: string): string[] {
+/** Of all folders, from the root. */
+export function sourceFiles(root: string): string[] {
+  return folders.flatMap((folder) => filesIn(root, folder));
+}
+
+function filesIn(root: string, folder: string): string[] {
   try {
     const entries = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
     return entries.map((entry) => join(folder, entry)).filter((file) => source.test(file) && !skipped.test(file));
@@ -39,8 +44,7 @@ function sourceFiles(root: string, folder: string): string[] {
 
 /** A file past the limit holds two things: it is split by noun, not excused. */
 export function overlongFiles(root: string): string[] {
-  return folders
-    .flatMap((folder) => sourceFiles(root, folder))
+  return sourceFiles(root)
     .map((file) => ({ file, lines: readFileSync(join(root, file), 'utf8').split('\n').length - 1 }))
     .filter(({ lines }) => lines > longest)
     .map(({ file, lines }) => `${file}: ${lines} lines, ${longest} allowed`);

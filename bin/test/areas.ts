@@ -1,6 +1,6 @@
 /**
- * Areas of the tests, as in `npm test -- store gates`, and files, as in `npm test -- store/schema.test.ts`. A folder of sources is an area by its name, and so is a folder of `activities/`
- * or of `test/`; one name may stand for several folders. Only names that would surprise are listed.
+ * Areas of the tests, as in `npm test -- store gates`, and files, as in `npm test -- store/schema.test.ts`. A folder of sources is an area by its
+ * name, and so is a folder of `activities/` or of `test/`; one name may stand for several folders. Only names that would surprise are listed.
  */
 import { globSync } from 'node:fs';
 

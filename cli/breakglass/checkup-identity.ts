@@ -8,7 +8,7 @@ import { probeRestrictions } from '../../activities/breakglass/probe.ts';
 import { createSshPowerHost } from '../../activities/breakglass/ssh-host.ts';
 import type { BreakglassResult } from '../../config/breakglass-result.ts';
 import { type Identity, type MeantVm, opIdOf } from '../../domain/breakglass/verb.ts';
-import type { Finding } from '../checkup.ts';
+import type { Finding } from '../checkup/checkup.ts';
 
 const LIMITS = { ...DEADLINES, commandMs: DEADLINES.commandMs.status };
 const LINE = 'on the host its line must begin with restrict,command="/usr/local/lib/breakglass-host/breakglass-host';

@@ -4,14 +4,14 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { loadBreakglass } from '../../config/load-breakglass.ts';
-import { type Desk, deskFor } from '../../test/breakglass/command-bench.ts';
-import { clientOf, targetOf } from '../../test/breakglass/client-bench.ts';
+import { type Desk, deskFor } from '../../test/breakglass/command-rig.ts';
+import { clientOf, targetOf } from '../../test/breakglass/client-rig.ts';
 import { opId, script } from '../../test/host/call.ts';
 import { fakeHost } from '../../test/host/fake-host.ts';
 import type { FakeHost } from '../../test/lab/fake-host/fake-host.ts';
 import { type LabSshd, type LabSshdInput, startLabSshd } from '../../test/lab/sshd/sshd.ts';
 import { has } from '../../test/setup/needs.ts';
-import type { Finding } from '../checkup.ts';
+import type { Finding } from '../checkup/checkup.ts';
 import { checkBreakglass } from './checkup.ts';
 
 describe.skipIf(!has('sshd'))('doctor --breakglass', { timeout: 120_000 }, () => {

@@ -8,7 +8,7 @@ import { fingerprintOf } from '../../activities/breakglass/host-key.ts';
 import { readPrivateKey } from '../../activities/breakglass/private-key.ts';
 import { type BreakglassConfig, readKeyFile } from '../../config/load-breakglass.ts';
 import { IDENTITIES, type Identity } from '../../domain/breakglass/verb.ts';
-import type { Finding } from '../checkup.ts';
+import type { Finding } from '../checkup/checkup.ts';
 import { checkIdentity } from './checkup-identity.ts';
 
 const LIMITS = { ...DEADLINES, commandMs: DEADLINES.commandMs.status };

@@ -1,6 +1,6 @@
 import { Argument, Command, InvalidArgumentError } from 'commander';
 import { OP_ID, type Verb, VERBS } from '../../domain/breakglass/verb.ts';
-import { withExamples } from '../options.ts';
+import { withExamples } from '../terminal/options.ts';
 import type { VerbOptions } from './verb.ts';
 
 export function breakglassCommand(): Command {

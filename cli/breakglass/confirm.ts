@@ -1,7 +1,7 @@
 /** A verb that turns the power is sent only when somebody said so: at a terminal by typing it, in a script by --yes. */
 import { createInterface } from 'node:readline';
 import type { Verb } from '../../domain/breakglass/verb.ts';
-import { CliFailure, EXIT } from '../failure.ts';
+import { CliFailure, EXIT } from '../terminal/failure.ts';
 
 const MEANS: Readonly<Record<Exclude<Verb, 'status' | 'forensics'>, string>> = {
   reset: 'resets it, as its reset button would: what it has not written is lost',

@@ -8,7 +8,7 @@ import { createSshPowerHost } from '../../activities/breakglass/ssh-host.ts';
 import { ConfigError } from '../../config/errors.ts';
 import { type BreakglassConfig, loadBreakglass, readKeyFile } from '../../config/load-breakglass.ts';
 import type { Identity } from '../../domain/breakglass/verb.ts';
-import { CliFailure, EXIT } from '../failure.ts';
+import { CliFailure, EXIT } from '../terminal/failure.ts';
 
 const EXAMPLE = 'docs/configuration.md, "Breakglass", has an example; docs/breakglass-host.md installs the host';
 

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { chmodSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Desk, deskFor } from '../../test/breakglass/command-bench.ts';
+import { type Desk, deskFor } from '../../test/breakglass/command-rig.ts';
 import { journal, opId, settled, until } from '../../test/host/call.ts';
 import { fakeHost } from '../../test/host/fake-host.ts';
 import type { FakeHost } from '../../test/lab/fake-host/fake-host.ts';

@@ -1,7 +1,7 @@
 /** Outcomes and statuses in plain words. What the host said is cleaned before it meets a terminal. */
 import type { PowerOutcome, StatusAnswer } from '../../activities/breakglass/port.ts';
 import type { BreakglassResult } from '../../config/breakglass-result.ts';
-import { paint, plain } from '../output.ts';
+import { paint, plain } from '../terminal/output.ts';
 
 const COLOURS = { ok: 'green', failed: 'red', unknown: 'yellow' } as const;
 

@@ -3,10 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import type { RunView } from '../../api/views/view.ts';
 import { UNFREEZE_WAYS } from '../../domain/act.ts';
-import { createApiClient, findRun, type ApiClient } from '../api-client.ts';
-import { CliFailure, EXIT } from '../failure.ts';
-import { actingCommand, wholeNumber, type CommonOptions } from '../options.ts';
-import { paint, plain, say, sayJson } from '../output.ts';
+import { createApiClient, findRun, type ApiClient } from '../terminal/api-client.ts';
+import { CliFailure, EXIT } from '../terminal/failure.ts';
+import { actingCommand, wholeNumber, type CommonOptions } from '../terminal/options.ts';
+import { paint, plain, say, sayJson } from '../terminal/output.ts';
 
 interface ActOptions extends CommonOptions {
   readonly note: string;

@@ -3,9 +3,9 @@ import { Argument, Command, InvalidArgumentError } from 'commander';
 import type { CapsView, CapView } from '../../api/views/view.ts';
 import { CAP_WINDOWS } from '../../domain/caps.ts';
 import { ago, money } from '../../ui/format.ts';
-import { createApiClient } from '../api-client.ts';
-import { actingCommand, apiCommand, type CommonOptions } from '../options.ts';
-import { columns, oneLine, paint, plain, say, sayJson } from '../output.ts';
+import { createApiClient } from '../terminal/api-client.ts';
+import { actingCommand, apiCommand, type CommonOptions } from '../terminal/options.ts';
+import { columns, oneLine, paint, plain, say, sayJson } from '../terminal/output.ts';
 
 export function capsCommand(): Command {
   return new Command('caps')

@@ -7,14 +7,14 @@ import { ConfigError } from '../../config/errors.ts';
 import { loadConfig } from '../../config/load.ts';
 import { isLoopback } from '../../config/loopback.ts';
 import { killSwitchFile } from '../../config/kill-switch-file.ts';
-import { createApiClient } from '../api-client.ts';
-import { checkMachine, type Environment, type Finding } from '../checkup.ts';
-import { checkEgress } from '../checkup-egress.ts';
-import { checkRepos } from '../checkup-repos.ts';
-import { CliFailure, EXIT } from '../failure.ts';
-import { dataDirOf } from '../find-api.ts';
-import { withExamples, type CommonOptions } from '../options.ts';
-import { columns, paint, plain, say, sayJson } from '../output.ts';
+import { createApiClient } from '../terminal/api-client.ts';
+import { checkMachine, type Environment, type Finding } from '../checkup/checkup.ts';
+import { checkEgress } from '../checkup/checkup-egress.ts';
+import { checkRepos } from '../checkup/checkup-repos.ts';
+import { CliFailure, EXIT } from '../terminal/failure.ts';
+import { dataDirOf } from '../terminal/find-api.ts';
+import { withExamples, type CommonOptions } from '../terminal/options.ts';
+import { columns, paint, plain, say, sayJson } from '../terminal/output.ts';
 
 interface DoctorOptions extends CommonOptions {
   readonly config?: string;

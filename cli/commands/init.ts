@@ -3,12 +3,12 @@ import { dirname, join, resolve } from 'node:path';
 import { userInfo } from 'node:os';
 import { createInterface } from 'node:readline/promises';
 import { Command } from 'commander';
-import type { Environment } from '../checkup.ts';
-import { EXIT } from '../failure.ts';
+import type { Environment } from '../checkup/checkup.ts';
+import { EXIT } from '../terminal/failure.ts';
 import { writeDraft, type DraftedFile } from '../init/files.ts';
 import type { InitFindings } from '../init/init.ts';
-import { withExamples } from '../options.ts';
-import { paint, plain, say, sayJson } from '../output.ts';
+import { withExamples } from '../terminal/options.ts';
+import { paint, plain, say, sayJson } from '../terminal/output.ts';
 
 interface InitOptions {
   readonly config: string;

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import type { IssueView, RunSummary } from '../../api/views/view.ts';
-import { createApiClient } from '../api-client.ts';
-import { CliFailure, EXIT } from '../failure.ts';
-import { actingCommand, apiCommand, collect, wholeNumber, type CommonOptions } from '../options.ts';
-import { columns, oneLine, paint, plain, say, sayJson, standing } from '../output.ts';
+import { createApiClient } from '../terminal/api-client.ts';
+import { CliFailure, EXIT } from '../terminal/failure.ts';
+import { actingCommand, apiCommand, collect, wholeNumber, type CommonOptions } from '../terminal/options.ts';
+import { columns, oneLine, paint, plain, say, sayJson, standing } from '../terminal/output.ts';
 
 interface AddOptions extends CommonOptions {
   readonly title: string;

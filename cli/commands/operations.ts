@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import type { StatusView } from '../../api/views/view.ts';
 import { ago } from '../../ui/format.ts';
-import { createApiClient } from '../api-client.ts';
-import { actingCommand, apiCommand, type CommonOptions } from '../options.ts';
-import { paint, plain, say, sayJson } from '../output.ts';
+import { createApiClient } from '../terminal/api-client.ts';
+import { actingCommand, apiCommand, type CommonOptions } from '../terminal/options.ts';
+import { paint, plain, say, sayJson } from '../terminal/output.ts';
 
 type KillSwitch = StatusView['killSwitch'];
 

@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import type { RunSummary, StatusView } from '../../api/views/view.ts';
 import { ago } from '../../ui/format.ts';
-import { createApiClient } from '../api-client.ts';
-import { apiCommand, wholeNumber, type CommonOptions } from '../options.ts';
-import { columns, oneLine, paint, plain, say, sayJson, standing } from '../output.ts';
+import { createApiClient } from '../terminal/api-client.ts';
+import { apiCommand, wholeNumber, type CommonOptions } from '../terminal/options.ts';
+import { columns, oneLine, paint, plain, say, sayJson, standing } from '../terminal/output.ts';
 
 interface RunsOptions extends CommonOptions {
   readonly open?: boolean;

@@ -1,7 +1,7 @@
 import { Argument, Command } from 'commander';
 import { configJsonSchema, contractJsonSchema } from '../../config/json-schema.ts';
-import { withExamples } from '../options.ts';
-import { sayJson } from '../output.ts';
+import { withExamples } from '../terminal/options.ts';
+import { sayJson } from '../terminal/output.ts';
 
 export function schemaCommand(): Command {
   return withExamples(new Command('schema').description('print the JSON Schema of a file, for editors'), [

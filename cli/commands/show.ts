@@ -3,10 +3,10 @@ import type { RunView } from '../../api/views/view.ts';
 import { boundsInWords } from '../../ui/fix-forward.ts';
 import { ago, duration, money } from '../../ui/format.ts';
 import { stageTrack } from '../../ui/stages.ts';
-import { createApiClient, findRun } from '../api-client.ts';
-import { followRun } from '../follow.ts';
-import { apiCommand, type CommonOptions } from '../options.ts';
-import { columns, oneLine, paint, plain, say, sayJson, standing } from '../output.ts';
+import { createApiClient, findRun } from '../terminal/api-client.ts';
+import { followRun } from '../terminal/follow.ts';
+import { apiCommand, type CommonOptions } from '../terminal/options.ts';
+import { columns, oneLine, paint, plain, say, sayJson, standing } from '../terminal/output.ts';
 
 export function showCommand(): Command {
   return apiCommand('show', 'show a run: stages, gates, evidence, acts, spend', [

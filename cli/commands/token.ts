@@ -2,9 +2,9 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import type { TokenView } from '../../api/views/view.ts';
 import { ago } from '../../ui/format.ts';
-import { createApiClient } from '../api-client.ts';
-import { actingCommand, collect, type CommonOptions } from '../options.ts';
-import { columns, paint, plain, say, sayJson } from '../output.ts';
+import { createApiClient } from '../terminal/api-client.ts';
+import { actingCommand, collect, type CommonOptions } from '../terminal/options.ts';
+import { columns, paint, plain, say, sayJson } from '../terminal/output.ts';
 
 export function tokenCommand(): Command {
   return new Command('token')

@@ -2,11 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import type { RunView, TrialView } from '../../api/views/view.ts';
-import { createApiClient, type ApiClient } from '../api-client.ts';
-import { CliFailure, EXIT } from '../failure.ts';
-import { followRun } from '../follow.ts';
-import { actingCommand, wholeNumber, type CommonOptions } from '../options.ts';
-import { paint, plain, say, sayJson } from '../output.ts';
+import { createApiClient, type ApiClient } from '../terminal/api-client.ts';
+import { CliFailure, EXIT } from '../terminal/failure.ts';
+import { followRun } from '../terminal/follow.ts';
+import { actingCommand, wholeNumber, type CommonOptions } from '../terminal/options.ts';
+import { paint, plain, say, sayJson } from '../terminal/output.ts';
 import { sayRun } from './show.ts';
 
 interface TryOptions extends CommonOptions {

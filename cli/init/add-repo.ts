@@ -5,7 +5,7 @@
 import { isMap, isSeq, parseDocument, stringify, type YAMLMap, type YAMLSeq } from 'yaml';
 import { configSchema } from '../../config/schema.ts';
 import type { Egress } from '../../config/types.ts';
-import { parseYaml } from '../../config/yaml-document.ts';
+import { parseYaml } from '../../config/schemas/yaml-document.ts';
 
 export interface Addition {
   readonly repo: { readonly name: string; readonly remote: string; readonly branch: string; readonly tracker: object };

@@ -4,7 +4,7 @@ import { parseContract } from '../../config/contract.ts';
 import { CAPS } from '../../config/defaults.ts';
 import { configSchema } from '../../config/schema.ts';
 import type { Egress } from '../../config/types.ts';
-import { parseYaml } from '../../config/yaml-document.ts';
+import { parseYaml } from '../../config/schemas/yaml-document.ts';
 import { EMPTY_CONTRACT, type Check, type Contract, type Service } from '../../domain/contract.ts';
 import { usd } from '../../domain/money.ts';
 import type { Addition } from './add-repo.ts';

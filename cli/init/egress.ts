@@ -3,8 +3,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import { resolveEgress } from '../../config/egress.ts';
 import { configSchema } from '../../config/schema.ts';
 import type { Egress } from '../../config/types.ts';
-import { parseYaml } from '../../config/yaml-document.ts';
-import type { Environment } from '../checkup.ts';
+import { parseYaml } from '../../config/schemas/yaml-document.ts';
+import type { Environment } from '../checkup/checkup.ts';
 
 export function egressOf({
   configFile,

@@ -12,7 +12,10 @@ export interface Draft {
 }
 
 export interface DraftedFile extends Draft {
-  /** `renewed`: there is an older draft of the same repo, as `init` wrote it; `added`: there is one for other repos, and `text` is that with this one; `kept`: there is one that says something else. */
+  /**
+   * `renewed`: there is an older draft of the same repo, as `init` wrote it; `added`: there is one for other repos, and `text` is that with this one;
+   * `kept`: there is one that says something else.
+   */
   readonly state: 'new' | 'same' | 'renewed' | 'added' | 'kept';
   /** From the file that is there to `text`, as a unified difference; empty where there is none. */
   readonly difference: string;

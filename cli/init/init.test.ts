@@ -5,13 +5,13 @@ import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
-import { hasPytest } from '../../activities/gates/bench-toolchains.ts';
+import { hasPytest } from '../../activities/gates/rig-toolchains.ts';
 import { parseContract } from '../../config/contract.ts';
 import { CAPS } from '../../config/defaults.ts';
 import { loadConfig } from '../../config/load.ts';
 import type { Contract } from '../../domain/contract.ts';
 import { has } from '../../test/setup/needs.ts';
-import { git, inFolder, makeRepo, REPOS, writeFiles, type Files } from './init-bench.ts';
+import { git, inFolder, makeRepo, REPOS, writeFiles, type Files } from './init-rig.ts';
 import type { InitFindings } from './init.ts';
 import type { Tried } from './trial.ts';
 

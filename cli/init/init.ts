@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { inFreshFolder } from '../../activities/exec/remove-tree.ts';
 import { createBwrapSandbox } from '../../activities/sandbox/bwrap.ts';
 import { builtinToolchains } from '../../config/defaults.ts';
-import type { Environment } from '../checkup.ts';
-import { CliFailure, EXIT } from '../failure.ts';
+import type { Environment } from '../checkup/checkup.ts';
+import { CliFailure, EXIT } from '../terminal/failure.ts';
 import {
   CONTRACT_FILE,
   additionOf,

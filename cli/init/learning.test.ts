@@ -6,7 +6,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { builtinToolchains } from '../../config/defaults.ts';
 import { EMPTY_CONTRACT, type Check } from '../../domain/contract.ts';
 import { has } from '../../test/setup/needs.ts';
-import { git, makeRepo } from './init-bench.ts';
+import { git, makeRepo } from './init-rig.ts';
 import { namedHosts } from './named-hosts.ts';
 import { tryContract, type Trial } from './trial.ts';
 

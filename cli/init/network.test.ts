@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { has } from '../../test/setup/needs.ts';
 import { egressOf } from './egress.ts';
-import { makeRepo } from './init-bench.ts';
+import { makeRepo } from './init-rig.ts';
 import type { InitFindings } from './init.ts';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));

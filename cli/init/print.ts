@@ -1,5 +1,5 @@
 /** What `init` found, for a person to read. */
-import { paint, plain, say } from '../output.ts';
+import { paint, plain, say } from '../terminal/output.ts';
 import type { InitFindings } from './init.ts';
 import type { Tried } from './trial.ts';
 

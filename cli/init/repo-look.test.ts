@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { plainGit } from '../../activities/git/git-bench.ts';
+import { plainGit } from '../../activities/git/git-rig.ts';
 import { lookAtRepo } from './repo-look.ts';
 
 let dir: string;

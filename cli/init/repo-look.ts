@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { createTrustedGit, withoutPassword, type TrustedGit } from '../../activities/git/trusted.ts';
 import { isAddress } from '../../config/repo-key.ts';
-import { CliFailure, EXIT } from '../failure.ts';
+import { CliFailure, EXIT } from '../terminal/failure.ts';
 
 export interface RepoLook {
   /** Absolute folder of the working tree. */

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import type { Files } from './init-bench.ts';
+import type { Files } from './init-rig.ts';
 import { findServices, type FoundServices } from './services.ts';
 
 /** A machine that has both, whatever this one has. */

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 import { has } from '../../test/setup/needs.ts';
-import { git, makeRepo } from './init-bench.ts';
+import { git, makeRepo } from './init-rig.ts';
 import type { InitFindings } from './init.ts';
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url));

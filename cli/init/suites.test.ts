@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Files } from './init-bench.ts';
+import type { Files } from './init-rig.ts';
 import { remedyFor } from './remedy.ts';
 import { findSuites } from './suites.ts';
 import type { Suite, Tools } from './suite.ts';

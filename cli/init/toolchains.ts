@@ -7,7 +7,7 @@ import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { exec } from '../../activities/exec/exec.ts';
 import type { Toolchain } from '../../config/types.ts';
-import type { Environment } from '../checkup.ts';
+import type { Environment } from '../checkup/checkup.ts';
 import type { Language, Tools } from './suite.ts';
 
 export interface FoundToolchain extends Toolchain {

@@ -4,10 +4,10 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { contractOf } from '../../activities/gates/gates-bench.ts';
-import { toolchainsOf } from '../../activities/gates/bench-toolchains.ts';
+import { contractOf } from '../../activities/gates/gates-rig.ts';
+import { toolchainsOf } from '../../activities/gates/rig-toolchains.ts';
 import { has } from '../../test/setup/needs.ts';
-import { git, makeRepo, REPOS } from './init-bench.ts';
+import { git, makeRepo, REPOS } from './init-rig.ts';
 import { tryContract, type Tried } from './trial.ts';
 
 describe.skipIf(!has('bwrap'))('a setup that writes git', () => {

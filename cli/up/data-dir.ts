@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { removeTree } from '../../activities/exec/remove-tree.ts';
-import { CliFailure, EXIT } from '../failure.ts';
+import { CliFailure, EXIT } from '../terminal/failure.ts';
 import { lockFile, type FileLock } from './file-lock.ts';
 
 export interface UpFile {

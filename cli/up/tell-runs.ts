@@ -1,9 +1,9 @@
 /** Who serves repos of their own sees in the terminal of `up` where each run stands, a line a move. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { RunSummary } from '../../api/views/view.ts';
-import { createApiClient } from '../api-client.ts';
-import { CliFailure } from '../failure.ts';
-import { oneLine } from '../output.ts';
+import { createApiClient } from '../terminal/api-client.ts';
+import { CliFailure } from '../terminal/failure.ts';
+import { oneLine } from '../terminal/output.ts';
 
 export interface TellRunsInput {
   readonly dataDir: string;

@@ -1,4 +1,7 @@
-/** The embedded Temporal: the official CLI's dev server with a database file in write-ahead mode (kill -9 safe; power-loss safe as far as synchronous=1 goes). */
+/**
+ * The embedded Temporal: the official CLI's dev server with a database file in write-ahead mode (kill -9 safe; power-loss safe as far as
+ * synchronous=1 goes).
+ */
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createBwrapSandbox } from '../../activities/sandbox/bwrap.ts';
 import { ownDataDir, playgroundDataDir } from '../../config/data-dirs.ts';
-import { EXIT } from '../failure.ts';
-import { plain } from '../output.ts';
+import { EXIT } from '../terminal/failure.ts';
+import { plain } from '../terminal/output.ts';
 import { createChildren, type Children } from './children.ts';
 import {
   clearPlayground,

@@ -1,7 +1,7 @@
 /** What `up` says once it is up: what is served, whether anything starts, how to look, how it ends. */
 import type { StatusView } from '../../api/views/view.ts';
-import { createApiClient } from '../api-client.ts';
-import { columns } from '../output.ts';
+import { createApiClient } from '../terminal/api-client.ts';
+import { columns } from '../terminal/output.ts';
 import type { UpOptions } from './options.ts';
 
 type Say = (line: string) => void;

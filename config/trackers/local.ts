@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { z } from 'zod';
-import { text } from '../words.ts';
+import { text } from '../schemas/words.ts';
 import { trackerKind } from './tracker-kind.ts';
 
 const permission = z.enum(['admin', 'write', 'read']);

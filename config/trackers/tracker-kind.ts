@@ -1,5 +1,5 @@
 import type { z } from 'zod';
-import type { AnyKind, Kind } from '../kind.ts';
+import type { AnyKind, Kind } from '../schemas/kind.ts';
 
 export interface TrackerFault {
   readonly detail: string;

@@ -1,4 +1,7 @@
-/** Marks in test files that keep a test from being judged: skipped, focused, expected to fail, or a runner that was tampered with. By file name, on one added line. */
+/**
+ * Marks in test files that keep a test from being judged: skipped, focused, expected to fail, or a runner that was tampered with. By file name, on
+ * one added line.
+ */
 interface MarkRule {
   readonly files: RegExp;
   readonly marks: readonly RegExp[];
@@ -10,7 +13,7 @@ const RULES: readonly MarkRule[] = [
   {
     files: /\.[cm]?[jt]sx?$/,
     marks: [
-      /\b(?:describe|it|test|suite|context|specify|bench)(?:\.\w+)*\.(?:skip|only|todo|fails|failing|skipIf|runIf)\b/,
+      /\b(?:describe|it|test|suite|context|specify|rig)(?:\.\w+)*\.(?:skip|only|todo|fails|failing|skipIf|runIf)\b/,
       /\b(?:t|ctx|context|this)\.(?:skip|todo|runOnly)\s*\(/,
       /\b(?:xit|xtest|xdescribe|xcontext|xspecify|fit|fdescribe|fcontext)\s*[(.`]/,
       // Runners' options; the same words with other values are data, such as a page's `skip: 10`.
@@ -78,7 +81,10 @@ const TAMPERING: readonly { readonly files: RegExp; readonly marks: readonly Reg
   },
 ];
 
-/** Code that reaches into the runner, its assertions or its report; null when there is none. Production code is loaded into the runner as tests are, so it makes no difference which it is. */
+/**
+ * Code that reaches into the runner, its assertions or its report; null when there is none. Production code is loaded into the runner as tests are,
+ * so it makes no difference which it is.
+ */
 export function harnessMark(path: string, text: string): string | null {
   // The report's place is told to the runner by the contract; nothing else has any use for it.
   if (!/\.(?:md|rst|txt|adoc)$/.test(path) && /LAMPLIGHTER_REPORT|lamplighter-report/.test(text))

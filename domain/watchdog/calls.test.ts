@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { FRESH } from '../stage.ts';
-import { HOUR, LIMITS, MINUTE, NOW, progress, watched, WELL } from './bench.ts';
+import { HOUR, LIMITS, MINUTE, NOW, progress, watched, WELL } from './rig.ts';
 import { findingInWords, type WatchMemory } from './condition.ts';
 import { freshMemory, judge, type Judgement } from './judge.ts';
-import type { Seen } from './seen.ts';
+import type { Observation } from './observation.ts';
 
 describe('a call', () => {
   const frozen = watched({
@@ -15,7 +15,7 @@ describe('a call', () => {
     proving: null,
   });
   const silent = watched(FRESH);
-  const look = (seen: Partial<Seen>, memory: WatchMemory, now: number): Judgement =>
+  const look = (seen: Partial<Observation>, memory: WatchMemory, now: number): Judgement =>
     judge(
       { ...WELL, workers: [{ name: 'one', at: now, stopped: false }], poller: { at: now, everyMs: 30_000 }, ...seen },
       LIMITS,

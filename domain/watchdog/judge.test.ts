@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { CapStanding } from '../caps.ts';
 import { FRESH, type RunState } from '../stage.ts';
-import { HOUR, LIMITS, MINUTE, NOW, progress, watched, WELL } from './bench.ts';
+import { HOUR, LIMITS, MINUTE, NOW, progress, watched, WELL } from './rig.ts';
 import type { WatchMemory } from './condition.ts';
 import { freshMemory, judge, type Judgement } from './judge.ts';
-import type { Seen } from './seen.ts';
+import type { Observation } from './observation.ts';
 
 const BRIEF = { kind: 'implement' } as const;
 const PAUSED = { by: 'ada', note: 'act 1', since: NOW };
@@ -13,7 +13,7 @@ const RED_BUILD = { sha: 's', stage: 'build', reason: 'red' };
 /** Every part goes on being seen, but for what `seen` says; looks at each minute from NOW on, as the loop does. */
 function watchFor(
   ms: number,
-  seenAt: (now: number) => Partial<Seen>,
+  seenAt: (now: number) => Partial<Observation>,
   memory: WatchMemory = freshMemory(NOW),
 ): Judgement {
   let last: Judgement | null = null;
@@ -173,7 +173,7 @@ const waits: readonly {
 
 describe('an open run (invariant 10)', () => {
   it.each(states)('silent $name is noticed at its limit, not before', ({ state, topic, limit }) => {
-    const seen = (): Partial<Seen> => ({ runs: [watched(state)] });
+    const seen = (): Partial<Observation> => ({ runs: [watched(state)] });
     expect(topics(watchFor(limit - MINUTE, seen))).toEqual([]);
     expect(topics(watchFor(limit, seen))).toEqual([topic]);
   });
@@ -183,21 +183,21 @@ describe('an open run (invariant 10)', () => {
   });
 
   it.each(waits)('that waits $name calls at the deadline, not before', ({ state, topic, limit }) => {
-    const seen = (): Partial<Seen> => ({ runs: [watched(state)] });
+    const seen = (): Partial<Observation> => ({ runs: [watched(state)] });
     expect(topics(watchFor(limit - MINUTE, seen))).toEqual([]);
     expect(topics(watchFor(limit, seen))).toEqual([topic]);
   });
 
   it('that waits for a slot calls at the deadline, and is not taken for silent', () => {
     const state: RunState = { stage: 'prepare', progress: progress(), redBase: null, waiting: false };
-    const seen = (): Partial<Seen> => ({ runs: [watched(state, { slotSince: NOW })] });
+    const seen = (): Partial<Observation> => ({ runs: [watched(state, { slotSince: NOW })] });
     expect(topics(watchFor(2 * HOUR - MINUTE, seen))).toEqual([]);
     expect(topics(watchFor(2 * HOUR, seen))).toEqual(['no-slot']);
   });
 
   it('that was held has its whole time again when the hold is over', () => {
     const runs = [watched({ stage: 'implement', progress: progress(), brief: BRIEF })];
-    const seen = (now: number): Partial<Seen> => ({
+    const seen = (now: number): Partial<Observation> => ({
       runs,
       killSwitch: { on: now < NOW + 50 * MINUTE, by: 'ada', holds: 0 },
     });
@@ -206,7 +206,10 @@ describe('an open run (invariant 10)', () => {
   });
 
   it('without a workflow is called vanished, under the key that its lane uses', () => {
-    const seen = (): Partial<Seen> => ({ runs: [watched(FRESH)], temporal: { ok: true, stuck: [], gone: ['r'] } });
+    const seen = (): Partial<Observation> => ({
+      runs: [watched(FRESH)],
+      temporal: { ok: true, stuck: [], gone: ['r'] },
+    });
     expect(topics(watchFor(2 * MINUTE, seen))).toEqual([]);
     expect(watchFor(3 * MINUTE, seen).findings).toMatchObject([{ topic: 'vanished', escalation: 'vanished/r' }]);
   });
@@ -217,7 +220,7 @@ describe('an open run (invariant 10)', () => {
   ])('in watch whose %s nobody takes: called %s after %s minutes', (kind, forSession, minutes) => {
     const unread = [{ id: 'a', kind, forSession, urgent: !forSession, at: NOW }];
     const state: RunState = { stage: 'watch', progress: progress({ pushed: 's' }), sha: 's' };
-    const seen = (now: number): Partial<Seen> => ({ runs: [watched(state, { unread, progressAt: now })] });
+    const seen = (now: number): Partial<Observation> => ({ runs: [watched(state, { unread, progressAt: now })] });
     if (minutes === null) return expect(topics(watchFor(5 * HOUR, seen))).toEqual([]);
     expect(topics(watchFor((minutes - 1) * MINUTE, seen))).toEqual([]);
     return expect(topics(watchFor(minutes * MINUTE, seen))).toEqual(['act-unread']);
@@ -230,7 +233,7 @@ describe('an open run (invariant 10)', () => {
   ])('in a session whose %s nobody takes is noticed after %s minutes', (kind, minutes) => {
     const unread = [{ id: 'a', kind, forSession: kind === 'steer', urgent: kind === 'cancel', at: NOW }];
     const state: RunState = { stage: 'implement', progress: progress(), brief: BRIEF };
-    const seen = (now: number): Partial<Seen> => ({ runs: [watched(state, { unread, progressAt: now })] });
+    const seen = (now: number): Partial<Observation> => ({ runs: [watched(state, { unread, progressAt: now })] });
     expect(topics(watchFor((minutes - 1) * MINUTE, seen))).toEqual([]);
     expect(topics(watchFor(minutes * MINUTE, seen))).toEqual(['act-unread']);
   });
@@ -239,7 +242,7 @@ describe('an open run (invariant 10)', () => {
     const unread = [{ id: 'a', kind: 'cancel', forSession: false, urgent: true, at: NOW + MINUTE }];
     const state: RunState = { stage: 'implement', progress: progress(), brief: BRIEF };
     const killSwitch = { on: true, by: 'ada', holds: 0 };
-    const seen = (): Partial<Seen> => ({ runs: [watched(state, { unread })], killSwitch });
+    const seen = (): Partial<Observation> => ({ runs: [watched(state, { unread })], killSwitch });
     const found = watchFor(20 * MINUTE, seen).findings.find((one) => one.topic === 'act-unread');
     expect(found?.text).toBe(
       'nobody has taken the cancel of 2026-11-28T12:01:00.000Z on run r (acme/shop#7), which stays where it has been since 2026-11-28T12:00:00.000Z: in implement',
@@ -250,7 +253,7 @@ describe('an open run (invariant 10)', () => {
 });
 
 describe('what runs depend on', () => {
-  it.each<[string, string, Partial<Seen>]>([
+  it.each<[string, string, Partial<Observation>]>([
     ['a worker that hangs', 'worker-unseen', { workers: [{ name: 'one', at: NOW, stopped: false }] }],
     [
       'one of two workers that hangs',
@@ -274,19 +277,19 @@ describe('what runs depend on', () => {
 
   it('Temporal that answered again has its whole time again', () => {
     const down = { ok: false, reason: 'ECONNREFUSED' } as const;
-    const seen = (now: number): Partial<Seen> => (now === NOW + 2 * MINUTE ? {} : { temporal: down });
+    const seen = (now: number): Partial<Observation> => (now === NOW + 2 * MINUTE ? {} : { temporal: down });
     expect(topics(watchFor(4 * MINUTE, seen))).toEqual([]);
     expect(topics(watchFor(5 * MINUTE, seen))).toEqual(['temporal-unreachable']);
   });
 
   it('a poller that is meant to read seldom has three of its rounds', () => {
-    const seen = (): Partial<Seen> => ({ poller: { at: NOW, everyMs: 5 * MINUTE } });
+    const seen = (): Partial<Observation> => ({ poller: { at: NOW, everyMs: 5 * MINUTE } });
     expect(topics(watchFor(14 * MINUTE, seen))).toEqual([]);
     expect(topics(watchFor(15 * MINUTE, seen))).toEqual(['poller-unseen']);
   });
 
   it('a worker that was replaced under another name is not missed for ever', () => {
-    const seen = (now: number): Partial<Seen> => ({
+    const seen = (now: number): Partial<Observation> => ({
       workers: [
         { name: 'old', at: NOW, stopped: false },
         { name: 'new', at: now, stopped: false },
@@ -298,7 +301,7 @@ describe('what runs depend on', () => {
 
   it('a workflow task that fails again and again is noticed', () => {
     const stuck = [{ workflow: 'run/r', run: 'r', repo: 'shop-1', attempt: 9 }];
-    const seen = (): Partial<Seen> => ({ temporal: { ok: true, stuck, gone: [] } });
+    const seen = (): Partial<Observation> => ({ temporal: { ok: true, stuck, gone: [] } });
     expect(topics(watchFor(2 * MINUTE, seen))).toEqual([]);
     expect(watchFor(3 * MINUTE, seen).findings).toMatchObject([
       { topic: 'workflow-stuck', run: 'r', text: expect.stringContaining('has failed 8 times') as string },
@@ -315,7 +318,7 @@ describe('what runs depend on', () => {
 
   it('a machine that was off calls nobody for what was silent meanwhile, and does when it stays so', () => {
     const asleep = judge({ ...WELL, runs: [watched(FRESH)] }, LIMITS, freshMemory(NOW), NOW);
-    const stale: Seen = { ...WELL, runs: [watched(FRESH)], temporal: { ok: false, reason: 'starting' } };
+    const stale: Observation = { ...WELL, runs: [watched(FRESH)], temporal: { ok: false, reason: 'starting' } };
     const morning = NOW + 9 * HOUR;
     const woken = judge(stale, LIMITS, asleep.memory, morning);
     expect(topics(woken)).toEqual([]);
@@ -338,7 +341,7 @@ describe('what holds lanes', () => {
     refused: 0,
   };
 
-  it.each<[string, string, number, Partial<Seen>]>([
+  it.each<[string, string, number, Partial<Observation>]>([
     ['the kill switch on while an issue waits', 'kill-switch', HOUR, { killSwitch: { on: true, by: 'ada', holds: 1 } }],
     [
       'the kill switch on while a run stands',
@@ -360,7 +363,7 @@ describe('what holds lanes', () => {
     expect(topics(watchFor(limit, () => seen))).toEqual([topic]);
   });
 
-  it.each<[string, Partial<Seen>]>([
+  it.each<[string, Partial<Observation>]>([
     ['the kill switch on while nothing waits', { killSwitch: { on: true, by: 'ada', holds: 0 } }],
     ['a reached cap while nothing waits', { caps: [cap] }],
     ['a lane that is held by its run', { lanes: [lane], runs: [watched(FRESH, { progressAt: NOW + 30 * HOUR })] }],

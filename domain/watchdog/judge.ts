@@ -7,9 +7,15 @@ import {
   type WatchLimits,
   type WatchMemory,
 } from './condition.ts';
-import { diskConditions, holdConditions, pollerConditions, temporalConditions, workerConditions } from './parts.ts';
+import {
+  diskConditions,
+  holdConditions,
+  pollerConditions,
+  temporalConditions,
+  workerConditions,
+} from './system-conditions.ts';
 import { isWorking, runConditions } from './runs.ts';
-import type { Seen, WatchedRun } from './seen.ts';
+import type { Observation, WatchedRun } from './observation.ts';
 import { vanishedCall } from './vanished.ts';
 
 export interface Judgement {
@@ -27,7 +33,7 @@ export function freshMemory(now: number): WatchMemory {
   return { lookedAt: now, watchedSince: now, temporalSeenAt: null, since: {}, held: {}, called: {} };
 }
 
-export function judge(seen: Seen, limits: WatchLimits, before: WatchMemory, now: number): Judgement {
+export function judge(seen: Observation, limits: WatchLimits, before: WatchMemory, now: number): Judgement {
   const memory = remember(seen, limits, before, now);
   const working = seen.runs.filter(isWorking);
   const parts = [...temporalConditions(seen, limits, memory), ...workerConditions(seen, limits, now)];
@@ -74,7 +80,7 @@ export function judge(seen: Seen, limits: WatchLimits, before: WatchMemory, now:
 }
 
 /** A gap between two looks means that nobody watched, and often that nothing ran: what was silent meanwhile gets its time again. */
-function remember(seen: Seen, limits: WatchLimits, before: WatchMemory, now: number): WatchMemory {
+function remember(seen: Observation, limits: WatchLimits, before: WatchMemory, now: number): WatchMemory {
   return {
     ...before,
     lookedAt: now,
@@ -87,7 +93,7 @@ function calledFor({ escalation, topic, since, run, repo }: Finding): Called {
   return { escalation, topic, since, run, repo };
 }
 
-function vanished({ runs, temporal }: Seen, limits: WatchLimits): Condition[] {
+function vanished({ runs, temporal }: Observation, limits: WatchLimits): Condition[] {
   if (!temporal.ok) return [];
   return runs
     .filter((run) => temporal.gone.includes(run.id))
@@ -108,7 +114,7 @@ function vanished({ runs, temporal }: Seen, limits: WatchLimits): Condition[] {
 }
 
 /** Work waits, and nothing that is known holds it. */
-function idleLanes(seen: Seen, limits: WatchLimits): Condition[] {
+function idleLanes(seen: Observation, limits: WatchLimits): Condition[] {
   const { runs, caps, killSwitch } = seen;
   return seen.lanes
     .filter(({ repo, waiting }) => waiting > 0 && !killSwitch.on && !runs.some((run) => run.repo === repo))

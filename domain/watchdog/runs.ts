@@ -5,7 +5,7 @@
 import { boundsWith } from '../bounds.ts';
 import { workOf, type Work } from '../work.ts';
 import type { Condition, WatchLimits } from './condition.ts';
-import type { WatchedRun } from './seen.ts';
+import type { WatchedRun } from './observation.ts';
 
 /** One model call or one command of a session: the longest that a tool may ask for. */
 const STEP_MS = 30 * 60_000;

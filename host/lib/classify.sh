@@ -5,9 +5,9 @@
 # `running`, a banner and an agent prove nothing: a VM whose disk is throttled to nothing has all three. Requests that the guest has put to
 # its disk and that nobody answers do. Where QEMU does not show these, counters that stand still and an agent that is silent stand for them.
 
-# classify: reads VM_PID, VM_STATE, OTHER_QEMUS, OTHER_NODE, QMP, RUN_STATE, FLAT and STUCK (yes, no, unknown), AGENT_PING (yes, no, none), FROZEN (yes, no, unknown),
-# BANNER (yes, no, none), MONITOR_CLIENT, LOCK. Sets CLASS, ADVICE (none, start, repair, thaw, wait, reset, cycle, human) and SIGN: yes where the class is
-# by itself an objective sign that a power verb is due.
+# classify: reads VM_PID, VM_STATE, OTHER_QEMUS, OTHER_NODE, QMP, RUN_STATE, FLAT and STUCK (yes, no, unknown), AGENT_PING (yes, no, none), FROZEN
+# (yes, no, unknown), BANNER (yes, no, none), MONITOR_CLIENT, LOCK. Sets CLASS, ADVICE (none, start, repair, thaw, wait, reset, cycle, human) and
+# SIGN: yes where the class is by itself an objective sign that a power verb is due.
 classify() {
   SIGN=no
   if [[ -n $OTHER_QEMUS ]]; then

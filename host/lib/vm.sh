@@ -88,7 +88,8 @@ launch_qmp() {
   launch $((limit + 1)) "$LIBEXEC/qmp" "$REPLY" "$limit" "$@"
 }
 
-# qmp_facts LIMIT: sets QMP (ok, late, refused), QMP_SAID (in words, where it is not ok), RUN_STATE, QMP_MS, BLOCK (read and written bytes and operations as one word), BLOCK_AT.
+# qmp_facts LIMIT: sets QMP (ok, late, refused), QMP_SAID (in words, where it is not ok), RUN_STATE, QMP_MS, BLOCK (read and written bytes and
+# operations as one word), BLOCK_AT.
 qmp_facts() {
   launch_qmp "$1" facts
   collect "$REPLY"

@@ -1,6 +1,6 @@
 /** Numbered, forward only: what a release wrote, every later one reads. A migration that has shipped is never edited. */
 import { CannotRun } from '../../config/errors.ts';
-import type { Sql } from '../sql.ts';
+import type { Sql } from '../sql/sql.ts';
 import type { Migration } from './migration.ts';
 import { first } from './0001-first.ts';
 import { trials } from './0002-trials.ts';

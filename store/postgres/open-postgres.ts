@@ -4,7 +4,7 @@
  */
 import { DatabaseError, Pool, types, type PoolClient } from 'pg';
 import { Outage } from '../../domain/outage.ts';
-import type { Sql, SqlSession, SqlValue } from '../sql.ts';
+import type { Sql, SqlSession, SqlValue } from '../sql/sql.ts';
 
 const CONNECTIONS = 10;
 /** As long as SQLite's busy timeout: a lock held longer is somebody's fault, and worth an error. */

@@ -6,7 +6,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { Outage } from '../../domain/outage.ts';
-import type { Sql, SqlSession, SqlValue } from '../sql.ts';
+import type { Sql, SqlSession, SqlValue } from '../sql/sql.ts';
 import { createDatabaseFile } from './create-file.ts';
 import type { WorkerInput, WorkerReply, WorkerRequest } from './worker.ts';
 

@@ -1,7 +1,7 @@
 /** The worker thread that owns the connection: a statement that waits for another process's lock, or for the disk, stops nobody else. */
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { SqlValue } from '../sql.ts';
+import type { SqlValue } from '../sql/sql.ts';
 
 export interface WorkerInput {
   readonly file: string;

@@ -4,7 +4,7 @@ import type { Deadlines } from '../../activities/breakglass/deadlines.ts';
 import type { PowerHost } from '../../activities/breakglass/port.ts';
 import { opId, until } from '../host/call.ts';
 import { has } from '../setup/needs.ts';
-import { clientOf } from './client-bench.ts';
+import { clientOf } from './client-rig.ts';
 import { type Behaviour, type Hostile, startHostile, startSaying, startSilent } from './hostile-server.ts';
 
 const all = (ms: number): Deadlines['commandMs'] => ({

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import ssh2, { type Connection, type ServerChannel } from 'ssh2';
 import type { Target } from '../../activities/breakglass/exchange.ts';
 import { readHostKey } from '../../config/host-key.ts';
-import { keyIn } from './client-bench.ts';
+import { keyIn } from './client-rig.ts';
 
 export interface Hostile {
   readonly target: Target;

@@ -9,7 +9,7 @@ import type { FakeHost } from '../lab/fake-host/fake-host.ts';
 import { opId } from '../host/call.ts';
 import { fakeHost } from '../host/fake-host.ts';
 import { has } from '../setup/needs.ts';
-import { clientOf, keyIn, targetOf } from './client-bench.ts';
+import { clientOf, keyIn, targetOf } from './client-rig.ts';
 
 describe.skipIf(!has('sshd'))('who is spoken to, and who speaks', { timeout: 120_000 }, () => {
   let host: FakeHost;

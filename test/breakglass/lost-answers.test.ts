@@ -10,9 +10,9 @@ import type { FakeHost } from '../lab/fake-host/fake-host.ts';
 import { type Identity, journal, opId, script, settled, until } from '../host/call.ts';
 import { fakeHost } from '../host/fake-host.ts';
 import { has } from '../setup/needs.ts';
-import { clientOf, targetOf, type Wire, wireTo } from './client-bench.ts';
+import { clientOf, targetOf, type Wire, wireTo } from './client-rig.ts';
 
-interface Bench {
+interface Rig {
   readonly host: FakeHost;
   readonly sshd: LabSshd;
   /** The kinds of power events so far. */
@@ -22,7 +22,7 @@ interface Bench {
 }
 
 describe.skipIf(!has('sshd'))('a lost answer', { timeout: 120_000, concurrent: true }, () => {
-  const open: Bench[] = [];
+  const open: Rig[] = [];
   afterAll(async () => {
     for (const { sshd } of open) await sshd.close();
     for (const { host } of open) {
@@ -35,23 +35,23 @@ describe.skipIf(!has('sshd'))('a lost answer', { timeout: 120_000, concurrent: t
   });
 
   /** Of each test its own: they wait, and need not do so one after the other. */
-  async function openBench(): Promise<Bench> {
+  async function openRig(): Promise<Rig> {
     const host = await fakeHost({ human_cooldown: 0 });
     const sshd = await startLabSshd({ config: host.config, command: listening(host) });
-    const bench: Bench = {
+    const rig: Rig = {
       host,
       sshd,
       events: () => host.power().map((line) => line.split(' ')[0] ?? ''),
       stopping: (op) => until('the op has begun to stop the VM', () => journal(host, op).includes(' begin stop')),
     };
-    open.push(bench);
-    return bench;
+    open.push(rig);
+    return rig;
   }
 
   const cycled = { told: 'host', reconciled: true, result: 'ok', reason: 'cycled', touched: true };
 
   it('sshd killed in the middle of a cycle, and back later: the one result, one power event', async () => {
-    const { host, sshd, events, stopping } = await openBench();
+    const { host, sshd, events, stopping } = await openRig();
     host.fault('stop-takes', '2');
     const op = opId();
     const lines: string[] = [];
@@ -70,7 +70,7 @@ describe.skipIf(!has('sshd'))('a lost answer', { timeout: 120_000, concurrent: t
   });
 
   it('sshd killed and gone for good is unknown; the op ends all the same, and its result waits for whoever asks', async () => {
-    const { host, sshd, events, stopping } = await openBench();
+    const { host, sshd, events, stopping } = await openRig();
     host.fault('stop-takes', '2');
     const op = opId();
     const client = clientOf(targetOf(sshd, 'human'), { reconcile: quickly({ silenceMs: 300 }) });
@@ -90,7 +90,7 @@ describe.skipIf(!has('sshd'))('a lost answer', { timeout: 120_000, concurrent: t
   });
 
   it('a wire cut in the middle of a cycle: looked up over a new connection, the verb sent once', async () => {
-    const { host, sshd, events, stopping } = await openBench();
+    const { host, sshd, events, stopping } = await openRig();
     host.fault('stop-takes', '1');
     const wire = await wireTo(sshd.port);
     const op = opId();
@@ -108,7 +108,7 @@ describe.skipIf(!has('sshd'))('a lost answer', { timeout: 120_000, concurrent: t
   });
 
   it('a wire that goes dead without a word (half-open): keepalive notices, and the op is looked up', async () => {
-    const { host, sshd, events, stopping } = await openBench();
+    const { host, sshd, events, stopping } = await openRig();
     host.fault('stop-takes', '2');
     const wire = await wireTo(sshd.port);
     const op = opId();
@@ -125,7 +125,7 @@ describe.skipIf(!has('sshd'))('a lost answer', { timeout: 120_000, concurrent: t
   });
 
   it('a stopped sshd (SIGSTOP) is noticed by keepalive; once it goes on, the op is looked up', async () => {
-    const { host, sshd, events, stopping } = await openBench();
+    const { host, sshd, events, stopping } = await openRig();
     host.fault('stop-takes', '1');
     const op = opId();
     const lines: string[] = [];
@@ -143,7 +143,7 @@ describe.skipIf(!has('sshd'))('a lost answer', { timeout: 120_000, concurrent: t
   });
 
   it('torn before the request was let through: unknown, nothing happened, and the same id may be sent again', async () => {
-    const { host, sshd, events } = await openBench();
+    const { host, sshd, events } = await openRig();
     const op = opId();
     let wire: Wire | null = null;
     // What the client says after its key was taken is the request: that never arrives.
@@ -174,7 +174,7 @@ describe.skipIf(!has('sshd'))('a lost answer', { timeout: 120_000, concurrent: t
   });
 
   it('the host key changes before the answer is looked up: unknown at once, with both fingerprints', async () => {
-    const { host, sshd, stopping } = await openBench();
+    const { host, sshd, stopping } = await openRig();
     host.fault('stop-takes', '1');
     const op = opId();
     const other = await startLabSshd({ config: host.config });
@@ -196,7 +196,7 @@ describe.skipIf(!has('sshd'))('a lost answer', { timeout: 120_000, concurrent: t
   });
 
   it('an op longer than the client waits is cut, and watched to its end by status', async () => {
-    const { host, sshd } = await openBench();
+    const { host, sshd } = await openRig();
     host.fault('stop-takes', '4');
     const op = opId();
     const client = clientOf(targetOf(sshd, 'human'), {
@@ -207,7 +207,7 @@ describe.skipIf(!has('sshd'))('a lost answer', { timeout: 120_000, concurrent: t
   });
 
   it('one that never seems to end is unknown, with the phases that the host told', async () => {
-    const { host, sshd, events } = await openBench();
+    const { host, sshd, events } = await openRig();
     host.fault('stop-takes', '5');
     const op = opId();
     const client = clientOf(targetOf(sshd, 'human'), {

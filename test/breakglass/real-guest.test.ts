@@ -8,7 +8,7 @@ import { hasLab, patience, realHost } from '../host/real/real-host.ts';
 import type { RealHost } from '../lab/real-host/real-host.ts';
 import { type LabSshd, startLabSshd } from '../lab/sshd/sshd.ts';
 import { has } from '../setup/needs.ts';
-import { type Desk, deskFor } from './command-bench.ts';
+import { type Desk, deskFor } from './command-rig.ts';
 
 const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
 

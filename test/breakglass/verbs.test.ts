@@ -6,7 +6,7 @@ import type { FakeHost } from '../lab/fake-host/fake-host.ts';
 import { journal, opId, until } from '../host/call.ts';
 import { fakeHost } from '../host/fake-host.ts';
 import { has } from '../setup/needs.ts';
-import { clientOf, targetOf, wireTo } from './client-bench.ts';
+import { clientOf, targetOf, wireTo } from './client-rig.ts';
 
 describe.skipIf(!has('sshd'))('verbs through the power client', { timeout: 120_000 }, () => {
   let host: FakeHost;

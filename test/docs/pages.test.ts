@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { uncrossed } from '../../activities/effects/crossed.ts';
+import { withoutCrashPoints } from '../../activities/effects/port-crash-points.ts';
 import { parseContract } from '../../config/contract.ts';
 import * as defaults from '../../config/defaults.ts';
 import { configJsonSchema, contractJsonSchema } from '../../config/json-schema.ts';
@@ -81,7 +81,11 @@ describe('the examples', () => {
     const folder = trackerWords(repo.tracker).place();
     mkdirSync(folder, { recursive: true });
     writeFileSync(join(folder, file.title), file.text);
-    const { issues, unreadable } = await trackersOf({ repos: [repo] }, uncrossed, Date.now)(repo.key).issues.ready();
+    const { issues, unreadable } = await trackersOf(
+      { repos: [repo] },
+      withoutCrashPoints,
+      Date.now,
+    )(repo.key).issues.ready();
 
     expect(unreadable).toEqual([]);
     const [issue] = issues;

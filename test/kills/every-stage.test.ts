@@ -4,7 +4,7 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RunView } from '../../api/views/view.ts';
 import { has } from '../setup/needs.ts';
-import { createKillBench, type KillBench } from './bench.ts';
+import { createKillRig, type KillRig } from './rig.ts';
 import { expectShippedOnce, untilShipped } from './outcome.ts';
 import { repeatedTurns } from './playground.ts';
 
@@ -13,9 +13,9 @@ const TOOL_SECONDS = 20;
 const THINKING_MS = 2_000;
 
 describe.skipIf(!has('temporal') || !has('bwrap'))('a worker killed in every stage of one run', () => {
-  let bench: KillBench;
+  let rig: KillRig;
   beforeAll(async () => {
-    bench = await createKillBench({
+    rig = await createKillRig({
       seed: 301,
       issues: [1],
       scenario: (given) => {
@@ -44,48 +44,48 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('a worker killed in every sta
       },
     });
   });
-  afterAll(() => bench.close());
+  afterAll(() => rig.close());
 
   it('ships as it would have: one push, one comment, at most one turn repeated a death (invariants 5, 6)', async () => {
-    await bench.start();
+    await rig.start();
     const backMs: number[] = [];
     const kill = async (): Promise<void> => {
-      const killed = bench.up().processes['worker'] ?? 0;
-      await bench.kill('worker');
-      backMs.push(await bench.untilBack('worker', killed));
+      const killed = rig.up().processes['worker'] ?? 0;
+      await rig.kill('worker');
+      backMs.push(await rig.untilBack('worker', killed));
     };
     const stage = (name: string): Promise<RunView> =>
-      bench.until(`stage ${name}`, 90, async () => {
-        const view = await bench.run(1);
+      rig.until(`stage ${name}`, 90, async () => {
+        const view = await rig.run(1);
         if (view?.run.stage === 'ended') throw new Error(`it ended before ${name}: ${view.run.reason}`);
         return view?.run.stage === name ? view : null;
       });
     const asked = (kind: string, step: number | null): Promise<true> =>
-      bench.until(
+      rig.until(
         `the model is asked for ${kind} ${step}`,
         60,
-        () => bench.playground.modelRequests().some((one) => one.kind === kind && one.step === step) || null,
+        () => rig.playground.modelRequests().some((one) => one.kind === kind && one.step === step) || null,
       );
 
     await asked('triage', null);
     await kill();
     await stage('prepare');
     await kill();
-    await bench.until('the long tool call has begun', 90, () => toolLogs(bench)[0] ?? null);
+    await rig.until('the long tool call has begun', 90, () => toolLogs(rig)[0] ?? null);
     await kill();
-    expect(toolLogs(bench)).toEqual(['begun\n']);
+    expect(toolLogs(rig)).toEqual(['begun\n']);
     await asked('step', 2);
     await kill();
     await stage('verify');
     await kill();
-    await bench.until('a push is under way', 90, () => bench.playground.pushBegan() || null);
+    await rig.until('a push is under way', 90, () => rig.playground.pushBegan() || null);
     await kill();
     await stage('watch');
     await kill();
 
-    const view = await untilShipped(bench, 1, 150);
-    expectShippedOnce(bench.playground, view);
-    const repeated = repeatedTurns(bench.playground.modelRequests());
+    const view = await untilShipped(rig, 1, 150);
+    expectShippedOnce(rig.playground, view);
+    const repeated = repeatedTurns(rig.playground.modelRequests());
     // One was killed in triage's call and one in a turn's; all the other deaths cost no call at all.
     expect(Object.values(repeated)).toEqual([2, 2]);
     const seconds = (view.run.endedAt ?? 0) - view.run.createdAt;
@@ -96,6 +96,6 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('a worker killed in every sta
   }, 400_000);
 });
 
-function toolLogs({ dataDir }: KillBench): string[] {
+function toolLogs({ dataDir }: KillRig): string[] {
   return globSync('**/tool.log', { cwd: dataDir }).map((path) => readFileSync(join(dataDir, path), 'utf8'));
 }

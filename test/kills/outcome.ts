@@ -1,16 +1,16 @@
 /** What every run must look like in the end, however often it was killed: counted in the remote and in the issue. */
 import { expect } from 'vitest';
 import type { RunView } from '../../api/views/view.ts';
-import type { KillBench } from './bench.ts';
+import type { KillRig } from './rig.ts';
 import type { KillPlayground } from './playground.ts';
 
 /** The row is terminal first, what the end owes to the issue comes after it. */
-export function untilShipped(bench: KillBench, issue: number, seconds: number): Promise<RunView> {
-  return bench.until(`run ${issue} has shipped and owes nothing`, seconds, async () => {
-    const view = await bench.run(issue);
+export function untilShipped(rig: KillRig, issue: number, seconds: number): Promise<RunView> {
+  return rig.until(`run ${issue} has shipped and owes nothing`, seconds, async () => {
+    const view = await rig.run(issue);
     if (view?.run.outcome == null) return null;
     if (view.run.outcome !== 'shipped') throw new Error(`run ${issue} ended ${view.run.outcome}: ${view.run.reason}`);
-    const isClosed = /^state: closed$/m.test(bench.playground.issueText(issue));
+    const isClosed = /^state: closed$/m.test(rig.playground.issueText(issue));
     const owes = !view.effects.some(({ name }) => name === 'close') || view.effects.some(({ done }) => !done);
     return isClosed && !owes ? view : null;
   });

@@ -2,8 +2,8 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync, existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { parse, stringify } from 'yaml';
-import type { ScriptedRequest } from '../../activities/agent/scripted/server.ts';
-import type { Scenario } from '../../activities/agent/scripted/scenario.ts';
+import type { ScriptedRequest } from '../../activities/model/scripted/server.ts';
+import type { Scenario } from '../../activities/model/scripted/scenario.ts';
 import { git } from '../../playground/git.ts';
 import { createPlayground, type Playground } from '../../playground/playground.ts';
 

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readUpFile } from '../../cli/up/data-dir.ts';
 import { has } from '../setup/needs.ts';
-import { createKillBench, type KillBench } from './bench.ts';
+import { createKillRig, type KillRig } from './rig.ts';
 import { expectShippedOnce, untilShipped } from './outcome.ts';
 import { repeatedTurns } from './playground.ts';
 import { alive } from './tree.ts';
@@ -15,9 +15,9 @@ import { alive } from './tree.ts';
 const AT_WORK = 'sleep 271';
 
 describe.skipIf(!has('temporal') || !has('bwrap'))('the engine killed under two runs', () => {
-  let bench: KillBench;
+  let rig: KillRig;
   beforeAll(async () => {
-    bench = await createKillBench({
+    rig = await createKillRig({
       seed: 303,
       issues: [1, 2],
       scenario: (given) => ({
@@ -30,23 +30,23 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('the engine killed under two 
       }),
     });
   });
-  afterAll(() => bench.close());
+  afterAll(() => rig.close());
 
   it('up killed with SIGKILL leaves no process behind, and started again goes on under the same address', async () => {
-    const before = await bench.start();
-    await bench.until(
+    const before = await rig.start();
+    await rig.until(
       'a command is at work in the sandbox',
       90,
-      () => bench.tree().some(({ command }) => command === AT_WORK) || null,
+      () => rig.tree().some(({ command }) => command === AT_WORK) || null,
     );
-    const tree = bench.tree();
+    const tree = rig.tree();
     expect(tree.map(({ command }) => command)).toContain(AT_WORK);
     const begun = Date.now();
-    await bench.killUp();
-    await bench.until('nothing is left', 2, () => (alive(tree).length === 0 ? true : null));
+    await rig.killUp();
+    await rig.until('nothing is left', 2, () => (alive(tree).length === 0 ? true : null));
     const goneMs = Date.now() - begun;
 
-    const after = await bench.start();
+    const after = await rig.start();
     expect([after.url, after.temporalUrl]).toEqual([before.url, before.temporalUrl]);
     process.stderr.write(
       `kills: up killed, ${tree.length} processes gone in ${goneMs} ms, up again ${(Date.now() - begun) / 1000} s after\n`,
@@ -56,36 +56,36 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('the engine killed under two 
   it('a second up on the same data directory points to the first and ends with 1', async () => {
     const second = spawn(
       process.execPath,
-      [fileURLToPath(new URL('../../cli/main.ts', import.meta.url)), 'up', '--data-dir', bench.dataDir, '--json'],
-      { cwd: bench.dataDir, stdio: ['ignore', 'pipe', 'pipe'] },
+      [fileURLToPath(new URL('../../cli/main.ts', import.meta.url)), 'up', '--data-dir', rig.dataDir, '--json'],
+      { cwd: rig.dataDir, stdio: ['ignore', 'pipe', 'pipe'] },
     );
     const [out, said, [code]] = await Promise.all([text(second.stdout), text(second.stderr), once(second, 'exit')]);
 
     expect([code, out]).toEqual([1, '']);
-    expect(said).toContain(`already up on ${bench.dataDir} (process ${bench.up().pid}): ${bench.up().url}`);
+    expect(said).toContain(`already up on ${rig.dataDir} (process ${rig.up().pid}): ${rig.up().url}`);
   }, 30_000);
 
   it('Temporal killed in the middle is started again by up, and the run ships: one push', async () => {
-    await bench.until('verify', 120, async () => ((await bench.run(1))?.run.stage === 'verify' ? true : null));
-    const killed = bench.up().processes['temporal'] ?? 0;
-    await bench.kill('temporal');
-    await bench.untilBack('temporal', killed);
+    await rig.until('verify', 120, async () => ((await rig.run(1))?.run.stage === 'verify' ? true : null));
+    const killed = rig.up().processes['temporal'] ?? 0;
+    await rig.kill('temporal');
+    await rig.untilBack('temporal', killed);
 
-    const view = await untilShipped(bench, 1, 150);
-    expectShippedOnce(bench.playground, view);
-    expect(repeatedTurns(bench.playground.modelRequests())).toEqual({});
+    const view = await untilShipped(rig, 1, 150);
+    expectShippedOnce(rig.playground, view);
+    expect(repeatedTurns(rig.playground.modelRequests())).toEqual({});
     process.stderr.write(`kills: up and Temporal killed, 0 duplicates, 0 turns repeated\n`);
   }, 300_000);
 
   it('an act whose poke was lost with Temporal and the api takes effect all the same', async () => {
-    const frozen = await bench.until('issue 2 is frozen', 150, async () => {
-      const view = await bench.run(2);
+    const frozen = await rig.until('issue 2 is frozen', 150, async () => {
+      const view = await rig.run(2);
       return view?.run.stage === 'frozen' ? view : null;
     });
-    const { temporal = 0, api = 0 } = bench.up().processes;
+    const { temporal = 0, api = 0 } = rig.up().processes;
     // Temporal hangs, so the poke does; the row is there; then both that knew of the poke die.
     process.kill(temporal, 'SIGSTOP');
-    const posting = bench
+    const posting = rig
       .ask('POST', `/api/runs/${encodeURIComponent(frozen.run.id)}/acts`, {
         kind: 'unfreeze',
         way: 'abandon',
@@ -95,16 +95,16 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('the engine killed under two 
         (answer) => `answered ${answer.status}`,
         () => 'cut',
       );
-    await bench.until('the act is a row', 10, async () => ((await bench.run(2))?.acts.length === 1 ? true : null));
-    await bench.kill('api');
-    await bench.kill('temporal');
-    await bench.untilBack('temporal', temporal);
-    await bench.untilBack('api', api);
+    await rig.until('the act is a row', 10, async () => ((await rig.run(2))?.acts.length === 1 ? true : null));
+    await rig.kill('api');
+    await rig.kill('temporal');
+    await rig.untilBack('temporal', temporal);
+    await rig.untilBack('api', api);
 
     expect(await posting).toBe('cut');
     // Taken is marked last.
-    const view = await bench.until('the act is taken', 120, async () => {
-      const now = await bench.run(2);
+    const view = await rig.until('the act is taken', 120, async () => {
+      const now = await rig.run(2);
       return now?.acts[0]?.takenAt == null ? null : now;
     });
     expect(view.run).toMatchObject({ stage: 'ended', outcome: 'abandoned' });
@@ -113,10 +113,10 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('the engine killed under two 
   }, 300_000);
 
   it('one Ctrl-C ends everything with 0, and takes up.json away', async () => {
-    const tree = bench.tree();
+    const tree = rig.tree();
 
-    expect(await bench.stop()).toBe(0);
+    expect(await rig.stop()).toBe(0);
     expect(alive(tree)).toEqual([]);
-    expect(readUpFile(bench.dataDir)).toBe(null);
+    expect(readUpFile(rig.dataDir)).toBe(null);
   }, 60_000);
 });

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { stringify } from 'yaml';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { has } from '../setup/needs.ts';
-import { CONTRACT, ended, inStage, openBench, PERSON, SOON, topicsOf, type Bench } from './bench.ts';
+import { CONTRACT, ended, inStage, openRig, PERSON, SOON, topicsOf, type Rig } from './rig.ts';
 import { ACCEPT, addFunction, commit } from './scenarios.ts';
 import { runSubject } from '../../domain/unit.ts';
 
@@ -15,22 +15,22 @@ const SUBMIT = { calls: [{ submit: [] }] };
 const SLOW = { calls: [{ note: 'looking around' }], delayMs: 3_000 };
 
 describe.skipIf(!has('temporal') || !has('bwrap'))('acts on a run', { timeout: 120_000 }, () => {
-  let bench: Bench;
+  let rig: Rig;
   beforeAll(async () => {
-    bench = await openBench({ contract: { ...CONTRACT, push: 'ask' } });
+    rig = await openRig({ contract: { ...CONTRACT, push: 'ask' } });
   });
-  afterAll(() => bench.close());
+  afterAll(() => rig.close());
 
   /** Of what was proven last. */
   async function diffOf(run: string): Promise<string> {
-    const row = (await bench.store.evidence.list(runSubject(run))).findLast(({ kind }) => kind === 'diff');
-    const body = row === undefined ? null : await bench.store.evidence.body(row.id);
+    const row = (await rig.store.evidence.list(runSubject(run))).findLast(({ kind }) => kind === 'diff');
+    const body = row === undefined ? null : await rig.store.evidence.body(row.id);
     return body === null ? 'there is no diff' : new TextDecoder().decode(body);
   }
 
   it('with `push: ask` nothing is pushed before a person has approved that very sha; a rejection goes back to the session', async () => {
     const mend = `echo '// named by a person' >> lib.mjs\n${commit('As a person wished')}`;
-    bench.scenario('Ask before the push', {
+    rig.scenario('Ask before the push', {
       triage: ACCEPT,
       steps: [
         ...working('alpha').steps,
@@ -41,44 +41,44 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('acts on a run', { timeout: 1
         SUBMIT,
       ],
     });
-    const issue = (await bench.release('Ask before the push')).number;
-    const first = await bench.run(issue, inStage('awaiting-approval'));
-    expect(bench.pushes()).toEqual([]);
+    const issue = (await rig.release('Ask before the push')).number;
+    const first = await rig.run(issue, inStage('awaiting-approval'));
+    expect(rig.pushes()).toEqual([]);
     expect(await diffOf(first.id)).toMatch(/^\+export function alpha/m);
-    await expect.poll(() => bench.store.capacity.held(), SOON).toEqual([]);
-    await expect.poll(() => topicsOf(bench, first), SOON).toEqual(['approval']);
+    await expect.poll(() => rig.store.capacity.held(), SOON).toEqual([]);
+    await expect.poll(() => topicsOf(rig, first), SOON).toEqual(['approval']);
 
-    await bench.act(first.id, { kind: 'reject' }, 'name it in a comment');
-    const second = await bench.run(issue, (run) => run.state.stage === 'awaiting-approval' && run.seq > first.seq);
+    await rig.act(first.id, { kind: 'reject' }, 'name it in a comment');
+    const second = await rig.run(issue, (run) => run.state.stage === 'awaiting-approval' && run.seq > first.seq);
     if (second.state.stage !== 'awaiting-approval' || first.state.stage !== 'awaiting-approval')
       throw new Error('it does not wait');
     // What waits now is the whole change, with what the person wished in it.
     expect(await diffOf(first.id)).toMatch(/^\+export function alpha[^]*^\+\/\/ named by a person/m);
     // An approval of what was rejected is of another sha, and moves nothing.
-    await bench.act(first.id, { kind: 'approve', sha: first.state.head });
-    await expect.poll(async () => (await bench.store.acts.unread(first.id)).length).toBe(0);
-    expect((await bench.store.runs.get(first.id))?.state.stage).toBe('awaiting-approval');
+    await rig.act(first.id, { kind: 'approve', sha: first.state.head });
+    await expect.poll(async () => (await rig.store.acts.unread(first.id)).length).toBe(0);
+    expect((await rig.store.runs.get(first.id))?.state.stage).toBe('awaiting-approval');
 
-    await bench.act(first.id, { kind: 'approve', sha: second.state.head });
-    const run = await bench.run(issue, ended);
+    await rig.act(first.id, { kind: 'approve', sha: second.state.head });
+    const run = await rig.run(issue, ended);
     expect(run.outcome, JSON.stringify(run.state)).toBe('shipped');
-    expect(bench.pushes()).toHaveLength(1);
+    expect(rig.pushes()).toHaveLength(1);
     expect(run.state.progress.pushed).toBe(second.state.head);
   });
 
   it('a pause holds a session at its boundary and gives the slot back; a stop is not to wait behind it', async () => {
-    bench.scenario('Be held', { triage: ACCEPT, steps: [SLOW, SLOW, ...working('beta').steps] });
-    const issue = (await bench.release('Be held')).number;
-    const { id } = await bench.run(issue, inStage('implement'));
-    const asked = bench.modelRequests().length;
-    await expect.poll(() => bench.modelRequests().length, SOON).toBeGreaterThan(asked);
-    await bench.act(id, { kind: 'pause' });
-    const held = await bench.run(issue, (run) => run.state.progress.pause !== null);
+    rig.scenario('Be held', { triage: ACCEPT, steps: [SLOW, SLOW, ...working('beta').steps] });
+    const issue = (await rig.release('Be held')).number;
+    const { id } = await rig.run(issue, inStage('implement'));
+    const asked = rig.modelRequests().length;
+    await expect.poll(() => rig.modelRequests().length, SOON).toBeGreaterThan(asked);
+    await rig.act(id, { kind: 'pause' });
+    const held = await rig.run(issue, (run) => run.state.progress.pause !== null);
     expect(held.state).toMatchObject({ stage: 'implement', progress: { pause: { by: PERSON } } });
-    await expect.poll(() => bench.store.capacity.held(), SOON).toEqual([]);
+    await expect.poll(() => rig.store.capacity.held(), SOON).toEqual([]);
 
-    await bench.act(id, { kind: 'cancel' });
-    const run = await bench.run(issue, ended);
+    await rig.act(id, { kind: 'cancel' });
+    const run = await rig.run(issue, ended);
     expect(run.outcome).toBe('cancelled');
     expect(run.state.progress.sessionMs).toBeGreaterThan(0);
   });
@@ -86,7 +86,7 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('acts on a run', { timeout: 1
   it('work is not handed over past a steer: the session hears it and submits again', async () => {
     const mend = `echo '// as steered' >> lib.mjs\n${commit('As steered')}`;
     const [test, code] = working('gamma').steps as [object, object];
-    bench.scenario('Be steered', {
+    rig.scenario('Be steered', {
       triage: ACCEPT,
       steps: [
         test,
@@ -102,48 +102,48 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('acts on a run', { timeout: 1
         SUBMIT,
       ],
     });
-    const issue = (await bench.release('Be steered')).number;
-    const { id } = await bench.run(issue, inStage('implement'));
+    const issue = (await rig.release('Be steered')).number;
+    const { id } = await rig.run(issue, inStage('implement'));
     await expect
-      .poll(async () => (await bench.store.sessions.transcript(`${id}/work`)).turns.length, { timeout: 60_000 })
+      .poll(async () => (await rig.store.sessions.transcript(`${id}/work`)).turns.length, { timeout: 60_000 })
       .toBe(3);
-    await bench.act(id, { kind: 'steer' }, 'say so in a comment');
-    const waiting = await bench.run(issue, inStage('awaiting-approval'));
-    await bench.act(id, { kind: 'cancel' });
-    await bench.run(issue, ended);
-    expect((await bench.store.sessions.transcript(`${id}/work`)).turns).toHaveLength(5);
+    await rig.act(id, { kind: 'steer' }, 'say so in a comment');
+    const waiting = await rig.run(issue, inStage('awaiting-approval'));
+    await rig.act(id, { kind: 'cancel' });
+    await rig.run(issue, ended);
+    expect((await rig.store.sessions.transcript(`${id}/work`)).turns).toHaveLength(5);
     expect(waiting.state.progress.openings).toBe(1);
   });
 
   it('a trial passes every gate and leaves no trace outside: no push, no label, no comment', async () => {
-    bench.scenario('Be tried', { triage: ACCEPT, ...working('delta') });
-    const { number } = await bench.tracker.add({ title: 'Be tried', body: 'As it says.', labels: [], by: PERSON });
-    const before = stringify(await bench.tracker.read(number));
-    const pushes = bench.pushes().length;
-    await bench.store.trials.ask({
+    rig.scenario('Be tried', { triage: ACCEPT, ...working('delta') });
+    const { number } = await rig.tracker.add({ title: 'Be tried', body: 'As it says.', labels: [], by: PERSON });
+    const before = stringify(await rig.tracker.read(number));
+    const pushes = rig.pushes().length;
+    await rig.store.trials.ask({
       id: randomUUID(),
-      repo: bench.key,
+      repo: rig.key,
       issue: number,
       title: 'Be tried',
       by: { name: PERSON, kind: 'person', scopes: [] },
       at: Date.now(),
     });
-    await bench.calls.pollNow();
-    const run = await bench.run(number, ended);
+    await rig.calls.pollNow();
+    const run = await rig.run(number, ended);
 
     expect(run.state, JSON.stringify(run.state)).toMatchObject({ outcome: 'tried', progress: { pushed: null } });
-    const verdicts = (await bench.store.evidence.list(runSubject(run.id))).map(
+    const verdicts = (await rig.store.evidence.list(runSubject(run.id))).map(
       (row) => `${row.kind} ${row.verdict ?? ''}`,
     );
     expect(verdicts).toEqual(expect.arrayContaining(['guard green', 'red green', 'regression green', 'green green']));
     const diff = await diffOf(run.id);
     expect(diff).toContain('diff --git a/test/delta.test.mjs b/test/delta.test.mjs');
     expect(diff).toMatch(/^\+export function delta/m);
-    expect(bench.pushes()).toHaveLength(pushes);
-    expect(stringify(await bench.tracker.read(number))).toBe(before);
-    expect(await bench.tracker.comments(number)).toEqual([]);
-    expect(await bench.store.trials.waiting(bench.key)).toEqual([]);
-    expect(await bench.store.escalations.list({ run: run.id })).toEqual([]);
-    expect((await bench.store.effects.list(runSubject(run.id))).map((one) => one.name)).toEqual([]);
+    expect(rig.pushes()).toHaveLength(pushes);
+    expect(stringify(await rig.tracker.read(number))).toBe(before);
+    expect(await rig.tracker.comments(number)).toEqual([]);
+    expect(await rig.store.trials.waiting(rig.key)).toEqual([]);
+    expect(await rig.store.escalations.list({ run: run.id })).toEqual([]);
+    expect((await rig.store.effects.list(runSubject(run.id))).map((one) => one.name)).toEqual([]);
   });
 });

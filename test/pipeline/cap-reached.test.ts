@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { capsAt, type Cap } from '../../domain/caps.ts';
 import { has } from '../setup/needs.ts';
-import { ended, inStage, openBench, PERSON, REPO_KEY, type Bench } from './bench.ts';
+import { ended, inStage, openRig, PERSON, REPO_KEY, type Rig } from './rig.ts';
 import { MULTIPLY } from './scenarios.ts';
 import { runSubject, issueBudget } from '../../domain/unit.ts';
 
@@ -14,11 +14,11 @@ const CAPS = {
 };
 
 describe.skipIf(!has('temporal') || !has('bwrap'))('a cap that is reached', { timeout: 120_000 }, () => {
-  let bench: Bench;
+  let rig: Rig;
   beforeAll(async () => {
-    bench = await openBench({ caps: CAPS });
+    rig = await openRig({ caps: CAPS });
   });
-  afterAll(() => bench.close());
+  afterAll(() => rig.close());
 
   const capOf = (repo: string | null): Cap => {
     const cap = capsAt(CAPS, REPO_KEY, Date.now()).find((one) => one.window === 'month' && one.repo === repo);
@@ -26,7 +26,7 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('a cap that is reached', { ti
     return cap;
   };
   const raise = (cap: Cap, microUsd: number): Promise<unknown> =>
-    bench.store.ledger.raiseCap(cap, {
+    rig.store.ledger.raiseCap(cap, {
       id: `raise/${cap.key}`,
       microUsd,
       by: { name: PERSON, kind: 'person', scopes: [] },
@@ -35,39 +35,39 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('a cap that is reached', { ti
     });
 
   it('holds a run without a model call and without an end, and lets it ship once a person has raised it (invariant 7)', async () => {
-    bench.scenario('Multiply two numbers', MULTIPLY);
-    const issue = await bench.release('Multiply two numbers');
+    rig.scenario('Multiply two numbers', MULTIPLY);
+    const issue = await rig.release('Multiply two numbers');
     await vi.waitFor(async () => expect(await escalated()).toEqual([capOf(null).key]), { timeout: 60_000 });
-    const held = await bench.run(issue.number, inStage('triage'));
+    const held = await rig.run(issue.number, inStage('triage'));
     expect(held.outcome).toBeNull();
-    expect(bench.modelRequests()).toEqual([]);
+    expect(rig.modelRequests()).toEqual([]);
 
     await raise(capOf(null), 20_000_000);
-    const run = await bench.run(issue.number, ended);
+    const run = await rig.run(issue.number, ended);
     expect(run.outcome, JSON.stringify(run.state)).toBe('shipped');
     expect(await escalated()).toEqual([capOf(null).key]);
   });
 
   it('gives no lane to what is released meanwhile, and gives it when the cap is raised', async () => {
     const at = Date.now();
-    const left = 2_000_000 - ((await bench.store.ledger.standing([capOf(REPO_KEY)]))[0]?.spent ?? 0);
+    const left = 2_000_000 - ((await rig.store.ledger.standing([capOf(REPO_KEY)]))[0]?.spent ?? 0);
     const budget = { name: issueBudget(REPO_KEY, 99), microUsd: left };
     const other = { key: 'other', unit: runSubject('other'), repo: REPO_KEY, microUsd: left, budget };
-    expect(await bench.store.ledger.reserve({ ...other, caps: capsAt(CAPS, REPO_KEY, at).slice(2), at })).toEqual({
+    expect(await rig.store.ledger.reserve({ ...other, caps: capsAt(CAPS, REPO_KEY, at).slice(2), at })).toEqual({
       ok: true,
     });
-    bench.scenario('Reject me', { triage: { reject: 'no' }, steps: [] });
-    const issue = await bench.release('Reject me');
+    rig.scenario('Reject me', { triage: { reject: 'no' }, steps: [] });
+    const issue = await rig.release('Reject me');
     await vi.waitFor(async () => expect(await escalated()).toContain(capOf(REPO_KEY).key), { timeout: 60_000 });
-    expect(await bench.store.runs.list({ issue: issue.number })).toEqual([]);
-    expect((await bench.store.queue.waiting(REPO_KEY)).map((one) => one.issue)).toEqual([issue.number]);
+    expect(await rig.store.runs.list({ issue: issue.number })).toEqual([]);
+    expect((await rig.store.queue.waiting(REPO_KEY)).map((one) => one.issue)).toEqual([issue.number]);
 
     await raise(capOf(REPO_KEY), 5_000_000);
-    expect((await bench.run(issue.number, ended)).outcome).toBe('rejected');
+    expect((await rig.run(issue.number, ended)).outcome).toBe('rejected');
   });
 
   async function escalated(): Promise<string[]> {
-    const rows = await bench.store.escalations.list({});
+    const rows = await rig.store.escalations.list({});
     return rows.filter((one) => one.topic === 'cap-reached').map((one) => one.key);
   }
 });

@@ -1,10 +1,10 @@
 /** The cheats of a JavaScript repo as a model would play them: one session that submits one after the other, and is told why each is refused. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { BASE, HONEST } from '../../activities/gates/cheats-bench.ts';
+import { BASE, HONEST } from '../../activities/gates/cheats-rig.ts';
 import { JUDGED, SEEN, type Cheat } from '../../activities/gates/cheats-javascript.ts';
-import { MESSAGE, type Tree } from '../../activities/gates/gates-bench.ts';
+import { MESSAGE, type Tree } from '../../activities/gates/gates-rig.ts';
 import { has } from '../setup/needs.ts';
-import { ended, openBench, type Bench } from './bench.ts';
+import { ended, openRig, type Rig } from './rig.ts';
 import { ACCEPT } from './scenarios.ts';
 
 const SUBMIT = { calls: [{ submit: [] }] };
@@ -17,29 +17,29 @@ const CONTRACT = {
 const CHEATS = [...SEEN, ...JUDGED].filter(({ by }, at) => by === undefined && at % 3 === 0);
 
 describe.skipIf(!has('temporal') || !has('bwrap'))('cheats of the scripted model', { timeout: 600_000 }, () => {
-  let bench: Bench;
+  let rig: Rig;
   let answers: readonly string[];
   beforeAll(async () => {
     const bounds = { verifyRounds: CHEATS.length, turns: 10 * CHEATS.length, issueMicroUsd: 1_000_000_000 };
-    bench = await openBench({ files: BASE, contract: CONTRACT, bounds });
+    rig = await openRig({ files: BASE, contract: CONTRACT, bounds });
     const steps = CHEATS.flatMap((cheat) => [play(cheat), SUBMIT]);
-    bench.scenario('Add text', { triage: ACCEPT, steps: [...steps, play({ change: HONEST }), SUBMIT] });
-    const issue = await bench.release('Add text');
-    const run = await bench.run(issue.number, ended, 600_000);
+    rig.scenario('Add text', { triage: ACCEPT, steps: [...steps, play({ change: HONEST }), SUBMIT] });
+    const issue = await rig.release('Add text');
+    const run = await rig.run(issue.number, ended, 600_000);
     expect(run.outcome, JSON.stringify(run.state)).toBe('shipped');
-    const { inputs } = await bench.store.sessions.transcript(`${run.id}/work`);
+    const { inputs } = await rig.store.sessions.transcript(`${run.id}/work`);
     // The first input is the issue; each further one says why what was submitted is refused.
     answers = inputs.slice(1).map((input) => input.text);
   }, 600_000);
-  afterAll(() => bench.close());
+  afterAll(() => rig.close());
 
   it.each(CHEATS.map((cheat, at) => ({ ...cheat, at })))('is refused, and told: $name', ({ refused, at }) => {
     expect(answers[at]).toMatch(refused);
   });
 
   it('the honest change after all of them is what is pushed, and nothing else', () => {
-    expect(bench.pushes()).toHaveLength(1);
-    expect(bench.git('log', '--format=%s', 'main').split('\n')).toEqual(['Change', 'First']);
+    expect(rig.pushes()).toHaveLength(1);
+    expect(rig.git('log', '--format=%s', 'main').split('\n')).toEqual(['Change', 'First']);
   });
 });
 

@@ -3,21 +3,21 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RequestedAct } from '../../domain/act.ts';
 import { NO_GRANTS } from '../../domain/bounds.ts';
 import { has } from '../setup/needs.ts';
-import { ended, inStage, LIB, openBench, SOON, topicsOf, type Bench } from './bench.ts';
+import { ended, inStage, LIB, openRig, SOON, topicsOf, type Rig } from './rig.ts';
 import { ACCEPT, addFunction, commit } from './scenarios.ts';
 
 /** Green in its tests, red in the build: the contract's build refuses a library that exports `broken`. */
 const BREAKS = addFunction('half', 'export const broken = true;\nexport function half(a) {\n  return a / 2;\n}', '1');
 
 describe.skipIf(!has('temporal') || !has('bwrap'))('a red deploy', { timeout: 120_000 }, () => {
-  let bench: Bench;
+  let rig: Rig;
   beforeAll(async () => {
-    bench = await openBench({ bounds: { fixAttempts: 0 } });
+    rig = await openRig({ bounds: { fixAttempts: 0 } });
   });
-  afterAll(() => bench.close());
+  afterAll(() => rig.close());
 
   async function act(run: string, data: RequestedAct, note: string): Promise<void> {
-    await bench.store.acts.add({
+    await rig.store.acts.add({
       id: randomUUID(),
       run,
       data,
@@ -25,11 +25,11 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('a red deploy', { timeout: 12
       at: Date.now(),
       by: { name: 'ada', kind: 'person', scopes: [] },
     });
-    await bench.calls.pokeRun(run);
+    await rig.calls.pokeRun(run);
   }
 
   it('freezes untouched, holds the lane, calls a person, and goes on by retry until it ships', async () => {
-    bench.scenario('Halve a number', {
+    rig.scenario('Halve a number', {
       ...BREAKS,
       steps: [
         ...(BREAKS as { steps: object[] }).steps,
@@ -43,49 +43,49 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('a red deploy', { timeout: 12
         { calls: [{ submit: [] }] },
       ],
     });
-    const issue = await bench.release('Halve a number');
-    const frozen = await bench.run(issue.number, inStage('frozen'));
+    const issue = await rig.release('Halve a number');
+    const frozen = await rig.run(issue.number, inStage('frozen'));
 
-    expect(bench.git('rev-parse', 'main')).toBe(frozen.state.progress.pushed);
-    expect((await bench.tracker.read(issue.number))?.state).toBe('open');
+    expect(rig.git('rev-parse', 'main')).toBe(frozen.state.progress.pushed);
+    expect((await rig.tracker.read(issue.number))?.state).toBe('open');
     await expect
-      .poll(async () => (await bench.tracker.read(issue.number))?.labels, { timeout: 10_000 })
+      .poll(async () => (await rig.tracker.read(issue.number))?.labels, { timeout: 10_000 })
       .toContain('ready-for-human');
-    await expect.poll(() => topicsOf(bench, frozen), SOON).toContain('frozen');
-    const calls = await bench.store.escalations.list({ run: frozen.id });
+    await expect.poll(() => topicsOf(rig, frozen), SOON).toContain('frozen');
+    const calls = await rig.store.escalations.list({ run: frozen.id });
     expect(calls.find((one) => one.topic === 'frozen')).toMatchObject({ severity: 'high' });
-    await expect.poll(() => bench.store.capacity.held(), SOON).toEqual([]);
+    await expect.poll(() => rig.store.capacity.held(), SOON).toEqual([]);
 
-    bench.scenario('Another one', { triage: { reject: 'No.' }, steps: [] });
-    const other = await bench.release('Another one');
+    rig.scenario('Another one', { triage: { reject: 'No.' }, steps: [] });
+    const other = await rig.release('Another one');
     await act(frozen.id, { kind: 'unfreeze', way: 'retry', grants: NO_GRANTS }, 'mend the build');
-    const shipped = await bench.run(issue.number, ended);
+    const shipped = await rig.run(issue.number, ended);
 
     expect(shipped.outcome, JSON.stringify(shipped.state)).toBe('shipped');
-    expect(bench.pushes()).toHaveLength(2);
-    const after = await bench.run(other.number, ended);
+    expect(rig.pushes()).toHaveLength(2);
+    const after = await rig.run(other.number, ended);
     expect(after.createdAt).toBeGreaterThanOrEqual(shipped.endedAt ?? Infinity);
   });
 
   it('ends by abandon with the issue open, and the next release gets the lane', async () => {
-    bench.scenario(
+    rig.scenario(
       'Break it again',
       addFunction('quarter', 'export const broken = true;\nexport function quarter(a) {\n  return a / 4;\n}', '0.5'),
     );
-    const issue = await bench.release('Break it again');
-    const frozen = await bench.run(issue.number, inStage('frozen'));
+    const issue = await rig.release('Break it again');
+    const frozen = await rig.run(issue.number, inStage('frozen'));
 
     await act(frozen.id, { kind: 'unfreeze', way: 'abandon' }, 'not worth it');
-    const run = await bench.run(issue.number, ended);
+    const run = await rig.run(issue.number, ended);
 
     expect(run.outcome).toBe('abandoned');
-    expect((await bench.tracker.read(issue.number))?.state).toBe('open');
+    expect((await rig.tracker.read(issue.number))?.state).toBe('open');
   });
 
   it('is resolved only when the head is proven green: a red head stays frozen, a reverted one supersedes', async () => {
-    const issue = await bench.release('Break it again', 'Once more.');
+    const issue = await rig.release('Break it again', 'Once more.');
     // Main is still broken by the abandoned run: its build is red, but its tests are green.
-    bench.scenario('Break it again', {
+    rig.scenario('Break it again', {
       triage: ACCEPT,
       steps: [
         {
@@ -98,16 +98,16 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('a red deploy', { timeout: 12
         { calls: [{ submit: [] }] },
       ],
     });
-    const frozen = await bench.run(issue.number, inStage('frozen'));
+    const frozen = await rig.run(issue.number, inStage('frozen'));
 
     await act(frozen.id, { kind: 'unfreeze', way: 'resolved', reverted: false }, 'looks fine to me');
-    const still = await bench.run(
+    const still = await rig.run(
       issue.number,
       (run) => run.state.stage === 'frozen' && run.state.reason.startsWith('not resolved'),
     );
     expect(still.outcome).toBeNull();
 
-    bench.land(
+    rig.land(
       {
         'lib.mjs': LIB,
         'test/half.test.mjs': '',
@@ -118,7 +118,7 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('a red deploy', { timeout: 12
       'Revert all of it',
     );
     await act(frozen.id, { kind: 'unfreeze', way: 'resolved', reverted: true }, 'reverted by hand');
-    const run = await bench.run(issue.number, ended);
+    const run = await rig.run(issue.number, ended);
     expect(run.outcome, JSON.stringify(run.state)).toBe('superseded');
   });
 });

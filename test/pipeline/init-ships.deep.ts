@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'vitest';
-import { hasPytest } from '../../activities/gates/bench-toolchains.ts';
+import { hasPytest } from '../../activities/gates/rig-toolchains.ts';
 import { has } from '../setup/needs.ts';
 import { GO_CHANGE, LONG, PYTHON_CHANGE, ships, under } from './init-ships.ts';
 

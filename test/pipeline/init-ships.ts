@@ -8,13 +8,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, expect, inject } from 'vitest';
 import { stringify } from 'yaml';
-import { GO_CACHES } from '../../activities/gates/cheats-go-bench.ts';
+import { GO_CACHES } from '../../activities/gates/cheats-go-rig.ts';
 import { repoLayout } from '../../activities/git/layout.ts';
 import type { RunSummary } from '../../api/views/view.ts';
 import { readResolvedConfig } from '../../config/resolved.ts';
 import { deleteSchedule } from '../setup/schedules.ts';
-import { createApiClient } from '../../cli/api-client.ts';
-import { git, makeRepo, REPOS, type Files } from '../../cli/init/init-bench.ts';
+import { createApiClient } from '../../cli/terminal/api-client.ts';
+import { git, makeRepo, REPOS, type Files } from '../../cli/init/init-rig.ts';
 import type { InitFindings } from '../../cli/init/init.ts';
 
 const MAIN = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { has } from '../setup/needs.ts';
-import { ended, openBench, type Bench } from './bench.ts';
+import { ended, openRig, type Rig } from './rig.ts';
 import { ACCEPT, addFunction } from './scenarios.ts';
 import { issueBudget, runSubject } from '../../domain/unit.ts';
 
@@ -14,15 +14,15 @@ function steps(name: string): object[] {
 }
 
 describe.skipIf(!has('temporal') || !has('bwrap'))('a model that misbehaves', { timeout: 120_000 }, () => {
-  let bench: Bench;
+  let rig: Rig;
   beforeAll(async () => {
-    bench = await openBench();
+    rig = await openRig();
   });
-  afterAll(() => bench.close());
+  afterAll(() => rig.close());
 
   it('429, 529, 500, a cut stream and one without its end: each turn is asked for again, once, and the run ships; what was shown is charged', async () => {
     const [test, code, submit] = steps('alpha') as [object, object, object];
-    bench.scenario('Alpha', {
+    rig.scenario('Alpha', {
       triage: { ...TRIAGE, fault: { status: 529, retryAfter: 1 } },
       steps: [
         { ...test, fault: [{ status: 429, retryAfter: 1 }, { status: 500 }] },
@@ -30,11 +30,11 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('a model that misbehaves', { 
         { ...submit, fault: { withoutStop: true } },
       ],
     });
-    const issue = await bench.release('Alpha');
-    const run = await bench.run(issue.number, ended);
+    const issue = await rig.release('Alpha');
+    const run = await rig.run(issue.number, ended);
 
     expect(run.outcome, JSON.stringify(run.state)).toBe('shipped');
-    const requests = bench.modelRequests();
+    const requests = rig.modelRequests();
     expect(requests.map((one) => [one.step, one.kind])).toEqual([
       [null, 'fault'],
       [null, 'triage'],
@@ -48,14 +48,14 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('a model that misbehaves', { 
     ]);
     // Four replies, a stream without its end, one cut when it had shown one token of output; an answer with a status is free.
     const charged = 4_000 + 1_000 + 1_005;
-    expect(await bench.store.ledger.spentBy(runSubject(run.id))).toBe(charged);
-    expect(await bench.store.ledger.spentOf(issueBudget('demo-lib', issue.number))).toBe(charged);
-    expect(bench.pushes()).toHaveLength(1);
+    expect(await rig.store.ledger.spentBy(runSubject(run.id))).toBe(charged);
+    expect(await rig.store.ledger.spentOf(issueBudget('demo-lib', issue.number))).toBe(charged);
+    expect(rig.pushes()).toHaveLength(1);
   });
 
   it('malformed tool JSON, a tool that is not there and a call cut by max_tokens: none runs, the model is told, and the run ships', async () => {
     const [test, code, submit] = steps('beta') as [object, object, object];
-    bench.scenario('Beta', {
+    rig.scenario('Beta', {
       triage: TRIAGE,
       steps: [
         { ...PRICED, calls: [{ raw: { name: 'bash', json: '{"command": ' } }, { tool: { name: 'fly', input: {} } }] },
@@ -66,12 +66,12 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('a model that misbehaves', { 
         submit,
       ],
     });
-    const issue = await bench.release('Beta');
-    const run = await bench.run(issue.number, ended);
+    const issue = await rig.release('Beta');
+    const run = await rig.run(issue.number, ended);
 
     expect(run.outcome, JSON.stringify(run.state)).toBe('shipped');
     // Triage and six turns, the useless ones included (invariant 7).
-    expect(await bench.store.ledger.spentBy(runSubject(run.id))).toBe(7_000);
+    expect(await rig.store.ledger.spentBy(runSubject(run.id))).toBe(7_000);
   });
 
   it.each([
@@ -81,16 +81,16 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('a model that misbehaves', { 
   ])(
     '%s: nothing is pushed, a person is called with the reason, and only what was said is charged',
     async (name, step, reason, spent) => {
-      const before = bench.pushes().length;
-      bench.scenario(`Gamma, ${name}`, { triage: TRIAGE, steps: [{ ...PRICED, ...step }] });
-      const issue = await bench.release(`Gamma, ${name}`);
-      const run = await bench.run(issue.number, ended);
+      const before = rig.pushes().length;
+      rig.scenario(`Gamma, ${name}`, { triage: TRIAGE, steps: [{ ...PRICED, ...step }] });
+      const issue = await rig.release(`Gamma, ${name}`);
+      const run = await rig.run(issue.number, ended);
 
       expect(run.outcome).toBe('needs-human');
       expect(run.state.stage === 'ended' ? run.state.reason : '').toContain(reason);
-      expect(bench.pushes()).toHaveLength(before);
-      expect((await bench.tracker.read(issue.number))?.labels).toEqual(['ready-for-human']);
-      expect(await bench.store.ledger.spentBy(runSubject(run.id))).toBe(spent);
+      expect(rig.pushes()).toHaveLength(before);
+      expect((await rig.tracker.read(issue.number))?.labels).toEqual(['ready-for-human']);
+      expect(await rig.store.ledger.spentBy(runSubject(run.id))).toBe(spent);
     },
   );
 });

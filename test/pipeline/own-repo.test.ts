@@ -2,20 +2,20 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hasPytest, toolchainsOf } from '../../activities/gates/bench-toolchains.ts';
+import { hasPytest, toolchainsOf } from '../../activities/gates/rig-toolchains.ts';
 import { has } from '../setup/needs.ts';
-import { ended, openBench, type Bench } from './bench.ts';
+import { ended, openRig, type Rig } from './rig.ts';
 import { DURATIONS, STOCK } from './own-repos.ts';
 import { runSubject } from '../../domain/unit.ts';
 
 describe.skipIf(!has('temporal') || !has('bwrap'))('a repo of one’s own', { timeout: 180_000 }, () => {
   const live = mkdtempSync(join(tmpdir(), 'lamplighter-live-'));
-  let bench: Bench;
+  let rig: Rig;
   beforeAll(async () => {
     const deployed = (key: string) => ({
       deploy: { command: 'echo "$LAMPLIGHTER_SHA" > "$LIVE"', env: { LIVE: join(live, key) } },
     });
-    bench = await openBench({
+    rig = await openRig({
       more: {
         durations: { ...DURATIONS, ...deployed('durations') },
         ...(hasPytest() ? { stock: { ...STOCK, ...deployed('stock') } } : {}),
@@ -24,7 +24,7 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('a repo of one’s own', { ti
     });
   });
   afterAll(async () => {
-    await bench.close();
+    await rig.close();
     rmSync(live, { recursive: true });
   });
 
@@ -40,13 +40,13 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('a repo of one’s own', { ti
         ]
       : []),
   ])('$key ships: its sha on the remote and live, its issue closed, every gate green', async ({ key, own, kinds }) => {
-    const repo = bench.repo(key);
-    bench.scenario(own.issue.title, own.scenario);
+    const repo = rig.repo(key);
+    rig.scenario(own.issue.title, own.scenario);
 
     const issue = await repo.release(own.issue.title, own.issue.body);
     const run = await repo.run(issue.number, ended, 150_000);
 
-    const evidence = await bench.store.evidence.list(runSubject(run.id));
+    const evidence = await rig.store.evidence.list(runSubject(run.id));
     const reds = evidence.filter((one) => one.verdict === 'red').map((one) => one.summary);
     expect({ outcome: run.outcome, reds }, JSON.stringify(run.state)).toEqual({ outcome: 'shipped', reds: [] });
     expect(repo.pushes()).toHaveLength(1);
@@ -61,8 +61,8 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('a repo of one’s own', { ti
   });
 
   it('repos keep apart: each has its own runs, and the one that was not asked has none', async () => {
-    const runs = await bench.store.runs.list({});
+    const runs = await rig.store.runs.list({});
     expect(runs.map((run) => run.repo).toSorted()).toEqual(hasPytest() ? ['durations', 'stock'] : ['durations']);
-    expect(bench.pushes()).toEqual([]);
+    expect(rig.pushes()).toEqual([]);
   });
 });

@@ -1,6 +1,6 @@
 /**
  * Records the histories that every later change of workflows or domain must replay (invariant 14). A vitest file only for the suite's
- * Temporal and the bench; `npm run histories` runs it, `npm test` does not.
+ * Temporal and the rig; `npm run histories` runs it, `npm test` does not.
  */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir, hostname, tmpdir } from 'node:os';
@@ -9,26 +9,26 @@ import type { WorkflowExecutionInfo } from '@temporalio/client';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runWorkflowId } from '../../domain/run.ts';
 import { decodedText, HISTORIES, historyText } from '../replay/history-files.ts';
-import { CONTRACT, openBench, type Bench } from './bench.ts';
+import { CONTRACT, openRig, type Rig } from './rig.ts';
 import { STORIES } from './stories.ts';
 
 const release = process.env['LAMPLIGHTER_HISTORIES_RELEASE'] ?? '';
 const folder = join(HISTORIES, release);
 /** Story by run id. */
 const told = new Map<string, string>();
-let bench: Bench;
+let rig: Rig;
 
 beforeAll(async () => {
   expect(release, 'the release to record is given by `npm run histories`').not.toBe('');
-  bench = await openBench({
+  rig = await openRig({
     bounds: { fixAttempts: 1 },
     contract: { ...CONTRACT, build: ['sleep 0.5', ...CONTRACT.build] },
   });
 });
-afterAll(() => bench.close());
+afterAll(() => rig.close());
 
 it.each(STORIES)('$name', { timeout: 180_000 }, async (story) => {
-  const run = await story.tell(bench);
+  const run = await story.tell(rig);
   told.set(run.id, story.name);
 });
 
@@ -39,7 +39,7 @@ it('writes what was told', { timeout: 120_000 }, async () => {
   const rows: string[] = [];
   for (const [name, execution] of named(await tellingExecutions())) {
     const { workflowId, runId } = execution;
-    const history = await bench.client.workflow.getHandle(workflowId, runId).fetchHistory();
+    const history = await rig.client.workflow.getHandle(workflowId, runId).fetchHistory();
     const text = historyText(history);
     refusePrivate(name, text);
     writeFileSync(join(folder, `${name}.json`), text);
@@ -54,7 +54,7 @@ async function tellingExecutions(): Promise<WorkflowExecutionInfo[]> {
   const all: WorkflowExecutionInfo[] = [];
   const unsettled = async (): Promise<string[]> => {
     all.length = 0;
-    for await (const one of bench.client.workflow.list()) all.push(one);
+    for await (const one of rig.client.workflow.list()) all.push(one);
     const open = all.filter((one) => one.status.name === 'RUNNING' && one.type !== 'issuePoller');
     const listed = new Set(all.map((one) => one.workflowId));
     const missing = [...told.keys()].map(runWorkflowId).filter((id) => !listed.has(id));
@@ -91,7 +91,7 @@ function named(all: readonly WorkflowExecutionInfo[]): Map<string, WorkflowExecu
 
 function refusePrivate(name: string, text: string): void {
   const decoded = decodedText(text);
-  for (const word of [bench.dir, tmpdir(), homedir(), hostname(), process.cwd(), REPO_PATH]) {
+  for (const word of [rig.dir, tmpdir(), homedir(), hostname(), process.cwd(), REPO_PATH]) {
     const at = decoded.indexOf(word);
     if (at >= 0) throw new Error(`${name} names this machine: …${decoded.slice(Math.max(0, at - 200), at + 100)}…`);
   }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { has } from '../setup/needs.ts';
 import { runWorkflowId } from '../../domain/run.ts';
-import { CONTRACT, ended, openBench } from './bench.ts';
+import { CONTRACT, ended, openRig } from './rig.ts';
 import { ACCEPT, commit } from './scenarios.ts';
 
 const SECRET = 'swordfish-of-the-cluster';
@@ -13,12 +13,12 @@ it.skipIf(!has('temporal') || !has('bwrap'))(
   { timeout: 120_000 },
   async () => {
     // A colleague left it in the repo, which is the likeliest way.
-    const bench = await openBench({
+    const rig = await openRig({
       files: { 'notes.txt': `${SECRET}\n` },
       deploy: { env: { CLUSTER_TOKEN: SECRET } },
     });
     try {
-      bench.scenario('Find the secret', {
+      rig.scenario('Find the secret', {
         triage: ACCEPT,
         steps: [
           { say: `I am told ${SECRET}.`, calls: [{ bash: 'cat notes.txt; base64 notes.txt' }] },
@@ -27,11 +27,11 @@ it.skipIf(!has('temporal') || !has('bwrap'))(
           { calls: [{ give_up: `it is ${SECRET}` }] },
         ],
       });
-      const issue = await bench.release('Find the secret');
-      const run = await bench.run(issue.number, ended);
+      const issue = await rig.release('Find the secret');
+      const run = await rig.run(issue.number, ended);
 
       expect(run.outcome, JSON.stringify(run.state)).toBe('needs-human');
-      const disk = onDisk(bench.config.dataDir);
+      const disk = onDisk(rig.config.dataDir);
       const found = disk.filter((path) => {
         const bytes = readFileSync(path, 'latin1');
         return bytes.includes(SECRET) || bytes.includes(Buffer.from(SECRET).toString('base64').slice(0, 20));
@@ -39,7 +39,7 @@ it.skipIf(!has('temporal') || !has('bwrap'))(
       expect(found).toEqual([]);
       expect(disk.some((path) => readFileSync(path, 'latin1').includes('[CLUSTER_TOKEN]'))).toBe(true);
     } finally {
-      await bench.close();
+      await rig.close();
     }
   },
 );
@@ -48,7 +48,7 @@ it.skipIf(!has('temporal') || !has('bwrap'))(
   'a test secret reaches the tests in the gates, and no session, row, evidence or history, whatever a test prints (invariant 3)',
   { timeout: 120_000 },
   async () => {
-    const bench = await openBench({
+    const rig = await openRig({
       contract: {
         ...CONTRACT,
         secrets: ['PAY_KEY', 'MAP_TOKEN'],
@@ -63,7 +63,7 @@ it.skipIf(!has('temporal') || !has('bwrap'))(
     });
     try {
       const leak = `import test from 'node:test';\nimport * as lib from '../lib.mjs';\ntest('leaks', () => { throw new Error('' + lib.add(1, 1) + process.env.PAY_KEY); });\n`;
-      bench.scenario('Print the secret', {
+      rig.scenario('Print the secret', {
         triage: ACCEPT,
         steps: [
           { calls: [{ bash: 'echo "pay ${PAY_KEY-none}, map $(printf %s "$MAP_TOKEN" | wc -c), $MAP_TOKEN"; env' }] },
@@ -76,26 +76,24 @@ it.skipIf(!has('temporal') || !has('bwrap'))(
           { calls: [{ give_up: 'the gates see through me' }] },
         ],
       });
-      const issue = await bench.release('Print the secret');
-      const run = await bench.run(issue.number, ended);
+      const issue = await rig.release('Print the secret');
+      const run = await rig.run(issue.number, ended);
 
       // It came as far as the gates, so main was green, and it is only with the key.
       expect(run.outcome, JSON.stringify(run.state)).toBe('needs-human');
-      const { results, inputs } = await bench.store.sessions.transcript(`${run.id}/work`);
+      const { results, inputs } = await rig.store.sessions.transcript(`${run.id}/work`);
       const said = results.map((one) => one.content);
       expect(said[0]).toMatch(/^pay none, map 18, \[MAP_TOKEN\]/);
       expect(JSON.stringify(inputs)).toContain('2[PAY_KEY]');
-      const history = await bench.client.workflow.getHandle(runWorkflowId(run.id)).fetchHistory();
+      const history = await rig.client.workflow.getHandle(runWorkflowId(run.id)).fetchHistory();
       const written = payloadsOf(history);
       expect(written.includes('2[PAY_KEY]')).toBe(true);
       for (const secret of [SECRET, 'map-of-the-harbour']) {
         expect(written.includes(secret)).toBe(false);
-        expect(onDisk(bench.config.dataDir).filter((path) => readFileSync(path, 'latin1').includes(secret))).toEqual(
-          [],
-        );
+        expect(onDisk(rig.config.dataDir).filter((path) => readFileSync(path, 'latin1').includes(secret))).toEqual([]);
       }
     } finally {
-      await bench.close();
+      await rig.close();
     }
   },
 );

@@ -1,4 +1,4 @@
-/** What the scripted model says in the pipeline's tests: small, honest changes of the bench's library. */
+/** What the scripted model says in the pipeline's tests: small, honest changes of the rig's library. */
 
 const TRAILER = 'Refs #{{issue}}\n\nLamplighter-Run: {{run}}';
 

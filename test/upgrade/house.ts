@@ -9,7 +9,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
-import { createRemote, lines } from '../pipeline/bench-remote.ts';
+import { createRemote, lines } from '../pipeline/rig-remote.ts';
 import { ACCEPT, addFunction, commit } from '../pipeline/scenarios.ts';
 import { createUpProcess, type UpProcess } from '../kills/up-process.ts';
 

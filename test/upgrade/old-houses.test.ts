@@ -5,10 +5,10 @@
 import { existsSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, describe, expect, it } from 'vitest';
-import type { ScriptedRequest } from '../../activities/agent/scripted/server.ts';
+import type { ScriptedRequest } from '../../activities/model/scripted/server.ts';
 import type { RunView } from '../../api/views/view.ts';
 import { crashMarker } from '../../activities/effects/crash-point.ts';
-import { lines } from '../pipeline/bench-remote.ts';
+import { lines } from '../pipeline/rig-remote.ts';
 import { has } from '../setup/needs.ts';
 import { houseAt, ISSUES, packedHouses, REPOS, unpackHouse, type House, type RepoName } from './house.ts';
 

@@ -7,8 +7,8 @@ import type { SessionEnd } from '../../../domain/session-end.ts';
 import type { Submission } from '../../hand-over/hand-over.ts';
 import type { RepoGit, Worktree } from '../../git/port.ts';
 import type { CommandResult, Sandbox, SandboxBind, SandboxCommand, SandboxLimits } from '../../sandbox/port.ts';
-import type { ToolDefinition } from '../port.ts';
-import { NOT_JSON } from '../reply-builder.ts';
+import type { ToolDefinition } from '../../model/port.ts';
+import { NOT_JSON } from '../../model/reply-builder.ts';
 import { headOf } from '../../../domain/text.ts';
 
 export type Replay = 'safe' | 'unsafe';

@@ -3,7 +3,7 @@
  * it by hand; what does not hold together is an error with file and line, never a guess.
  */
 import { z } from 'zod';
-import { parseYaml } from '../../../config/yaml-document.ts';
+import { parseYaml } from '../../../config/schemas/yaml-document.ts';
 
 /** Labels and people are written on one line each, so that a diff reads well. */
 const word = z.string().regex(/^[^\p{Cc}]{1,100}$/u, 'must be one line of at most 100 characters');

@@ -14,7 +14,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LABELS } from '../../../domain/issue.ts';
-import { describeTracker } from '../contract.ts';
+import { describeTracker } from '../suite.ts';
 import { renderComment } from './issue-file.ts';
 import { createIssueReader } from '../issue-reader.ts';
 import { createLocalTracker, type LocalTracker } from './local.ts';
