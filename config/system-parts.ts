@@ -1,167 +1,56 @@
 /**
- * The parts of the operating system that Lamplighter or its tests can use: how each is found, what for, and what to do when it is
- * missing. One list, read by `lamplighter doctor` and by the tests, so that the two can't disagree.
+ * The parts of this machine that Lamplighter or its tests can use: whether each is there, and what to do when it is not. What comes from
+ * the operating system is on the one list of bin/bootstrap/system-parts.mjs; three are looked for in ways of their own.
  */
 import { spawnSync } from 'node:child_process';
-import { join } from 'node:path';
-import { findOnPath, isExecutable } from '../bin/bootstrap/executables.mjs';
-import { postgresFolders, readOsRelease, sbinFolders } from '../bin/bootstrap/system-packages.mjs';
+import { findOnPath } from '../bin/bootstrap/executables.mjs';
+import { findBeside, readOsRelease } from '../bin/bootstrap/system-packages.mjs';
+import { SYSTEM_PARTS, type SystemPart as Listed } from '../bin/bootstrap/system-parts.mjs';
 import { resolveTemporal, temporalRemedy } from '../bin/bootstrap/temporal.mjs';
 
-export type SystemPartName =
-  | 'git'
-  | 'bwrap'
-  | 'socat'
-  | 'flock'
-  | 'setpriv'
-  | 'temporal'
-  | 'postgres'
-  | 'redis'
-  | 'ripgrep'
-  | 'pytest'
-  | 'go'
-  | 'cargo'
-  | 'chromium'
-  | 'sshd'
-  | 'qemu'
-  | 'mkfs'
-  | 'ssh'
-  | 'debian-packages'
-  | 'shellcheck'
-  | 'logrotate'
-  | 'groff'
-  | 'systemd-analyze';
+/** What is no package of the operating system's. */
+const OTHERS = {
+  temporal: { use: 'always', neededFor: 'the durable engine under everything' },
+  'debian-packages': { use: 'tests', neededFor: 'building that machine, which is made of Debian packages' },
+} as const;
+
+export type SystemPartName = keyof typeof SYSTEM_PARTS | keyof typeof OTHERS;
 
 export type Probe = { present: true; where: string } | { present: false; why: string; remedy: string };
 
 type Environment = Record<string, string | undefined>;
+type Found = { where: string } | { why: string; remedy?: string };
 
 export interface SystemPart {
-  name: SystemPartName;
-  /** Without a required part `up` can't do its work; the others serve tests, or one feature. */
-  required: boolean;
-  neededFor: string;
-  remedy: { linux: string; darwin: string };
-  find: (env: Environment) => { where: string } | { why: string; remedy?: string };
+  readonly name: SystemPartName;
+  /** Without one that is used always `up` can't do its work; the others serve one feature, or tests. */
+  readonly use: 'always' | 'feature' | 'tests';
+  readonly neededFor: string;
 }
+
+export const systemParts: readonly SystemPart[] = Object.entries({ ...SYSTEM_PARTS, ...OTHERS }).map(
+  ([name, { use, neededFor }]) => ({ name: name as SystemPartName, use, neededFor }),
+);
 
 const notDebian = 'run these tests on Debian on x86-64, or in a container of it';
-const noBubblewrap = 'there is no bubblewrap on macOS: run Lamplighter in a Linux VM';
 
-export const systemParts: readonly SystemPart[] = [
-  part('git', true, 'checkouts, gates, pushes', apt('git'), brew('git'), ['git']),
-  {
-    name: 'bwrap',
-    required: true,
-    neededFor: 'the sandbox that every command of an agent runs in',
-    remedy: { linux: apt('bubblewrap'), darwin: noBubblewrap },
-    find: findSandbox,
-  },
-  part('socat', true, "the sandbox's one way out, to the proxy", apt('socat'), brew('socat'), ['socat']),
-  part('flock', true, 'the fence around a worktree', apt('util-linux'), brew('flock'), ['flock']),
-  part('setpriv', true, 'leaving nothing when killed', apt('util-linux'), 'not to be had on macOS', ['setpriv']),
-  {
-    name: 'temporal',
-    required: true,
-    neededFor: 'the durable engine under everything',
-    remedy: { linux: temporalRemedy, darwin: temporalRemedy },
-    find: findTemporal,
-  },
-  part(
-    'postgres',
-    false,
-    'postgres among the `services` of a contract, and the tests of the store',
-    apt('postgresql'),
-    brew('postgresql'),
-    ['postgres'],
-    postgresFolders,
-  ),
-  part('redis', false, 'redis among the `services` of a contract', apt('redis-server'), brew('redis'), [
-    'redis-server',
-  ]),
-  part('ripgrep', false, 'tests of search in a checkout', apt('ripgrep'), brew('ripgrep'), ['rg']),
-  part('pytest', false, 'tests that ship a Python project', apt('python3-pytest'), 'pip3 install pytest', [
-    'pytest',
-    'pytest-3',
-  ]),
-  part('go', false, 'tests that prove a change of a Go project', apt('golang-go'), brew('go'), ['go']),
-  part('cargo', false, 'tests that prove a change of a Rust project', apt('cargo'), brew('rust'), ['cargo']),
-  part('chromium', false, 'screenshots of the pages', apt('chromium'), brew('--cask chromium'), [
-    'chromium',
-    'chromium-browser',
-    'google-chrome',
-  ]),
-  part(
-    'sshd',
-    false,
-    'tests of the forced-command host script',
-    apt('openssh-server'),
-    'part of macOS',
-    ['sshd'],
-    sbinFolders,
-  ),
-  part('qemu', false, 'tests against a machine that can be wedged', apt('qemu-system-x86'), brew('qemu'), [
-    'qemu-system-x86_64',
-  ]),
-  part('mkfs', false, 'the disk of that machine', apt('e2fsprogs'), brew('e2fsprogs'), ['mkfs.ext4'], sbinFolders),
-  part('ssh', false, 'tests that log in to that machine', apt('openssh-client'), 'part of macOS', ['ssh']),
-  {
-    name: 'debian-packages',
-    required: false,
-    neededFor: 'building that machine, which is made of Debian packages',
-    remedy: { linux: notDebian, darwin: notDebian },
-    find: findDebianPackages,
-  },
-  part('shellcheck', false, 'the check of the host scripts', apt('shellcheck'), brew('shellcheck'), ['shellcheck']),
-  part(
-    'logrotate',
-    false,
-    "the test of that script's log",
-    apt('logrotate'),
-    brew('logrotate'),
-    ['logrotate'],
-    sbinFolders,
-  ),
-  part('groff', false, 'the check of its man page', apt('groff-base'), brew('groff'), ['groff']),
-  part('systemd-analyze', false, 'the check of its units', apt('systemd'), 'not to be had on macOS', [
-    'systemd-analyze',
-  ]),
-];
-
-function apt(name: string): string {
-  return `apt-get install ${name} (Debian, Ubuntu; elsewhere the package of like name)`;
+function findPart(name: SystemPartName, env: Environment): Found {
+  if (name === 'bwrap') return findSandbox(env);
+  if (name === 'temporal') return findTemporal(env);
+  if (name === 'debian-packages') return findDebianPackages(env);
+  const { executables, folders }: Listed = SYSTEM_PARTS[name];
+  const where = executables
+    .map((executable) => findBeside(executable, env['PATH'], folders?.() ?? []))
+    .find((path) => path !== null);
+  return where === undefined ? { why: `no ${executables.join(' or ')} on PATH` } : { where };
 }
 
-function brew(name: string): string {
-  return `brew install ${name}`;
-}
-
-function part(
-  name: SystemPartName,
-  required: boolean,
-  neededFor: string,
-  linux: string,
-  darwin: string,
-  executables: readonly string[],
-  folders: () => string[] = () => [],
-): SystemPart {
-  return {
-    name,
-    required,
-    neededFor,
-    remedy: { linux, darwin },
-    find: (env) => {
-      const where = executables
-        .map((executable) => findExecutable(executable, env, folders()))
-        .find((path) => path !== null);
-      return where ? { where } : { why: `no ${executables.join(' or ')} on PATH` };
-    },
-  };
-}
-
-function findExecutable(name: string, env: Environment, folders: readonly string[]): string | null {
-  const elsewhere = folders.map((folder) => join(folder, name)).find(isExecutable);
-  return findOnPath(name, env['PATH']) ?? elsewhere ?? null;
+function remedyFor(name: SystemPartName): string {
+  if (name === 'temporal') return temporalRemedy;
+  if (name === 'debian-packages') return notDebian;
+  const { debian, darwin }: Listed = SYSTEM_PARTS[name];
+  if (process.platform === 'darwin' || debian === null) return darwin;
+  return `apt-get install ${debian} (Debian, Ubuntu; elsewhere the package of like name)`;
 }
 
 function findTemporal(env: Environment): { where: string } | { why: string } {
@@ -229,10 +118,7 @@ function namespaceRemedy(said: string): string {
 
 /** Looks once, synchronously: tests decide by it while they're being collected. */
 export function probePart(name: SystemPartName, env: Environment): Probe {
-  const wanted = systemParts.find((candidate) => candidate.name === name);
-  if (!wanted) throw new Error(`there is no system part called ${name}; the list is in config/system-parts.ts`);
-  const found = wanted.find(env);
+  const found = findPart(name, env);
   if ('where' in found) return { present: true, where: found.where };
-  const general = process.platform === 'darwin' ? wanted.remedy.darwin : wanted.remedy.linux;
-  return { present: false, why: found.why, remedy: found.remedy ?? general };
+  return { present: false, why: found.why, remedy: found.remedy ?? remedyFor(name) };
 }

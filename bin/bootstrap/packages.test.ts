@@ -107,7 +107,9 @@ test.skipIf(process.platform !== 'linux').each(['SIGINT', 'SIGTERM', 'SIGKILL'] 
     const [code] = (await exit) as [number | null];
     await until('npm is gone', () => !isAlive(npm));
     if (signal === 'SIGKILL') process.kill(child, 'SIGKILL');
-    else expect([code, isAlive(child)]).toEqual([signal === 'SIGINT' ? 130 : 143, false]);
+    else expect(code).toBe(signal === 'SIGINT' ? 130 : 143);
+    // Both were sent the signal at once; which of them the kernel ends first is its own affair.
+    await until("npm's child is gone", () => !isAlive(child));
     expect([isInstalled(root), installedMatchesLock(root)]).toEqual([false, false]);
 
     const [ended] = (await once(startInstalling(INSTALLS), 'exit')) as [number | null];

@@ -2,49 +2,13 @@
  * What comes from the operating system. Looked for by the executable that is needed, whoever installed it; fetched by apt only where
  * that is possible without asking anyone (root on Debian or Ubuntu), and said before it is done.
  */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { findOnPath, isExecutable } from './executables.mjs';
 import { run } from './progress.mjs';
+import { SYSTEM_PARTS } from './system-parts.mjs';
 
 /** @typedef {'start' | 'test'} Purpose */
-/** @typedef {{ executable: string, debian: string, purposes: Purpose[], folders?: () => string[], opensPort?: true }} SystemPackage */
-
-/** @type {SystemPackage[]} */
-export const systemPackages = [
-  { executable: 'git', debian: 'git', purposes: ['start', 'test'] },
-  { executable: 'bwrap', debian: 'bubblewrap', purposes: ['start', 'test'] },
-  { executable: 'socat', debian: 'socat', purposes: ['start', 'test'] },
-  { executable: 'flock', debian: 'util-linux', purposes: ['start', 'test'] },
-  { executable: 'setpriv', debian: 'util-linux', purposes: ['start', 'test'] },
-  { executable: 'postgres', debian: 'postgresql', purposes: ['test'], folders: postgresFolders },
-  { executable: 'redis-server', debian: 'redis-server', purposes: ['test'] },
-  { executable: 'rg', debian: 'ripgrep', purposes: ['test'] },
-  { executable: 'pytest', debian: 'python3-pytest', purposes: ['test'], folders: () => [] },
-  { executable: 'sshd', debian: 'openssh-server', purposes: ['test'], folders: sbinFolders, opensPort: true },
-  { executable: 'qemu-system-x86_64', debian: 'qemu-system-x86', purposes: ['test'] },
-  { executable: 'mkfs.ext4', debian: 'e2fsprogs', purposes: ['test'], folders: sbinFolders },
-  { executable: 'logrotate', debian: 'logrotate', purposes: ['test'], folders: sbinFolders },
-  { executable: 'groff', debian: 'groff-base', purposes: ['test'] },
-  { executable: 'shellcheck', debian: 'shellcheck', purposes: ['test'] },
-  { executable: 'ssh', debian: 'openssh-client', purposes: ['test'] },
-];
-
-/** Daemons live in sbin, which is not on everybody's PATH. */
-export function sbinFolders() {
-  return ['/usr/sbin', '/usr/local/sbin', '/sbin'];
-}
-
-/** Debian keeps the server's programs off PATH, one folder a version; the newest first. */
-export function postgresFolders(root = '/usr/lib/postgresql') {
-  try {
-    const versions = readdirSync(root).sort((a, b) => Number(b) - Number(a));
-    return versions.map((version) => join(root, version, 'bin'));
-  } catch {
-    // No such folder: not Debian's layout, or no server.
-    return [];
-  }
-}
 
 /**
  * Where an init system runs, a package that opens a port to the network from the next boot on is left to whoever owns the machine: no test
@@ -52,13 +16,19 @@ export function postgresFolders(root = '/usr/lib/postgresql') {
  * @param {Purpose} purpose @param {string | undefined} path @param {boolean} hasInit @returns {string[]} Debian's names, each once
  */
 export function missingPackages(purpose, path, hasInit = existsSync('/run/systemd/system')) {
-  const missing = systemPackages.filter(({ executable, purposes, folders, opensPort }) => {
-    if (!purposes.includes(purpose) || (opensPort && hasInit)) return false;
-    if (executable === 'pytest' && findOnPath('pytest-3', path)) return false;
-    const elsewhere = (folders?.() ?? []).some((folder) => isExecutable(join(folder, executable)));
-    return !elsewhere && !findOnPath(executable, path);
+  /** @type {import('./system-parts.mjs').SystemPart[]} */
+  const parts = Object.values(SYSTEM_PARTS);
+  const missing = parts.filter(({ executables, bring, folders, opensPort }) => {
+    const isWanted = bring === 'start' || bring === purpose;
+    if (!isWanted || (opensPort && hasInit)) return false;
+    return !executables.some((executable) => findBeside(executable, path, folders?.() ?? []) !== null);
   });
-  return [...new Set(missing.map(({ debian }) => debian))];
+  return [...new Set(missing.flatMap(({ debian }) => debian ?? []))];
+}
+
+/** On PATH, else in these folders. @param {string} executable @param {string | undefined} path @param {readonly string[]} folders */
+export function findBeside(executable, path, folders) {
+  return findOnPath(executable, path) ?? folders.map((folder) => join(folder, executable)).find(isExecutable) ?? null;
 }
 
 /** @param {string} osRelease the text of /etc/os-release */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { aptRefusal, isDebianFamily, missingPackages, systemPackages } from './system-packages.mjs';
+import { aptRefusal, isDebianFamily, missingPackages } from './system-packages.mjs';
+import { SYSTEM_PARTS } from './system-parts.mjs';
 
 const debian = { platform: 'linux', uid: 0, apt: undefined, osRelease: 'PRETTY_NAME="Debian 12"\nID=debian\n' };
 
@@ -25,7 +26,6 @@ test('starting asks for less than testing, and each package is named once', () =
 });
 
 test('an SSH server is never brought to a machine that would open its port at the next boot', () => {
-  const asked = systemPackages.find(({ debian }) => debian === 'openssh-server');
-  expect(asked).toMatchObject({ executable: 'sshd', purposes: ['test'], opensPort: true });
+  expect(SYSTEM_PARTS.sshd).toMatchObject({ debian: 'openssh-server', bring: 'test', opensPort: true });
   expect(missingPackages('test', '/nonexistent', true)).not.toContain('openssh-server');
 });

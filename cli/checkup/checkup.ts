@@ -21,15 +21,14 @@ export interface Finding {
 const NODE = 24;
 const GIT = [2, 38] as const;
 const ROOM = 2 * 1024 ** 3;
-/** Of use to whoever builds Lamplighter, not to whoever runs it. */
-const FOR_TESTS: readonly SystemPartName[] = ['ripgrep', 'pytest', 'chromium', 'sshd', 'qemu', 'shellcheck'];
 
 export function checkMachine(env: Environment, dataDir: string): Finding[] {
-  const parts = systemParts.filter((one) => !FOR_TESTS.includes(one.name) && one.name !== 'git');
+  // What only tests need is of use to whoever builds Lamplighter, not to whoever runs it.
+  const parts = systemParts.filter((one) => one.use !== 'tests' && one.name !== 'git');
   return [
     checkNode(),
     checkGit(env),
-    ...parts.map((one) => checkPart(one.name, one.required, one.neededFor, env)),
+    ...parts.map((one) => checkPart(one.name, one.use === 'always', one.neededFor, env)),
     checkPython(env),
     checkRoom(dataDir),
     checkDataDir(dataDir),
