@@ -126,8 +126,8 @@ function createEndless({ config, crash, now, store, redaction, ...deps }: Endles
       ...move,
       triage,
       modelTurn: agent.modelTurn,
-      async grant(input) {
-        const next = await dispatch.grant(input);
+      async openRun(input) {
+        const next = await dispatch.openRun(input);
         if (next !== null) await granted(input.repoKey);
         return next;
       },

@@ -29,7 +29,7 @@ export interface ControlActivities {
   pollRepos(): Promise<{ readonly poked: readonly string[] }>;
   /** Looks at each tracker again and again, until the end of a shift of hours; heartbeats. */
   keepPolling(): Promise<void>;
-  grant(input: { readonly repoKey: string }): Promise<RunInput | null>;
+  openRun(input: { readonly repoKey: string }): Promise<RunInput | null>;
   /** Throws a benign, retryable failure until the run's row is terminal; a run that vanished is escalated once and goes on holding its lane. */
   awaitRunEnd(input: { readonly runId: string }): Promise<void>;
 

@@ -48,7 +48,7 @@ export async function repoLane(input: LaneInput): Promise<void> {
       if (!poked) return;
       poked = false;
       setCurrentDetails('Asking the queue for the next release');
-      holder = await control('Grant the lane to the next release').grant({ repoKey: input.repoKey });
+      holder = await control('Open the run of the next release').openRun({ repoKey: input.repoKey });
       if (holder === null) continue;
     }
     setCurrentDetails(`Held by run \`${holder.runId}\` (issue #${holder.issue}: ${holder.title})`);

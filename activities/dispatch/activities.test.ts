@@ -8,7 +8,7 @@ import {
   activitiesWith,
   app,
   dataDir,
-  granted,
+  newRun,
   issueDir,
   labelled,
   move,
@@ -40,7 +40,7 @@ describe('pollRepos', () => {
     await activities.pollRepos();
 
     expect(await activities.pollRepos()).toEqual({ poked: [web.key] });
-    await activities.grant({ repoKey: web.key });
+    await activities.openRun({ repoKey: web.key });
     await activities.pollRepos();
     expect(await activities.pollRepos()).toEqual({ poked: [] });
   });
@@ -119,14 +119,14 @@ describe('pollRepos', () => {
   });
 });
 
-describe('grant', () => {
+describe('opening a run', () => {
   it('gives the lane to the first in the queue; asked again, to the same run (invariants 1 and 2)', async () => {
     await labelled(web, 'one');
     await labelled(web, 'two');
     const activities = activitiesWith();
     await activities.pollRepos();
 
-    const first = await activities.grant({ repoKey: web.key });
+    const first = await activities.openRun({ repoKey: web.key });
     expect(first).toMatchObject({
       repoKey: web.key,
       repoName: web.name,
@@ -136,14 +136,14 @@ describe('grant', () => {
       pageUrl: `http://h/runs/${first?.runId}`,
     });
     expect(first?.runId).toMatch(/^web-1-[0-9a-z]{7}$/);
-    expect(await activities.grant({ repoKey: web.key })).toEqual(first);
+    expect(await activities.openRun({ repoKey: web.key })).toEqual(first);
     expect(await store.runs.list({ repo: web.key })).toHaveLength(1);
   });
 
   it('a run that had moved is given back to go on, not to begin again', async () => {
-    const runId = await granted();
+    const runId = await newRun();
     await move(runId, { kind: 'accepted' });
-    expect((await activitiesWith().grant({ repoKey: web.key }))?.resume).toMatchObject({
+    expect((await activitiesWith().openRun({ repoKey: web.key }))?.resume).toMatchObject({
       seq: 1,
       state: { stage: 'prepare' },
     });
@@ -156,14 +156,14 @@ describe('grant', () => {
     await activities.pollRepos();
     await trackerOf(web.key).removeLabel(1, LABELS.ready, 'ada');
 
-    expect((await activities.grant({ repoKey: web.key }))?.issue).toBe(2);
+    expect((await activities.openRun({ repoKey: web.key }))?.issue).toBe(2);
   });
 
   it.each([
     ['of all repos', { total: { dayMicroUsd: 50, monthMicroUsd: 500 } }, null],
     ['of the repo', { repos: { [web.key]: { dayMicroUsd: 500, monthMicroUsd: 50 } } }, web.key],
   ])(
-    'no lane is granted while a cap %s is reached: the queue waits, and one person is called',
+    'no run is opened while a cap %s is reached: the queue waits, and one person is called',
     async (_which, caps, repo) => {
       await labelled(web, 'one');
       await activitiesWith().pollRepos();
@@ -178,14 +178,14 @@ describe('grant', () => {
       });
       const held = activitiesWith({ caps });
 
-      expect(await held.grant({ repoKey: web.key })).toBeNull();
+      expect(await held.openRun({ repoKey: web.key })).toBeNull();
       expect(await held.pollRepos()).toEqual({ poked: [] });
       expect((await store.queue.waiting(web.key)).map((one) => one.issue)).toEqual([1]);
       expect(await store.escalations.list({})).toMatchObject([{ repo, topic: 'cap-reached', severity: 'high' }]);
       expect(await store.control.fact(`tracker-failure/${web.key}`)).toBeNull();
 
       expect(await activitiesWith().pollRepos()).toEqual({ poked: [web.key] });
-      expect((await activitiesWith().grant({ repoKey: web.key }))?.issue).toBe(1);
+      expect((await activitiesWith().openRun({ repoKey: web.key }))?.issue).toBe(1);
     },
   );
 
@@ -195,34 +195,34 @@ describe('grant', () => {
     const held = activitiesWith({ caps: { repos: { [web.key]: { dayMicroUsd: 0, monthMicroUsd: 500 } } } });
 
     expect(await held.pollRepos()).toEqual({ poked: [app.key] });
-    expect((await held.grant({ repoKey: app.key }))?.issue).toBe(1);
+    expect((await held.openRun({ repoKey: app.key }))?.issue).toBe(1);
   });
 
   it('a run that holds its lane is given it also while a cap is reached: it is the model call that waits', async () => {
-    const runId = await granted();
+    const runId = await newRun();
     const held = activitiesWith({ caps: { total: { dayMicroUsd: 0, monthMicroUsd: 0 } } });
-    expect((await held.grant({ repoKey: web.key }))?.runId).toBe(runId);
+    expect((await held.openRun({ repoKey: web.key }))?.runId).toBe(runId);
   });
 
   it('is null when nothing waits, and when the kill switch came on meanwhile', async () => {
     const activities = activitiesWith();
-    expect(await activities.grant({ repoKey: web.key })).toBeNull();
+    expect(await activities.openRun({ repoKey: web.key })).toBeNull();
     await labelled(web, 'one');
     await activities.pollRepos();
     await store.control.setKillSwitch({ on: true, by: 'ada', note: '', at: 1 });
-    expect(await activities.grant({ repoKey: web.key })).toBeNull();
+    expect(await activities.openRun({ repoKey: web.key })).toBeNull();
   });
 
   it('after an end only a new application of the label runs again, the old never (invariant 2)', async () => {
-    const runId = await granted();
+    const runId = await newRun();
     await move(runId, { kind: 'cancel', by: 'ada', note: 'n' });
     const activities = activitiesWith();
     await activities.pollRepos();
-    expect(await activities.grant({ repoKey: web.key })).toBeNull();
+    expect(await activities.openRun({ repoKey: web.key })).toBeNull();
 
     await trackerOf(web.key).applyLabel(1, LABELS.ready, 'ada');
     await activities.pollRepos();
-    const again = await activities.grant({ repoKey: web.key });
+    const again = await activities.openRun({ repoKey: web.key });
     expect(again?.issue).toBe(1);
     expect(again?.runId).not.toBe(runId);
   });

@@ -5,7 +5,7 @@ import type { ControlActivities } from '../../workflows/ports.ts';
 import type { LanePort } from '../run/control.ts';
 import { heartbeating } from '../pace/heartbeat.ts';
 import type { IssueReader } from '../tracker/issue-reader.ts';
-import { grant } from './grant.ts';
+import { openRun } from './open-run.ts';
 import { keepPolling } from './keep-polling.ts';
 import { pollRepos } from './poll.ts';
 
@@ -22,7 +22,7 @@ export interface DispatchDeps {
   readonly now: () => number;
 }
 
-export type DispatchActivities = Pick<ControlActivities, 'pollRepos' | 'keepPolling' | 'grant'>;
+export type DispatchActivities = Pick<ControlActivities, 'pollRepos' | 'keepPolling' | 'openRun'>;
 
 export function createDispatchActivities(deps: DispatchDeps): DispatchActivities {
   const { config, issuesOf } = deps;
@@ -34,7 +34,7 @@ export function createDispatchActivities(deps: DispatchDeps): DispatchActivities
 
     keepPolling: () => heartbeating((beat) => keepPolling(shared, beat)),
 
-    grant: ({ repoKey }) => grant(shared, repoOf(config.repos, repoKey), issuesOf(repoKey)),
+    openRun: ({ repoKey }) => openRun(shared, repoOf(config.repos, repoKey), issuesOf(repoKey)),
   };
 }
 

@@ -4,7 +4,7 @@ import type { RunState } from '../../domain/stage.ts';
 import { FRESH } from '../../domain/stage.ts';
 import type { RunRow } from '../../store/port.ts';
 import type { Admission } from '../../workflows/ports.ts';
-import { app, dataDir, granted, now, record, store, trackerOf, useRig, web } from '../../test/setup/tracker-rig.ts';
+import { app, dataDir, newRun, now, record, store, trackerOf, useRig, web } from '../../test/setup/tracker-rig.ts';
 import { createAdmission } from './admission.ts';
 
 useRig();
@@ -28,7 +28,7 @@ async function rowOf(id: string): Promise<RunRow> {
 /** Of another repo, with the only slot there is. */
 async function slotTaken(): Promise<void> {
   const about = { id: 'other', repo: app.key, repoName: app.name, issue: 1, title: 't', release: 'r' };
-  const { bounds } = await rowOf(await granted());
+  const { bounds } = await rowOf(await newRun());
   await store.runs.create({ ...about, bounds, at: now() });
   await record('other', PREPARING, []);
   expect(await admit('other')).toEqual({ kind: 'admitted' });
@@ -36,7 +36,7 @@ async function slotTaken(): Promise<void> {
 
 describe('the admission of the work that is due', () => {
   it('is given while the label is on the open issue', async () => {
-    expect(await admit(await granted())).toEqual({ kind: 'admitted' });
+    expect(await admit(await newRun())).toEqual({ kind: 'admitted' });
   });
 
   it.each([
@@ -52,7 +52,7 @@ describe('the admission of the work that is due', () => {
       'issue #1 was labelled ready-for-agent again by eve',
     ],
   ])('is refused before triage, a session and a push where the issue was %s', async (_case, act, reason) => {
-    const runId = await granted();
+    const runId = await newRun();
     await act();
     const withdrawn = { kind: 'withdrawn', reason: expect.stringContaining(reason) as string };
     expect(await admit(runId)).toEqual(withdrawn);
@@ -63,14 +63,14 @@ describe('the admission of the work that is due', () => {
   });
 
   it('goes on when a trusted person took the label away and put it back', async () => {
-    const runId = await granted();
+    const runId = await newRun();
     await trackerOf(web.key).removeLabel(1, LABELS.ready, 'ada');
     await trackerOf(web.key).applyLabel(1, LABELS.ready, 'ada');
     expect(await admit(runId)).toEqual({ kind: 'admitted' });
   });
 
   it('is held while the kill switch is on, but a person is heard', async () => {
-    const runId = await granted();
+    const runId = await newRun();
     await store.control.setKillSwitch({ on: true, by: 'ada', note: '', at: 1 });
     expect(await admit(runId)).toEqual({ kind: 'held', by: 'the kill switch is on' });
     const by = { name: 'ada', kind: 'person', scopes: [] } as const;

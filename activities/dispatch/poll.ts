@@ -4,7 +4,7 @@ import type { QueuedRelease, Store } from '../../store/port.ts';
 import { inTime } from '../effects/in-time.ts';
 import { isHeldByCap } from '../run/caps.ts';
 import type { LanePort } from '../run/control.ts';
-import { trialsWaiting } from './grant.ts';
+import { trialsWaiting } from './open-run.ts';
 import { eligibleReleases, readStanding, type ReleaseDeps, type Standing } from './releases.ts';
 import type { IssueReader } from '../tracker/issue-reader.ts';
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { FRESH, type RunState } from '../../domain/stage.ts';
 import {
   activitiesWith,
-  granted,
+  newRun,
   labelled,
   move,
   now,
@@ -31,7 +31,7 @@ describe('a trial', () => {
     await tryIssue(issue);
     const activities = activitiesWith();
     await activities.pollRepos();
-    const trial = await activities.grant({ repoKey: web.key });
+    const trial = await activities.openRun({ repoKey: web.key });
     expect(trial).toMatchObject({ issue, resume: { state: { progress: { trial: true } } } });
     const ended: RunState = {
       stage: 'ended',
@@ -42,31 +42,31 @@ describe('a trial', () => {
     await record(trial?.runId ?? '', ended, []);
 
     expect(await activities.pollRepos()).toEqual({ poked: [web.key] });
-    const run = await activities.grant({ repoKey: web.key });
+    const run = await activities.openRun({ repoKey: web.key });
     expect([run?.issue, run?.runId === trial?.runId, run?.resume]).toEqual([issue, false, undefined]);
   });
 
   it('needs no label and waits for the lane that a frozen run holds; it is used up by one run', async () => {
-    const holder = await granted();
+    const holder = await newRun();
     await record(holder, watching, []);
     await move(holder, { kind: 'failed', reason: 'r' });
     expect((await store.runs.get(holder))?.state.stage).toBe('frozen');
     await tryIssue(1);
     const activities = activitiesWith({ allow: [] });
-    expect((await activities.grant({ repoKey: web.key }))?.runId).toBe(holder);
+    expect((await activities.openRun({ repoKey: web.key }))?.runId).toBe(holder);
 
     await move(holder, { kind: 'abandon', by: 'ada', note: 'n' });
-    const trial = await activities.grant({ repoKey: web.key });
+    const trial = await activities.openRun({ repoKey: web.key });
     expect((await store.runs.get(trial?.runId ?? ''))?.release).toBe('try/trial-1');
     await move(trial?.runId ?? '', { kind: 'cancel', by: 'ada', note: 'n' });
-    expect(await activities.grant({ repoKey: web.key })).toBeNull();
+    expect(await activities.openRun({ repoKey: web.key })).toBeNull();
   });
 
   it('is held by the kill switch, which pokes no lane for it', async () => {
     await labelled(web, 'one', []);
     await tryIssue(1);
     await kill(true);
-    expect(await activitiesWith().grant({ repoKey: web.key })).toBeNull();
+    expect(await activitiesWith().openRun({ repoKey: web.key })).toBeNull();
     expect(await activitiesWith().pollRepos()).toEqual({ poked: [] });
     await kill(false);
     expect(await activitiesWith().pollRepos()).toEqual({ poked: [web.key] });
@@ -74,7 +74,7 @@ describe('a trial', () => {
 
   it('says nothing on the issue, whatever it comes to', async () => {
     await tryIssue(await labelled(web, 'one'));
-    const run = await activitiesWith().grant({ repoKey: web.key });
+    const run = await activitiesWith().openRun({ repoKey: web.key });
     const effects = [
       ...(await move(run?.runId ?? '', { kind: 'accepted' })),
       ...(await move(run?.runId ?? '', { kind: 'failed', reason: 'the contract cannot be read' })),

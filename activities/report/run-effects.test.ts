@@ -8,7 +8,7 @@ import type { LocalTracker } from '../tracker/local/local.ts';
 import {
   activitiesWith,
   dataDir,
-  granted,
+  newRun,
   issueDir,
   move,
   now,
@@ -30,7 +30,7 @@ const called = async (run: string): Promise<string[]> =>
 
 describe('the effects of a run', () => {
   it('a shipped run: receipt, labels gone, issue closed, people told', async () => {
-    const runId = await granted();
+    const runId = await newRun();
     await record(runId, watching, []);
     const activities = activitiesWith();
     await settle(activities, runId);
@@ -46,7 +46,7 @@ describe('the effects of a run', () => {
   });
 
   it('a run that needs a person claims that nothing was pushed only where no push is unsettled', async () => {
-    const runId = await granted();
+    const runId = await newRun();
     await store.effects.begin({ key: 'push/x', name: 'push', class: 'provable', unit: runSubject(runId), at: 1 });
     await move(runId, { kind: 'failed', reason: 'the push was tried for 60 minutes' });
     await settle(activitiesWith(), runId);
@@ -58,7 +58,7 @@ describe('the effects of a run', () => {
   });
 
   it('the receipt is there before the issue is closed', async () => {
-    const runId = await granted();
+    const runId = await newRun();
     await record(runId, watching, []);
     const effects = await move(runId, { kind: 'green', proven: ['build', 'deploy', 'health'] });
     const tracker = trackers.get(web.key) as LocalTracker;
@@ -78,7 +78,7 @@ describe('the effects of a run', () => {
   });
 
   it('repeated after any death, each effect is there once (invariant 5)', async () => {
-    const runId = await granted();
+    const runId = await newRun();
     await record(runId, watching, []);
     await move(runId, { kind: 'failed', reason: 'no answer' });
     // A death is a throw here: what counts is that nothing after the point was written.
@@ -105,7 +105,7 @@ describe('the effects of a run', () => {
   });
 
   it('an issue that a person removed stops nothing', async () => {
-    const runId = await granted();
+    const runId = await newRun();
     rmSync(issueDir(web.key), { recursive: true });
     await move(runId, { kind: 'failed', reason: 'r' });
     await settle(activitiesWith(), runId);
@@ -114,7 +114,7 @@ describe('the effects of a run', () => {
   });
 
   it('with the kill switch on nothing is written to the tracker, but people are called and the slot is given back', async () => {
-    const runId = await granted();
+    const runId = await newRun();
     await store.capacity.acquire(runSubject(runId), { slots: 2, reserves: {} }, now());
     const effects = await move(runId, { kind: 'failed', reason: 'r' });
     writeFileSync(join(dataDir, 'kill-switch'), '');
@@ -131,7 +131,7 @@ describe('the effects of a run', () => {
   });
 
   it('an attempt that comes after the next transition changes nothing', async () => {
-    const runId = await granted();
+    const runId = await newRun();
     await move(runId, { kind: 'failed', reason: 'r' });
     await expect(activitiesWith().performRunEffect({ runId, seq: 7, index: 0 })).rejects.toThrow('owes no effect');
     await activitiesWith().performRunEffect({ runId, seq: 0, index: 0 });
@@ -141,7 +141,7 @@ describe('the effects of a run', () => {
 
 describe('publishPhases', () => {
   it('edits its one comment in place, and only when the text changed', async () => {
-    const runId = await granted();
+    const runId = await newRun();
     const activities = activitiesWith();
     await activities.publishPhases({ runId });
     await activities.publishPhases({ runId });
@@ -161,7 +161,7 @@ describe('publishPhases', () => {
   it.each(['phases-edit.before', 'phases-edit.after'])(
     'an edit cut at %s is settled by the next, also when the text has changed since (invariant 5)',
     async (point) => {
-      const runId = await granted();
+      const runId = await newRun();
       await activitiesWith().publishPhases({ runId });
       const crash: CrashPoint = (name) => {
         if (name === point) throw new Error('died');

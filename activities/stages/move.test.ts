@@ -3,7 +3,7 @@ import { MockActivityEnvironment } from '@temporalio/testing';
 import { describe, expect, it } from 'vitest';
 import { FRESH, type RunEffect, type RunState } from '../../domain/stage.ts';
 import type { ControlActivities, Moved } from '../../workflows/ports.ts';
-import { activitiesWith, granted, now, store, trackerOf, useRig, watching, web } from '../../test/setup/tracker-rig.ts';
+import { activitiesWith, newRun, now, store, trackerOf, useRig, watching, web } from '../../test/setup/tracker-rig.ts';
 import { runSubject } from '../../domain/unit.ts';
 import { createMoveActivities, type MoveDeps } from './move.ts';
 
@@ -33,7 +33,7 @@ const to = (runId: string, state: RunState, effects: readonly RunEffect[]) =>
 
 describe('a move', () => {
   it('is recorded, what it owes is done, the phase comment is there, and the work that is due is admitted', async () => {
-    const runId = await granted();
+    const runId = await newRun();
 
     expect(await move(to(runId, watching, [LABEL]))).toEqual({
       recorded: true,
@@ -46,7 +46,7 @@ describe('a move', () => {
   });
 
   it('done again, as after a death, does nothing twice', async () => {
-    const runId = await granted();
+    const runId = await newRun();
     await move(to(runId, watching, [LABEL, CALL]));
     await move(to(runId, watching, [LABEL, CALL]));
 
@@ -56,7 +56,7 @@ describe('a move', () => {
   });
 
   it('one effect that cannot be done for now holds none of the others', async () => {
-    const runId = await granted();
+    const runId = await newRun();
     await store.control.setKillSwitch({ on: true, by: 'ada', note: '', at: 1 });
     await store.capacity.acquire(runSubject(runId), { slots: 1, reserves: {} }, 1);
 
@@ -68,7 +68,7 @@ describe('a move', () => {
   });
 
   it('of several failures says the one that is no known wait', async () => {
-    const runId = await granted();
+    const runId = await newRun();
     await store.control.setKillSwitch({ on: true, by: 'ada', note: '', at: 1 });
     const report = activitiesWith();
     const failing = {
@@ -83,7 +83,7 @@ describe('a move', () => {
   });
 
   it('that comes too late settles and admits nothing', async () => {
-    const runId = await granted();
+    const runId = await newRun();
     await move(to(runId, { ...FRESH, stage: 'triage' }, []));
     await move({ ...to(runId, watching, []), seq: 2 });
     const late = await move(to(runId, { ...FRESH, stage: 'triage' }, []));
@@ -92,14 +92,14 @@ describe('a move', () => {
   });
 
   it('stands also where nobody can say whether the next work may begin: it is asked for apart', async () => {
-    const runId = await granted();
+    const runId = await newRun();
     const admit = async () => Promise.reject(new Error('the tracker is away'));
 
     expect(await move(to(runId, watching, []), { admit })).toEqual({ recorded: true, acts: false, admission: null });
   });
 
   it('to the end tells the lane, and does not mind that nobody hears', async () => {
-    const runId = await granted();
+    const runId = await newRun();
     const told: string[] = [];
     const tellLane = async (repo: string, run: string) => {
       told.push(`${repo} ${run}`);

@@ -43,7 +43,7 @@ export interface PeopleDeps {
 }
 
 /** Of the lane and the poller: no run is at work in them. */
-const NOT_OF_A_RUN = new Set(['pollRepos', 'grant', 'awaitRunEnd']);
+const NOT_OF_A_RUN = new Set(['pollRepos', 'openRun', 'awaitRunEnd']);
 /** Each stage has as many activities at least. */
 const LATEST = 2;
 const HOLDING = new Set(['cancel', 'pause', 'reject']);

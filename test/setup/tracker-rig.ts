@@ -114,12 +114,12 @@ export async function labelled(repo: RepoConfig, title: string, labels: readonly
   return (await trackerOf(repo.key).add({ title, body: 'b', labels: [LABELS.ready, ...labels], by: 'ada' })).number;
 }
 
-export async function granted(): Promise<string> {
+export async function newRun(): Promise<string> {
   await labelled(web, 'one');
   const activities = activitiesWith();
   await activities.pollRepos();
-  const run = await activities.grant({ repoKey: web.key });
-  if (run === null) throw new Error('nothing was granted');
+  const run = await activities.openRun({ repoKey: web.key });
+  if (run === null) throw new Error('no run was opened');
   return run.runId;
 }
 

@@ -11,7 +11,7 @@ import type { IssueReader } from '../tracker/issue-reader.ts';
 import { judgeIssue, readStanding, type ReleaseDeps } from './releases.ts';
 import { runIdOf } from './run-id.ts';
 
-export interface GrantDeps extends ReleaseDeps {
+export interface OpenRunDeps extends ReleaseDeps {
   readonly bounds: RunBounds;
   readonly caps: Caps;
   readonly heartbeatSeconds: number;
@@ -24,7 +24,7 @@ export interface GrantDeps extends ReleaseDeps {
  * already: an attempt that died after creating the run finds it here (invariants 1 and 2). Null when nothing may run, as
  * while a cap is reached: no run begins whose first model call would only wait.
  */
-export async function grant(deps: GrantDeps, repo: RepoConfig, issues: IssueReader): Promise<RunInput | null> {
+export async function openRun(deps: OpenRunDeps, repo: RepoConfig, issues: IssueReader): Promise<RunInput | null> {
   const { store } = deps;
   const [holder] = await store.runs.list({ repo: repo.key, open: true, limit: 1 });
   if (holder !== undefined) return runInputOf(holder, deps);
@@ -62,7 +62,7 @@ export async function trialsWaiting({ store, dataDir }: ReleaseDeps, repo: RepoC
   return (await isKilled(store.control, dataDir)) ? [] : store.trials.waiting(repo.key);
 }
 
-async function grantTrial(deps: GrantDeps, repo: RepoConfig, trial: TrialRow): Promise<RunInput> {
+async function grantTrial(deps: OpenRunDeps, repo: RepoConfig, trial: TrialRow): Promise<RunInput> {
   const { store } = deps;
   const release = trialRelease(trial.id);
   const made = await store.runs.create({
@@ -80,13 +80,13 @@ async function grantTrial(deps: GrantDeps, repo: RepoConfig, trial: TrialRow): P
 }
 
 /** The money of an issue is summed over all its runs, and so is what people granted on top. */
-async function grantedBefore({ store }: GrantDeps, repo: RepoConfig, issue: number): Promise<Grants> {
+async function grantedBefore({ store }: OpenRunDeps, repo: RepoConfig, issue: number): Promise<Grants> {
   const runs = await store.runs.list({ repo: repo.key, issue });
   const microUsd = runs.reduce((sum, run) => Math.max(sum, run.state.progress.granted.microUsd), 0);
   return { ...NO_GRANTS, microUsd };
 }
 
-async function theRun({ store }: GrantDeps, id: string): Promise<RunRow> {
+async function theRun({ store }: OpenRunDeps, id: string): Promise<RunRow> {
   const run = await store.runs.get(id);
   if (run === null) throw new Error(`run ${id} holds its lane but is not in the store: the row was removed by hand`);
   return run;
