@@ -8,6 +8,7 @@ import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { stringify } from 'yaml';
+import { localIssues } from '../config/trackers/local.ts';
 import { chooseAbout } from './about.ts';
 import type { Behaviour, Change, Expected, NewFile } from './change.ts';
 import { git } from './git.ts';
@@ -219,7 +220,7 @@ function configText(dir: string, { repos }: PlaygroundFacts, { person }: Theme):
       repos: repos.map(({ name, port, remote, issues, live }) => ({
         name,
         remote,
-        tracker: { kind: 'local', dir: issues, people: { [person]: 'write' } },
+        tracker: localIssues(issues, { [person]: 'write' }),
         deploy: {
           command: [process.execPath, script, join(dir, live)].map(quoted).join(' '),
           timeoutSeconds: 60,

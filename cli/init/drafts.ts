@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import { parseContract } from '../../config/contract.ts';
 import { CAPS } from '../../config/defaults.ts';
 import { configSchema } from '../../config/schema.ts';
+import { localIssues } from '../../config/trackers/local.ts';
 import type { Egress } from '../../config/types.ts';
 import { parseYaml } from '../../config/schemas/yaml-document.ts';
 import { EMPTY_CONTRACT, type Check, type Contract, type Service } from '../../domain/contract.ts';
@@ -148,7 +149,7 @@ export function additionOf({ look, remote, toolchains, person, allow, egress }: 
       remote,
       branch: look.branch,
       ...(look.submodules.length === 0 ? {} : { submodules: look.submodules }),
-      tracker: { kind: 'local', dir: issuesOf(look.name), people: { [person]: 'admin' } },
+      tracker: localIssues(issuesOf(look.name), { [person]: 'admin' }),
     },
     allow,
     egress,

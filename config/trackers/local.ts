@@ -5,6 +5,13 @@ import { trackerKind } from './tracker-kind.ts';
 
 const permission = z.enum(['admin', 'write', 'read']);
 
+type Permission = z.infer<typeof permission>;
+
+/** The entry of a folder of issue files. `people`: login → permission. */
+export function localIssues(dir: string, people: Readonly<Record<string, Permission>> = {}) {
+  return { kind: 'local' as const, dir, people };
+}
+
 export const localTracker = trackerKind({
   written: z.strictObject({
     kind: z.literal('local'),
@@ -20,7 +27,7 @@ export const localTracker = trackerKind({
     /** Login → permission; a name that is not listed has none. */
     people: z.record(z.string(), permission),
   }),
-  resolve: ({ dir, people }, refs) => ({ kind: 'local' as const, dir: refs.path(dir), people: people ?? {} }),
+  resolve: ({ dir, people }, refs) => localIssues(refs.path(dir), people),
   place: ({ dir }) => dir,
   trusted: (repo) => `tracker.people of ${repo} in lamplighter.yaml gives write or admin`,
   fault: ({ dir }) =>
