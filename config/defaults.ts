@@ -3,7 +3,9 @@ import { dirname } from 'node:path';
 import type { Caps } from '../domain/caps.ts';
 import type { Price } from '../domain/money.ts';
 import { DEFAULT_BOUNDS, type RunBounds } from '../domain/bounds.ts';
-import type { Toolchain, WatchdogConfig } from './types.ts';
+import { createReferences } from './secrets.ts';
+import type { DeployTarget, Toolchain, WatchdogConfig } from './types.ts';
+import { resolveDeploy } from './watchers.ts';
 
 export const MODEL_NAME = 'claude-opus-5-5';
 export const SCRIPTED_MODEL_NAME = 'scripted';
@@ -12,8 +14,13 @@ export const SLOTS = 2;
 export const POLL_SECONDS = 30;
 export const HEARTBEAT_SECONDS = 15;
 export const NAMESPACE = 'lamplighter';
-export const HEALTH = { times: 3, everySeconds: 1, timeoutSeconds: 5 } as const;
-export const DEPLOY_SECONDS = 600;
+
+/** Of a repo without `deploy`: only what its contract builds is watched. */
+export const NO_DEPLOY: DeployTarget = resolveDeploy(
+  {},
+  createReferences({ folder: '/', env: {}, fail: () => {} }),
+  [],
+);
 
 export const BOUNDS: RunBounds = DEFAULT_BOUNDS;
 

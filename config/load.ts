@@ -3,16 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { isReservedVariable } from '../domain/contract.ts';
 import { microUsd } from '../domain/money.ts';
-import {
-  BOUNDS,
-  builtinToolchains,
-  DEPLOY_SECONDS,
-  HEALTH,
-  HEARTBEAT_SECONDS,
-  NAMESPACE,
-  POLL_SECONDS,
-  SLOTS,
-} from './defaults.ts';
+import { BOUNDS, builtinToolchains, HEARTBEAT_SECONDS, NAMESPACE, POLL_SECONDS, SLOTS } from './defaults.ts';
 import { cacheDir, crashPlan, temporalExecutable } from './environment.ts';
 import { resolveEgress } from './egress.ts';
 import { ConfigError } from './errors.ts';
@@ -30,7 +21,7 @@ import type { References } from './schemas/references.ts';
 import { createReferences } from './secrets.ts';
 import { resolveTracker } from './trackers.ts';
 import type { Config, LoadedConfig, RepoConfig, StoreConfig, TestVariable, Toolchain } from './types.ts';
-import { withoutUndefined } from './without-undefined.ts';
+import { resolveDeploy } from './watchers.ts';
 import { parseYaml, type KeyPath } from './schemas/yaml-document.ts';
 
 export { writeResolvedConfig } from './resolved.ts';
@@ -112,7 +103,6 @@ function loadRepos(loading: Loading): RepoConfig[] {
 
 function loadRepo(entry: RepoEntry, at: KeyPath, loading: Loading): RepoConfig {
   const { refs } = loading;
-  const deploy = entry.deploy ?? {};
   return {
     key: repoKey(entry.name, entry.remote),
     name: entry.name,
@@ -122,12 +112,7 @@ function loadRepo(entry: RepoEntry, at: KeyPath, loading: Loading): RepoConfig {
     pushEnv: refs.environment(entry.pushEnv, [...at, 'pushEnv']),
     submodules: (entry.submodules ?? []).map((one) => (isAddress(one) ? one : refs.path(one))),
     testEnv: loadTestEnv(entry, at, loading),
-    deploy: {
-      command: deploy.command ?? null,
-      timeoutSeconds: deploy.timeoutSeconds ?? DEPLOY_SECONDS,
-      env: refs.environment(deploy.env, [...at, 'deploy', 'env']),
-      health: deploy.health === undefined ? null : { ...HEALTH, ...withoutUndefined(deploy.health) },
-    },
+    deploy: resolveDeploy(entry.deploy ?? {}, refs, [...at, 'deploy']),
   };
 }
 

@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { writtenNotifier } from './notifiers.ts';
 import { writtenTracker } from './trackers.ts';
 import { envName, environment, secret, text } from './schemas/words.ts';
+import { writtenDeploy } from './watchers.ts';
 
 const NAME = /^[A-Za-z0-9][\w.-]*(\/[A-Za-z0-9][\w.-]*)*$/;
 
@@ -11,10 +12,6 @@ const hostName = z
   .string()
   .max(253)
   .regex(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/i, 'must be a whole host name');
-const seconds = z
-  .number()
-  .positive()
-  .max(7 * 24 * 3600);
 const dollars = z.number().nonnegative();
 /** A cap: 0 lets nothing be spent. Below what micro-dollars can count. */
 const cap = dollars.max(1_000_000_000);
@@ -30,25 +27,6 @@ const testEnvironment = z.record(
   ]),
 );
 
-const health = z.strictObject({
-  url: z.url({ protocol: /^https?$/ }),
-  version: z
-    .string()
-    .regex(/^(body|json:[^\s]+|header:[A-Za-z0-9-]+)$/, 'must be body, json:<dotted.path> or header:<name>'),
-  times: z.int().min(1).max(1000).optional(),
-  everySeconds: seconds.optional(),
-  timeoutSeconds: seconds.optional(),
-});
-
-const deploy = z.strictObject({
-  command: text
-    .optional()
-    .describe('Shell command with LAMPLIGHTER_SHA and LAMPLIGHTER_SOURCE set; safe to repeat for one sha.'),
-  timeoutSeconds: seconds.optional(),
-  env: environment.optional(),
-  health: health.optional(),
-});
-
 const repo = z.strictObject({
   name,
   remote: text.describe('Git URL, or a path relative to this file.'),
@@ -62,7 +40,7 @@ const repo = z.strictObject({
   testEnv: testEnvironment
     .optional()
     .describe('What a contract may ask for under secrets: environment of setup and test in the gates.'),
-  deploy: deploy.optional(),
+  deploy: writtenDeploy.optional(),
   caps: z
     .strictObject({ dayUsd: cap.optional(), monthUsd: cap.optional() })
     .optional()

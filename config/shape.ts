@@ -5,12 +5,12 @@
 import { z } from 'zod';
 import type { RunBounds } from '../domain/bounds.ts';
 import type { Caps } from '../domain/caps.ts';
-import type { DeployTarget } from '../domain/contract.ts';
 import type { Price } from '../domain/money.ts';
 import type { WatchLimits } from '../domain/watchdog/condition.ts';
 import { resolvedNotifier } from './notifiers.ts';
 import { addressText, environmentOf, loginText, secretText } from './schemas/secret-types.ts';
 import { resolvedTracker } from './trackers.ts';
+import { resolvedDeploy } from './watchers.ts';
 
 const text = z.string();
 const texts = z.array(text);
@@ -21,15 +21,6 @@ export const testVariable = z.strictObject({
   value: text,
   /** The session has it too, and so has the model that reads what its commands print. */
   session: z.boolean(),
-});
-
-const deployTarget: z.ZodType<DeployTarget> = z.strictObject({
-  command: text.nullable(),
-  timeoutSeconds: number,
-  env: environmentOf(text),
-  health: z
-    .strictObject({ url: text, version: text, times: number, everySeconds: number, timeoutSeconds: number })
-    .nullable(),
 });
 
 export const repo = z.strictObject({
@@ -45,7 +36,7 @@ export const repo = z.strictObject({
   submodules: texts.exactOptional(),
   /** What the contract may ask for by name under `secrets`; absent: nothing. */
   testEnv: environmentOf(testVariable).exactOptional(),
-  deploy: deployTarget,
+  deploy: resolvedDeploy,
 });
 
 export const toolchain = z.strictObject({

@@ -10,6 +10,7 @@ export type LoadedConfig = Frozen<z.infer<typeof shape.loadedConfig>>;
 export type RepoConfig = Frozen<z.infer<typeof shape.repo>>;
 export type NotifierConfig = Config['notifiers'][number];
 export type TrackerConfig = RepoConfig['tracker'];
+export type DeployTarget = RepoConfig['deploy'];
 export type TestVariable = Frozen<z.infer<typeof shape.testVariable>>;
 export type Toolchain = Frozen<z.infer<typeof shape.toolchain>>;
 export type Egress = Frozen<z.infer<typeof shape.egress>>;

@@ -22,16 +22,6 @@ export interface Check {
   readonly timeoutSeconds: number;
 }
 
-export interface HealthProbe {
-  readonly url: string;
-  /** Where the version stands in the answer: `body` (whole text, trimmed), `json:<dotted.path>` or `header:<name>`. */
-  readonly version: string;
-  /** This many answers in a row must carry our sha. */
-  readonly times: number;
-  readonly everySeconds: number;
-  readonly timeoutSeconds: number;
-}
-
 /** Inside a sandbox the way to the network stands on this port of loopback. */
 export const PROXY_PORT = 3128;
 
@@ -87,16 +77,4 @@ export function serviceAddress(service: Service): string {
   return service.kind === 'postgres'
     ? `postgres://postgres@127.0.0.1:${service.port}/${service.database}`
     : `redis://127.0.0.1:${service.port}`;
-}
-
-/** Deploy is the operator's, never the repo's: from `lamplighter.yaml`. */
-export interface DeployTarget {
-  /**
-   * Shell command, run outside the sandbox with `LAMPLIGHTER_SHA`, `LAMPLIGHTER_SOURCE` (a clean checkout) and `env`; null: no deploy stage. Must be
-   * safe to repeat for one sha.
-   */
-  readonly command: string | null;
-  readonly timeoutSeconds: number;
-  readonly env: Readonly<Record<string, string>>;
-  readonly health: HealthProbe | null;
 }

@@ -4,9 +4,6 @@ export type Verdict = 'green' | 'red' | 'pending' | 'unknown';
 export const DEPLOY_STAGES = ['build', 'deploy', 'rollout', 'health'] as const;
 export type DeployStage = (typeof DEPLOY_STAGES)[number];
 
-/** What looks at a stage; a repo has those that its operator and its contract ask for. */
-export type WatcherKind = 'contract-build' | 'command' | 'http-health';
-
 export interface StageVerdict {
   readonly stage: DeployStage;
   readonly verdict: Verdict;

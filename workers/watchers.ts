@@ -1,12 +1,12 @@
-/** One entry a kind of watcher: made of what the operator declares for the repo, null where that asks for none of it. */
+/** One entry a kind of watcher, null where the operator asks for none of it. What a build is, the contract says; the rest `deploy` of the repo declares. */
 import { createCommandWatcher } from '../activities/deploy/command.ts';
 import { createBuildWatcher } from '../activities/deploy/contract-build.ts';
 import { createHealthWatcher } from '../activities/deploy/http-health.ts';
 import { watcherParts, type GivenParts, type WatcherParts } from '../activities/deploy/watcher-parts.ts';
 import type { StageWatcher } from '../activities/deploy/port.ts';
-import type { WatcherKind } from '../domain/verdict.ts';
+import type { WatcherKind } from '../config/watchers.ts';
 
-const KINDS: Readonly<Record<WatcherKind, (parts: WatcherParts) => StageWatcher | null>> = {
+const KINDS: Readonly<Record<'contract-build' | WatcherKind, (parts: WatcherParts) => StageWatcher | null>> = {
   'contract-build': createBuildWatcher,
   command: createCommandWatcher,
   'http-health': createHealthWatcher,

@@ -1,6 +1,6 @@
 import { MockActivityEnvironment } from '@temporalio/testing';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { HealthProbe } from '../../domain/contract.ts';
+import type { HealthProbe } from '../../config/watchers/http-health.ts';
 import { inActivity, moveRun, openRig, RUN, type Answer, type Rig } from './watch-rig.ts';
 import { runSubject } from '../../domain/unit.ts';
 

@@ -1,7 +1,7 @@
 /** One question to the running service: which version are you? Bounded in time and size, follows no redirect, shares no connection with the question before. */
 import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { request as httpsRequest } from 'node:https';
-import type { HealthProbe } from '../../domain/contract.ts';
+import type { HealthProbe } from '../../config/watchers/http-health.ts';
 
 /** What was seen: `version` is what the answer says of itself, exact and trimmed. */
 export type Sighting =

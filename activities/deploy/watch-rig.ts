@@ -7,7 +7,9 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MockActivityEnvironment } from '@temporalio/testing';
-import { EMPTY_CONTRACT, type DeployTarget } from '../../domain/contract.ts';
+import { NO_DEPLOY } from '../../config/defaults.ts';
+import type { DeployTarget } from '../../config/types.ts';
+import { EMPTY_CONTRACT } from '../../domain/contract.ts';
 import { DEFAULT_BOUNDS } from '../../domain/bounds.ts';
 import { FRESH } from '../../domain/stage.ts';
 import { openStore } from '../../store/open.ts';
@@ -132,7 +134,7 @@ export async function openRig(bounds: { readonly watchMs?: number } = {}): Promi
         environment: { forContract: () => ({ ...NO_ENVIRONMENT, services: services ?? [] }) },
         checkoutBinds: [],
         store,
-        target: { command: null, timeoutSeconds: 10, env: {}, health: null, ...target },
+        target: { ...NO_DEPLOY, timeoutSeconds: 10, ...target },
         perform: createPerformEffect({ log: store.effects, crash: crash ?? noCrash, now: clock }),
         runProgram: exec,
         dataDir: dir,

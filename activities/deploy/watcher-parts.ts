@@ -1,6 +1,7 @@
 /** What the watchers of a repo are made of: what the operator declares for it, and the parts that they share. */
 import { join } from 'node:path';
-import type { Contract, DeployTarget } from '../../domain/contract.ts';
+import type { DeployTarget } from '../../config/types.ts';
+import type { Contract } from '../../domain/contract.ts';
 import type { Store } from '../../store/port.ts';
 import type { PerformEffect } from '../effects/perform.ts';
 import { createRedaction, createScrub, secretsIn } from '../evidence/redact.ts';

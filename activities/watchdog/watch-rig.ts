@@ -3,7 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
-import { CAPS, WATCHDOG } from '../../config/defaults.ts';
+import { CAPS, NO_DEPLOY, WATCHDOG } from '../../config/defaults.ts';
+import { localIssues } from '../../config/trackers/local.ts';
 import type { Config } from '../../config/types.ts';
 import { DEFAULT_BOUNDS } from '../../domain/bounds.ts';
 import type { RunState } from '../../domain/stage.ts';
@@ -42,9 +43,9 @@ export const REPO: Config['repos'][number] = {
   name: 'acme/shop',
   remote: '/nowhere',
   branch: 'main',
-  tracker: { kind: 'local', dir: '/nowhere', people: {} },
+  tracker: localIssues('/nowhere'),
   pushEnv: {},
-  deploy: { command: null, timeoutSeconds: 1, env: {}, health: null },
+  deploy: { ...NO_DEPLOY, timeoutSeconds: 1 },
 };
 
 export interface WatchRig {

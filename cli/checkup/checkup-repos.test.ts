@@ -3,6 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { NO_DEPLOY } from '../../config/defaults.ts';
+import { localIssues } from '../../config/trackers/local.ts';
 import { checkRepos } from './checkup-repos.ts';
 
 let dir: string;
@@ -41,8 +43,8 @@ it.each([
     remote: join(dir, remote),
     branch: 'main',
     pushEnv: {},
-    tracker: { kind: 'local', dir: join(dir, issues), people: {} },
-    deploy: { command: null, timeoutSeconds: 1, env: {}, health: null },
+    tracker: localIssues(join(dir, issues)),
+    deploy: NO_DEPLOY,
   } as const;
   const [finding] = await checkRepos([repo], process.env);
   expect(finding).toMatchObject({ name: 'repo acme/shop', ok, detail: expect.stringMatching(detail) as string });

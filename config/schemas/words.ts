@@ -6,6 +6,11 @@ export const text = z
   .min(1)
   .regex(/^[^\0]*$/, 'must not hold a NUL');
 
+export const seconds = z
+  .number()
+  .positive()
+  .max(7 * 24 * 3600);
+
 export const envName = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of an environment variable');
 
 export const secret = z.union([

@@ -9,6 +9,7 @@ import * as defaults from '../../config/defaults.ts';
 import { configJsonSchema, contractJsonSchema } from '../../config/json-schema.ts';
 import { loadConfig } from '../../config/load.ts';
 import { trackerWords } from '../../config/trackers.ts';
+import { HEALTH } from '../../config/watchers/http-health.ts';
 import type { Config } from '../../config/types.ts';
 import { REPORTS } from '../../domain/contract.ts';
 import { judgeEligibility } from '../../domain/eligibility.ts';
@@ -118,7 +119,7 @@ describe('the tables', () => {
   });
 
   it('give the defaults that hold', () => {
-    const { BOUNDS, CAPS, HEALTH, WATCHDOG } = defaults;
+    const { BOUNDS, CAPS, NO_DEPLOY, WATCHDOG } = defaults;
     const { limits } = WATCHDOG;
     const facts: Readonly<Record<string, readonly (string | number)[]>> = {
       slots: [defaults.SLOTS],
@@ -150,7 +151,7 @@ describe('the tables', () => {
       capMinutes: [limits.capMs / 60_000],
       diskFreeMegabytes: [limits.diskFreeBytes / 1024 ** 2],
       everySeconds: [WATCHDOG.everyMs / 1000, HEALTH.everySeconds],
-      timeoutSeconds: [defaults.DEPLOY_SECONDS, HEALTH.timeoutSeconds],
+      timeoutSeconds: [NO_DEPLOY.timeoutSeconds, HEALTH.timeoutSeconds],
     };
     const rows = tableRows('configuration.md').filter((row) => /^`[^`]+`$/.test(row.last));
     for (const [key, values] of Object.entries(facts)) {

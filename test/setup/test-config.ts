@@ -1,6 +1,7 @@
 /** A whole configuration for tests: what the loader makes of an empty file, and what a test says of its own. A new key is there by itself. */
-import { PRICES, SCRIPTED_MODEL_NAME } from '../../config/defaults.ts';
+import { NO_DEPLOY, PRICES, SCRIPTED_MODEL_NAME } from '../../config/defaults.ts';
 import { loadConfig } from '../../config/load.ts';
+import { localIssues } from '../../config/trackers/local.ts';
 import { resolvedOf } from '../../config/resolved.ts';
 import type { Config, RepoConfig } from '../../config/types.ts';
 
@@ -30,8 +31,8 @@ export function testRepo({ issues, people = {}, deploy, ...about }: TestRepo): R
     remote: '/nowhere',
     branch: 'main',
     pushEnv: {},
-    tracker: { kind: 'local', dir: issues, people },
-    deploy: { command: null, timeoutSeconds: 30, env: {}, health: null, ...deploy },
+    tracker: localIssues(issues, people),
+    deploy: { ...NO_DEPLOY, timeoutSeconds: 30, ...deploy },
     ...about,
   };
 }
