@@ -7,6 +7,7 @@ import { BOUNDS, builtinToolchains, HEARTBEAT_SECONDS, NAMESPACE, POLL_SECONDS, 
 import { cacheDir, crashPlan, temporalExecutable } from './environment.ts';
 import { resolveEgress } from './egress.ts';
 import { ConfigError } from './errors.ts';
+import { resolveExecutor } from './executors.ts';
 import { breakglassFaults } from './load-breakglass.ts';
 import type { ConfigInput, Loading } from './loading.ts';
 import { loadCaps } from './load-caps.ts';
@@ -67,6 +68,7 @@ function assemble(loading: Loading): LoadedConfig {
     caps: loadCaps(given, repos),
     watchdog: loadWatchdog(loading),
     notifiers: resolveNotifiers(given.notifiers, refs, ['notifiers']),
+    executor: resolveExecutor(given.executor, refs, ['executor']),
     slots: given.slots ?? SLOTS,
     pollSeconds: given.pollSeconds ?? POLL_SECONDS,
     toolchains: { ...builtinToolchains(process.execPath), ...loadToolchains(given, refs) },

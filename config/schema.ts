@@ -1,5 +1,6 @@
 /** The shape of `lamplighter.yaml`, without transforms: what a person writes, so that it can be published as JSON Schema. */
 import { z } from 'zod';
+import { writtenExecutor } from './executors.ts';
 import { writtenNotifier } from './notifiers.ts';
 import { writtenTracker } from './trackers.ts';
 import { envName, environment, secret, text } from './schemas/words.ts';
@@ -201,6 +202,7 @@ export const configSchema = z.strictObject({
     .optional()
     .describe('Channels by which people are called: the first that gets through. Default: the log.'),
   watchdog: watchdog.optional().describe('How long what may last before a person is called.'),
+  executor: writtenExecutor.optional().describe('What drives the model of a session. Default: builtin.'),
   slots: z.int().min(1).max(1000).optional(),
   pollSeconds: z
     .number()

@@ -7,6 +7,7 @@ import type { RunBounds } from '../domain/bounds.ts';
 import type { Caps } from '../domain/caps.ts';
 import type { Price } from '../domain/money.ts';
 import type { WatchLimits } from '../domain/watchdog/condition.ts';
+import { resolvedExecutor } from './executors.ts';
 import { resolvedNotifier } from './notifiers.ts';
 import { addressText, environmentOf, loginText, secretText } from './schemas/secret-types.ts';
 import { resolvedTracker } from './trackers.ts';
@@ -151,6 +152,8 @@ export const config = z.strictObject({
   watchdog,
   /** Channels by which people are called, in the order in which they are tried. */
   notifiers: z.array(resolvedNotifier),
+  /** What drives the model of a session. */
+  executor: resolvedExecutor,
   /** Runs that may work at once. */
   slots: number,
   pollSeconds: number,

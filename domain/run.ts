@@ -1,4 +1,3 @@
-import type { ExecutorName } from './executor.ts';
 import type { RunBounds } from './bounds.ts';
 import type { RunEffect, RunState } from './stage.ts';
 
@@ -17,8 +16,8 @@ export interface RunInput {
   readonly issue: number;
   readonly title: string;
   readonly bounds: RunBounds;
-  /** What drives the model of its session; the default where it says none. */
-  readonly executor?: ExecutorName;
+  /** What drives the model of its session, by its name in workflows/executors.ts; the built-in one where it says none. */
+  readonly executor?: string;
   /** Seconds of silence after which a worker's activity is given to another. */
   readonly heartbeatSeconds: number;
   /** Where a person reads this run. */

@@ -45,6 +45,7 @@ describe('recover', () => {
     const by = { name: 'ada', kind: 'person', scopes: [] } as const;
     await store.acts.add({ id: 'a', run: 'deaf', data: { kind: 'cancel' }, note: 'why', by, at: 2 });
     const config = {
+      executor: { kind: 'builtin' },
       heartbeatSeconds: 5,
       api: { port: 0, publicUrl: 'http://h' },
       temporal: { webUrl: null },

@@ -37,12 +37,7 @@ export function createEngine({ store, calls, config }: EngineDeps): Engine & { p
       const open = await store.runs.list({ open: true });
       const runs: string[] = [];
       for (const run of open) {
-        if (
-          await calls.startRun(
-            runInputOf(run, { heartbeatSeconds: config.heartbeatSeconds, publicUrl: config.api.publicUrl }),
-          )
-        )
-          runs.push(run.id);
+        if (await calls.startRun(runInputOf(run, { ...config, publicUrl: config.api.publicUrl }))) runs.push(run.id);
       }
       const waiting = await store.queue.repos();
       const lanes = [...new Set([...open.map((run) => run.repo), ...waiting])];

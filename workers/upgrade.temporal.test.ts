@@ -41,7 +41,12 @@ describe.skipIf(!has('temporal'))('an upgrade of what is open', () => {
   });
 
   const upgrade = (): Promise<void> => {
-    const config = { heartbeatSeconds: 5, api: { publicUrl: 'http://h' }, temporal: { webUrl: null } } as never;
+    const config = {
+      executor: { kind: 'builtin' },
+      heartbeatSeconds: 5,
+      api: { publicUrl: 'http://h' },
+      temporal: { webUrl: null },
+    } as never;
     const engine = createEngine({ store, calls: createTemporalCalls(client), config });
     const recover = (): ReturnType<typeof engine.recover> => engine.recover();
     return bringToShape({ store, client, recover, crash: noCrash, say: () => undefined, now: Date.now });

@@ -9,10 +9,9 @@ import {
   setCurrentDetails,
   workflowInfo,
 } from '@temporalio/workflow';
-import { DEFAULT_EXECUTOR } from '../domain/executor.ts';
 import type { SessionEnd } from '../domain/session-end.ts';
 import type { SessionSpec } from './executor.ts';
-import { executors } from './executors.ts';
+import { executorNamed } from './executors.ts';
 
 export interface SessionInput extends SessionSpec {
   /** Milliseconds that earlier openings of this unit's session took. */
@@ -31,7 +30,7 @@ const STEPS_PER_EXECUTION = 50;
 export async function agentSession(input: SessionInput): Promise<SessionResult> {
   const startedAt = Date.now();
   const spent = (): number => input.spentMs + (Date.now() - startedAt);
-  const executor = executors[input.executor ?? DEFAULT_EXECUTOR];
+  const executor = executorNamed(input.executor);
   const { sessionId } = input.continued ?? (await executor.start(input));
   const before = input.continued?.steps ?? 0;
 

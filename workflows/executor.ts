@@ -2,7 +2,6 @@
  * The executor port at workflow level: what drives the model. An executor is a hint machine: it says that it submitted or gave up, and
  * the gates decide. What counts as submitted is activities/hand-over's to say, what a call may cost activities/metering's: of every executor.
  */
-import type { ExecutorName } from '../domain/executor.ts';
 import type { SessionEnd } from '../domain/session-end.ts';
 import type { Brief } from '../domain/stage.ts';
 import type { Subject } from '../domain/unit.ts';
@@ -10,8 +9,8 @@ import type { Subject } from '../domain/unit.ts';
 export interface SessionSpec {
   readonly unit: Subject;
   readonly repoKey: string;
-  /** The default where the run's input says none. */
-  readonly executor?: ExecutorName | undefined;
+  /** By its name in executors.ts; the built-in one where the run's input says none. */
+  readonly executor?: string | undefined;
   /** Key of `start`: the same opening twice is one. */
   readonly opening: number;
   readonly brief: Brief;

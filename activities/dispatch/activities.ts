@@ -12,7 +12,7 @@ import { pollRepos } from './poll.ts';
 export interface DispatchDeps {
   readonly config: Pick<
     Config,
-    'repos' | 'allow' | 'bounds' | 'caps' | 'dataDir' | 'api' | 'heartbeatSeconds' | 'pollSeconds'
+    'repos' | 'allow' | 'bounds' | 'caps' | 'dataDir' | 'api' | 'executor' | 'heartbeatSeconds' | 'pollSeconds'
   >;
   readonly store: Store;
   /** Of an enrolled repo. */

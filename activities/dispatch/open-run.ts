@@ -3,7 +3,7 @@ import type { Caps } from '../../domain/caps.ts';
 import { trialRelease, type RunInput } from '../../domain/run.ts';
 import type { RunBounds } from '../../domain/bounds.ts';
 import type { RunRow, TrialRow } from '../../store/port.ts';
-import type { RepoConfig } from '../../config/types.ts';
+import type { Config, RepoConfig } from '../../config/types.ts';
 import { isHeldByCap } from '../run/caps.ts';
 import { runInputOf } from '../run/run-input.ts';
 import { isKilled } from '../pace/kill-switch.ts';
@@ -14,6 +14,7 @@ import { runIdOf } from './run-id.ts';
 export interface OpenRunDeps extends ReleaseDeps {
   readonly bounds: RunBounds;
   readonly caps: Caps;
+  readonly executor: Config['executor'];
   readonly heartbeatSeconds: number;
   readonly publicUrl: string;
   readonly now: () => number;

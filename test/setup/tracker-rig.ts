@@ -96,6 +96,7 @@ export function activitiesWith({
       bounds: BOUNDS,
       caps: { ...CAPS, ...caps },
       dataDir,
+      executor: { kind: 'builtin' } as const,
       heartbeatSeconds: 15,
       pollSeconds: 1,
       api: { port: 1, host: '127.0.0.1', publicUrl: 'http://h', names: [] },
