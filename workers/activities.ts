@@ -48,6 +48,8 @@ export interface ActivitiesDeps {
   /** What a test puts around each port; absent in production. */
   readonly around?: AroundPort;
   readonly now: () => number;
+  /** The process is being stopped: what goes on for hours ends. */
+  readonly stopping: AbortSignal;
 }
 
 export interface WorkerActivities {
@@ -72,7 +74,7 @@ export function createActivities(deps: ActivitiesDeps): WorkerActivities {
 type EndlessDeps = Omit<ActivitiesDeps, 'operatorToken'> & { readonly redaction: Redaction };
 
 /** As they are by themselves: what one throws it may throw for ever. */
-function createEndless({ config, crash, now, store, redaction, ...deps }: EndlessDeps): WorkerActivities {
+function createEndless({ config, crash, now, stopping, store, redaction, ...deps }: EndlessDeps): WorkerActivities {
   const around = deps.around ?? withoutCrashPoints;
   const calls = around('lanes', deps.calls);
   const pool: Pool = { slots: config.slots, reserves: {} };
@@ -107,7 +109,7 @@ function createEndless({ config, crash, now, store, redaction, ...deps }: Endles
     works: unitWorks({ store, partsOf, issueOf: issueOfRun }),
   });
   const { triage } = createTriageActivities({ ...session, issueOf: issueOfRun });
-  const dispatch = createDispatchActivities({ config, store, issuesOf, lanes: calls, now });
+  const dispatch = createDispatchActivities({ config, store, issuesOf, lanes: calls, now, stopping });
   const report = createReport({ config, store, trackerOf, perform, now });
   const admit = createAdmission({ store, issuesOf, pool, dataDir: config.dataDir, now });
   const tellLane = (repoKey: string, runId: string): Promise<void> => calls.tellEnded(repoKey, runId);

@@ -36,6 +36,8 @@ export async function startWorker(deps: WorkerDeps): Promise<{ stop(): Promise<v
   await provideNamespace(connection, namespace);
   const client = new Client({ connection, namespace });
   const calls = createTemporalCalls(client);
+  // Before what is open is brought to the shape: no poller of an older release is started behind it.
+  await provideSchedule(client, { heartbeatSeconds: config.heartbeatSeconds });
   await bringToShape({
     store,
     client,
@@ -44,6 +46,7 @@ export async function startWorker(deps: WorkerDeps): Promise<{ stop(): Promise<v
     say: (line) => void process.stderr.write(`${line}\n`),
     now: Date.now,
   });
+  const stopping = new AbortController();
   const activities = createActivities({
     config,
     store,
@@ -52,6 +55,7 @@ export async function startWorker(deps: WorkerDeps): Promise<{ stop(): Promise<v
     crash: deps.crash,
     around: deps.crash === noCrash ? withoutCrashPoints : withCrashPoints(deps.crash),
     now: Date.now,
+    stopping: stopping.signal,
   });
   const native = await NativeConnection.connect({ address });
 
@@ -73,7 +77,6 @@ export async function startWorker(deps: WorkerDeps): Promise<{ stop(): Promise<v
     maxCachedWorkflows: deps.maxCachedWorkflows ?? 100,
   });
   const running = control.run().catch(deps.onFailure);
-  await provideSchedule(client, { heartbeatSeconds: config.heartbeatSeconds });
   // At once, and not when the schedule looks next: also where a worker that is dead had the trackers in its care.
   await patiently(() => calls.pollNow());
   const sign = await showWorker({
@@ -94,6 +97,8 @@ export async function startWorker(deps: WorkerDeps): Promise<{ stop(): Promise<v
 
   return {
     async stop() {
+      // What goes on for hours would else be waited for as long as a model call may take.
+      stopping.abort();
       await janitor.stop();
       control.shutdown();
       await Promise.all([running, repoWorkers.stop()]);

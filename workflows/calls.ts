@@ -24,6 +24,12 @@ export function moving(heartbeatSeconds: number): Shape {
   return { ...brief, startToCloseTimeout: '10 minutes', heartbeatTimeout: heartbeatSeconds * 1000 };
 }
 
+/** A look at everything that gives up: what it looks at may hang, and there is another one who looks. */
+export const bounded: Shape = {
+  startToCloseTimeout: '45 seconds',
+  retry: { initialInterval: '1 second', backoffCoefficient: 2, maximumAttempts: 3 },
+};
+
 /** A wait that writes no history: the activity fails until the thing is there. */
 export function waiting(everyMs: number): Shape {
   return {

@@ -7,10 +7,11 @@ import {
   condition,
   continueAsNew,
   isCancellation,
+  log,
   setHandler,
   workflowInfo,
 } from '@temporalio/workflow';
-import { control, long } from './calls.ts';
+import { bounded, control, long } from './calls.ts';
 import { poke } from './messages.ts';
 
 export interface PollerInput {
@@ -36,11 +37,21 @@ export async function issuePoller(input: PollerInput): Promise<void> {
     await condition(() => asked || over);
     if (!asked) break;
     asked = false;
-    await control('Read the trackers now').pollRepos();
+    await lookNow();
     if (workflowInfo().continueAsNewSuggested) shift.cancel();
   }
   await polling.catch((error: unknown) => {
     if (!isCancellation(error)) throw error;
   });
   await continueAsNew<typeof issuePoller>(input);
+}
+
+/** What fails here is looked at again by the shift, tracker by tracker. */
+async function lookNow(): Promise<void> {
+  try {
+    await control('Read the trackers now', bounded).pollRepos();
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    log.warn('the trackers could not all be read at once', { error: String(error) });
+  }
 }

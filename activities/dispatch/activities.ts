@@ -1,4 +1,4 @@
-/** What decides which issue gets its lane: polling and granting. */
+/** What decides which issue gets its lane: polling, and the opening of runs. */
 import type { Config, RepoConfig } from '../../config/types.ts';
 import type { Store } from '../../store/port.ts';
 import type { ControlActivities } from '../../workflows/ports.ts';
@@ -20,6 +20,7 @@ export interface DispatchDeps {
   readonly lanes: Pick<LanePort, 'pokeLane'>;
   /** Epoch milliseconds. */
   readonly now: () => number;
+  readonly stopping: AbortSignal;
 }
 
 export type DispatchActivities = Pick<ControlActivities, 'pollRepos' | 'keepPolling' | 'openRun'>;

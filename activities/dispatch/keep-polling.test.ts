@@ -13,10 +13,12 @@ useRig();
 describe('keeping at the trackers', () => {
   let asked: Record<string, number>;
   let stop: AbortController;
+  let workerStops: AbortController;
   let polling: Promise<void>;
   beforeEach(() => {
     asked = {};
     stop = new AbortController();
+    workerStops = new AbortController();
     polling = Promise.resolve();
   });
   afterEach(async () => {
@@ -46,12 +48,21 @@ describe('keeping at the trackers', () => {
       issuesOf: (key: string) => readers.get(key) as IssueReader,
       lanes: { pokeLane: async (key: string) => void poked.push(key) },
       now: Date.now,
+      stopping: workerStops.signal,
     };
     polling = keepPolling(deps, { signal: stop.signal });
   }
 
   const looks = (key: string, times: number): Promise<void> =>
     vi.waitFor(() => expect(asked[key] ?? 0).toBeGreaterThanOrEqual(times), { timeout: 10_000 });
+
+  it('ends by itself when its worker stops', async () => {
+    begin(web.key, null);
+    await looks(web.key, 2);
+    workerStops.abort();
+
+    await polling;
+  });
 
   it('picks up what a person releases while it goes on, and says that it polls', async () => {
     begin(web.key, null);

@@ -10,6 +10,8 @@ import { pollRepo, sayPolled, type PollDeps } from './poll.ts';
 
 export interface KeepPollingDeps extends PollDeps {
   readonly pollSeconds: number;
+  /** The worker is being stopped: the shift ends at once, and the next one is whoever's serves then. */
+  readonly stopping: AbortSignal;
 }
 
 /** Then the workflow asks anew: a row of Temporal Web is a shift and not a month. */
@@ -17,10 +19,10 @@ const SHIFT_MS = 8 * 60 * 60_000;
 /** Between the first looks at two repos. */
 const APART_MS = 20;
 
-/** Ends at the end of its shift, or when it is told to; fails when the store does. */
+/** Ends at the end of its shift, when its worker stops, or when it is told to; fails when the store does. */
 export async function keepPolling(deps: KeepPollingDeps, { signal }: Pick<Beat, 'signal'>): Promise<void> {
   const failing = new AbortController();
-  const over = AbortSignal.any([signal, failing.signal, AbortSignal.timeout(SHIFT_MS)]);
+  const over = AbortSignal.any([signal, deps.stopping, failing.signal, AbortSignal.timeout(SHIFT_MS)]);
   const held = new Map<string, number>();
   const clocks = [
     ...deps.repos.map((repo, index) => pollOnItsClock(deps, repo, { held, over, firstMs: index * APART_MS })),

@@ -12,6 +12,9 @@ import type { TemporalCalls } from '../../workers/temporal.ts';
 import type { ActivityTask, Attempt } from './engine.ts';
 import { REPO, type Table } from './table.ts';
 
+/** Lives end by dying here. */
+const NEVER = new AbortController().signal;
+
 export interface Life {
   readonly isDead: () => boolean;
   /** Dies at the nth point from now; null: it goes on. */
@@ -75,7 +78,16 @@ export function beginLife({ table, calls, onPass, onDeath }: LifeDeps): Life {
   const { config, store } = table;
   const crossing = withCrashPoints(crash, alive);
   const around: AroundPort = (name, port) => crossing(name, name === 'git' ? countingPushes(port, onPass) : port);
-  const made = createActivities({ config, store, operatorToken: null, calls, crash, around, now: Date.now });
+  const made = createActivities({
+    config,
+    store,
+    operatorToken: null,
+    calls,
+    crash,
+    around,
+    now: Date.now,
+    stopping: NEVER,
+  });
   const activities = { ...made.control(async () => undefined), ...made.ofRepo(REPO.key) } as unknown as Readonly<
     Record<string, Activity>
   >;

@@ -18,6 +18,8 @@ export interface WorkerProcess {
   /** Resolves with the place where it died; null: it ended by itself, and is started again as `lamplighter up` does. */
   readonly died: Promise<string | null>;
   kill(): void;
+  /** As `up` ends it: it drains what it does. */
+  stop(): void;
 }
 
 export interface WorkerProcessOptions {
@@ -49,6 +51,9 @@ export function startWorkerProcess({ config, dir }: Table, { points }: WorkerPro
     died: gone.then(([, signal]) => (signal === 'SIGKILL' ? placeOf(markerDir) : null)),
     kill() {
       if (isAlive(child)) child.kill('SIGKILL');
+    },
+    stop() {
+      child.kill('SIGTERM');
     },
   };
 }

@@ -101,6 +101,22 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('the poller', { timeout: 120_
     expect(await table.store.runs.list({ repo: REPO.key, issue })).toHaveLength(1);
   });
 
+  it('keeps no worker from its end, and is whoever serves then', async () => {
+    const first = await startWorker(HOUR);
+    const id = await oneIsOpen();
+    await vi.waitFor(async () => expect(await table.store.control.facts('poller')).toHaveLength(1), {
+      timeout: 10_000,
+    });
+    const second = await startWorker(1);
+    const issue = await release('by the other one');
+    first.stop();
+    await first.died;
+    await found(issue);
+    await found(await release('by its clock'));
+
+    expect([second.isAlive(), await open()]).toEqual([true, [id]]);
+  });
+
   it('that was ended by hand is started again by the schedule, or by whoever asks for a look', async () => {
     await startWorker(HOUR);
     const id = await oneIsOpen();

@@ -107,6 +107,7 @@ export function activitiesWith({
     lanes: { pokeLane: async (key: string) => void poked.push(key) },
     perform: createPerformEffect({ log: store.effects, crash, now }),
     now,
+    stopping: new AbortController().signal,
   };
   return { ...createDispatchActivities(deps), ...createReport(deps) };
 }
