@@ -52,6 +52,23 @@ it('is kept, without secrets, until an attempt succeeds', async () => {
   expect(await readTrouble(store.control, 'run-1')).toBeNull();
 });
 
+it('is an event when it begins, when it is another and when it ends, not at each attempt', async () => {
+  const begun = await store.events.last();
+  const told = async (): Promise<unknown[]> =>
+    (await store.events.after(begun, { subject: 'run/run-1', limit: 10 })).map(({ kind, data }) => [kind, data]);
+  const why = 'connect ECONNREFUSED, key [MODEL_KEY]';
+  for (const number of [1, 2, 3]) await attempt(number, down);
+  expect(await told()).toEqual([['run.trouble', { why }]]);
+  await attempt(4, () => Promise.reject(new Error('HTTP 503')));
+  await attempt(5, async () => 'done');
+  await attempt(2, async () => 'done');
+  expect(await told()).toEqual([
+    ['run.trouble', { why }],
+    ['run.trouble', { why: 'HTTP 503' }],
+    ['run.trouble', { why: null }],
+  ]);
+});
+
 it('another piece of work counts anew', async () => {
   await attempt(1, down);
   await attempt(2, down);

@@ -16,7 +16,7 @@ export async function viewOverview(deps: ApiDeps): Promise<Overview> {
 }
 
 /** Of runs, what lists show of them; what is said and shown of turns changes no list. */
-const OF_RUNS = ['run.created', 'run.stage', 'run.held', 'act.added'];
+const OF_RUNS = ['run.created', 'run.stage', 'run.held', 'run.trouble', 'act.added'];
 const OF_STATUS = [
   'run.created',
   'run.stage',

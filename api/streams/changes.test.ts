@@ -1,6 +1,9 @@
 /** Whoever has a snapshot and applies what the stream says has changed knows what a fresh look would show. */
+import { MockActivityEnvironment } from '@temporalio/testing';
 import { EventSourceParserStream } from 'eventsource-parser/stream';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createRedaction } from '../../activities/evidence/redact.ts';
+import { recordingTrouble } from '../../activities/run/trouble.ts';
 import { FRESH, type RunState } from '../../domain/stage.ts';
 import { applyToOverview, applyToRun, applyToTranscript } from '../../ui/apply-change.ts';
 import { acting, FROZEN, REPO, seedRun, startApiServer, type ApiServer } from '../../test/setup/api-server.ts';
@@ -101,6 +104,16 @@ async function live(): Promise<void> {
   });
 }
 
+const rigOf = (id: string): ((number: number, end: () => Promise<unknown>) => Promise<unknown>) => {
+  const ends = { store: api.store, redaction: createRedaction([]), now: Date.now };
+  const { work } = recordingTrouble(
+    { work: (input: { readonly runId: string; end: () => Promise<unknown> }) => input.end() },
+    ends,
+  );
+  return (attempt, end) =>
+    new MockActivityEnvironment({ attempt }).run(work, { runId: id, end }).catch((error: unknown) => error);
+};
+
 interface Frame {
   readonly id: string;
   readonly kind: string | undefined;
@@ -144,6 +157,27 @@ describe('changes of a run', () => {
     expect(transcript).toEqual(await look(`/api/runs/${run}/transcript`));
     const kept = await api.store.events.after(begun, { subject: `run/${run}`, limit: 1_000 });
     expect([...first, ...rest].map((one) => Number(one.id))).toEqual(kept.map((row) => row.seq));
+  });
+
+  it('say that it does not get on, and when it does again', async () => {
+    const attempt = rigOf(run);
+    const [snapshot] = await read(`/api/runs/${run}/events?changes`, null, 0);
+    let view = snapshot?.data as unknown as RunView;
+    const follow = async (from: number): Promise<void> => {
+      const frames = await read(`/api/runs/${run}/events?changes`, String(from), await api.store.events.last());
+      for (const { data } of frames) view = applyToRun(view, (data.change ?? {}) as RunChange);
+    };
+    let place = await api.store.events.last();
+    await attempt(1, () => Promise.reject(new Error('ECONNREFUSED')));
+    await follow(place);
+    expect(view.run.trouble).toContain('ECONNREFUSED');
+    expect(view).toEqual(await look(`/api/runs/${run}`));
+    place = await api.store.events.last();
+    await attempt(2, async () => 'done');
+    await follow(place);
+    expect(view.run.trouble).toBeNull();
+    expect(view).toEqual(await look(`/api/runs/${run}`));
+    await live();
   });
 
   it('bring each thing once: no turn, result or evidence is sent again with a later event', async () => {
@@ -204,6 +238,26 @@ describe('changes of everything', () => {
       cause: 'green',
       at: 2,
     });
+  });
+
+  it('say of a run in the list that it does not get on, and when it does again', async () => {
+    const attempt = rigOf(run);
+    const [snapshot] = await read('/api/events?changes', null, 0);
+    let overview = snapshot?.data as unknown as Overview;
+    const tries = [
+      [1, () => Promise.reject(new Error('ECONNREFUSED'))],
+      [2, async () => 'done'],
+    ] as const;
+    for (const [number, end] of tries) {
+      const place = await api.store.events.last();
+      await attempt(number, end);
+      const frames = await read('/api/events?changes', String(place), await api.store.events.last());
+      for (const { data } of frames) overview = applyToOverview(overview, (data.change ?? {}) as OverviewChange);
+      const { runs: list } = await look<{ runs: Overview['runs'] }>('/api/runs?limit=200');
+      expect(overview.runs).toEqual(list);
+      expect(list[0]?.trouble === null).toBe(number === 2);
+    }
+    await live();
   });
 
   it('leave out what changes no list: words, turns, results, evidence', async () => {
