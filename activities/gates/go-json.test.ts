@@ -42,7 +42,7 @@ describe('what go test -json prints', () => {
         ['pass', 'TestAdd'],
         ['run', 'BenchmarkLogs'],
         ['output', 'BenchmarkLogs', '    a_test.go:9: said\n'],
-        ['rig', 'BenchmarkLogs'],
+        ['bench', 'BenchmarkLogs'],
         ['run', 'BenchmarkAdd'],
         ['output', '', 'BenchmarkAdd  1  1 ns/op\n'],
         ['pass'],

@@ -29,6 +29,8 @@ describe('guard', () => {
     ['test/a.test.ts', 'describe.concurrent.only(`x`, f)'],
     ['test/a.test.js', "test.todo('x')"],
     ['test/a.test.js', "xit('x', f)"],
+    ['test/a.test.js', "bench.skip('x', f)"],
+    ['test/a.test.js', "specify.only('x', f)"],
     ['test/a.test.js', "fdescribe('x', f)"],
     ['test/a.test.mjs', "test('x', { skip: true }, f)"],
     ['test/a.test.mjs', "test('x', { timeout: 5, todo: true }, f)"],

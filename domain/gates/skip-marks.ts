@@ -13,7 +13,7 @@ const RULES: readonly MarkRule[] = [
   {
     files: /\.[cm]?[jt]sx?$/,
     marks: [
-      /\b(?:describe|it|test|suite|context|specify|rig)(?:\.\w+)*\.(?:skip|only|todo|fails|failing|skipIf|runIf)\b/,
+      /\b(?:describe|it|test|suite|context|specify|bench)(?:\.\w+)*\.(?:skip|only|todo|fails|failing|skipIf|runIf)\b/,
       /\b(?:t|ctx|context|this)\.(?:skip|todo|runOnly)\s*\(/,
       /\b(?:xit|xtest|xdescribe|xcontext|xspecify|fit|fdescribe|fcontext)\s*[(.`]/,
       // Runners' options; the same words with other values are data, such as a page's `skip: 10`.

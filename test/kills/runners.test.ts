@@ -1,4 +1,4 @@
-/** The crash and the rig runner as people call them, over a small share of what they do in full. */
+/** The crash and the bench runner as people call them, over a small share of what they do in full. */
 import { execFile } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -113,6 +113,6 @@ describe.skipIf(!has('temporal') || !has('bwrap'))('npm run bench', () => {
   it('of a name that nobody knows ends with 2', async () => {
     const { code, err } = await call('bench.ts', ['nowhere']);
     expect(code).toBe(2);
-    expect(err).toContain('There is no rig nowhere. Benches: pipeline');
+    expect(err).toContain('There is no bench nowhere. Benches: pipeline');
   });
 });
