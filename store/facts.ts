@@ -50,6 +50,8 @@ export const FACTS = {
     keep: 'unit',
     value: z.object({ head: z.string(), changedTests: z.array(changedTest).readonly() }),
   },
+  /** The host whose disk has the run's work folder. */
+  'opened/': { owner: 'activities/checkout/opened.ts', keep: 'unit', value: words },
   'checks/': { owner: 'activities/stages/prepare.ts', keep: 'unit', value: z.number() },
   'failures/': {
     owner: 'activities/stages/lasting-failures.ts',

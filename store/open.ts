@@ -1,6 +1,7 @@
 import type { StoreConfig } from '../config/types.ts';
 import { createActs } from './acts.ts';
 import { createBlobs } from './blobs.ts';
+import { createCheckouts } from './checkouts.ts';
 import { createCapacity } from './capacity.ts';
 import { createControl } from './control.ts';
 import { createEffectLog } from './effects.ts';
@@ -47,6 +48,7 @@ function createStore(sql: Sql, blobsDir: string): Store {
     sessions: createSessions(sql),
     ledger: createLedger(sql),
     capacity: createCapacity(sql),
+    checkouts: createCheckouts(sql),
     effects: createEffectLog(sql),
     evidence: createEvidenceIndex(sql, createBlobs(blobsDir)),
     escalations: createEscalations(sql),

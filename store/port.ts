@@ -14,6 +14,7 @@ import type { Progress, RunEffect, RunState } from '../domain/stage.ts';
 import type { Pool } from '../domain/pool.ts';
 import type { Subject } from '../domain/unit.ts';
 import type { Verdict } from '../domain/verdict.ts';
+import type { Checkouts } from './checkouts-port.ts';
 import type { Control, StoreJanitor } from './control-port.ts';
 import type { Ledger } from './ledger-port.ts';
 import type { Principal } from './principal.ts';
@@ -30,6 +31,7 @@ export interface Store {
   readonly sessions: Sessions;
   readonly ledger: Ledger;
   readonly capacity: Capacity;
+  readonly checkouts: Checkouts;
   readonly effects: EffectLog;
   readonly evidence: EvidenceIndex;
   readonly escalations: Escalations;
@@ -254,6 +256,7 @@ export interface Sessions {
 export type { CapRaise, Ledger, Reserve, Reserved } from './ledger-port.ts';
 export type { Principal } from './principal.ts';
 export type { TokenRow, Tokens } from './tokens-port.ts';
+export type { Checkouts } from './checkouts-port.ts';
 
 // --- capacity -------------------------------------------------------------------------------------------------
 

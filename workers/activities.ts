@@ -2,6 +2,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createAgentActivities } from '../activities/agent/activities.ts';
+import { strandedSlots } from '../activities/checkout/absence.ts';
+import { createLease, type Lease } from '../activities/checkout/lease.ts';
+import { onlyWhereHeld } from '../activities/checkout/only-where-held.ts';
 import { createTranscripts } from '../activities/agent/transcripts.ts';
 import { createModel } from '../activities/model/model.ts';
 import { createTriageActivities } from '../activities/brief/activities.ts';
@@ -33,6 +36,7 @@ import type { Issue } from '../domain/issue.ts';
 import type { Pool } from '../domain/pool.ts';
 import type { RunRow, Store } from '../store/port.ts';
 import type { ControlActivities, RepoActivities } from '../workflows/ports.ts';
+import { hostName } from './host-name.ts';
 import { createRepoAdapters } from './repo-adapters.ts';
 import type { TemporalCalls } from './temporal.ts';
 import { trackersOf } from './trackers.ts';
@@ -57,27 +61,55 @@ export interface WorkerActivities {
   readonly control: (granted: (repoKey: string) => Promise<void>) => ControlActivities;
   readonly ofRepo: (repoKey: string) => RepoActivities;
   readonly gitOf: (repoKey: string) => RepoGit;
+  readonly lease: Lease;
 }
 
 export function createActivities(deps: ActivitiesDeps): WorkerActivities {
   const redaction = createRedaction(knownSecrets(deps.config, deps.operatorToken));
   const store = redactingStore((deps.around ?? withoutCrashPoints)('store', deps.store), redaction);
-  const made = createEndless({ ...deps, store, redaction });
+  const { config, now } = deps;
+  const { unseenMs } = config.watchdog.limits;
+  const host = hostName(config.dataDir);
+  const lease = createLease({ checkouts: deps.store.checkouts, host, unseenMs, now });
+  const pool = async (): Promise<Pool> => ({
+    slots: config.slots + (await strandedSlots({ store, host, unseenMs, now })),
+    reserves: {},
+  });
+  const made = createEndless({ ...deps, store, redaction, lease, pool });
   const ends = { store, redaction, now: deps.now };
   return {
-    control: (granted) => recordingTrouble(endingLastingFailures(made.control(granted), CONTROL_WORK, ends), ends),
-    ofRepo: (repoKey) => recordingTrouble(endingLastingFailures(made.ofRepo(repoKey), WORK, ends), ends),
+    control: (granted) => {
+      const beginning = beginningWhereHeld(made.control(granted), lease);
+      return recordingTrouble(endingLastingFailures(beginning, CONTROL_WORK, ends), ends);
+    },
+    ofRepo: (repoKey) => {
+      const held = onlyWhereHeld(made.ofRepo(repoKey), lease, repoKey);
+      return recordingTrouble(endingLastingFailures(held, WORK, ends), ends);
+    },
     gitOf: made.gitOf,
+    lease,
   };
 }
 
-type EndlessDeps = Omit<ActivitiesDeps, 'operatorToken'> & { readonly redaction: Redaction };
+/** What waits in a queue is not begun for a host that may be gone. */
+function beginningWhereHeld(control: ControlActivities, lease: Lease): ControlActivities {
+  return {
+    ...control,
+    openRun: async (input) => ((await lease.mayBegin(input.repoKey)) ? control.openRun(input) : null),
+  };
+}
+
+type EndlessDeps = Omit<ActivitiesDeps, 'operatorToken'> & {
+  readonly redaction: Redaction;
+  readonly lease: Lease;
+  readonly pool: () => Promise<Pool>;
+};
 
 /** As they are by themselves: what one throws it may throw for ever. */
-function createEndless({ config, crash, now, stopping, store, redaction, ...deps }: EndlessDeps): WorkerActivities {
+function createEndless(deps: EndlessDeps): Omit<WorkerActivities, 'lease'> {
+  const { config, crash, now, stopping, store, redaction, lease, pool } = deps;
   const around = deps.around ?? withoutCrashPoints;
   const calls = around('lanes', deps.calls);
-  const pool: Pool = { slots: config.slots, reserves: {} };
   const perform = createPerformEffect({ log: store.effects, crash, now });
   const sandbox = around(
     'sandbox',
@@ -86,7 +118,7 @@ function createEndless({ config, crash, now, stopping, store, redaction, ...deps
       ...(config.egress === undefined ? {} : { egress: config.egress }),
     }),
   );
-  const partsOf = createRepoAdapters({ config, store, sandbox, perform, around, now });
+  const partsOf = createRepoAdapters({ config, store, host: lease.host, sandbox, perform, around, now });
   const trackerOf = trackersOf(config, around, now);
   const issuesOf = (repoKey: string): IssueReader => trackerOf(repoKey).issues;
 

@@ -1,5 +1,6 @@
 /** The parts of one repo: its trusted git, gates, stages, and what they share. Built once per repo and process. */
 import { join } from 'node:path';
+import { openedRuns } from '../activities/checkout/opened.ts';
 import type { AroundPort } from '../activities/effects/port-crash-points.ts';
 import type { PerformEffect } from '../activities/effects/perform.ts';
 import { exec } from '../activities/exec/exec.ts';
@@ -30,6 +31,8 @@ export interface RepoAdapters {
 export interface RepoAdaptersDeps {
   readonly config: Config;
   readonly store: Store;
+  /** The name of this host. */
+  readonly host: string;
   readonly sandbox: Sandbox;
   readonly perform: PerformEffect;
   readonly around: AroundPort;
@@ -45,12 +48,14 @@ export function createRepoAdapters(deps: RepoAdaptersDeps): (repoKey: string) =>
   };
 }
 
-function build({ config, store, sandbox, perform, around, now }: RepoAdaptersDeps, repoKey: string): RepoAdapters {
+function build(deps: RepoAdaptersDeps, repoKey: string): RepoAdapters {
+  const { config, store, host, sandbox, perform, around, now } = deps;
   const repo = config.repos.find((one) => one.key === repoKey);
   if (repo === undefined)
     throw new Error(`repo ${repoKey} is not in the configuration: enrol it again, or cancel its runs`);
   const layout = repoLayout(config.dataDir, repoKey);
-  const git = around('git', createRepoGit({ repo, dataDir: config.dataDir, now, egress: config.egress }));
+  const opened = openedRuns({ control: store.control, host, now });
+  const git = around('git', createRepoGit({ repo, dataDir: config.dataDir, now, egress: config.egress, opened }));
   const environmentFor = (audience: DeclaredSecrets['audience'], cachesDir: string): Environment =>
     createEnvironment({ toolchains: config.toolchains, cachesDir, secrets: { testEnv: repo.testEnv ?? {}, audience } });
   const binds = checkoutBinds({ dataDir: config.dataDir, key: repoKey, submodules: repo.submodules ?? [] });

@@ -1,8 +1,9 @@
 /**
- * One worker a repo that has work, on the repo's own task queue. It exists only while the lane has an open run, and
- * idles out after it, so that hundreds of enrolled repos cost nothing.
+ * One worker a repo that has work and whose checkout this host holds, on the repo's own task queue. It exists only while the lane has an
+ * open run, and idles out after it, so that hundreds of enrolled repos cost nothing.
  */
 import { Worker, type NativeConnection } from '@temporalio/worker';
+import type { Lease } from '../activities/checkout/lease.ts';
 import { repoTaskQueue } from '../domain/repo.ts';
 
 export interface RepoWorkersDeps {
@@ -10,6 +11,7 @@ export interface RepoWorkersDeps {
   readonly namespace: string;
   /** Repo keys with an open run. */
   readonly wanted: () => Promise<readonly string[]>;
+  readonly lease: Pick<Lease, 'holds' | 'renew'>;
   readonly activitiesOf: (repoKey: string) => object;
   readonly graceMs: number;
   readonly onFailure: (error: unknown) => void;
@@ -25,7 +27,7 @@ const LOOK_EVERY_MS = 1_000;
 const IDLE_MS = 60_000;
 
 export interface RepoWorkers {
-  /** At once, when this process has just granted a lane. */
+  /** At once, when this process has just opened a run; nothing where another host holds the repo. */
   ensure(repoKey: string): Promise<void>;
   stop(): Promise<void>;
 }
@@ -48,20 +50,22 @@ export function createRepoWorkers(deps: RepoWorkersDeps): RepoWorkers {
   }
 
   async function ensure(repoKey: string): Promise<void> {
-    if (stopping) return;
+    if (stopping || !(await deps.lease.holds(repoKey))) return;
     if (!live.has(repoKey)) live.set(repoKey, open(repoKey));
     const one = await live.get(repoKey);
     if (one !== undefined) one.idleSince = null;
   }
 
   async function look(): Promise<void> {
+    await deps.lease.renew();
     const wanted = new Set(await deps.wanted());
     for (const repoKey of wanted) await ensure(repoKey);
     for (const [repoKey, opening] of live) {
-      if (wanted.has(repoKey)) continue;
+      const isOurs = await deps.lease.holds(repoKey);
+      if (isOurs && wanted.has(repoKey)) continue;
       const one = await opening;
       one.idleSince ??= Date.now();
-      if (Date.now() - one.idleSince < IDLE_MS) continue;
+      if (isOurs && Date.now() - one.idleSince < IDLE_MS) continue;
       live.delete(repoKey);
       one.worker.shutdown();
     }

@@ -1,7 +1,7 @@
 /** Everything a worker process runs, as one thing that can be started and stopped: the control queue and the repos' own workers. */
 import { Client, Connection } from '@temporalio/client';
 import { NativeConnection, Worker, type WorkflowBundleWithSourceMap } from '@temporalio/worker';
-import { hostname } from 'node:os';
+import { countAbsence } from '../activities/checkout/absence.ts';
 import { noCrash, type CrashPoint } from '../activities/effects/crash-point.ts';
 import { withCrashPoints, withoutCrashPoints } from '../activities/effects/port-crash-points.ts';
 import { startJanitor } from '../activities/janitor/janitor.ts';
@@ -57,12 +57,16 @@ export async function startWorker(deps: WorkerDeps): Promise<{ stop(): Promise<v
     now: Date.now,
     stopping: stopping.signal,
   });
+  const { host } = activities.lease;
+  const { unseenMs } = config.watchdog.limits;
+  await countAbsence({ store, host, unseenMs, now: Date.now });
   const native = await NativeConnection.connect({ address });
 
   const repoWorkers = createRepoWorkers({
     connection: native,
     namespace,
     wanted: async () => (await store.runs.list({ open: true })).map((run) => run.repo),
+    lease: activities.lease,
     activitiesOf: activities.ofRepo,
     graceMs: GRACE_MS,
     onFailure: deps.onFailure,
@@ -81,8 +85,8 @@ export async function startWorker(deps: WorkerDeps): Promise<{ stop(): Promise<v
   await patiently(() => calls.pollNow());
   const sign = await showWorker({
     control: store.control,
-    name: hostname(),
-    unseenMs: config.watchdog.limits.unseenMs,
+    name: host,
+    unseenMs,
     isRunning: () => control.getState() === 'RUNNING',
     now: Date.now,
   });

@@ -19,7 +19,7 @@ export interface AgentDeps extends ModelCallDeps {
   readonly sandbox: Pick<Sandbox, 'run'>;
   readonly isKilled: () => Promise<boolean>;
   /** A session that was held takes its slot again. */
-  readonly pool: Pool;
+  readonly pool: () => Promise<Pool>;
   /** A folder of ours, there already, that no agent can write. */
   readonly scratchDir: string;
 }

@@ -25,12 +25,13 @@ export async function markHeld(deps: HoldDeps, unit: Unit, why: string): Promise
 }
 
 /** Before anything else in an attempt: counts the hold that it comes out of, and takes the slot again. Answers with all time held. */
-export async function comeOutOfHold(deps: HoldDeps, unit: Unit, pool: Pool): Promise<number> {
+export async function comeOutOfHold(deps: HoldDeps, unit: Unit, poolNow: () => Promise<Pool>): Promise<number> {
   const held = await readHeld(deps.store.control, unit.id);
   if (held.since === null) return held.ms;
   // An activity that was cancelled while it was held has left its mark behind; nobody knows when that hold ended.
   if (held.of !== ownActivity()) return held.ms;
   const ms = held.ms + Math.max(0, deps.now() - held.since);
+  const pool = await poolNow();
   const { granted, ahead } = await deps.store.capacity.acquire(unit.subject, pool, deps.now());
   const since = granted ? null : deps.now();
   await writeHeld(deps.store.control, unit.id, { ms, since, of: ownActivity() }, deps.now());

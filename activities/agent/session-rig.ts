@@ -188,7 +188,7 @@ function rigActivities(
     contractOf: () => Promise.resolve({ ...EMPTY_CONTRACT, ...parts.contract }),
     issueOf,
   });
-  const pool = { slots: 1, reserves: {} };
+  const pool = async () => ({ slots: 1, reserves: {} });
   return {
     ...createTriageActivities({ ...session, issueOf }),
     ...createAgentActivities({ ...session, pool, sandbox: parts.sandbox, scratchDir, works: { run } }),

@@ -15,7 +15,7 @@ const PREPARING: RunState = { stage: 'prepare', progress, redBase: null, waiting
 const PUSHING: RunState = { stage: 'push', progress, head: 'h', mergeWith: null };
 
 async function admit(runId: string, slots = 1): Promise<Admission> {
-  const pool = { slots, reserves: {} };
+  const pool = async () => ({ slots, reserves: {} });
   return createAdmission({ store, issuesOf: trackerOf, pool, dataDir, now })(await rowOf(runId));
 }
 
@@ -96,7 +96,7 @@ describe('the admission of the work that is due', () => {
     await record(run?.id ?? '', IN_SESSION, []);
     const asked: number[] = [];
     const trackers = () => ({ read: async (issue: number) => (asked.push(issue), null) });
-    const pool = { slots: 1, reserves: {} };
+    const pool = async () => ({ slots: 1, reserves: {} });
     const held = await createAdmission({ store, issuesOf: trackers, pool, dataDir, now })(await rowOf(run?.id ?? ''));
 
     expect([held.kind, asked]).toEqual(['held', []]);

@@ -15,7 +15,7 @@ import { isKilled } from '../pace/kill-switch.ts';
 export interface AdmissionDeps {
   readonly store: Pick<Store, 'runs' | 'acts' | 'control' | 'capacity'>;
   readonly issuesOf: (repoKey: string) => Pick<IssueReader, 'read'>;
-  readonly pool: Pool;
+  readonly pool: () => Promise<Pool>;
   readonly dataDir: string;
   /** Epoch milliseconds. */
   readonly now: () => number;
@@ -33,8 +33,9 @@ export function createAdmission({ store, issuesOf, pool, dataDir, now }: Admissi
     if (await hasActs(store, run.id)) return CALLED_AWAY;
     if (needs.issue && (await isKilled(store.control, dataDir))) return { kind: 'held', by: 'the kill switch is on' };
     if (needs.slot) {
-      const { granted, ahead } = await store.capacity.acquire(runSubject(run.id), pool, now());
-      if (!granted) return { kind: 'held', by: `${ahead} ahead in the line for ${pool.slots} slots` };
+      const slots = await pool();
+      const { granted, ahead } = await store.capacity.acquire(runSubject(run.id), slots, now());
+      if (!granted) return { kind: 'held', by: `${ahead} ahead in the line for ${slots.slots} slots` };
     }
     // Last, as who waits for a slot asks for that again and again, and a tracker counts its questions.
     return needs.issue ? checkRelease(run, await issuesOf(run.repo).read(run.issue)) : { kind: 'admitted' };

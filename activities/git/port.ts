@@ -51,12 +51,22 @@ export type MergeOutcome =
   | { readonly kind: 'merged'; readonly head: string }
   | { readonly kind: 'conflicts'; readonly files: readonly string[] };
 
+/** On which host's disk the work folders of runs are. */
+export interface OpenedRuns {
+  /** The name of this one. */
+  readonly host: string;
+  /** Null: nobody has opened it yet. */
+  hostOf(run: string): Promise<string | null>;
+  /** Said once its worktree is whole. */
+  opened(run: string): Promise<void>;
+}
+
 export interface RepoGit {
   /** Clones on first use, else fetches; answers with the remote main's sha. */
   refresh(): Promise<string>;
   /** The remote main's sha without changing anything here. */
   remoteHead(): Promise<string>;
-  /** Idempotent by run: an existing worktree is kept as it is. */
+  /** Idempotent by run: an existing worktree is kept as it is. Refuses, as an outage, where the run was opened and its worktree is not on this disk. */
   openWorktree(run: string, base: string): Promise<Worktree>;
   /** Only after the run ended well: what is in it must be on the remote or in evidence (invariant 11). */
   removeWorktree(run: string): Promise<void>;

@@ -8,7 +8,7 @@ import { createCheckouts } from './checkouts.ts';
 import { createClones } from './clones.ts';
 import { repoLayout } from './layout.ts';
 import { createMerge } from './merge.ts';
-import type { RepoGit } from './port.ts';
+import type { OpenedRuns, RepoGit } from './port.ts';
 import { createPush } from './push.ts';
 import { createReading } from './reading.ts';
 import { createSubmodules } from './submodules.ts';
@@ -23,6 +23,8 @@ export interface RepoGitDeps {
   readonly now: () => number;
   /** How remotes over http and https are reached. Absent: directly. */
   readonly egress?: Egress | undefined;
+  /** Absent: no other host has ever opened a run. */
+  readonly opened?: OpenedRuns | undefined;
 }
 
 export function createRepoGit({ repo, now, ...deps }: RepoGitDeps): RepoGit {
@@ -48,7 +50,7 @@ export function createRepoGit({ repo, now, ...deps }: RepoGitDeps): RepoGit {
       return main;
     },
     remoteHead: () => clones.remoteHead(),
-    ...createWorktrees({ clones, layout, dataDir, submodules, listed }),
+    ...createWorktrees({ clones, layout, dataDir, submodules, listed, opened: deps.opened }),
     ...createBundles({ clones, layout, dataDir }),
     ...createCheckouts({ clean: clones.clean, cleanDeps: clones.cleanDeps, layout, files: reading.files, submodules }),
     ...reading,

@@ -5,6 +5,7 @@
  */
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { Outage } from '../../domain/outage.ts';
 import { removeTree } from '../exec/remove-tree.ts';
 import type { SandboxBind } from '../sandbox/port.ts';
 import { absent } from './absent.ts';
@@ -13,7 +14,7 @@ import type { Clones } from './clones.ts';
 import { holdingLock } from './host-lock.ts';
 import { runLayout, type RepoLayout, type RunLayout } from './layout.ts';
 import { headIn, makeSessionRepo, shasEverIn } from './own-repo.ts';
-import type { RepoGit, Worktree } from './port.ts';
+import type { OpenedRuns, RepoGit, Worktree } from './port.ts';
 import type { Submodules } from './submodules.ts';
 import { requireSha, type TrustedGit } from './trusted.ts';
 
@@ -28,6 +29,7 @@ export interface WorktreesDeps {
   readonly submodules: Submodules;
   /** Addresses of submodules that the operator lists. */
   readonly listed: readonly string[];
+  readonly opened?: OpenedRuns | undefined;
 }
 
 export function createWorktrees({
@@ -36,17 +38,24 @@ export function createWorktrees({
   dataDir,
   submodules,
   listed,
+  opened,
 }: WorktreesDeps): Pick<RepoGit, 'openWorktree' | 'removeWorktree'> {
   return {
     async openWorktree(run, base) {
       const paths = runLayout(dataDir, run);
       requireSha(base);
-      if ((await readName(paths)) === null) await submodules.obtain(base);
+      const host = (await opened?.hostOf(run)) ?? null;
+      if ((await readName(paths)) === null) {
+        if (opened !== undefined && host !== null) throw new Outage(elsewhere(run, host, opened.host));
+        await submodules.obtain(base);
+      }
       // git itself fails now and then when worktrees of one clone are added at once.
-      return await clones.locked(async () => {
+      const worktree = await clones.locked(async () => {
         if ((await readName(paths)) === null) await addWorktree(clones, layout, { run, paths, base, submodules });
         return worktreeOf(layout, paths, submoduleBinds(layout, listed));
       });
+      if (host === null) await opened?.opened(run);
+      return worktree;
     },
 
     async removeWorktree(run) {
@@ -56,6 +65,16 @@ export function createWorktrees({
       await holdingLock(paths.lock, () => clones.locked(() => removeFolders(clones, layout, paths)));
     },
   };
+}
+
+/** To start over at the base would leave behind what the run has done. */
+function elsewhere(run: string, host: string, here: string): string {
+  const where =
+    host === here ? 'was made on this disk, and it is gone' : `is on the disk of host ${host}, and this is ${here}`;
+  return (
+    `the work folder of run ${run} ${where}; the run waits for it and does not start over. ` +
+    'Start Lamplighter where the folder is, or bring it back from a backup; if it is lost, cancel the run'
+  );
 }
 
 async function addWorktree(

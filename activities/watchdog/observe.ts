@@ -55,6 +55,7 @@ export async function observe(deps: ObserveDeps): Promise<Observation> {
       at,
       stopped: value?.stopped ?? true,
     })),
+    checkouts: await store.checkouts.list(),
     poller: { at: poller?.at ?? 0, everyMs: config.pollSeconds * 1000 },
     temporal: await deps.temporal(open.map(({ id, repo, state }) => ({ id, repo, openings: state.progress.openings }))),
     killSwitch: { on: await isKilled(store.control, config.dataDir), by, holds: poller?.value?.held ?? 0 },

@@ -65,7 +65,7 @@ export function showIssue(deps: ApiDeps) {
     return {
       value: {
         issue: await (await issueViewer(deps, repo, book))(issue),
-        runs: await summariesOf(deps.store, runs, deps.now()),
+        runs: await summariesOf(deps, runs),
       },
     };
   };

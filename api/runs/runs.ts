@@ -39,7 +39,7 @@ export function listRuns(deps: ApiDeps) {
       ...(issue === undefined ? {} : { issue }),
     });
     const found = id === undefined ? rows : rows.filter((run) => run.id.startsWith(id)).slice(0, limit);
-    return { value: { runs: await summariesOf(deps.store, found, deps.now()) } };
+    return { value: { runs: await summariesOf(deps, found) } };
   };
 }
 
@@ -83,7 +83,7 @@ export async function viewRun(deps: ApiDeps, id: string): Promise<RunView> {
       SPENDING.includes(run.state.stage) ? readHolds(deps, run.repo) : [],
     ]);
   const { release, seq, state, plan, bounds } = run;
-  const [summary] = await summariesOf(store, [run], deps.now());
+  const [summary] = await summariesOf(deps, [run]);
   if (summary === undefined) throw new Error(`run ${id} has no summary`);
   const [fixForward, approval] = await Promise.all([
     viewFixForward(store.evidence, run, transitions, evidence),

@@ -2,22 +2,23 @@
 import { readTrouble } from '../../activities/run/read-trouble.ts';
 import { namesAct, withNotes } from '../../domain/act.ts';
 import { troubleInWords } from '../../domain/trouble.ts';
-import type { RunRow, Store } from '../../store/port.ts';
+import { waitsForHost } from '../../domain/checkout.ts';
+import type { RunRow } from '../../store/port.ts';
+import type { ApiDeps } from '../http/deps.ts';
 import { summaryOf } from './run-summary.ts';
 import type { RunSummary } from '../views/view.ts';
 
-export async function summariesOf(
-  store: Pick<Store, 'acts' | 'control'>,
-  runs: readonly RunRow[],
-  now: number,
-): Promise<RunSummary[]> {
-  return Promise.all(runs.map((run) => summarise(store, run, now)));
+type SummaryDeps = Pick<ApiDeps, 'store' | 'config' | 'now'>;
+
+export async function summariesOf(deps: SummaryDeps, runs: readonly RunRow[]): Promise<RunSummary[]> {
+  return Promise.all(runs.map((run) => summarise(deps, run)));
 }
 
-async function summarise(store: Pick<Store, 'acts' | 'control'>, run: RunRow, now: number): Promise<RunSummary> {
-  const summary = summaryOf(run, now);
+async function summarise({ store, config, now }: SummaryDeps, run: RunRow): Promise<RunSummary> {
+  const summary = summaryOf(run, now());
   const told = namesAct(summary.reason) ? withNotes(summary.reason, await store.acts.list(run.id)) : summary.reason;
   if (run.endedAt !== null) return { ...summary, reason: told };
-  const trouble = troubleInWords(await readTrouble(store.control, run.id), run.updatedAt);
+  const waits = waitsForHost(await store.checkouts.get(run.repo), config.watchdog.limits.unseenMs, now());
+  const trouble = waits ?? troubleInWords(await readTrouble(store.control, run.id), run.updatedAt);
   return { ...summary, reason: told ?? trouble, trouble };
 }

@@ -28,7 +28,7 @@ export async function viewStatus(deps: ApiDeps): Promise<StatusView> {
   const { store, config } = deps;
   const [killSwitch, openRuns, queue, health, notices, holds] = await Promise.all([
     readKillSwitch(store.control, config.dataDir),
-    store.runs.list({ open: true, limit: 1_000 }).then((open) => summariesOf(store, open, deps.now())),
+    store.runs.list({ open: true, limit: 1_000 }).then((open) => summariesOf(deps, open)),
     queued(deps),
     deps.health(),
     readNotices(deps),

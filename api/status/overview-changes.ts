@@ -12,7 +12,7 @@ const RUN = runSubject('');
 
 export async function viewOverview(deps: ApiDeps): Promise<Overview> {
   const [rows, status] = await Promise.all([deps.store.runs.list({ limit: LISTED }), viewStatus(deps)]);
-  return { ...status, runs: await summariesOf(deps.store, rows, deps.now()) };
+  return { ...status, runs: await summariesOf(deps, rows) };
 }
 
 /** Of runs, what lists show of them; what is said and shown of turns changes no list. */
@@ -48,6 +48,6 @@ export function changesOfOverview(deps: ApiDeps): (page: readonly EventRow[]) =>
 async function runPart(deps: ApiDeps, { subject }: EventRow): Promise<OverviewChange> {
   const row = subject.startsWith(RUN) ? await deps.store.runs.get(subject.slice(RUN.length)) : null;
   if (row === null) return {};
-  const [run] = await summariesOf(deps.store, [row], deps.now());
+  const [run] = await summariesOf(deps, [row]);
   return run === undefined ? {} : { run };
 }

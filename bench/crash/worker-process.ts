@@ -1,4 +1,4 @@
-/** A worker process over a table, as `lamplighter up` starts one: armed with crash points, or killed from here. */
+/** A worker process over a table, or an api's, as `lamplighter up` starts one: armed with crash points, or killed from here. */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, mkdtempSync, openSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
@@ -9,7 +9,9 @@ import { cacheDir } from '../../config/environment.ts';
 import { writeResolvedConfig } from '../../config/resolved.ts';
 import type { Table } from './table.ts';
 
-const PROGRAM = fileURLToPath(new URL('../../workers/worker.ts', import.meta.url));
+const PROGRAMS = fileURLToPath(new URL('../../workers/', import.meta.url));
+
+export const CRASH_TOKEN = 'crash-runner';
 
 export interface WorkerProcess {
   /** Resolves when it serves, or has died before. */
@@ -24,11 +26,15 @@ export interface WorkerProcess {
 
 export interface WorkerProcessOptions {
   readonly points: readonly ArmedPoint[];
+  readonly program?: 'worker' | 'api';
 }
 
-export function startWorkerProcess({ config, dir }: Table, { points }: WorkerProcessOptions): WorkerProcess {
+export function startWorkerProcess(
+  { config, dir }: Pick<Table, 'config' | 'dir'>,
+  { points, program = 'worker' }: WorkerProcessOptions,
+): WorkerProcess {
   const markerDir = mkdtempSync(join(dir, 'crashed-'));
-  writeFileSync(join(config.dataDir, 'operator.token'), 'crash-runner\n', { mode: 0o600 });
+  writeFileSync(join(config.dataDir, 'operator.token'), `${CRASH_TOKEN}\n`, { mode: 0o600 });
   const file = writeResolvedConfig(config.dataDir, {
     ...config,
     scenarioDir: null,
@@ -37,12 +43,16 @@ export function startWorkerProcess({ config, dir }: Table, { points }: WorkerPro
     cacheDir: cacheDir(process.env),
     crashPlan: points.length === 0 ? null : { points, markerDir },
   });
-  const logFile = join(dir, 'worker.log');
+  const logFile = join(dir, `${program}.log`);
   const log = openSync(logFile, 'a');
-  const child = spawn('setpriv', ['--pdeathsig', 'KILL', '--', process.execPath, PROGRAM, file], {
-    env: process.env,
-    stdio: ['ignore', log, log, 'ipc'],
-  });
+  const child = spawn(
+    'setpriv',
+    ['--pdeathsig', 'KILL', '--', process.execPath, join(PROGRAMS, `${program}.ts`), file],
+    {
+      env: process.env,
+      stdio: ['ignore', log, log, 'ipc'],
+    },
+  );
   closeSync(log);
   const gone = once(child, 'exit') as Promise<[number | null, NodeJS.Signals | null]>;
   return {

@@ -1,29 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import type { CapStanding } from '../caps.ts';
 import { FRESH, type RunState } from '../stage.ts';
-import { HOUR, LIMITS, MINUTE, NOW, progress, watched, WELL } from './rig.ts';
-import type { WatchMemory } from './condition.ts';
+import { HOUR, LIMITS, MINUTE, NOW, progress, watched, watchFor, WELL } from './rig.ts';
 import { freshMemory, judge, type Judgement } from './judge.ts';
 import type { Observation } from './observation.ts';
 
 const BRIEF = { kind: 'implement' } as const;
 const PAUSED = { by: 'ada', note: 'act 1', since: NOW };
 const RED_BUILD = { sha: 's', stage: 'build', reason: 'red' };
-
-/** Every part goes on being seen, but for what `seen` says; looks at each minute from NOW on, as the loop does. */
-function watchFor(
-  ms: number,
-  seenAt: (now: number) => Partial<Observation>,
-  memory: WatchMemory = freshMemory(NOW),
-): Judgement {
-  let last: Judgement | null = null;
-  for (let now = NOW; now <= NOW + ms; now += MINUTE) {
-    const alive = { workers: [{ name: 'one', at: now, stopped: false }], poller: { at: now, everyMs: 30_000 } };
-    last = judge({ ...WELL, ...alive, ...seenAt(now) }, LIMITS, last?.memory ?? memory, now);
-  }
-  if (last === null) throw new Error('nobody looked');
-  return last;
-}
 
 const topics = ({ findings }: Judgement): string[] => findings.map((one) => one.topic);
 

@@ -9,6 +9,8 @@ import {
 } from './condition.ts';
 import {
   diskConditions,
+  isAnyWorkerAlive,
+  waitsForItsHost,
   holdConditions,
   pollerConditions,
   temporalConditions,
@@ -37,10 +39,16 @@ export function judge(seen: Observation, limits: WatchLimits, before: WatchMemor
   const memory = remember(seen, limits, before, now);
   const working = seen.runs.filter(isWorking);
   const parts = [...temporalConditions(seen, limits, memory), ...workerConditions(seen, limits, now)];
-  const missing = parts.filter((one) => one.topic !== 'workflow-stuck');
+  const othersWork = isAnyWorkerAlive(seen, limits, now);
+  const missing = parts.filter(
+    ({ topic }) => topic === 'temporal-unreachable' || (topic === 'worker-unseen' && !othersWork),
+  );
   const isDown = missing.some((one) => findingOf(one, memory, now) !== null);
   const isHeld = (run: WatchedRun): boolean =>
-    isDown || seen.killSwitch.on || seen.caps.some(({ cap }) => cap.repo === null || cap.repo === run.repo);
+    isDown ||
+    waitsForItsHost(run, seen, limits, now) ||
+    seen.killSwitch.on ||
+    seen.caps.some(({ cap }) => cap.repo === null || cap.repo === run.repo);
 
   const conditions: Condition[] = [
     ...parts,

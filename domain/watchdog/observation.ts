@@ -1,4 +1,5 @@
 /** What one look of the watchdog saw: rows of the store, and what it asked of Temporal and of the disk. */
+import type { Checkout } from '../checkout.ts';
 import type { CapStanding } from '../caps.ts';
 import type { RunBounds } from '../bounds.ts';
 import type { RunState, Stage } from '../stage.ts';
@@ -42,6 +43,7 @@ export interface WatchedLane {
 }
 
 export interface WatchedWorker {
+  /** Of its host. */
   readonly name: string;
   readonly at: number;
   /** It said goodbye. */
@@ -70,6 +72,7 @@ export interface Observation {
   readonly runs: readonly WatchedRun[];
   readonly lanes: readonly WatchedLane[];
   readonly workers: readonly WatchedWorker[];
+  readonly checkouts: readonly Checkout[];
   readonly poller: { readonly at: number; readonly everyMs: number };
   readonly temporal: TemporalLook;
   readonly killSwitch: {

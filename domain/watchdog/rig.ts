@@ -1,7 +1,8 @@
 /** A world in which nothing is wrong, for tests to break one thing of. */
 import { DEFAULT_BOUNDS } from '../bounds.ts';
 import { FRESH, type Progress, type RunState } from '../stage.ts';
-import type { WatchLimits } from './condition.ts';
+import type { WatchLimits, WatchMemory } from './condition.ts';
+import { freshMemory, judge, type Judgement } from './judge.ts';
 import type { Observation, WatchedRun } from './observation.ts';
 
 export const MINUTE = 60_000;
@@ -28,6 +29,7 @@ export const WELL: Observation = {
   runs: [],
   lanes: [{ repo: 'shop-1', repoName: 'acme/shop', waiting: 0, unreadable: null }],
   workers: [{ name: 'one', at: NOW, stopped: false }],
+  checkouts: [],
   poller: { at: NOW, everyMs: 30_000 },
   temporal: { ok: true, stuck: [], gone: [] },
   killSwitch: { on: false, by: 'ada', holds: 0 },
@@ -56,4 +58,19 @@ export function watched(state: RunState, over: Partial<WatchedRun> = {}): Watche
 
 export function progress(over: Partial<Progress> = {}): Progress {
   return { ...FRESH.progress, base: 'base', ...over };
+}
+
+/** Every part goes on being seen, but for what `seen` says; looks at each minute from NOW on, as the loop does. */
+export function watchFor(
+  ms: number,
+  seenAt: (now: number) => Partial<Observation>,
+  memory: WatchMemory = freshMemory(NOW),
+): Judgement {
+  let last: Judgement | null = null;
+  for (let now = NOW; now <= NOW + ms; now += MINUTE) {
+    const alive = { workers: [{ name: 'one', at: now, stopped: false }], poller: { at: now, everyMs: 30_000 } };
+    last = judge({ ...WELL, ...alive, ...seenAt(now) }, LIMITS, last?.memory ?? memory, now);
+  }
+  if (last === null) throw new Error('nobody looked');
+  return last;
 }

@@ -1,7 +1,7 @@
 /** Conditions of what runs depend on: workers, poller, Temporal, disk; and of what holds lanes. */
 import { capEndsAt, holdInWords } from '../caps.ts';
 import type { Condition, WatchLimits, WatchMemory } from './condition.ts';
-import type { Observation, WatchedWorker } from './observation.ts';
+import type { Observation, WatchedRun, WatchedWorker } from './observation.ts';
 
 const SYSTEM = { run: null, repo: null } as const;
 const DAY_MS = 24 * 60 * 60_000;
@@ -41,10 +41,29 @@ function unreachable(reason: string, limits: WatchLimits, { temporalSeenAt }: Wa
   };
 }
 
-/** Each worker that went silent; and that there is none at all. */
-export function workerConditions({ workers }: Observation, limits: WatchLimits, now: number): Condition[] {
-  const working = workers.filter((one) => !one.stopped);
-  const isAlive = (one: WatchedWorker): boolean => now - one.at < limits.unseenMs;
+function isAlive({ stopped, at }: WatchedWorker, limits: WatchLimits, now: number): boolean {
+  return !stopped && now - at < limits.unseenMs;
+}
+
+/** While one works, the others' hosts keep nothing waiting but the lanes whose checkouts they hold. */
+export function isAnyWorkerAlive({ workers }: Observation, limits: WatchLimits, now: number): boolean {
+  return workers.some((one) => isAlive(one, limits, now));
+}
+
+/** Its host went silent: that is a condition of its own, which names the lane. Of a host that has no worker in the rows nothing is known. */
+export function waitsForItsHost(
+  { repo }: WatchedRun,
+  { checkouts, workers }: Observation,
+  limits: WatchLimits,
+  now: number,
+): boolean {
+  const host = checkouts.find((one) => one.repo === repo)?.host;
+  return workers.some((one) => one.name === host && !isAlive(one, limits, now));
+}
+
+/** Each worker that went silent; and that there is none at all. One that said goodbye is missed where a run waits for its disk. */
+export function workerConditions(seen: Observation, limits: WatchLimits, now: number): Condition[] {
+  const { workers } = seen;
   const base = {
     ...SYSTEM,
     topic: 'worker-unseen',
@@ -52,7 +71,7 @@ export function workerConditions({ workers }: Observation, limits: WatchLimits, 
     needsWatch: true,
     reminds: false,
   } as const;
-  if (working.length === 0) {
+  if (workers.every((one) => one.stopped)) {
     return [
       {
         ...base,
@@ -64,23 +83,34 @@ export function workerConditions({ workers }: Observation, limits: WatchLimits, 
       },
     ];
   }
-  const anyAlive = working.some(isAlive);
-  return (
-    working
-      .filter((one) => !isAlive(one))
-      // One that was replaced under another name is not missed for ever.
-      .filter((one) => !anyAlive || now - one.at < DAY_MS)
-      .map((one) => ({
-        ...base,
-        key: `worker/${one.name}`,
-        since: one.at,
-        text: `worker ${one.name} was last seen ${new Date(one.at).toISOString()}`,
-        why: anyAlive
-          ? 'the repos whose checkouts it holds stand still'
-          : 'runs stand still, and no issue is picked up',
-        remedy: 'read its log (logs/worker.log in the data directory), and end it if it hangs: `up` starts it again',
-      }))
-  );
+  const anyAlive = isAnyWorkerAlive(seen, limits, now);
+  return workers
+    .filter((one) => !isAlive(one, limits, now))
+    .map((one) => ({ one, lanes: lanesOf(seen, one.name) }))
+    .filter(({ one, lanes }) => (lanes.length > 0 ? true : !one.stopped && (!anyAlive || now - one.at < DAY_MS)))
+    .map(({ one, lanes }) => ({
+      ...base,
+      key: `worker/${one.name}`,
+      since: one.at,
+      text: `worker ${one.name} was last seen ${new Date(one.at).toISOString()}`,
+      why: anyAlive ? whatWaits(lanes, one.name) : 'runs stand still, and no issue is picked up',
+      remedy:
+        'read its log (logs/worker.log in the data directory), and end it if it hangs: `up` starts it again' +
+        (anyAlive && lanes.length > 0 ? '; where its disk is lost, cancel those runs' : ''),
+    }));
+}
+
+/** Names of the repos with an open run whose checkout that host holds. */
+function lanesOf({ runs, checkouts }: Observation, host: string): string[] {
+  const held = new Set(checkouts.filter((one) => one.host === host).map((one) => one.repo));
+  return [...new Set(runs.filter((run) => held.has(run.repo)).map((run) => run.repoName))].toSorted();
+}
+
+function whatWaits(lanes: readonly string[], host: string): string {
+  if (lanes.length === 0) return 'no run waits for it; the repos that it served are taken over by other hosts';
+  const are = lanes.length === 1 ? 'the lane' : 'the lanes';
+  const wait = lanes.length === 1 ? 'waits' : 'wait';
+  return `${are} of ${lanes.join(', ')} ${wait} for host ${host}, whose disk has the checkouts; the others go on`;
 }
 
 export function pollerConditions({ poller }: Observation, limits: WatchLimits): Condition[] {

@@ -8,8 +8,9 @@ import { caps } from './0003-caps.ts';
 import { units } from './0004-units.ts';
 import { tokens } from './0005-tokens.ts';
 import { flatTurns } from './0006-flat-turns.ts';
+import { checkouts } from './0007-checkouts.ts';
 
-export const MIGRATIONS: readonly Migration[] = [first, trials, caps, units, tokens, flatTurns];
+export const MIGRATIONS: readonly Migration[] = [first, trials, caps, units, tokens, flatTurns, checkouts];
 
 /** Brings the schema up to `migrations` in one transaction, under a lock. Throws when a newer release has been here. */
 export async function migrate(sql: Sql, migrations: readonly Migration[] = MIGRATIONS): Promise<void> {

@@ -2,6 +2,7 @@
 import { describeActs } from './acts.ts';
 import { describeEffects, describeLedger } from './bounds.ts';
 import { describeCapacity } from './capacity.ts';
+import { describeCheckouts } from './checkouts.ts';
 import { describeCaps } from './caps.ts';
 import { describeKills, describeLife } from './life.ts';
 import { describeEvents, describeEvidence, describePeople, describeSessions } from './record.ts';
@@ -34,6 +35,7 @@ export function describeStore(makeHome: () => Promise<StoreHome>): Stores {
   describeCaps(stores);
   describeUnits(stores);
   describeCapacity(stores);
+  describeCheckouts(stores);
   describeEffects(stores);
   describeLife(stores);
   describeKills(stores);

@@ -9,7 +9,11 @@ export function commit(subject: string): string {
 }
 
 /** A new function with its test, both committed, then submit. */
-export function addFunction(name: string, body: string, assertion: string): object {
+export function addFunction(
+  name: string,
+  body: string,
+  assertion: string,
+): { triage: object; steps: [object, object, object] } {
   const test = `import assert from 'node:assert/strict';\nimport { test } from 'node:test';\nimport * as lib from '../lib.mjs';\n\ntest('${name}', () => {\n  assert.equal(lib.${name}?.(2, 3), ${assertion});\n});\n`;
   return {
     triage: ACCEPT,
