@@ -33,6 +33,9 @@ export function trialRelease(id: string): string {
 export function runWorkflowId(runId: string): string {
   return `run/${runId}`;
 }
+export function runOfWorkflow(workflowId: string): string {
+  return workflowId.slice(runWorkflowId('').length);
+}
 export function laneWorkflowId(repoKey: string): string {
   return `lane/${repoKey}`;
 }

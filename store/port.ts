@@ -103,6 +103,8 @@ export interface Runs {
     readonly repo?: string;
     readonly issue?: number;
     readonly open?: boolean;
+    /** Ended, and not all that its last transition owes is done. */
+    readonly owing?: true;
     readonly limit?: number;
   }): Promise<RunRow[]>;
   usedReleases(repo: string): Promise<Set<string>>;
@@ -111,6 +113,10 @@ export interface Runs {
   /** Idempotent by (id, seq): a repeat of the newest changes nothing; a gap throws. */
   transition(id: string, input: TransitionInput): Promise<Recorded>;
   transitions(id: string): Promise<TransitionRow[]>;
+  /** What the last transition of an ended run owes is done; until then the run owes it. A run that is open is left alone. */
+  settled(id: string): Promise<void>;
+  /** Of an ended run it is not known whether that was done: it owes it again. A run that is open is left alone. */
+  owe(id: string): Promise<void>;
 }
 
 // --- the lane's queue -----------------------------------------------------------------------------------------

@@ -44,6 +44,9 @@ export function createRuns(sql: Sql): Runs {
     transition: (id, input) =>
       sql.transaction([`run/${id}`, actsLock(id)], (session) => transition(session, id, input)),
 
+    settled: (id) => setOwes(sql, id, 0),
+    owe: (id) => setOwes(sql, id, 1),
+
     async transitions(id) {
       const rows = await sql.query<{ seq: number; state: string; cause: string; at: number }>(
         'SELECT seq, state, cause, at FROM transitions WHERE run = ? ORDER BY seq',
@@ -55,6 +58,10 @@ export function createRuns(sql: Sql): Runs {
       });
     },
   };
+}
+
+async function setOwes(session: SqlSession, id: string, owes: 0 | 1): Promise<void> {
+  await session.query('UPDATE runs SET owes = ? WHERE id = ? AND ended_at IS NOT NULL', [owes, id]);
 }
 
 async function create(session: SqlSession, run: NewRun): Promise<CreateRun> {
@@ -109,6 +116,7 @@ async function list(session: SqlSession, filter: Parameters<Runs['list']>[0]): P
     params.push(filter.issue);
   }
   if (filter.open !== undefined) where.push(filter.open ? 'ended_at IS NULL' : 'ended_at IS NOT NULL');
+  if (filter.owing === true) where.push('owes = 1');
   if (filter.limit !== undefined) params.push(filter.limit);
   const rows = await session.query<Row>(
     `SELECT * FROM runs ${where.length === 0 ? '' : `WHERE ${where.join(' AND ')}`}
@@ -138,14 +146,11 @@ async function transition(session: SqlSession, id: string, input: TransitionInpu
 
 async function write(session: SqlSession, id: string, input: TransitionInput): Promise<void> {
   const { seq, state, cause, at } = input;
-  await session.query('UPDATE runs SET seq = ?, state = ?, effects = ?, updated_at = ?, ended_at = ? WHERE id = ?', [
-    seq,
-    encode(state),
-    encode(input.effects),
-    at,
-    state.stage === 'ended' ? at : null,
-    id,
-  ]);
+  const ended = state.stage === 'ended';
+  await session.query(
+    'UPDATE runs SET seq = ?, state = ?, effects = ?, updated_at = ?, ended_at = ?, owes = ? WHERE id = ?',
+    [seq, encode(state), encode(input.effects), at, ended ? at : null, ended ? 1 : 0, id],
+  );
   await session.query('INSERT INTO transitions (run, seq, state, cause, at) VALUES (?, ?, ?, ?, ?)', [
     id,
     seq,

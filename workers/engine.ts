@@ -32,11 +32,14 @@ export function createEngine({ store, calls, config }: EngineDeps): Engine & { p
     links: (run) => ({ temporalUrl: web === null ? null : timelineInTemporalWeb(web, runWorkflowId(run.id)) }),
     runsUrl: web === null ? null : runsInTemporalWeb(web),
 
-    /** Idempotent: a run that is open is left alone. Git, tracker and deploy are asked by the stages themselves before they act again. */
+    /**
+     * Idempotent: a run that is open is left alone. Git, tracker and deploy are asked by the stages themselves before they act again. A run
+     * that has ended is started as well while it owes its issue something: it does that, and ends.
+     */
     async recover() {
       const open = await store.runs.list({ open: true });
       const runs: string[] = [];
-      for (const run of open) {
+      for (const run of [...open, ...(await store.runs.list({ owing: true }))]) {
         if (await calls.startRun(runInputOf(run, { ...config, publicUrl: config.api.publicUrl }))) runs.push(run.id);
       }
       const waiting = await store.queue.repos();

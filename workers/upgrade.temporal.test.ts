@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Client, Connection } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, inject, it } from 'vitest';
-import { noCrash } from '../activities/effects/crash-point.ts';
+import { noCrash, type CrashPoint } from '../activities/effects/crash-point.ts';
 import { DEFAULT_BOUNDS } from '../domain/bounds.ts';
 import { SHAPE } from '../domain/shape.ts';
+import { FRESH } from '../domain/stage.ts';
 import { openStore } from '../store/open.ts';
 import type { Store } from '../store/port.ts';
 import { has } from '../test/setup/needs.ts';
@@ -40,7 +41,7 @@ describe.skipIf(!has('temporal'))('an upgrade of what is open', () => {
     await rm(dir, { recursive: true });
   });
 
-  const upgrade = (): Promise<void> => {
+  const upgrade = (crash: CrashPoint = noCrash): Promise<void> => {
     const config = {
       executor: { kind: 'builtin' },
       heartbeatSeconds: 5,
@@ -49,7 +50,7 @@ describe.skipIf(!has('temporal'))('an upgrade of what is open', () => {
     } as never;
     const engine = createEngine({ store, calls: createTemporalCalls(client), config });
     const recover = (): ReturnType<typeof engine.recover> => engine.recover();
-    return bringToShape({ store, client, recover, crash: noCrash, say: () => undefined, now: Date.now });
+    return bringToShape({ store, client, recover, crash, say: () => undefined, now: Date.now });
   };
   const start = (type: string, workflowId: string): Promise<unknown> =>
     client.workflow.start(type, { workflowId, taskQueue: QUEUE, args: [] });
@@ -99,6 +100,33 @@ describe.skipIf(!has('temporal'))('an upgrade of what is open', () => {
         ['TERMINATED', null],
       ]),
     );
+  });
+
+  describe('a run that has ended, and whose issue has not been told', () => {
+    beforeEach(async () => {
+      const state = { ...FRESH, stage: 'ended', outcome: 'shipped', reason: 'live' } as const;
+      await store.runs.transition('one', { seq: 1, state, effects: [{ do: 'close' }], cause: 'green', at: 2 });
+    });
+
+    it('is rebuilt to do what it owes', async () => {
+      await start('issueRun', 'run/one');
+      await upgrade();
+
+      expect((await standing('run/one')).slice(0, 2)).toEqual(['RUNNING', { shape: SHAPE }]);
+    });
+
+    it('of a release that did not keep what is owed, is rebuilt also after a death between its two executions', async () => {
+      await store.runs.settled('one');
+      await start('issueRun', 'run/one');
+      const dies = (point: string): void => {
+        if (point === 'upgrade.ended') throw new Error('killed');
+      };
+      await expect(upgrade(dies)).rejects.toThrow('killed');
+      expect((await standing('run/one'))[0]).toBe('TERMINATED');
+      await upgrade();
+
+      expect((await standing('run/one')).slice(0, 2)).toEqual(['RUNNING', { shape: SHAPE }]);
+    });
   });
 
   it('refuses a store that a newer Lamplighter has brought further, and says what to do', async () => {

@@ -6,7 +6,7 @@
 import { WorkflowNotFoundError, type Client } from '@temporalio/client';
 import type { CrashPoint } from '../activities/effects/crash-point.ts';
 import { CannotRun } from '../config/errors.ts';
-import { laneWorkflowId, runWorkflowId } from '../domain/run.ts';
+import { laneWorkflowId, runOfWorkflow, runWorkflowId } from '../domain/run.ts';
 import { SHAPE, shapeIn } from '../domain/shape.ts';
 import type { Store } from '../store/port.ts';
 import type { Rebuilt } from './engine.ts';
@@ -50,10 +50,13 @@ async function endOlder({ store, client, crash }: UpgradeDeps): Promise<number> 
     ended += 1;
     crash('upgrade.ended');
   };
-  for await (const { workflowId, runId, memo } of client.workflow.list({ query: OPEN_OF_OURS })) {
-    if (shapeIn(memo) < SHAPE) await end(workflowId, runId);
+  for await (const { type, workflowId, runId, memo } of client.workflow.list({ query: OPEN_OF_OURS })) {
+    if (shapeIn(memo) >= SHAPE) continue;
+    // Open though its run has ended: it may be about to tell the issue, and only the store remembers that when it is gone.
+    if (type === 'issueRun') await store.runs.owe(runOfWorkflow(workflowId));
+    await end(workflowId, runId);
   }
-  const runs = await store.runs.list({ open: true });
+  const runs = [...(await store.runs.list({ open: true })), ...(await store.runs.list({ owing: true }))];
   const lanes = new Set([...runs.map(({ repo }) => repo), ...(await store.queue.repos())]);
   for (const id of [...runs.map((run) => runWorkflowId(run.id)), ...[...lanes].map(laneWorkflowId)]) {
     const runId = await olderOf(client, id);

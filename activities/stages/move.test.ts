@@ -98,6 +98,18 @@ describe('a move', () => {
     expect(await move(to(runId, watching, []), { admit })).toEqual({ recorded: true, acts: false, admission: null });
   });
 
+  it('to the end is owed until all of it is done', async () => {
+    const runId = await newRun();
+    const owing = async (): Promise<string[]> => (await store.runs.list({ owing: true })).map(({ id }) => id);
+    await store.control.setKillSwitch({ on: true, by: 'ada', note: '', at: 1 });
+    await expect(move(to(runId, ended, [LABEL]))).rejects.toThrow('the kill switch is on');
+    expect(await owing()).toEqual([runId]);
+    await store.control.setKillSwitch({ on: false, by: 'ada', note: '', at: 2 });
+    await move(to(runId, ended, [LABEL]));
+
+    expect(await owing()).toEqual([]);
+  });
+
   it('to the end tells the lane, and does not mind that nobody hears', async () => {
     const runId = await newRun();
     const told: string[] = [];

@@ -36,6 +36,7 @@ export function createMoveActivities(deps: MoveDeps): MoveActivities {
     throwWorst(await Promise.allSettled(owed));
     if (!run.state.progress.trial) await report.publishPhases({ runId });
     if (run.outcome === null) return admissionTo(run);
+    await store.runs.settled(runId);
     await tellLane(run);
     return null;
   }

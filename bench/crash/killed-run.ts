@@ -50,7 +50,7 @@ export interface KilledRunInput {
 /** Beside effects, store writes and what is done with git, sandbox and model. */
 const POINTS = [
   'phases phases-edit label push deploy close notify comment',
-  'store.effects.begin store.effects.done store.runs.create store.runs.transition store.runs.setPlan',
+  'store.effects.begin store.effects.done store.runs.create store.runs.transition store.runs.settled store.runs.setPlan',
   'store.capacity.acquire store.capacity.release store.evidence.put store.control.setFact',
   'store.sessions.open store.sessions.addInput store.sessions.commitTurn store.sessions.putResult',
   'store.ledger.reserve store.ledger.settle model.call sandbox.run program.run',

@@ -9,8 +9,9 @@ import { units } from './0004-units.ts';
 import { tokens } from './0005-tokens.ts';
 import { flatTurns } from './0006-flat-turns.ts';
 import { checkouts } from './0007-checkouts.ts';
+import { owed } from './0008-owed.ts';
 
-export const MIGRATIONS: readonly Migration[] = [first, trials, caps, units, tokens, flatTurns, checkouts];
+export const MIGRATIONS: readonly Migration[] = [first, trials, caps, units, tokens, flatTurns, checkouts, owed];
 
 /** Brings the schema up to `migrations` in one transaction, under a lock. Throws when a newer release has been here. */
 export async function migrate(sql: Sql, migrations: readonly Migration[] = MIGRATIONS): Promise<void> {

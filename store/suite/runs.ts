@@ -114,6 +114,22 @@ export function describeTransitions(stores: Stores): void {
       expect(await store.runs.get('r')).toMatchObject({ seq: 1, state: PREPARING });
     });
 
+    it('to an end is owed until it is said to be settled, and again where nobody knows', async () => {
+      const store = await stores.open();
+      await store.runs.create(newRun('r'));
+      const owing = async (): Promise<string[]> => (await store.runs.list({ owing: true })).map((run) => run.id);
+      await store.runs.owe('r');
+      expect(await owing()).toEqual([]);
+      await store.runs.transition('r', { seq: 1, state: SHIPPED, effects: [], cause: 'green', at: 2 });
+      expect(await owing()).toEqual(['r']);
+      await store.runs.settled('r');
+      expect(await owing()).toEqual([]);
+      await store.runs.transition('r', { seq: 1, state: SHIPPED, effects: [], cause: 'green', at: 3 });
+      expect(await owing()).toEqual([]);
+      await store.runs.owe('r');
+      expect(await owing()).toEqual(['r']);
+    });
+
     it('lists come newest first, by repo, by issue, open or ended, and no longer than asked', async () => {
       const store = await stores.open();
       await store.runs.create(newRun('a', { at: 1 }));
