@@ -7,6 +7,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { lockfileProblems } from './check/lockfile.ts';
 import { longProse } from './check/prose.ts';
+import { budgetGaps } from './test/budgets.ts';
 import { overlongFiles, sourceFolders } from './check/source-files.ts';
 
 interface Outcome {
@@ -30,6 +31,7 @@ const checks: readonly Check[] = [
   tool('format', 'oxfmt/bin/oxfmt', ['--check']),
   finding('file length', () => overlongFiles(root)),
   finding('prose', () => longProse(root)),
+  finding('test budgets', () => budgetGaps(root)),
   finding('lockfile', () => lockfileProblems(join(root, 'package-lock.json'))),
 ];
 

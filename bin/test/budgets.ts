@@ -5,6 +5,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { areasOf, testFiles, TESTS } from './areas.ts';
 import { cpuByArea, type FileTime } from './times.ts';
 
 const FILE = 'bin/test/budgets.json';
@@ -27,4 +28,16 @@ export function overBudget(files: readonly FileTime[], budgets: Budgets): string
     const remedy = `move rounds, seeds and further boots into *.deep.ts, or raise it in ${FILE} and say why`;
     return [`The tests of ${area} took ${took} CPU seconds, more than their budget of ${budget}: ${remedy}`];
   });
+}
+
+/** Areas of tests without a budget, and budgets of areas that are gone. */
+export function budgetGaps(root: string): string[] {
+  const areas = new Set(testFiles(root, TESTS).map((file) => areasOf(file).at(-1) ?? file));
+  const budgets = Object.keys(readBudgets(root));
+  return [
+    ...[...areas]
+      .filter((area) => !budgets.includes(area))
+      .map((area) => `${FILE}: no budget for the tests of ${area}`),
+    ...budgets.filter((area) => !areas.has(area)).map((area) => `${FILE}: there are no tests of ${area} any more`),
+  ];
 }
