@@ -12,11 +12,13 @@ export interface KillSwitch {
 export interface Swept {
   readonly facts: number;
   readonly events: number;
+  /** Some of the facts that are of no family of this release, by name. They stay. */
+  readonly strange: readonly string[];
 }
 
 export interface StoreJanitor {
-  /** Drops what retention.ts says, of what has ended: never a row of a run that is open, frozen ones included. */
-  sweep(at: number): Promise<Swept>;
+  /** Drops what retention.ts says, of what has ended: never a row of a run that is open, frozen ones included. The signal ends it between two batches. */
+  sweep(at: number, signal?: AbortSignal): Promise<Swept>;
 }
 
 export interface FactRow<F extends FactFamily> {

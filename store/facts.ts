@@ -3,7 +3,6 @@
  * how long they are kept; a fact of no family can't be written. Keys are `<family><name>`.
  */
 import { z } from 'zod';
-import { UNIT_KINDS } from '../domain/unit.ts';
 import type { WatchMemory } from '../domain/watchdog/condition.ts';
 
 /**
@@ -105,12 +104,6 @@ export function familyOf(key: string): { readonly name: FactFamily } & Family<un
       `there is no family of facts for ${JSON.stringify(key)}: add one to store/facts.ts, with its owner and how long it is kept`,
     );
   return { name, ...FACTS[name] };
-}
-
-/** Id of the unit that a fact of it names: first in its name, which may say its kind before. */
-export function unitOfFact(key: string): string {
-  const [first = '', second = ''] = key.slice(familyOf(key).name.length).split('/');
-  return UNIT_KINDS.some((kind) => kind === first) ? second : first;
 }
 
 const FAMILY_NAMES = Object.keys(FACTS) as readonly FactFamily[];

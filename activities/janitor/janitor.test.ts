@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DEFAULT_BOUNDS } from '../../domain/bounds.ts';
 import { FRESH, type RunState } from '../../domain/stage.ts';
-import { openStore } from '../../store/open.ts';
+import { openSql, openStore } from '../../store/open.ts';
 import type { Store } from '../../store/port.ts';
 import { KEY, openGitRig, type GitRig } from '../git/git-rig.ts';
 import { runLayout } from '../git/layout.ts';
@@ -76,4 +76,16 @@ test('a pass that fails is said, and the janitor goes on until it is stopped', a
   const janitor = startJanitor(deps());
   await expect.poll(() => said.join('\n')).toContain('what ended could not be cleared away');
   await janitor.stop();
+});
+
+test('facts of no family are said once, and what is behind them is cleared away all the same', async () => {
+  const sql = await openSql({ kind: 'sqlite', file: join(git.dir, 'store.db') });
+  await sql.query("INSERT INTO facts (key, value, at) VALUES ('fact/gone/x', '1', 1)");
+  await sql.close();
+  await runWithFolder('old', SHIPPED, NOW - (WORKTREE_DAYS + 1) * DAY);
+
+  const janitor = startJanitor(deps());
+  await expect.poll(() => said).toEqual([expect.stringContaining('such as gone/x')]);
+  await janitor.stop();
+  expect(left('old')).toBe(false);
 });

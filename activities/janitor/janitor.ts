@@ -28,8 +28,8 @@ export interface Cleared extends Swept {
   readonly worktrees: readonly string[];
 }
 
-export async function clearAway(deps: JanitorDeps): Promise<Cleared> {
-  const swept = await deps.store.janitor.sweep(deps.now());
+export async function clearAway(deps: JanitorDeps, signal?: AbortSignal): Promise<Cleared> {
+  const swept = await deps.store.janitor.sweep(deps.now(), signal);
   const worktrees: string[] = [];
   for (const run of await foldersOfRuns(deps.dataDir)) if (await removeEnded(deps, run)) worktrees.push(run);
   return { ...swept, worktrees };
@@ -59,11 +59,19 @@ async function removeEnded({ store, gitOf, say, now }: JanitorDeps, id: string):
 /** Now and every few hours. What fails is said, and tried again at the next pass. */
 export function startJanitor(deps: JanitorDeps): { stop(): Promise<void> } {
   const stopped = new AbortController();
+  let hasSaidStrange = false;
+  const pass = async (): Promise<void> => {
+    const { strange } = await clearAway(deps, stopped.signal);
+    if (strange.length === 0 || hasSaidStrange) return;
+    hasSaidStrange = true;
+    deps.say(
+      `facts of no family that this release knows stay in the store, such as ${strange.join(', ')}: another release wrote them. ` +
+        'Nothing is wrong; they are never cleared away',
+    );
+  };
   const work = (async (): Promise<void> => {
     while (!stopped.signal.aborted) {
-      await clearAway(deps).catch((error: unknown) =>
-        deps.say(`what ended could not be cleared away: ${String(error)}`),
-      );
+      await pass().catch((error: unknown) => deps.say(`what ended could not be cleared away: ${String(error)}`));
       await delay(EVERY_MS, undefined, { signal: stopped.signal, ref: false }).catch(() => undefined);
     }
   })();

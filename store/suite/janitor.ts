@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { FRESH, type RunState } from '../../domain/stage.ts';
 import { runSubject } from '../../domain/unit.ts';
+import { openSql } from '../open.ts';
 import { eventsOf, newRun, SHIPPED, turn, type Stores } from './stores.ts';
 
 const DAY = 24 * 60 * 60_000;
@@ -47,6 +48,43 @@ export function describeJanitor(stores: Stores): void {
       expect((await store.control.killSwitch()).on).toBe(false);
     });
 
+    it('drops all that is due in one sweep, however many older facts stay and however many go', async () => {
+      const store = await stores.open();
+      for (const id of ['over', 'open']) await store.runs.create(newRun(id, { repo: id, at: 1 }));
+      await store.runs.transition('over', { seq: 1, state: SHIPPED, effects: [], cause: 'green', at: 2 });
+      await write(stores, many("'fact/attempts/open/work/' || n, '1', n", 5_001, 'facts (key, value, at)'));
+      await write(stores, many("'fact/attempts/over/work/' || n, '1', 6000 + n", 5_001, 'facts (key, value, at)'));
+      await store.control.setFact('bundled/over', 'abc', 20_000);
+
+      expect(await store.janitor.sweep(NOW)).toMatchObject({ facts: 5_002 });
+      expect(await store.control.facts('attempts/')).toHaveLength(5_001);
+      expect(await store.control.fact('bundled/over')).toBeNull();
+    });
+
+    it('drops all events that are due in one sweep, however many', async () => {
+      const store = await stores.open();
+      await write(stores, many("n, n, 'system', 'k', 'null'", 5_001, 'events (seq, at, subject, kind, data)'));
+      expect(await store.janitor.sweep(NOW)).toMatchObject({ events: 5_001 });
+      expect(await eventsOf(store, 'system')).toEqual([]);
+    });
+
+    it('leaves a fact of no family where it is, names it, and drops the others', async () => {
+      const store = await stores.open();
+      await write(stores, "INSERT INTO facts (key, value, at) VALUES ('fact/gone/x', '1', 1)");
+      await store.control.setFact('worker/gone', { stopped: true }, NOW - 31 * DAY);
+
+      expect(await store.janitor.sweep(NOW)).toMatchObject({ facts: 1, strange: ['gone/x'] });
+      expect(await store.janitor.sweep(NOW)).toMatchObject({ facts: 0, strange: ['gone/x'] });
+    });
+
+    it('stops between two batches when it is told to', async () => {
+      const store = await stores.open();
+      await store.control.setFact('worker/gone', { stopped: true }, NOW - 31 * DAY);
+      await store.events.append({ at: 1, subject: 'system', kind: 'k', data: null });
+
+      expect(await store.janitor.sweep(NOW, AbortSignal.abort())).toMatchObject({ facts: 0, events: 0 });
+    });
+
     it('drops old events of what is over, with where it stood kept, and touches no record', async () => {
       const store = await stores.open();
       for (const id of ['over', 'open']) {
@@ -68,4 +106,16 @@ export function describeJanitor(stores: Stores): void {
       expect(await store.runs.transitions('over')).toHaveLength(2);
     });
   });
+}
+
+/** Of a number of rows in one statement: one by one each would wait for the disk. */
+function many(columns: string, count: number, into: string): string {
+  return `INSERT INTO ${into} WITH RECURSIVE counted (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM counted WHERE n < ${count})
+          SELECT ${columns} FROM counted`;
+}
+
+async function write(stores: Stores, statement: string): Promise<void> {
+  const sql = await openSql(stores.home.config);
+  await sql.query(statement);
+  await sql.close();
 }
