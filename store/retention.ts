@@ -16,8 +16,15 @@ const FACT = 'fact/';
 /** Names of facts of no family; more of them say nothing more. */
 const MOST_STRANGE = 5;
 
-/** Where a run stood stays with it: a reader who follows one from its first event finds its end. */
-const RECORDS = ['run.stage'] as const;
+/** No other row holds what they tell: where a run stood and when, what a person did, when a call was over. A reader finds a run's end. */
+const RECORDS = [
+  'run.stage',
+  'token.created',
+  'token.revoked',
+  'kill-switch',
+  'signal.refused',
+  'escalation.settled',
+] as const;
 
 export function createStoreJanitor(sql: Sql): StoreJanitor {
   return {
