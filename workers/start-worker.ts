@@ -103,9 +103,11 @@ export async function startWorker(deps: WorkerDeps): Promise<{ stop(): Promise<v
     async stop() {
       // What goes on for hours would else be waited for as long as a model call may take.
       stopping.abort();
-      await janitor.stop();
+      // Told first and waited for last: what it removes, or waits for, keeps no worker from its stop.
+      const cleared = janitor.stop();
       control.shutdown();
       await Promise.all([running, repoWorkers.stop()]);
+      await cleared;
       await sign.stop();
       await native.close();
       await connection.close();

@@ -37,6 +37,10 @@ export interface RunLayout {
   readonly outbox: string;
   /** The fence of the run's commands. */
   readonly lock: string;
+  /** Its worktree on the way out, where the rest stays. */
+  readonly workGone: string;
+  /** All of it on the way out. */
+  readonly gone: string;
 }
 
 export function repoLayout(dataDir: string, key: string): RepoLayout {
@@ -57,7 +61,7 @@ export function repoLayout(dataDir: string, key: string): RepoLayout {
 }
 
 export function runLayout(dataDir: string, run: string): RunLayout {
-  const root = join(dataDir, 'runs', segment('run id', run));
+  const root = join(runsFolder(dataDir), segment('run id', run));
   return {
     root,
     work: join(root, 'work'),
@@ -65,7 +69,18 @@ export function runLayout(dataDir: string, run: string): RunLayout {
     objects: join(root, 'git', 'objects'),
     outbox: join(root, 'outbox'),
     lock: join(root, 'lock'),
+    workGone: join(root, 'work.gone'),
+    gone: join(goneFolder(dataDir), run),
   };
+}
+
+export function runsFolder(dataDir: string): string {
+  return join(dataDir, 'runs');
+}
+
+/** Beside the folders of runs, so that one rename brings them here; no run has this name. */
+export function goneFolder(dataDir: string): string {
+  return join(runsFolder(dataDir), '.gone');
 }
 
 /** Names a folder and a git ref, so it may neither climb nor be one that git refuses. */

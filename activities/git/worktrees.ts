@@ -4,7 +4,7 @@
  * clone, nothing that an agent writes is ever read by trusted git, and other repos inside (those of tests) see none of it.
  */
 import { mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Outage } from '../../domain/outage.ts';
 import { removeTree } from '../exec/remove-tree.ts';
 import type { SandboxBind } from '../sandbox/port.ts';
@@ -60,9 +60,13 @@ export function createWorktrees({
 
     async removeWorktree(run) {
       const paths = runLayout(dataDir, run);
+      // What one who died in the middle had put aside.
+      await removeAside(paths);
       if ((await stat(paths.root).catch(absent)) === null) return;
       // The fence first: a command of the run that still runs holds up its own removal, and not the repo.
-      await holdingLock(paths.lock, () => clones.locked(() => removeFolders(clones, layout, paths)));
+      await holdingLock(paths.lock, () => clones.locked(() => putAside(clones, layout, paths)));
+      // Without the locks: what takes long to remove holds nobody up.
+      await removeAside(paths);
     },
   };
 }
@@ -128,10 +132,10 @@ function worktreeOf(layout: RepoLayout, paths: RunLayout, more: readonly Sandbox
 }
 
 /**
- * Invariant 11: HEAD must be on main or handed over, else nothing is removed; commits left behind by amending, on a branch or in the
+ * By renames alone. Invariant 11: HEAD must be on main or handed over, else nothing is removed; commits left behind by amending, on a branch or in the
  * stash stay in the quarantine.
  */
-async function removeFolders({ clean }: Clones, layout: RepoLayout, paths: RunLayout): Promise<void> {
+async function putAside({ clean }: Clones, layout: RepoLayout, paths: RunLayout): Promise<void> {
   const name = await readName(paths);
   if (name === null) return;
   const head = await headIn(paths.git);
@@ -141,12 +145,21 @@ async function removeFolders({ clean }: Clones, layout: RepoLayout, paths: RunLa
         'Bundle it into evidence first, or remove the folder by hand',
     );
   }
-  await removeWhole(paths.work);
+  // Within its own folder: elsewhere, a folder that may not be written could not be moved.
+  await rename(paths.work, paths.workGone).catch(absent);
   await rm(join(layout.checkout, 'worktrees', name), { recursive: true, force: true });
   for (const sha of await shasEverIn(paths.git)) {
     if (!(await isKept(clean, sha))) return;
   }
-  await removeWhole(paths.root);
+  await mkdir(dirname(paths.gone), { recursive: true, mode: 0o700 });
+  await rename(paths.root, paths.gone);
+}
+
+async function removeAside(paths: RunLayout): Promise<void> {
+  for (const dir of [paths.workGone, paths.gone]) {
+    const left = await removeTree(dir);
+    if (left !== null) throw new Error(left);
+  }
 }
 
 /** Reachable from main or from what was imported of a run. */
@@ -155,11 +168,6 @@ async function isKept(clean: TrustedGit, sha: string | null): Promise<boolean> {
   const known = await clean.run(['cat-file', '-e', `${sha}^{commit}`]);
   if (known.end !== 'exited' || known.code !== 0) return false;
   return (await clean.text(['for-each-ref', '--count=1', '--contains', sha, '--format=%(refname)'])).trim() !== '';
-}
-
-async function removeWhole(dir: string): Promise<void> {
-  const left = await removeTree(dir);
-  if (left !== null) throw new Error(left);
 }
 
 function nameFile(paths: RunLayout): string {

@@ -1,5 +1,5 @@
 /** Work folders over real git and a real store: what goes, and what nothing may take away. */
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { DEFAULT_BOUNDS } from '../../domain/bounds.ts';
@@ -7,7 +7,8 @@ import { FRESH, type RunState } from '../../domain/stage.ts';
 import { openSql, openStore } from '../../store/open.ts';
 import type { Store } from '../../store/port.ts';
 import { KEY, openGitRig, type GitRig } from '../git/git-rig.ts';
-import { runLayout } from '../git/layout.ts';
+import { holdingLock } from '../git/host-lock.ts';
+import { repoLayout, runLayout } from '../git/layout.ts';
 import { clearAway, startJanitor, WORKTREE_DAYS, type JanitorDeps } from './janitor.ts';
 
 const DAY = 24 * 60 * 60_000;
@@ -88,4 +89,33 @@ test('facts of no family are said once, and what is behind them is cleared away 
   await expect.poll(() => said).toEqual([expect.stringContaining('such as gone/x')]);
   await janitor.stop();
   expect(left('old')).toBe(false);
+});
+
+test('what somebody who died had put aside is removed, and nobody who holds the repo is waited for', async () => {
+  await runWithFolder('old', SHIPPED, NOW - (WORKTREE_DAYS + 1) * DAY);
+  await git.git.removeWorktree('old');
+  const { gone } = runLayout(git.dataDir, 'old');
+  mkdirSync(gone, { recursive: true });
+  writeFileSync(join(gone, 'rest'), 'x');
+
+  const cleared = await holdingLock(repoLayout(git.dataDir, KEY).lock, () => clearAway(deps()));
+  expect(cleared).toMatchObject({ worktrees: ['old'] });
+  expect([existsSync(gone), said]).toEqual([false, []]);
+});
+
+test('its stop waits for the folder that it is at, and for no other', async () => {
+  for (const id of ['one', 'two']) await runWithFolder(id, SHIPPED, NOW - (WORKTREE_DAYS + 1) * DAY);
+  const asked: string[] = [];
+  const gitOf: JanitorDeps['gitOf'] = (repo) => {
+    asked.push(repo);
+    return git.git;
+  };
+
+  const { stopped } = await holdingLock(repoLayout(git.dataDir, KEY).lock, async () => {
+    const janitor = startJanitor({ ...deps(), gitOf });
+    await expect.poll(() => asked).toEqual([KEY]);
+    return { stopped: janitor.stop() };
+  });
+  await stopped;
+  expect(['one', 'two'].filter(left)).toHaveLength(1);
 });

@@ -4,9 +4,10 @@
  * handed over (invariant 11), and a run that is frozen has not ended (invariant 12).
  */
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Store, Swept } from '../../store/port.ts';
+import { absent } from '../git/absent.ts';
+import { goneFolder, runsFolder } from '../git/layout.ts';
 import type { RepoGit } from '../git/port.ts';
 
 /** After a run's end, a person may still want to look at its work folder. */
@@ -31,17 +32,17 @@ export interface Cleared extends Swept {
 export async function clearAway(deps: JanitorDeps, signal?: AbortSignal): Promise<Cleared> {
   const swept = await deps.store.janitor.sweep(deps.now(), signal);
   const worktrees: string[] = [];
-  for (const run of await foldersOfRuns(deps.dataDir)) if (await removeEnded(deps, run)) worktrees.push(run);
+  for (const run of await foldersOfRuns(deps.dataDir)) {
+    if (signal?.aborted === true) break;
+    if (await removeEnded(deps, run)) worktrees.push(run);
+  }
   return { ...swept, worktrees };
 }
 
-async function foldersOfRuns(dataDir: string): Promise<readonly string[]> {
-  try {
-    return await readdir(join(dataDir, 'runs'));
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return [];
-    throw error;
-  }
+/** Also those that somebody who died had put aside and not removed. */
+async function foldersOfRuns(dataDir: string): Promise<ReadonlySet<string>> {
+  const names = await Promise.all([runsFolder(dataDir), goneFolder(dataDir)].map((dir) => readdir(dir).catch(absent)));
+  return new Set(names.flatMap((some) => some ?? []));
 }
 
 async function removeEnded({ store, gitOf, say, now }: JanitorDeps, id: string): Promise<boolean> {
@@ -56,7 +57,7 @@ async function removeEnded({ store, gitOf, say, now }: JanitorDeps, id: string):
   }
 }
 
-/** Now and every few hours. What fails is said, and tried again at the next pass. */
+/** Now and every few hours. What fails is said, and tried again at the next pass. Its stop waits for one folder at most. */
 export function startJanitor(deps: JanitorDeps): { stop(): Promise<void> } {
   const stopped = new AbortController();
   let hasSaidStrange = false;
