@@ -10,7 +10,8 @@ import { createHealth } from './standing/health.ts';
 import { mount } from './http/mount.ts';
 import { presentError } from './pages.ts';
 import { ROUTES } from './routes.ts';
-import { createEventTail } from './http/sse.ts';
+import { createEventTail } from './http/tail.ts';
+import { lookAtStanding } from './status/standing.ts';
 
 /** These have defaults: nothing is watched, every part answers, this release, JSON lines on stderr. */
 export type ApiOptions = Omit<ApiDeps, 'watchdog' | 'health' | 'version' | 'log' | 'tail'> &
@@ -19,6 +20,9 @@ export type ApiOptions = Omit<ApiDeps, 'watchdog' | 'health' | 'version' | 'log'
 /** How soon a stream learns of rows that other processes wrote. */
 const TAIL_MS = 200;
 
+/** How soon open pages learn of what no event tells, such as that the worker is back. */
+const STANDING_MS = 2_000;
+
 export function createApp(options: ApiOptions): Express {
   const watchdog = options.watchdog ?? unwatched;
   const deps: ApiDeps = {
@@ -26,7 +30,12 @@ export function createApp(options: ApiOptions): Express {
     health: createHealth(options.store, watchdog),
     version: ownVersion(),
     log: logToStderr,
-    tail: createEventTail({ events: options.store.events, everyMs: TAIL_MS }),
+    tail: createEventTail({
+      events: options.store.events,
+      everyMs: TAIL_MS,
+      standing: () => lookAtStanding(deps),
+      standingEveryMs: STANDING_MS,
+    }),
     ...options,
   };
   const app = express();

@@ -16,8 +16,8 @@ import type { ErrorBody } from './views/view.ts';
 import { isText, viewEvidence } from './runs/evidence.ts';
 import { readGateEvidence } from './runs/gate-evidence.ts';
 import { viewIssues } from './issues/issues.ts';
-import { readKillSwitch } from './standing/kill-switch.ts';
 import { viewOverview } from './status/overview-changes.ts';
+import { seenOfRuns, seenOfStatus } from './status/standing.ts';
 import { pathParam } from './http/parse.ts';
 import type { RawRoute, Route } from './http/route.ts';
 import { viewRun, viewTranscript } from './runs/runs.ts';
@@ -32,8 +32,9 @@ const MODULES = readdirSync(new URL('../ui/', import.meta.url)).filter((name) =>
 
 const showRuns: Handle = (deps) => async (_req, res) => {
   // The place before the rows: an event in between is shown twice, never missed.
-  const place = await deps.store.events.last();
-  res.type('html').send(runsPage(await viewOverview(deps), place));
+  const after = await deps.store.events.last();
+  const overview = await viewOverview(deps);
+  res.type('html').send(runsPage(overview, { after, seen: seenOfStatus(overview) }));
 };
 
 const showIssues: Handle = (deps) => async (_req, res) => {
@@ -49,13 +50,10 @@ const showCaps: Handle = (deps) => async (_req, res) => {
 
 const showRun: Handle = (deps) => async (req, res) => {
   const id = pathParam(req, 'id');
-  const place = await deps.store.events.last();
-  const [view, transcript, killSwitch] = await Promise.all([
-    viewRun(deps, id),
-    viewTranscript(deps.store, id),
-    readKillSwitch(deps.store.control, deps.config.dataDir),
-  ]);
-  res.type('html').send(runPage({ view, transcript, now: deps.now() }, killSwitch, place));
+  const after = await deps.store.events.last();
+  const seen = await seenOfRuns(deps);
+  const [view, transcript] = await Promise.all([viewRun(deps, id), viewTranscript(deps.store, id)]);
+  res.type('html').send(runPage({ view, transcript, now: deps.now() }, { after, seen }));
 };
 
 const showEvidence: Handle = (deps) => async (req, res) => {

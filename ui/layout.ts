@@ -11,6 +11,14 @@ export interface Page {
   readonly holds?: readonly { readonly text: string; readonly remedy: string }[];
 }
 
+/** Where its reader goes on. */
+export interface Place {
+  /** In the event table. */
+  readonly after: number;
+  /** How stood what no event tells. */
+  readonly seen: string;
+}
+
 export function layout(page: Page): string {
   const { live } = page;
   return html`<!doctype html>
@@ -41,8 +49,7 @@ export function layout(page: Page): string {
 
 /** What stands in the page's main part: all that an event may change. */
 export function mainOf({ killSwitch, holds = [], body }: Pick<Page, 'killSwitch' | 'holds' | 'body'>): Html {
-  return html`${killSwitch?.on === true && html`<div id="kill-switch-banner">${banner(killSwitch)}</div>`}
-  ${holds.map(holdBanner)} ${body}`;
+  return html`${killSwitch?.on === true && banner(killSwitch)} ${holds.map(holdBanner)} ${body}`;
 }
 
 function banner({ by, note }: { readonly by: string; readonly note: string }): Html {

@@ -81,13 +81,12 @@ async function runShown(view) {
   ]);
   if (!answer.ok) throw new Error(`the transcript answered ${answer.status}`);
   let transcript = await answer.json();
-  const stays = document.getElementById('kill-switch-banner')?.outerHTML ?? '';
   return {
     hear: (/** @type {any} */ change) => {
       view = applyToRun(view, change);
       transcript = applyToTranscript(transcript, change);
     },
-    draw: (/** @type {number} */ now) => stays + mainOf(runMain({ view, transcript, now })).text,
+    draw: (/** @type {number} */ now) => mainOf(runMain({ view, transcript, now })).text,
   };
 }
 

@@ -1,22 +1,25 @@
 /** Open pages in a real browser: they stay true by what the stream brings, and ask for nothing more. */
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import type { WatchdogStanding } from '../activities/watchdog/watchdog.ts';
 import { FRESH, type RunState } from '../domain/stage.ts';
 import { acting, FROZEN, seedRun, startApiServer, type ApiServer } from '../test/setup/api-server.ts';
 import { startBrowser, type Browser, type Page } from '../test/setup/browser.ts';
 import { has } from '../test/setup/needs.ts';
 
+const WELL: WatchdogStanding = { lookedAt: 1, failure: null, findings: [], ping: null };
 const SHA = 'b'.repeat(40);
 const verify = (head: string): RunState => ({ stage: 'verify', head, redBase: null, progress: FRESH.progress });
 const ended: RunState = { stage: 'ended', outcome: 'abandoned', reason: 'over', progress: FRESH.progress };
 
 describe.skipIf(!has('chromium'))('an open page', { timeout: 60_000 }, () => {
+  let watched = WELL;
   let api: ApiServer;
   let browser: Browser;
   let run = '';
   let runs = 0;
   let seq = 0;
   beforeAll(async () => {
-    api = await startApiServer();
+    api = await startApiServer({ watchdog: () => watched });
     browser = await startBrowser();
   }, 60_000);
   afterAll(async () => {
@@ -66,6 +69,11 @@ describe.skipIf(!has('chromium'))('an open page', { timeout: 60_000 }, () => {
 
   const shows = (page: Page, text: string): Promise<void> =>
     expect.poll(() => page.evaluate('document.getElementById("page").innerText'), { timeout: 10_000 }).toContain(text);
+
+  const lacks = (page: Page, text: string): Promise<void> =>
+    expect
+      .poll(() => page.evaluate('document.getElementById("page").innerText'), { timeout: 10_000 })
+      .not.toContain(text);
 
   const stands = (page: Page, stage: string): Promise<void> =>
     expect
@@ -130,6 +138,29 @@ describe.skipIf(!has('chromium'))('an open page', { timeout: 60_000 }, () => {
     await say(2, 'after');
     await shows(page, 'after');
     const fresh = await open(`/runs/${run}`);
+    expect(await body(page)).toBe(await body(fresh));
+  });
+
+  it('of a run shows that the kill switch is on, and lets that go when it is off', async () => {
+    const turn = (on: boolean): Promise<unknown> =>
+      fetch(`${api.url}/api/kill-switch`, acting({ on, note: 'a test' }, {}, 'PUT'));
+    await turn(true);
+    const page = await open(`/runs/${run}`);
+    await shows(page, 'Kill switch is on');
+    await turn(false);
+    await lacks(page, 'Kill switch is on');
+    await turn(true);
+    await shows(page, 'Kill switch is on');
+    expect(page.complaints).toEqual([]);
+  });
+
+  it('of the runs shows a part that is down, and lets that go when it is back', async () => {
+    const page = await open('/');
+    watched = { ...WELL, failure: 'the disk does not answer' };
+    await shows(page, 'the disk does not answer');
+    watched = WELL;
+    await lacks(page, 'the disk does not answer');
+    const fresh = await open('/');
     expect(await body(page)).toBe(await body(fresh));
   });
 

@@ -11,6 +11,7 @@ import { stageTrack } from './stages.ts';
 
 const HOSTILE = `"><script>alert(1)</script><img src=x onerror='alert(2)'>\u202e`;
 
+const killSwitch = { on: true, row: true, file: true, by: HOSTILE, note: HOSTILE, at: 0 };
 const summary: RunSummary = {
   id: `id${HOSTILE}`,
   repo: 'k',
@@ -62,6 +63,7 @@ const at = (seq: number, stage: RunView['run']['stage'], seconds: number) => ({
   at: seconds * 1000,
 });
 const view: RunView = {
+  killSwitch,
   run: {
     ...summary,
     release: HOSTILE,
@@ -219,10 +221,10 @@ const cap: CapView = {
   reached: true,
   raises: [{ id: HOSTILE, microUsd: 1, by: HOSTILE, note: HOSTILE, at: 0 }],
 };
-const killSwitch = { on: true, row: true, file: true, by: HOSTILE, note: HOSTILE, at: 0 };
+const PLACE = { after: 0, seen: '' };
 
 function pageOf(of: RunView): string {
-  return runPage({ view: of, transcript: { sessions: [session] }, now: 12_000 }, killSwitch, 0);
+  return runPage({ view: of, transcript: { sessions: [session] }, now: 12_000 }, PLACE);
 }
 
 /** What a person copies from it. */
@@ -244,7 +246,7 @@ describe('pages of hostile data (invariant 9)', () => {
         repos: [],
         links: { temporal: `javascript:${HOSTILE}`, commandPlace: ` --data-dir '${HOSTILE}'` },
       },
-      0,
+      PLACE,
     ),
     run: pageOf(view),
     approval: pageOf(waiting),

@@ -1,7 +1,7 @@
 import type { RunView, TranscriptView } from '../api/views/view.ts';
 import { duration, money, shortSha, when } from './format.ts';
 import { html, type Html } from './html.ts';
-import { badge, layout, type Page } from './layout.ts';
+import { badge, layout, type Page, type Place } from './layout.ts';
 import { evidenceTable } from './evidence.ts';
 import { fixForwardCard } from './fix-forward.ts';
 import { runTone, stageTrack } from './stages.ts';
@@ -15,20 +15,19 @@ export interface RunPage {
   readonly now: number;
 }
 
-/** `place`: where in the event table its reader goes on. */
-export function runPage(page: RunPage, killSwitch: NonNullable<Page['killSwitch']>, place: number): string {
+export function runPage(page: RunPage, { after, seen }: Place): string {
   const { run } = page.view;
   return layout({
     title: `${run.repoName}#${run.issue} ${run.title}`,
-    live: { page: 'run', events: `/api/runs/${encodeURIComponent(run.id)}/events?changes&after=${place}` },
-    killSwitch,
+    live: { page: 'run', events: `/api/runs/${encodeURIComponent(run.id)}/events?changes&after=${after}&seen=${seen}` },
     ...runMain(page),
   });
 }
 
-export function runMain({ view, transcript, now }: RunPage): Pick<Page, 'holds' | 'body'> {
+export function runMain({ view, transcript, now }: RunPage): Pick<Page, 'killSwitch' | 'holds' | 'body'> {
   const { run } = view;
   return {
+    killSwitch: view.killSwitch,
     holds: view.holds,
     body: html` <p class="crumbs"><a href="/">Runs</a> / ${run.repoName}#${run.issue}</p>
       <h1>${run.title}</h1>

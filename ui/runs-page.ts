@@ -3,7 +3,7 @@ import { command } from './command.ts';
 import { when } from './format.ts';
 import { html, type Html } from './html.ts';
 import { killSwitchCard } from './kill-switch.ts';
-import { badge, layout, type Page } from './layout.ts';
+import { badge, layout, type Page, type Place } from './layout.ts';
 import { runTone } from './stages.ts';
 import { topLinks } from './top-links.ts';
 
@@ -14,9 +14,8 @@ export interface RunsPage extends Status {
   readonly runs: readonly RunSummary[];
 }
 
-/** `place`: where in the event table its reader goes on. */
-export function runsPage(view: RunsPage, place: number): string {
-  const live = { page: 'runs', events: `/api/events?changes&after=${place}` } as const;
+export function runsPage(view: RunsPage, { after, seen }: Place): string {
+  const live = { page: 'runs', events: `/api/events?changes&after=${after}&seen=${seen}` } as const;
   return layout({ title: 'Runs', live, ...runsMain(view) });
 }
 

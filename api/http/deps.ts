@@ -5,7 +5,7 @@ import type { Store } from '../../store/port.ts';
 import type { Engine, Health } from './engine.ts';
 import type { Log } from './errors.ts';
 import type { IssueBook } from './issue-book.ts';
-import type { EventTail } from './sse.ts';
+import type { EventTail } from './tail.ts';
 
 export interface ApiDeps {
   readonly store: Store;

@@ -3,71 +3,11 @@
  * place is a row's `seq`, which the store gives out in the order of commit, so a reconnect or a restart of this process repeats and misses nothing.
  */
 import { once } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Request, Response } from 'express';
 import type { EventRow, Events } from '../../store/port.ts';
 import { ApiError } from './errors.ts';
 import { event } from '../views/event.ts';
-
-export interface EventTail {
-  /** Resolves with the newest seq as soon as it is beyond `seq`; rejects when the signal says stop or the store fails. */
-  beyond(seq: number, signal: AbortSignal): Promise<number>;
-}
-
-interface Waiter {
-  readonly seq: number;
-  readonly resolve: (latest: number) => void;
-  readonly reject: (reason: unknown) => void;
-}
-
-/** One look at the table for all streams: the writers are other processes, which can't wake this one. */
-export function createEventTail(deps: { readonly events: Pick<Events, 'last'>; readonly everyMs: number }): EventTail {
-  const waiting = new Set<Waiter>();
-  let looking = false;
-
-  async function look(): Promise<void> {
-    if (looking) return;
-    looking = true;
-    try {
-      while (waiting.size > 0) {
-        const latest = await deps.events.last();
-        for (const waiter of waiting) if (latest > waiter.seq) waiter.resolve(latest);
-        if (waiting.size > 0) await delay(deps.everyMs);
-      }
-    } catch (error) {
-      for (const waiter of waiting) waiter.reject(error);
-    } finally {
-      looking = false;
-    }
-  }
-
-  return {
-    async beyond(seq, signal) {
-      const { promise, resolve, reject } = Promise.withResolvers<number>();
-      const waiter: Waiter = {
-        seq,
-        resolve: (latest) => {
-          waiting.delete(waiter);
-          resolve(latest);
-        },
-        reject: (reason) => {
-          waiting.delete(waiter);
-          reject(reason);
-        },
-      };
-      const stop = (): void => waiter.reject(signal.reason);
-      if (signal.aborted) throw signal.reason;
-      signal.addEventListener('abort', stop, { once: true });
-      waiting.add(waiter);
-      void look();
-      try {
-        return await promise;
-      } finally {
-        signal.removeEventListener('abort', stop);
-      }
-    },
-  };
-}
+import type { EventTail, Standing } from './tail.ts';
 
 export interface EventStream {
   readonly events: Events;
@@ -78,9 +18,20 @@ export interface EventStream {
   readonly snapshot: () => Promise<unknown>;
   /** What is sent of each row of a page, null: nothing. Absent: the row as events are shown. */
   readonly frames?: (page: readonly EventRow[]) => Promise<readonly (object | null)[]>;
+  /** What its reader is told beside events; absent: nothing. */
+  readonly beside?: Beside;
   readonly keepaliveMs: number;
   /** Whether the reader may still read, asked whenever there is something to tell; and until when at most. Absent: as long as it likes. */
   readonly hold?: { readonly stands: () => Promise<boolean>; readonly msLeft: number | null };
+}
+
+/** What the reader's page shows and no event tells. */
+export interface Beside {
+  readonly of: keyof Standing;
+  /** How it stood for the reader at first; empty: not known, so that the next look is told. */
+  readonly seen: string;
+  /** As it is now, and what is sent of it to a reader in this place. */
+  readonly read: (place: number) => Promise<{ readonly seen: string; readonly frame: object }>;
 }
 
 const PAGE = 200;
@@ -132,8 +83,11 @@ async function follow(res: Response, stream: EventStream, from: number, signal: 
   const filter = { limit: PAGE, ...(stream.subject === undefined ? {} : { subject: stream.subject }) };
   let sent = from;
   let searched = from;
+  const { beside } = stream;
+  let seen = beside?.seen ?? '';
   for (;;) {
-    const latest = await stream.tail.beyond(searched, signal);
+    const known = { seq: searched, ...(beside === undefined ? {} : { standing: { of: beside.of, seen } }) };
+    const { latest, standing } = await stream.tail.beyond(known, signal);
     if (stream.hold !== undefined && !(await stream.hold.stands())) return;
     let page: EventRow[];
     do {
@@ -142,11 +96,17 @@ async function follow(res: Response, stream: EventStream, from: number, signal: 
       for (const [index, row] of page.entries()) {
         const shown = frames[index] ?? null;
         if (shown !== null) await write(res, frame(row.seq, shown), signal);
+        // What an event has brought may be newer than the look before it: the next one is told, whatever it sees.
+        if (shown !== null && 'change' in shown) seen = '';
         sent = row.seq;
       }
     } while (page.length === PAGE);
     // Rows of other subjects were searched too; those that came meanwhile are met by the next look.
     searched = Math.max(latest, sent);
+    if (beside === undefined || standing === null || standing[beside.of] === seen) continue;
+    const now = await beside.read(sent);
+    await write(res, frame(sent, now.frame), signal);
+    seen = now.seen;
   }
 }
 

@@ -34,9 +34,9 @@ const LIGHT = ['session.input', 'turn.committed', 'tool.result', 'evidence.added
 /** All but the long lists, of which each event brings its own. */
 function headOf(view: RunView, page: readonly EventRow[]): RunChange {
   const { evidence: _evidence, transitions: _transitions, ...head } = view;
-  const { run, spend, holds, effects, acts } = head;
+  const { run, spend, holds, killSwitch, effects, acts } = head;
   return page.every((row) => LIGHT.includes(row.kind) || SPOKEN.includes(row.kind))
-    ? { run, spend, holds, effects, acts }
+    ? { run, spend, holds, killSwitch, effects, acts }
     : head;
 }
 

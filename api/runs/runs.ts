@@ -5,6 +5,7 @@ import { boundsWith } from '../../domain/bounds.ts';
 import type { EvidenceRow, RunRow, Store } from '../../store/port.ts';
 import type { ApiDeps } from '../http/deps.ts';
 import { readHolds } from '../caps/caps.ts';
+import { readKillSwitch } from '../standing/kill-switch.ts';
 import { commandPlace } from '../http/command-place.ts';
 import { notFound } from '../http/errors.ts';
 import { viewEvidence } from './evidence.ts';
@@ -67,10 +68,19 @@ export async function runOf(store: Store, id: string): Promise<RunRow> {
 /** Stages in which the model is called. */
 const SPENDING: readonly RunRow['state']['stage'][] = ['triage', 'implement', 'fix'];
 
+/** Reached caps that bind the run just now. */
+export async function viewHolds(deps: ApiDeps, id: string): Promise<RunView['holds']> {
+  return holdsOf(deps, await runOf(deps.store, id));
+}
+
+async function holdsOf(deps: ApiDeps, { repo, state }: RunRow): Promise<RunView['holds']> {
+  return SPENDING.includes(state.stage) ? readHolds(deps, repo) : [];
+}
+
 export async function viewRun(deps: ApiDeps, id: string): Promise<RunView> {
   const { store } = deps;
   const run = await runOf(store, id);
-  const [transitions, evidence, acts, escalations, effects, runMicroUsd, issueMicroUsd, turns, holds] =
+  const [transitions, evidence, acts, escalations, effects, runMicroUsd, issueMicroUsd, turns, holds, killSwitch] =
     await Promise.all([
       store.runs.transitions(id),
       store.evidence.list(runSubject(id)),
@@ -80,7 +90,8 @@ export async function viewRun(deps: ApiDeps, id: string): Promise<RunView> {
       store.ledger.spentBy(runSubject(id)),
       store.ledger.spentOf(issueBudget(run.repo, run.issue)),
       store.sessions.countTurns(runSubject(id)),
-      SPENDING.includes(run.state.stage) ? readHolds(deps, run.repo) : [],
+      holdsOf(deps, run),
+      readKillSwitch(store.control, deps.config.dataDir),
     ]);
   const { release, seq, state, plan, bounds } = run;
   const [summary] = await summariesOf(deps, [run]);
@@ -108,6 +119,7 @@ export async function viewRun(deps: ApiDeps, id: string): Promise<RunView> {
     fixForward,
     approval,
     holds,
+    killSwitch,
     links: {
       page: `${deps.config.api.publicUrl.replace(/\/$/, '')}/runs/${encodeURIComponent(id)}`,
       temporal: deps.engine.links(run).temporalUrl,

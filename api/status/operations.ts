@@ -25,10 +25,18 @@ export function showHealth(deps: ApiDeps) {
 }
 
 export async function viewStatus(deps: ApiDeps): Promise<StatusView> {
+  const [standing, openRuns] = await Promise.all([
+    viewStanding(deps),
+    deps.store.runs.list({ open: true, limit: 1_000 }).then((open) => summariesOf(deps, open)),
+  ]);
+  return { ...standing, openRuns };
+}
+
+/** The status without the runs. */
+export async function viewStanding(deps: ApiDeps): Promise<Omit<StatusView, 'openRuns'>> {
   const { store, config } = deps;
-  const [killSwitch, openRuns, queue, health, notices, holds] = await Promise.all([
+  const [killSwitch, queue, health, notices, holds] = await Promise.all([
     readKillSwitch(store.control, config.dataDir),
-    store.runs.list({ open: true, limit: 1_000 }).then((open) => summariesOf(deps, open)),
     queued(deps),
     deps.health(),
     readNotices(deps),
@@ -42,7 +50,6 @@ export async function viewStatus(deps: ApiDeps): Promise<StatusView> {
     allow: config.allow,
     repos: config.repos.map(({ key, name }) => ({ key, name, allowed: config.allow.includes(name) })),
     model: { provider: config.model.provider, name: config.model.name },
-    openRuns,
     queued: queue.length,
     notices,
     holds,

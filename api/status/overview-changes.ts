@@ -2,7 +2,7 @@
 import { runSubject } from '../../domain/unit.ts';
 import type { EventRow } from '../../store/port.ts';
 import type { ApiDeps } from '../http/deps.ts';
-import { viewStatus } from './operations.ts';
+import { viewStanding, viewStatus } from './operations.ts';
 import { summariesOf } from '../runs/summaries.ts';
 import type { Overview } from '../views/view.ts';
 import { overviewChanged, type OverviewChange } from '../views/change.ts';
@@ -37,7 +37,7 @@ export function changesOfOverview(deps: ApiDeps): (page: readonly EventRow[]) =>
       page.map(async (row) => {
         const change: OverviewChange = {
           ...(lastOfRun.get(row.subject) === row ? await runPart(deps, row) : {}),
-          ...(row === lastOfStatus ? { status: await viewStatus(deps) } : {}),
+          ...(row === lastOfStatus ? { status: await viewStanding(deps) } : {}),
         };
         return Object.keys(change).length === 0 ? null : overviewChanged.parse({ ...row, change });
       }),

@@ -6,8 +6,21 @@ import { overview } from './operations.ts';
 import { runSummary, runView } from './run.ts';
 import { session } from './transcript.ts';
 
-const { run, transitions, evidence, acts, escalations, effects, spend, moves, fixForward, approval, holds, links } =
-  runView.shape;
+const {
+  run,
+  transitions,
+  evidence,
+  acts,
+  escalations,
+  effects,
+  spend,
+  moves,
+  fixForward,
+  approval,
+  holds,
+  killSwitch,
+  links,
+} = runView.shape;
 
 export const runChange = z
   .object({
@@ -22,6 +35,7 @@ export const runChange = z
     fixForward: fixForward.exactOptional(),
     approval: approval.exactOptional(),
     holds: holds.exactOptional(),
+    killSwitch: killSwitch.exactOptional(),
     links: links.exactOptional(),
     session: session.exactOptional(),
   })

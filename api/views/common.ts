@@ -40,3 +40,15 @@ export const errorBody = z
   })
   .meta({ id: 'Error' });
 export type ErrorBody = Frozen<z.infer<typeof errorBody>>;
+
+export const killSwitch = z
+  .object({
+    on: z.boolean(),
+    by: text,
+    note: text,
+    at,
+    row: z.boolean(),
+    file: z.boolean().meta({ description: 'Where it is on: a file put there by hand counts as much as the row.' }),
+  })
+  .meta({ id: 'KillSwitch' });
+export type KillSwitchView = Frozen<z.infer<typeof killSwitch>>;

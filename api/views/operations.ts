@@ -1,7 +1,7 @@
 /** The whole: is it well, what waits, what it may spend, who may call. */
 import { z } from 'zod';
 import { CAP_WINDOWS } from '../../domain/caps.ts';
-import { at, count, maybeAt, maybeText, microUsd, notice, part, principal, text } from './common.ts';
+import { at, count, killSwitch, maybeAt, maybeText, microUsd, notice, part, principal, text } from './common.ts';
 import type { Frozen } from './frozen.ts';
 import { labelEvent } from './issue.ts';
 import { runSummary } from './run.ts';
@@ -9,17 +9,6 @@ import { runSummary } from './run.ts';
 export const alive = z.object({ ok: z.literal(true) });
 export const health = z.object({ ok: z.boolean(), parts: z.array(part) }).meta({ id: 'Health' });
 
-export const killSwitch = z
-  .object({
-    on: z.boolean(),
-    by: text,
-    note: text,
-    at,
-    row: z.boolean(),
-    file: z.boolean().meta({ description: 'Where it is on: a file put there by hand counts as much as the row.' }),
-  })
-  .meta({ id: 'KillSwitch' });
-export type KillSwitchView = Frozen<z.infer<typeof killSwitch>>;
 export const killSwitchAnswer = z.object({ killSwitch });
 
 export const status = z

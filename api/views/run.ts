@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { PLAIN_ACTS } from '../../domain/act.ts';
 import { EVIDENCE_KINDS } from '../../store/port.ts';
-import { at, count, grants, maybeAt, maybeText, microUsd, notice, principal, text } from './common.ts';
+import { at, count, grants, killSwitch, maybeAt, maybeText, microUsd, notice, principal, text } from './common.ts';
 import type { Frozen } from './frozen.ts';
 import { outcome, runState, stage } from './run-state.ts';
 
@@ -184,6 +184,7 @@ export const runView = z
     holds: z
       .array(notice)
       .meta({ description: 'Reached caps that bind the run, while it is where the model is called.' }),
+    killSwitch,
     links: z.object({
       page: text,
       temporal: maybeText,
