@@ -18,7 +18,7 @@ import { createRedaction, type Redaction } from '../activities/evidence/redact.t
 import { redactedReasons } from '../activities/evidence/redacted-reasons.ts';
 import { redactingStore } from '../activities/evidence/redacting-store.ts';
 import { createReport } from '../activities/report/report.ts';
-import { createMoveActivities } from '../activities/stages/move.ts';
+import { createMoveActivities, EFFECT_MS } from '../activities/stages/move.ts';
 import { createRunControlActivities } from '../activities/run/control.ts';
 import { endingLastingFailures } from '../activities/stages/lasting-failures.ts';
 import { createPrepareActivities } from '../activities/stages/prepare.ts';
@@ -145,7 +145,7 @@ function createEndless(deps: EndlessDeps): Omit<WorkerActivities, 'lease'> {
   const report = createReport({ config, store, trackerOf, perform, now });
   const admit = createAdmission({ store, issuesOf, pool, dataDir: config.dataDir, now });
   const tellLane = (repoKey: string, runId: string): Promise<void> => calls.tellEnded(repoKey, runId);
-  const move = createMoveActivities({ store, report, admit, tellLane, now });
+  const move = createMoveActivities({ store, report, admit, tellLane, effectMs: EFFECT_MS, now });
   const run = createRunControlActivities({
     store,
     lanes: calls,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LABELS } from '../../domain/issue.ts';
+import { Outage } from '../../domain/outage.ts';
 import type { RunState } from '../../domain/stage.ts';
 import { FRESH } from '../../domain/stage.ts';
 import type { RunRow } from '../../store/port.ts';
@@ -16,7 +17,7 @@ const PUSHING: RunState = { stage: 'push', progress, head: 'h', mergeWith: null 
 
 async function admit(runId: string, slots = 1): Promise<Admission> {
   const pool = async () => ({ slots, reserves: {} });
-  return createAdmission({ store, issuesOf: trackerOf, pool, dataDir, now })(await rowOf(runId));
+  return createAdmission({ store, issuesOf: trackerOf, pool, dataDir, now })(await rowOf(runId), 1_000);
 }
 
 async function rowOf(id: string): Promise<RunRow> {
@@ -90,6 +91,33 @@ describe('the admission of the work that is due', () => {
     expect(await store.capacity.held()).toHaveLength(1);
   });
 
+  describe('where the tracker', () => {
+    const away = { read: async () => Promise.reject(new Error('the tracker is away')) };
+    const hangs = { read: async () => new Promise<never>(() => undefined) };
+    const pool = async () => ({ slots: 1, reserves: {} });
+    const asked = async (runId: string, tracker: typeof away, readMs: number): Promise<Admission> =>
+      createAdmission({ store, issuesOf: () => tracker, pool, dataDir, now })(await rowOf(runId), readMs);
+
+    it('hangs, fails in time as an outage, and holds no slot meanwhile', async () => {
+      const runId = await newRun();
+      await record(runId, IN_SESSION, []);
+
+      await expect(asked(runId, hangs, 20)).rejects.toThrow(Outage);
+      expect(await store.capacity.held()).toEqual([]);
+    });
+
+    it('fails, gives back the slot that was granted for this, and keeps the one that it had', async () => {
+      const runId = await newRun();
+      await record(runId, IN_SESSION, []);
+      await expect(asked(runId, away, 1_000)).rejects.toThrow('the tracker is away');
+      expect(await store.capacity.held()).toEqual([]);
+      expect(await admit(runId)).toEqual({ kind: 'admitted' });
+      await expect(asked(runId, away, 1_000)).rejects.toThrow('the tracker is away');
+
+      expect(await store.capacity.held()).toHaveLength(1);
+    });
+  });
+
   it('asks the tracker nothing while it waits for a slot', async () => {
     await slotTaken();
     const [run] = await store.runs.list({ repo: web.key });
@@ -97,7 +125,10 @@ describe('the admission of the work that is due', () => {
     const asked: number[] = [];
     const trackers = () => ({ read: async (issue: number) => (asked.push(issue), null) });
     const pool = async () => ({ slots: 1, reserves: {} });
-    const held = await createAdmission({ store, issuesOf: trackers, pool, dataDir, now })(await rowOf(run?.id ?? ''));
+    const held = await createAdmission({ store, issuesOf: trackers, pool, dataDir, now })(
+      await rowOf(run?.id ?? ''),
+      1_000,
+    );
 
     expect([held.kind, asked]).toEqual(['held', []]);
   });

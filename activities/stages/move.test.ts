@@ -22,6 +22,7 @@ function move(
     report: activitiesWith(),
     admit: async () => ({ kind: 'admitted' }),
     tellLane: async () => undefined,
+    effectMs: 15_000,
     now,
     ...deps,
   });
@@ -96,6 +97,40 @@ describe('a move', () => {
     const admit = async () => Promise.reject(new Error('the tracker is away'));
 
     expect(await move(to(runId, watching, []), { admit })).toEqual({ recorded: true, acts: false, admission: null });
+  });
+
+  it('whose effect hangs does the others, and fails in time with its name', async () => {
+    const runId = await newRun();
+    const report = activitiesWith();
+    const hanging = {
+      ...report,
+      performRunEffect: async (owed: Parameters<typeof report.performRunEffect>[0]) =>
+        owed.index === 0 ? new Promise<never>(() => undefined) : report.performRunEffect(owed),
+    };
+
+    await expect(move(to(runId, watching, [LABEL, CALL]), { report: hanging, effectMs: 100 })).rejects.toThrow(
+      `label of run ${runId} has not ended after 0.1 s`,
+    );
+    expect(await store.escalations.list({ run: runId })).toHaveLength(1);
+  });
+
+  it('whose phase comment hangs fails in time', async () => {
+    const runId = await newRun();
+    const hanging = { ...activitiesWith(), publishPhases: async () => new Promise<never>(() => undefined) };
+
+    await expect(move(to(runId, watching, []), { report: hanging, effectMs: 100 })).rejects.toThrow('phase comment');
+  });
+
+  it('waits for the issue no longer than five seconds', async () => {
+    const runId = await newRun();
+    const waited: number[] = [];
+    const admit: MoveDeps['admit'] = async (_run, readMs) => {
+      waited.push(readMs);
+      return { kind: 'admitted' };
+    };
+    await move(to(runId, watching, []), { admit });
+
+    expect(waited).toEqual([5_000]);
   });
 
   it('to the end is owed until all of it is done', async () => {

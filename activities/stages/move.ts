@@ -6,7 +6,8 @@ import { log } from '@temporalio/activity';
 import { isLastPlace } from '../../domain/transitions/called-away.ts';
 import type { RunRow, Store } from '../../store/port.ts';
 import type { ControlActivities, Moved } from '../../workflows/ports.ts';
-import type { Admit } from '../dispatch/admission.ts';
+import { READ_APART_MS, READ_IN_A_MOVE_MS, type Admit } from '../dispatch/admission.ts';
+import { inTime } from '../effects/in-time.ts';
 import type { Report } from '../report/report.ts';
 import { heartbeating } from '../pace/heartbeat.ts';
 import { hasActs } from '../run/minding.ts';
@@ -19,8 +20,12 @@ export interface MoveDeps {
   readonly admit: Admit;
   /** To the lane: the run that holds it has ended. */
   readonly tellLane: (repoKey: string, runId: string) => Promise<void>;
+  /** How long each effect may take: one that hangs is tried again, and told as what it is. */
+  readonly effectMs: number;
   readonly now: () => number;
 }
+
+export const EFFECT_MS = 15_000;
 
 export type MoveActivities = Pick<ControlActivities, 'recordTransition' | 'settleTransition' | 'admit'>;
 
@@ -32,19 +37,25 @@ export function createMoveActivities(deps: MoveDeps): MoveActivities {
     // A later transition is recorded only after this one was settled: this attempt came too late.
     if (run.seq > seq) return null;
     // Side by side: one that cannot be done for now holds none of the others.
-    const owed = run.effects.map((_effect, index) => report.performRunEffect({ runId, seq, index }));
+    const owed = run.effects.map((effect, index) =>
+      ended(report.performRunEffect({ runId, seq, index }), `${effect.do} of run ${runId}`),
+    );
     throwWorst(await Promise.allSettled(owed));
-    if (!run.state.progress.trial) await report.publishPhases({ runId });
+    if (!run.state.progress.trial) await ended(report.publishPhases({ runId }), `the phase comment of run ${runId}`);
     if (run.outcome === null) return admissionTo(run);
     await store.runs.settled(runId);
     await tellLane(run);
     return null;
   }
 
+  function ended(work: Promise<void>, what: string): Promise<void> {
+    return inTime(work, deps.effectMs, `${what} has not ended after ${deps.effectMs / 1000} s: it is tried again`);
+  }
+
   /** Null where it can't be said now: it is asked for apart then, where failures that last end in words. */
   async function admissionTo(run: RunRow): Promise<Moved['admission']> {
     try {
-      return await deps.admit(run);
+      return await deps.admit(run, READ_IN_A_MOVE_MS);
     } catch (error) {
       log.info('what comes next could not be admitted with the move', { run: run.id, error: String(error) });
       return null;
@@ -75,7 +86,7 @@ export function createMoveActivities(deps: MoveDeps): MoveActivities {
       }),
 
     async admit({ runId }) {
-      const admission = await deps.admit(await storedRun(store.runs, runId));
+      const admission = await deps.admit(await storedRun(store.runs, runId), READ_APART_MS);
       if (admission.kind === 'held') throw notYet(admission.by);
       return admission;
     },

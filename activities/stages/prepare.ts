@@ -3,7 +3,7 @@ import type { Store } from '../../store/port.ts';
 import type { RepoActivities } from '../../workflows/ports.ts';
 import { declaredStages } from '../deploy/declared.ts';
 import type { Stages } from '../deploy/stages.ts';
-import type { Admit } from '../dispatch/admission.ts';
+import { READ_APART_MS, type Admit } from '../dispatch/admission.ts';
 import type { Gates } from '../gates/gates.ts';
 import type { RepoGit } from '../git/port.ts';
 import { checksFact, checksMs } from '../run/checks-fact.ts';
@@ -44,7 +44,7 @@ export function createPrepareActivities(deps: PrepareDeps): PrepareActivities {
     readContract: ({ runId }) =>
       minding(deps, runId, async () => {
         const run = await storedRun(store.runs, runId);
-        const admission = await deps.admit(run);
+        const admission = await deps.admit(run, READ_APART_MS);
         if (admission.kind !== 'admitted') return admission;
         const main = await mainOf(runId);
         if (typeof main !== 'string') return main;
