@@ -1,6 +1,6 @@
 /** Before a session: the contract as main has it, the base proven, the worktree made ready; and the wait for main to move. */
-import type { Store } from '../../store/port.ts';
-import type { RepoActivities } from '../../workflows/ports.ts';
+import type { RunRow, Store } from '../../store/port.ts';
+import type { Admission, RepoActivities } from '../../workflows/ports.ts';
 import { declaredStages } from '../deploy/declared.ts';
 import type { Stages } from '../deploy/stages.ts';
 import { READ_APART_MS, type Admit } from '../dispatch/admission.ts';
@@ -40,11 +40,21 @@ export function createPrepareActivities(deps: PrepareDeps): PrepareActivities {
     return patiently(deps, patience, () => git.refresh());
   }
 
+  /** A tracker that is away is waited for apart: what is tried here, and for how long, is told of the remote. */
+  async function admissionTo(run: RunRow): Promise<Admission> {
+    try {
+      return await deps.admit(run, READ_APART_MS);
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      return { kind: 'held', by: `the issue cannot be read: ${reason}` };
+    }
+  }
+
   return {
     readContract: ({ runId }) =>
       minding(deps, runId, async () => {
         const run = await storedRun(store.runs, runId);
-        const admission = await deps.admit(run, READ_APART_MS);
+        const admission = await admissionTo(run);
         if (admission.kind !== 'admitted') return admission;
         const main = await mainOf(runId);
         if (typeof main !== 'string') return main;
