@@ -36,10 +36,11 @@ export async function bringToShape(deps: UpgradeDeps): Promise<void> {
   if (shape === SHAPE) return;
   const ended = await patiently(() => endOlder(deps));
   const { runs } = await deps.recover();
-  deps.crash('upgrade.rebuilt');
-  await store.control.setFact(SHAPE_FACT, { shape: SHAPE }, now());
+  // Before the shape is written: after a death there is nothing left to tell of.
   if (ended + runs.length > 0)
     say(`upgraded from shape ${shape} to ${SHAPE}: ${ended} open executions were ended, ${runs.length} runs rebuilt`);
+  deps.crash('upgrade.rebuilt');
+  await store.control.setFact(SHAPE_FACT, { shape: SHAPE }, now());
 }
 
 /** By their names as well: what is listed may lag behind what is open. */
