@@ -10,8 +10,8 @@ export default defineConfig({
     include: ['**/*.test.ts'],
     exclude: [...configDefaults.exclude, '**/fixtures/**', 'playground/**/repo/**'],
     pool: 'forks',
-    // Two cores is what a small CI machine has; tests wait for real servers for most of theirs: a quarter of it is processor time.
-    maxWorkers: 4,
+    // Two cores is what a small CI machine has; tests wait for real servers a third of their time. A fourth worker made the run no shorter.
+    maxWorkers: 3,
     // Nobody waits for them but a test that hangs: no machine is so slow.
     testTimeout: 120_000,
     hookTimeout: 120_000,

@@ -4,7 +4,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { has } from '../setup/needs.ts';
 import { call } from './call.ts';
 import { fakeHost } from './fake-host.ts';
@@ -22,6 +22,8 @@ describe.skipIf(!has('logrotate') || process.getuid?.() !== 0)(
     it('is rotated each month, privately, and the script goes on in a new one', async () => {
       const host = await fakeHost();
       await call(host, 'human', 'cycle');
+      // Who asks is answered from the journal; the log hears of the end right after.
+      await vi.waitFor(() => expect(host.read('log')).toContain('end=ok'), 30_000);
       const rules = join(scratch, 'rules');
       writeFileSync(
         rules,

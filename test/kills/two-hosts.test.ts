@@ -6,7 +6,7 @@ import { openHosts, type Hosts } from './hosts.ts';
 
 /** Its first command is at work when its host dies; it is not run again (invariant 6). */
 const AT_WORK = { triage: ACCEPT, steps: [{ calls: [{ bash: 'sleep 600' }] }, ...MULTIPLY.steps] };
-const PATIENCE = { timeout: 90_000, interval: 100 };
+const PATIENCE = { timeout: 240_000, interval: 100 };
 
 describe.skipIf(!has('temporal') || !has('bwrap') || !has('postgres'))('two hosts with a disk each', () => {
   let hosts: Hosts;
@@ -59,5 +59,5 @@ describe.skipIf(!has('temporal') || !has('bwrap') || !has('postgres'))('two host
     expect(held).toEqual({ a: one, b: one, c: two, d: two, e: one });
     for (const key of ['a', 'b', 'c', 'd']) expect(hosts.repo(key).pushes(), key).toHaveLength(1);
     expect(await calls()).toHaveLength(1);
-  }, 300_000);
+  }, 600_000);
 });
