@@ -10,6 +10,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { operatorToken, readUpFile } from '../cli/up/data-dir.ts';
+import { cpuTimeOf } from '../test/setup/cpu-time.ts';
+import { answerWith, rounded } from './answer.ts';
 
 export interface IdleInput {
   /** Minutes over which processor time is counted. */
@@ -68,7 +70,7 @@ async function measure({ runs: minutes }: IdleInput): Promise<IdleFigures> {
 }
 
 async function untilPlayed(dataDir: string): Promise<void> {
-  const url = await until(() => Promise.resolve(readUpFile(dataDir)?.url));
+  const url = await until(() => readUpFile(dataDir)?.url);
   const headers = { authorization: `Bearer ${operatorToken(dataDir)}`, 'content-type': 'application/json' };
   const get = async (path: string): Promise<{ runs: Run[] }> => {
     const answer = await fetch(`${url}${path}`, { headers });
@@ -86,9 +88,9 @@ async function untilPlayed(dataDir: string): Promise<void> {
   await until(async () => ((await get('/api/runs?open')).runs.length === 0 ? true : undefined));
 }
 
-async function until<T>(look: () => Promise<T | undefined>): Promise<T> {
+async function until<T>(look: () => T | undefined | Promise<T | undefined>): Promise<T> {
   for (;;) {
-    const seen = await look().catch(() => undefined);
+    const seen = await look();
     if (seen !== undefined) return seen;
     await delay(250);
   }
@@ -100,11 +102,14 @@ function figuresOf(pids: Pids, cpuSeconds: (name: string) => number, seconds: nu
   const processes = Object.fromEntries(
     Object.entries(pids).map(([name, pid]): [string, ProcessFigures] => [
       name,
-      { ...memoryOf(pid), cpuPercent: rounded((cpuSeconds(name) / seconds) * 100) },
+      { ...memoryOf(pid), cpuPercent: rounded((cpuSeconds(name) / seconds) * 100, 1) },
     ]),
   );
   const sum = (names: readonly string[], key: keyof ProcessFigures): number =>
-    rounded(names.reduce((all, name) => all + (processes[name]?.[key] ?? Number.NaN), 0));
+    rounded(
+      names.reduce((all, name) => all + (processes[name]?.[key] ?? Number.NaN), 0),
+      1,
+    );
   return {
     how: HOW,
     workerAndApiMb: sum(['worker', 'api'], 'residentMb'),
@@ -116,33 +121,13 @@ function figuresOf(pids: Pids, cpuSeconds: (name: string) => number, seconds: nu
 function memoryOf(pid: number): Pick<ProcessFigures, 'residentMb' | 'proportionalMb'> {
   const rollup = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
   const mb = (name: string): number =>
-    rounded((Number(new RegExp(`^${name}: +(\\d+) kB`, 'm').exec(rollup)?.[1]) * 1_024) / 1e6);
+    rounded((Number(new RegExp(`^${name}: +(\\d+) kB`, 'm').exec(rollup)?.[1]) * 1_024) / 1e6, 1);
   return { residentMb: mb('Rss'), proportionalMb: mb('Pss') };
 }
 
 /** Seconds of processor time by name, of the process itself. */
 function cpuOf(pids: Pids): Record<string, number> {
-  const secondsOf = (pid: number): number => {
-    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
-    const [user, system] = stat
-      .slice(stat.lastIndexOf(')') + 2)
-      .split(' ')
-      .slice(11, 13);
-    return (Number(user) + Number(system)) / 100;
-  };
-  return Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, secondsOf(pid)]));
+  return Object.fromEntries(Object.entries(pids).map(([name, pid]) => [name, cpuTimeOf(pid).own / 1_000]));
 }
 
-function rounded(value: number): number {
-  return Math.round(value * 10) / 10;
-}
-
-process.once('message', (input: IdleInput) => {
-  measure(input).then(
-    (figures) => process.send?.(figures, () => process.exit(0)),
-    (error: unknown) => {
-      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-      process.exit(1);
-    },
-  );
-});
+answerWith(measure);

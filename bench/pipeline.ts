@@ -12,6 +12,7 @@ import { startDevServer } from '../test/setup/dev-server.ts';
 import { startWorker } from '../workers/start-worker.ts';
 import { bundleWorkflows } from '../workers/workflow-bundle.ts';
 import { createTemporalCalls, type TemporalCalls } from '../workers/temporal.ts';
+import { answerWith, middle, rounded } from './answer.ts';
 import { createStopwatch, type Stopwatch } from './crash/stopwatch.ts';
 import { shippedStories, type Story } from './crash/stories.ts';
 import { setTable, type Table } from './crash/table.ts';
@@ -83,7 +84,7 @@ async function measure({ runs }: PipelineInput): Promise<PipelineFigures> {
     }
     const [cold, ...warm] = figures;
     if (cold === undefined) throw new Error('no run was measured');
-    return { how: HOW, warm: middle(warm), cold, runs: warm };
+    return { how: HOW, warm: middleOfEach(warm), cold, runs: warm };
   } finally {
     await worker.stop();
     await connection.close();
@@ -110,13 +111,13 @@ async function shipOne({ table, story, watch, client, calls }: Bench): Promise<R
   const own = wall - watch.anyBusy();
   const { events, bytes } = await historyOf(client, run);
   return {
-    wall: rounded(wall),
-    model: rounded(model),
-    sandbox: rounded(sandbox),
-    deploy: rounded(deploy),
-    own: rounded(own),
-    ownShare: rounded(own / wall),
-    labelToFirstModelCall: rounded(watch.firstAt('model') ?? Number.NaN),
+    wall: rounded(wall, 3),
+    model: rounded(model, 3),
+    sandbox: rounded(sandbox, 3),
+    deploy: rounded(deploy, 3),
+    own: rounded(own, 3),
+    ownShare: rounded(own / wall, 3),
+    labelToFirstModelCall: rounded(watch.firstAt('model') ?? Number.NaN, 3),
     temporalEvents: events,
     temporalBytes: bytes,
   };
@@ -147,11 +148,8 @@ async function historyOf(client: Client, run: RunRow): Promise<{ readonly events
   return { events, bytes };
 }
 
-function middle(figures: readonly RunFigures[]): RunFigures {
-  const of = (key: keyof RunFigures): number => {
-    const sorted = figures.map((one) => one[key]).toSorted((a, b) => a - b);
-    return sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.NaN;
-  };
+function middleOfEach(figures: readonly RunFigures[]): RunFigures {
+  const of = (key: keyof RunFigures): number => middle(figures.map((one) => one[key]));
   return {
     wall: of('wall'),
     model: of('model'),
@@ -165,17 +163,7 @@ function middle(figures: readonly RunFigures[]): RunFigures {
   };
 }
 
-function rounded(value: number): number {
-  return Math.round(value * 1_000) / 1_000;
-}
-
-process.once('message', (input: PipelineInput) => {
+answerWith((input: PipelineInput) => {
   Runtime.install({ logger: new DefaultLogger('ERROR'), shutdownSignals: [] });
-  measure(input).then(
-    (figures) => process.send?.(figures, () => process.exit(0)),
-    (error: unknown) => {
-      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-      process.exit(1);
-    },
-  );
+  return measure(input);
 });

@@ -8,6 +8,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { openSessionRig, type SessionRig, type SessionParts } from '../activities/agent/session-rig.ts';
 import type { Model } from '../activities/model/port.ts';
 import type { Store } from '../store/port.ts';
+import { answerWith, middle, rounded } from './answer.ts';
 
 const LENGTHS = [10, 100, 300] as const;
 const LAST = 300;
@@ -36,11 +37,11 @@ async function measure(rounds: number): Promise<object> {
     process.stderr.write(`round ${round} of ${rounds}\n`);
   }
   const at = (length: number, read: (turn: Turn) => number, of: readonly (readonly Turn[])[]): number =>
-    rounded(middle(of.flatMap((turns) => turns.slice(length - WINDOW, length).map(read))));
+    rounded(middle(of.flatMap((turns) => turns.slice(length - WINDOW, length).map(read))), 2);
   const byLength = (read: (turn: Turn) => number, of: readonly (readonly Turn[])[]): object => {
     const figures = LENGTHS.map((length) => at(length, read, of));
     const [first = Number.NaN, last = Number.NaN] = [figures[0], figures.at(-1)];
-    return { ...Object.fromEntries(LENGTHS.map((length, n) => [length, figures[n]])), ratio: rounded(last / first) };
+    return { ...Object.fromEntries(LENGTHS.map((length, n) => [length, figures[n]])), ratio: rounded(last / first, 2) };
   };
   return {
     how: HOW,
@@ -168,21 +169,4 @@ function tableSizes(file: string): Readonly<Record<string, number>> {
   }
 }
 
-function middle(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor((sorted.length - 1) / 2)] ?? Number.NaN;
-}
-
-function rounded(value: number): number {
-  return Math.round(value * 100) / 100;
-}
-
-process.once('message', ({ runs }: { readonly runs: number }) => {
-  measure(runs).then(
-    (figures) => process.send?.(figures, () => process.exit(0)),
-    (error: unknown) => {
-      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-      process.exit(1);
-    },
-  );
-});
+answerWith(({ runs }: { readonly runs: number }) => measure(runs));

@@ -16,6 +16,7 @@ import { opIdOf, requestText, type Verb } from '../domain/breakglass/verb.ts';
 import { startFakeHost } from '../test/lab/fake-host/fake-host.ts';
 import { type LabSshd, startLabSshd } from '../test/lab/sshd/sshd.ts';
 import { percentiles } from './crash/tally.ts';
+import { answerWith } from './answer.ts';
 
 const MEASURED = ['status', 'cycle'] as const;
 
@@ -107,12 +108,4 @@ function throughSsh(sshd: LabSshd, known: string): (verb: Verb) => Promise<void>
     });
 }
 
-process.once('message', ({ runs }: { readonly runs: number }) => {
-  measure(runs).then(
-    (figures) => process.send?.(figures, () => process.exit(0)),
-    (error: unknown) => {
-      process.stderr.write(`${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
-      process.exit(1);
-    },
-  );
-});
+answerWith(({ runs }: { readonly runs: number }) => measure(runs));

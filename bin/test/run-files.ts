@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { startVitest, type TestModule } from 'vitest/node';
-import type { CpuTime } from '../../test/setup/cpu.ts';
+import type { CpuOfFile } from '../../test/setup/cpu.ts';
 import type { MissingPart } from '../../test/setup/needs.ts';
 import type { Tally } from './tally.ts';
 import type { FileTime } from './times.ts';
@@ -46,7 +46,7 @@ export async function runFiles({ root, files, include, namePattern, output }: As
     const paths = files.map((file) => join(root, file));
     const vitest = await startVitest('test', paths, { ...options, reporters }, {}, { stdout: output });
     await vitest.close();
-    const cpuMs = new Map(linesOf<CpuTime>(cpu).map((one) => [one.file, one.cpuMs]));
+    const cpuMs = new Map(linesOf<CpuOfFile>(cpu).map((one) => [one.file, one.cpuMs]));
     const times = [...walls].map(([file, ms]) => ({ file: relative(root, file), ms, cpuMs: cpuMs.get(file) ?? 0 }));
     return { tally: namePattern ? { ...tally, skipped: [] } : tally, times, missing: linesOf<MissingPart>(missing) };
   } finally {
