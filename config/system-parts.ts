@@ -49,7 +49,7 @@ function remedyFor(name: SystemPartName): string {
   if (name === 'temporal') return temporalRemedy;
   if (name === 'debian-packages') return notDebian;
   const { debian, darwin }: Listed = SYSTEM_PARTS[name];
-  if (process.platform === 'darwin' || debian === null) return darwin;
+  if (process.platform === 'darwin') return darwin;
   return `apt-get install ${debian} (Debian, Ubuntu; elsewhere the package of like name)`;
 }
 

@@ -57,3 +57,9 @@ export function unitNamed(subject: Subject): Pick<Unit, 'kind' | 'id'> {
 export function issueBudget(repo: string, issue: number): string {
   return `issue/${repo}/${issue}`;
 }
+
+/** Of events about one run, else about one repo, else about the whole. */
+export function subjectAbout({ run, repo }: { readonly run: string | null; readonly repo: string | null }): string {
+  if (run !== null) return runSubject(run);
+  return repo === null ? 'system' : `repo/${repo}`;
+}

@@ -1,6 +1,7 @@
 import { appendEvent } from './events.ts';
 import type { ActRow, Acts } from './port.ts';
 import { decode, encode, type Sql, type SqlSession } from './sql/sql.ts';
+import { runSubject } from '../domain/unit.ts';
 
 type Given = Pick<ActRow, 'data' | 'by' | 'note'>;
 
@@ -58,7 +59,7 @@ async function add(session: SqlSession, act: Omit<ActRow, 'seq' | 'takenAt'>): P
   if (row === undefined) throw new Error(`act ${act.id} is not there right after it was written`);
   await appendEvent(session, {
     at: act.at,
-    subject: `run/${act.run}`,
+    subject: runSubject(act.run),
     kind: 'act.added',
     data: { id: act.id, kind: act.data.kind, by: act.by.name, note: act.note },
   });

@@ -1,6 +1,7 @@
 import { appendEvent } from './events.ts';
 import type { EscalationRow, Escalations } from './port.ts';
 import { decode, encode, type Sql, type SqlSession, type SqlValue } from './sql/sql.ts';
+import { subjectAbout } from '../domain/unit.ts';
 
 type Given = Pick<EscalationRow, 'severity' | 'topic' | 'decision'>;
 
@@ -50,13 +51,8 @@ async function raise(session: SqlSession, escalation: Omit<EscalationRow, 'deliv
   );
   if (written.length === 0) return false;
   const data = { key, run, repo, severity, topic, decision };
-  await appendEvent(session, { at, subject: subjectOf(escalation), kind: 'escalation.raised', data });
+  await appendEvent(session, { at, subject: subjectAbout(escalation), kind: 'escalation.raised', data });
   return true;
-}
-
-function subjectOf({ run, repo }: Pick<EscalationRow, 'run' | 'repo'>): string {
-  if (run !== null) return `run/${run}`;
-  return repo === null ? 'system' : `repo/${repo}`;
 }
 
 function toEscalation(row: Row): EscalationRow {

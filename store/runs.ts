@@ -8,6 +8,7 @@ import { appendEvent } from './events.ts';
 import type { CreateRun, NewRun, RunRow, Runs, TransitionInput, TransitionRow } from './port.ts';
 import { appendQueueChanged, laneLock } from './queue.ts';
 import { decode, encode, type Sql, type SqlSession, type SqlValue } from './sql/sql.ts';
+import { runSubject } from '../domain/unit.ts';
 
 interface Row {
   readonly id: string;
@@ -94,7 +95,7 @@ async function create(session: SqlSession, run: NewRun): Promise<CreateRun> {
   const row = await get(session, run.id);
   if (row === null) throw new Error(`run ${run.id} is not there right after it was written`);
   const data = { repo: run.repo, issue: run.issue, title: run.title };
-  await appendEvent(session, { at: run.at, subject: `run/${run.id}`, kind: 'run.created', data });
+  await appendEvent(session, { at: run.at, subject: runSubject(run.id), kind: 'run.created', data });
   if (taken.length > 0) await appendQueueChanged(session, run.repo, run.at);
   return { created: true, run: row };
 }
@@ -159,7 +160,7 @@ async function write(session: SqlSession, id: string, input: TransitionInput): P
     at,
   ]);
   const data = { seq, stage: state.stage, cause, state };
-  await appendEvent(session, { at, subject: `run/${id}`, kind: 'run.stage', data });
+  await appendEvent(session, { at, subject: runSubject(id), kind: 'run.stage', data });
 }
 
 /** A retry says the same again. Something else under a number that is taken means that two workflows drive one run. */

@@ -57,8 +57,8 @@ export interface ActivitiesDeps {
 }
 
 export interface WorkerActivities {
-  /** `granted` is told of each lane that this process grants, so that its repo's worker is there at once. */
-  readonly control: (granted: (repoKey: string) => Promise<void>) => ControlActivities;
+  /** `opened` is told of the repo of each run that this process opens, so that its repo's worker is there at once. */
+  readonly control: (opened: (repoKey: string) => Promise<void>) => ControlActivities;
   readonly ofRepo: (repoKey: string) => RepoActivities;
   readonly gitOf: (repoKey: string) => RepoGit;
   readonly lease: Lease;
@@ -78,8 +78,8 @@ export function createActivities(deps: ActivitiesDeps): WorkerActivities {
   const made = createEndless({ ...deps, store, redaction, lease, pool });
   const ends = { store, redaction, now: deps.now };
   return {
-    control: (granted) => {
-      const beginning = beginningWhereHeld(made.control(granted), lease);
+    control: (opened) => {
+      const beginning = beginningWhereHeld(made.control(opened), lease);
       return recordingTrouble(endingLastingFailures(beginning, CONTROL_WORK, ends), ends);
     },
     ofRepo: (repoKey) => {
@@ -154,7 +154,7 @@ function createEndless(deps: EndlessDeps): Omit<WorkerActivities, 'lease'> {
   });
 
   return {
-    control: (granted) => ({
+    control: (opened) => ({
       ...run,
       ...dispatch,
       ...move,
@@ -162,7 +162,7 @@ function createEndless(deps: EndlessDeps): Omit<WorkerActivities, 'lease'> {
       modelTurn: agent.modelTurn,
       async openRun(input) {
         const next = await dispatch.openRun(input);
-        if (next !== null) await granted(input.repoKey);
+        if (next !== null) await opened(input.repoKey);
         return next;
       },
     }),

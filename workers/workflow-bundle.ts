@@ -34,8 +34,9 @@ export async function bundleWorkflows(cacheDir: string | null): Promise<Workflow
 
 /** In a process of its own: what the bundler takes to do it (some hundred megabytes) ends with it, and the worker stays small. */
 async function bundle(): Promise<WorkflowBundleWithSourceMap> {
-  // It must not outlive a worker that is killed meanwhile: it ends when its channel does.
+  // It must not outlive a worker that is killed meanwhile: it ends when its channel does. The worker's settings for small memory are not for it.
   const child = fork(join(ROOT, 'workers', 'bundle-child.ts'), {
+    execArgv: [],
     stdio: ['ignore', 2, 2, 'ipc'],
     serialization: 'advanced',
   });

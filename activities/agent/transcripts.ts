@@ -2,6 +2,7 @@
  * Transcripts as this process has read them: each look asks the store for what is new. Rows are never changed, so what was read stays
  * true; a process that starts reads all of it once. A reader keeps what it was given, whatever others read meanwhile.
  */
+import { LRUCache } from 'lru-cache';
 import type { Place, Sessions, Transcript } from '../../store/port.ts';
 
 export interface Transcripts {
@@ -13,16 +14,15 @@ export interface Transcripts {
 const MOST_SESSIONS = 32;
 
 export function createTranscripts(sessions: Pick<Sessions, 'after'>): Transcripts {
-  const known = new Map<string, { readonly transcript: Transcript; readonly place: Place }>();
+  const known = new LRUCache<string, { readonly transcript: Transcript; readonly place: Place }>({
+    max: MOST_SESSIONS,
+  });
   return {
     async read(session) {
       const before = known.get(session);
       const { fresh, place } = await sessions.after(session, before?.place ?? null);
       const transcript = before === undefined ? fresh : joined(before.transcript, fresh);
-      // The one that was looked at last goes last.
-      known.delete(session);
       known.set(session, { transcript, place });
-      for (const oldest of [...known.keys()].slice(0, -MOST_SESSIONS)) known.delete(oldest);
       return transcript;
     },
   };

@@ -1,4 +1,4 @@
-/** A reached cap holds: no lane is granted, no model call starts, nothing fails. One person is called for each cap and window. */
+/** A reached cap holds: no run is opened, no model call starts, nothing fails. One person is called for each cap and window. */
 import { capsAt, holdInWords, isReached, type Caps, type CapStanding } from '../../domain/caps.ts';
 import type { Escalations, Ledger } from '../../store/port.ts';
 

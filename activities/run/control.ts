@@ -8,6 +8,7 @@ import type { ControlActivities, OutsideSignal } from '../../workflows/ports.ts'
 import { hasActs } from './minding.ts';
 import { storedRun } from './stored-run.ts';
 import { notYet } from '../pace/waiting.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 /** The part of Temporal's client that lanes need. */
 export interface LanePort {
@@ -37,7 +38,7 @@ export function createRunControlActivities(deps: RunControlDeps): RunControlActi
 
   async function refuse(runId: string, kind: OutsideSignal['kind'], reason: string | null): Promise<void> {
     const data = { kind, reason };
-    await store.events.append({ at: now(), subject: `run/${runId}`, kind: 'signal.refused', data });
+    await store.events.append({ at: now(), subject: runSubject(runId), kind: 'signal.refused', data });
   }
 
   return {

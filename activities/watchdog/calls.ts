@@ -2,6 +2,7 @@
 import { findingInWords, type Called, type Finding } from '../../domain/watchdog/condition.ts';
 import type { EscalationRow, Store } from '../../store/port.ts';
 import type { Notifier } from '../notify/port.ts';
+import { subjectAbout } from '../../domain/unit.ts';
 
 export interface CallsDeps {
   readonly store: Pick<Store, 'events' | 'escalations'>;
@@ -62,10 +63,9 @@ export function createCalls(deps: CallsDeps): Calls {
     },
 
     async settle({ escalation, topic, since, run, repo }, at) {
-      const subject = run === null ? (repo === null ? 'system' : `repo/${repo}`) : `run/${run}`;
       await store.events.append({
         at,
-        subject,
+        subject: subjectAbout({ run, repo }),
         kind: 'escalation.settled',
         data: { key: escalation, topic, since },
       });

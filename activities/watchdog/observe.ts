@@ -85,7 +85,7 @@ async function watchRun({ store, config }: ObserveDeps, run: RunRow, slotSince: 
     bounds,
     stageAt: run.updatedAt,
     progressAt: Math.max(
-      (await store.events.newestAt(`run/${id}`, PROGRESS)) ?? run.updatedAt,
+      (await store.events.newestAt(runSubject(id), PROGRESS)) ?? run.updatedAt,
       newEvidenceAt(await store.evidence.list(runSubject(id))) ?? 0,
     ),
     mainRedSince: mainRedSince(await store.runs.transitions(id)),

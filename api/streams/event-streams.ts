@@ -10,6 +10,7 @@ import { runOf, viewRun } from '../runs/runs.ts';
 import { overview } from '../views/operations.ts';
 import { runView } from '../views/run.ts';
 import { streamEvents, type EventStream } from '../http/sse.ts';
+import { runSubject } from '../../domain/unit.ts';
 
 /**
  * Where a reader was: browsers say it by `Last-Event-ID` when they come back, others may begin so. `seen`: how what no event tells stood then, as a
@@ -35,7 +36,7 @@ export function followRun(deps: ApiDeps): RequestHandler {
     await streamEvents(req, res, {
       events: deps.store.events,
       tail: deps.tail,
-      subject: `run/${id}`,
+      subject: runSubject(id),
       snapshot: async () => runView.parse(await viewRun(deps, id)),
       ...(wantsChanges(req) ? { frames: changesOfRun(deps, id), beside: besideRun(deps, id, seenBy(req)) } : {}),
       keepaliveMs: KEEPALIVE_MS,

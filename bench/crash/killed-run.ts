@@ -171,7 +171,7 @@ function watchRun({ store, modelLog }: Table, isOpen: (run: RunRow) => Promise<b
     const effects = await store.effects.list(runSubject(row.id));
     const attempts = effects.reduce((sum, one) => sum + one.attempts + (one.done ? 1 : 0), 0);
     const evidence = await store.evidence.list(runSubject(row.id));
-    const events = await store.events.after(0, { subject: `run/${row.id}`, limit: 100_000 });
+    const events = await store.events.after(0, { subject: runSubject(row.id), limit: 100_000 });
     return `${attempts} ${evidence.length} ${events.length}`;
   }
 

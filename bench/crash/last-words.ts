@@ -9,7 +9,7 @@ export async function lastWords(
   { events, sessions }: Pick<Store, 'events' | 'sessions'>,
   run: RunRow,
 ): Promise<string> {
-  const rows = await events.after(0, { subject: `run/${run.id}`, limit: 100_000 });
+  const rows = await events.after(0, { subject: runSubject(run.id), limit: 100_000 });
   const newest = rows.at(-1);
   const said = newest === undefined ? ['no event'] : [`last event ${newest.kind}`];
   for (const id of await sessions.ofUnit(runSubject(run.id))) {

@@ -23,7 +23,7 @@ export function missingPackages(purpose, path, hasInit = existsSync('/run/system
     if (!isWanted || (opensPort && hasInit)) return false;
     return !executables.some((executable) => findBeside(executable, path, folders?.() ?? []) !== null);
   });
-  return [...new Set(missing.flatMap(({ debian }) => debian ?? []))];
+  return [...new Set(missing.map(({ debian }) => debian))];
 }
 
 /** On PATH, else in these folders. @param {string} executable @param {string | undefined} path @param {readonly string[]} folders */

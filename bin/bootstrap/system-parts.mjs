@@ -9,7 +9,7 @@ import { join } from 'node:path';
 /**
  * @typedef {object} SystemPart
  * @property {readonly string[]} executables any of them will do
- * @property {string | null} debian the package that has it, by Debian's name; null where none is the remedy
+ * @property {string} debian the package that has it, by Debian's name
  * @property {string} darwin what to do on macOS
  * @property {'always' | 'feature' | 'tests'} use without one that is used always `up` can't do its work
  * @property {string} neededFor

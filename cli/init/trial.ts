@@ -78,22 +78,22 @@ export async function tryContract(input: TrialInput): Promise<Trial> {
   const { contract, say } = input;
   const resolve = input.resolve ?? (async (host) => (await lookup(host)).address);
   const learning = await createLearning(input.egress, resolve);
-  const rig = createTrialRig(input, { learning, resolve });
+  const runs = createTrialRuns(input, { learning, resolve });
   // All before the first is run: what is refused to one setup must not hide what the next one wants.
   for (const check of distinctSetups(contract.checks)) {
     say(`learning what ${check.name} downloads: ${check.setup}`);
-    await rig.learn(check);
+    await runs.learn(check);
   }
   if (learning.unreached.length > 0) await learning.lookAt(input.named);
 
   const tried: Tried[] = [];
   for (const check of [...contract.checks, ...contract.build.map((command) => checkOf('build', command))]) {
     if (learning.unreached.length === 0) say(`trying ${check.name}: ${check.test}`);
-    const run = learning.unreached.length === 0 ? await rig.run(check) : null;
+    const run = learning.unreached.length === 0 ? await runs.run(check) : null;
     tried.push(run === null ? unproven(check, learning.unreached) : judge(check, run.check, run.refused));
   }
   const { hosts, unreached } = learning;
-  return { tried, hosts, unreached, privateHosts: learning.egress().privateHosts, empty: rig.empty() };
+  return { tried, hosts, unreached, privateHosts: learning.egress().privateHosts, empty: runs.empty() };
 }
 
 /** Packages of one workspace are set up by one command at its root. */
@@ -107,7 +107,7 @@ function distinctSetups(checks: readonly Check[]): Check[] {
   });
 }
 
-interface TrialRig {
+interface TrialRuns {
   /**
    * Runs the setup alone, with whatever it asks for of the network, because there is no other way to learn it; a person
    * reads the list before it counts.
@@ -119,10 +119,10 @@ interface TrialRig {
   run(check: Check): Promise<{ readonly check: CheckRun; readonly refused: readonly string[] } | null>;
 }
 
-function createTrialRig(
+function createTrialRuns(
   input: TrialInput,
   { learning, resolve }: { readonly learning: Learning; readonly resolve: Resolve },
-): TrialRig {
+): TrialRuns {
   const { contract, toolchains, workDir } = input;
   const environment = createEnvironment({ toolchains, cachesDir: join(workDir, 'caches') });
 
